@@ -1,0 +1,91 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+/// Every Swift target speaks Swift 6, writes `any` where a protocol is a type, and imports what it uses itself.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The C kernels are always optimised: a debug build of a matrix product is of no use to anybody.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno"])]
+
+func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A shim over one system library: a header, a C file for what Swift cannot call, an explicit module map.
+func shim(_ name: String, links libraries: [String]) -> Target {
+  .target(name: name, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+let package = Package(
+  name: "ocellus",
+  products: [.executable(name: "ocellus", targets: ["ocellus"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // Shims over system libraries.
+    shim("CPosix", links: []),
+    shim("CTurboJPEG", links: ["turbojpeg"]),
+    shim("CPNG", links: ["png16"]),
+    shim("CVideo4Linux", links: ["v4lconvert"]),
+    shim("CNcurses", links: ["ncursesw", "tinfo"]),
+    shim("COpenBLAS", links: ["openblas"]),
+    shim("CCompression", links: ["zstd", "lz4"]),
+    .target(name: "Kernels", cSettings: kernelFlags),
+
+    // The rooms, lowest first. An arrow only ever points down.
+    module("Ground", ["CPosix"]),
+    module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CPNG"]),
+    module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
+    module(
+      "Perception",
+      ["Ground", "Vision", "Inference", "Kernels", .product(name: "TOMLKit", package: "TOMLKit")]),
+    module("Capture", ["Ground", "Vision", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
+    module(
+      "Pipeline",
+      ["Ground", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),
+    module(
+      "Recording",
+      [
+        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CCompression",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    module(
+      "Dashboard",
+      [
+        "Ground", "Vision", "Perception", "Pipeline", "CNcurses", .product(name: "Logging", package: "swift-log"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
+    .executableTarget(
+      name: "ocellus",
+      dependencies: [
+        "Ground", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    tests("GroundTests", ["Ground"]),
+    tests("VisionTests", ["Ground", "Vision", "Kernels"]),
+    tests("KernelsTests", ["Kernels", "COpenBLAS"]),
+    tests("InferenceTests", ["Ground", "Inference", "Kernels"]),
+    tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"]),
+    tests("CaptureTests", ["Ground", "Vision", "Capture"]),
+    tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
+    tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
+    tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),
+    tests("EndToEndTests", ["Ground"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

@@ -1,0 +1,3 @@
+// Shim over OpenBLAS (libopenblas-dev).
+#pragma once
+#include <cblas.h>

@@ -1,0 +1,43 @@
+public import Ground
+public import Vision
+
+/// One picture from a source, with what its driver said about it. Immutable; copying copies references.
+public struct Frame: Sendable {
+  /// The decoded picture, or the camera's raw pixels.
+  public var image: Image
+  /// The driver's frame number, widened to 64 bits; gaps are the driver's drops.
+  public var sequence: UInt64
+  /// When the driver finished the picture (or the closest that the source knows).
+  public var timestamp: MonotonicTime
+  /// How long the source took to get and to decode the picture, in nanoseconds.
+  public var captureNanoseconds: Int64
+  public var decodeNanoseconds: Int64
+  /// The camera's own JPEG bytes, when it sends MJPEG: recordings keep them untouched.
+  public var jpeg: JPEGBytes?
+  /// Frames the driver lost before this one since the source opened.
+  public var driverDrops: UInt64
+  /// Seconds into a file or recording; nil for live sources.
+  public var mediaTime: Double?
+
+  public init(image: Image, sequence: UInt64, timestamp: MonotonicTime) {
+    self.image = image
+    self.sequence = sequence
+    self.timestamp = timestamp
+    captureNanoseconds = 0
+    decodeNanoseconds = 0
+    jpeg = nil
+    driverDrops = 0
+    mediaTime = nil
+  }
+}
+
+/// A compressed picture as the camera sent it.
+public struct JPEGBytes: Sendable {
+  public var storage: PixelStorage
+  public var count: Int
+
+  public init(storage: PixelStorage, count: Int) {
+    self.storage = storage
+    self.count = count
+  }
+}

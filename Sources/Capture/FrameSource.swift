@@ -1,0 +1,77 @@
+public import Ground
+
+/// What a source delivers next.
+public enum SourceEvent: Sendable {
+  case frame(Frame)
+  /// Nothing yet; the source is healthy. Call again.
+  case nothing
+  /// No picture for a reason the operator should read ("device disconnected, retrying"), since `since`.
+  case noSignal(reason: String, since: MonotonicTime)
+  /// Something worth the events log: a reconnect, a changed format, a switched exposure.
+  case notice(String)
+  /// The source is at its end: no more frames will come.
+  case end
+}
+
+/// What a source is, for headers and JSON.
+public struct SourceDescription: Sendable, Equatable {
+  /// How the user names it: "/dev/video0", "demo:seed=7".
+  public var name: String
+  /// More for the header: the camera's product name, the file's format.
+  public var detail: String
+  public var width: Int
+  public var height: Int
+  /// Nominal frames a second; 0 when unknown.
+  public var framesPerSecond: Double
+  /// A live source drops frames for a slow consumer; others may be asked to wait.
+  public var isLive: Bool
+
+  public init(name: String, detail: String, width: Int, height: Int, framesPerSecond: Double, isLive: Bool) {
+    self.name = name
+    self.detail = detail
+    self.width = width
+    self.height = height
+    self.framesPerSecond = framesPerSecond
+    self.isLive = isLive
+  }
+}
+
+/// What to ask of a source. Sources come as close as they can and describe what they gave.
+public struct SourceRequest: Sendable, Equatable {
+  public var width: Int?
+  public var height: Int?
+  public var framesPerSecond: Double?
+
+  public init(width: Int? = nil, height: Int? = nil, framesPerSecond: Double? = nil) {
+    self.width = width
+    self.height = height
+    self.framesPerSecond = framesPerSecond
+  }
+}
+
+/// Where frames come from: a camera, the demo scene, files, a recording.
+///
+/// Opened on any thread; afterwards ``next(timeout:)`` and ``close()`` are called only by the capture thread.
+public protocol FrameSource: AnyObject, Sendable {
+  /// What was really negotiated. May change after a reconnect. Thread-safe.
+  var description: SourceDescription { get }
+
+  /// The next event, after waiting at most `timeout` milliseconds.
+  ///
+  /// Recoverable trouble (a bad frame, an unplugged camera) is an event, not an error.
+  /// - Throws: ``CaptureError`` when the source cannot go on at all.
+  func next(timeout: Int) throws -> SourceEvent
+
+  /// Releases everything. Idempotent.
+  func close()
+}
+
+/// What a source can additionally do when it is not live: files and recordings.
+public protocol SeekableSource: FrameSource {
+  /// Length in seconds; nil when unknown.
+  var duration: Double? { get }
+  /// Goes to `seconds` from the start, as near as the index allows.
+  func seek(to seconds: Double) throws
+  /// One frame on or back.
+  func step(by frames: Int) throws
+}

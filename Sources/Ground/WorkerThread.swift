@@ -1,0 +1,47 @@
+import CPosix
+import Glibc
+
+/// A POSIX thread with a name that `top -H` and a debugger show.
+///
+/// Swift's cooperative pool must never block, and capture, compute, recording and the screen all do; so each has a
+/// thread of its own.
+public final class WorkerThread: Sendable {
+  private let handle: pthread_t
+
+  private final class Start {
+    let name: String
+    let body: @Sendable () -> Void
+    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+
+  /// Starts `body` on a new thread. All signals are blocked on it, so that they reach the main thread.
+  ///
+  /// - Parameter name: at most 15 bytes are kept (the kernel's limit, `pthread_setname_np(3)`).
+  public init(name: String, body: @escaping @Sendable () -> Void) {
+    let start = Unmanaged.passRetained(Start(String(name.prefix(15)), body))
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    var id = pthread_t()
+    let status = pthread_create(
+      &id, nil,
+      { raw in
+        // Safe: `raw` is the retained Start made above, consumed exactly once, here.
+        guard let raw else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        ocp_set_thread_name(start.name)
+        start.body()
+        return nil
+      }, start.toOpaque())
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    precondition(status == 0, "pthread_create failed: out of threads or memory")
+    handle = id
+  }
+
+  /// Waits for the thread's body to return. Call exactly once.
+  public func join() { pthread_join(handle, nil) }
+}

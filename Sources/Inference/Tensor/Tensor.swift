@@ -1,0 +1,148 @@
+/// The memory behind tensors: owned, or borrowed from something that is kept alive (a mapped model file, an arena).
+///
+/// Sendable although it holds a raw pointer: an operator writes a tensor only while it is the sole owner, before handing
+/// it on; from then on it is read-only.
+public final class TensorStorage: @unchecked Sendable {
+  public let bytes: UnsafeMutableRawBufferPointer
+  /// What keeps borrowed bytes alive; nil when this object owns them.
+  private let owner: AnyObject?
+  private let owned: Bool
+
+  /// Allocates `byteCount` uninitialised bytes, 64-byte aligned (a cache line, an AVX-512 register).
+  public init(byteCount: Int) {
+    bytes = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+    owner = nil
+    owned = true
+  }
+
+  /// Borrows `bytes`, which stay valid as long as `owner` lives. Borrowed bytes may be read-only memory.
+  public init(borrowing bytes: UnsafeMutableRawBufferPointer, from owner: AnyObject) {
+    self.bytes = bytes
+    self.owner = owner
+    owned = false
+  }
+
+  deinit { if owned { bytes.deallocate() } }
+}
+
+/// A dense, row-major tensor: element type, shape, and bytes that it shares with its copies and reshapes.
+public struct Tensor: @unchecked Sendable {
+  public let type: ElementType
+  /// The extent of each axis; empty for a scalar, a 0 anywhere for an empty tensor.
+  public let shape: [Int]
+  public let storage: TensorStorage
+  /// Where the first element lies in the storage, in bytes.
+  public let byteOffset: Int
+  /// The elements of a string tensor; nil for every other type.
+  public let strings: [String]?
+
+  /// The product of the shape.
+  public var count: Int { shape.reduce(1, *) }
+  public var rank: Int { shape.count }
+  public var byteCount: Int { count * type.byteCount }
+
+  /// A new, uninitialised tensor.
+  ///
+  /// - Throws: ``InferenceError`` when the size is negative, overflows or passes ``Tensor/byteLimit``.
+  public init(uninitialized type: ElementType, _ shape: [Int]) throws {
+    let bytes = try Tensor.checkedByteCount(type, shape)
+    self.init(type: type, shape: shape, storage: TensorStorage(byteCount: bytes), byteOffset: 0)
+  }
+
+  /// A tensor over existing storage. The caller has checked that `byteOffset + byteCount` lies inside.
+  package init(
+    type: ElementType, shape: [Int], storage: TensorStorage, byteOffset: Int, strings: [String]? = nil
+  ) {
+    self.type = type
+    self.shape = shape
+    self.storage = storage
+    self.byteOffset = byteOffset
+    self.strings = strings
+  }
+
+  /// A tensor that holds `values`; traps if their number is not the product of `shape`.
+  public init<Element: TensorElement>(_ shape: [Int], _ values: [Element]) {
+    precondition(values.count == shape.reduce(1, *), "as many values as the shape has elements")
+    let storage = TensorStorage(byteCount: values.count * Element.type.byteCount)
+    values.withUnsafeBytes { storage.bytes.copyMemory(from: $0) }
+    self.init(type: Element.type, shape: shape, storage: storage, byteOffset: 0)
+  }
+
+  /// A scalar.
+  public init<Element: TensorElement>(scalar value: Element) { self.init([], [value]) }
+
+  /// A tensor of strings.
+  public init(_ shape: [Int], strings: [String]) {
+    precondition(strings.count == shape.reduce(1, *), "as many strings as the shape has elements")
+    self.init(type: .string, shape: shape, storage: TensorStorage(byteCount: 0), byteOffset: 0, strings: strings)
+  }
+
+  /// The largest tensor that is believed: 8 GiB. A model that asks for more is taken for hostile.
+  public static let byteLimit = 8 << 30
+
+  /// The bytes a tensor of this type and shape takes, every multiplication checked.
+  ///
+  /// - Throws: ``InferenceError`` of kind `.badShape`.
+  public static func checkedByteCount(_ type: ElementType, _ shape: [Int]) throws -> Int {
+    var total = max(1, type.byteCount)
+    var isEmpty = false
+    for extent in shape {
+      guard extent >= 0 else { throw InferenceError(.badShape, "negative extent in shape \(shape)") }
+      if extent == 0 {
+        isEmpty = true
+        continue
+      }
+      let (product, overflow) = total.multipliedReportingOverflow(by: extent)
+      guard !overflow, product <= byteLimit else {
+        throw InferenceError(.badShape, "a tensor of shape \(shape) is larger than any real one")
+      }
+      total = product
+    }
+    return isEmpty || type == .string ? 0 : total
+  }
+
+  /// The same elements under another shape of the same count.
+  public func reshaped(_ newShape: [Int]) throws -> Tensor {
+    guard newShape.reduce(1, *) == count, !newShape.contains(where: { $0 < 0 }) else {
+      throw InferenceError(.badShape, "cannot reshape \(shape) to \(newShape)")
+    }
+    return Tensor(type: type, shape: newShape, storage: storage, byteOffset: byteOffset, strings: strings)
+  }
+
+  /// The first byte.
+  public var base: UnsafeMutableRawPointer {
+    // Safe: TensorStorage never holds an empty allocation, so its base is never nil.
+    storage.bytes.baseAddress.unsafelyUnwrapped + byteOffset
+  }
+
+  /// The elements as `Element`; traps if the type differs. Valid while this tensor's storage lives.
+  @inlinable
+  public func elements<Element: TensorElement>(as _: Element.Type = Element.self) -> UnsafeMutableBufferPointer<Element>
+  {
+    precondition(type == Element.type, "the tensor holds another type")
+    return UnsafeMutableBufferPointer(start: base.assumingMemoryBound(to: Element.self), count: count)
+  }
+
+  /// The elements copied into an array; traps if the type differs.
+  public func array<Element: TensorElement>(of _: Element.Type = Element.self) -> [Element] {
+    withExtendedLifetime(storage) { Array(elements(as: Element.self)) }
+  }
+}
+
+/// A Swift type that is the element of a tensor.
+public protocol TensorElement: Sendable {
+  static var type: ElementType { get }
+}
+
+extension Float: TensorElement { public static var type: ElementType { .float32 } }
+extension Double: TensorElement { public static var type: ElementType { .float64 } }
+extension UInt8: TensorElement { public static var type: ElementType { .uint8 } }
+extension Int8: TensorElement { public static var type: ElementType { .int8 } }
+extension UInt16: TensorElement { public static var type: ElementType { .uint16 } }
+extension Int16: TensorElement { public static var type: ElementType { .int16 } }
+extension UInt32: TensorElement { public static var type: ElementType { .uint32 } }
+extension Int32: TensorElement { public static var type: ElementType { .int32 } }
+extension UInt64: TensorElement { public static var type: ElementType { .uint64 } }
+extension Int64: TensorElement { public static var type: ElementType { .int64 } }
+extension Bool: TensorElement { public static var type: ElementType { .bool } }
+extension Float16: TensorElement { public static var type: ElementType { .float16 } }

@@ -1,0 +1,53 @@
+/// What a network is for.
+public enum Task: String, Sendable, CaseIterable {
+  case detection
+  case instanceSegmentation = "instance-segmentation"
+  case pose
+  case orientedDetection = "oriented-detection"
+  case classification
+  case semanticSegmentation = "semantic-segmentation"
+  case embedding
+  case sequence
+
+  /// Whether the network yields ``Detection``s, and so can be the pipeline's first stage.
+  public var detects: Bool {
+    switch self {
+    case .detection, .instanceSegmentation, .pose, .orientedDetection: true
+    case .classification, .semanticSegmentation, .embedding, .sequence: false
+    }
+  }
+}
+
+/// A network as its user knows it: what lists, headers and JSON show.
+public struct ModelDescription: Sendable {
+  public var name: String
+  public var task: Task
+  /// The network file.
+  public var path: String
+  public var fileBytes: Int
+  /// Input size in pixels.
+  public var inputWidth: Int
+  public var inputHeight: Int
+  public var labels: [String]
+  /// The decoder in use: "yolov8", "classifier", …
+  public var decoder: String
+  public var license: String
+  /// How the description came about, a sentence a step: the manifest, or the guesses and their reasons.
+  public var reasons: [String]
+
+  public init(
+    name: String, task: Task, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],
+    decoder: String, license: String = "", reasons: [String] = []
+  ) {
+    self.name = name
+    self.task = task
+    self.path = path
+    self.fileBytes = fileBytes
+    self.inputWidth = inputWidth
+    self.inputHeight = inputHeight
+    self.labels = labels
+    self.decoder = decoder
+    self.license = license
+    self.reasons = reasons
+  }
+}

@@ -1,0 +1,123 @@
+public import Vision
+
+/// A label with its confidence.
+public struct Classification: Sendable, Hashable {
+  public var label: String
+  public var classID: Int
+  /// 0...1.
+  public var confidence: Float
+
+  public init(label: String, classID: Int, confidence: Float) {
+    self.label = label
+    self.classID = classID
+    self.confidence = confidence
+  }
+}
+
+/// A named point of a pose, in pixels of the source frame.
+public struct Keypoint: Sendable, Hashable {
+  public var x: Float
+  public var y: Float
+  /// 0...1.
+  public var confidence: Float
+
+  public init(x: Float, y: Float, confidence: Float) {
+    self.x = x
+    self.y = y
+    self.confidence = confidence
+  }
+}
+
+/// A binary mask over a part of the source frame: `region` in pixels, `bits` row-major, one byte a mask cell (0 or 1).
+///
+/// The cells may be coarser than pixels; they stretch evenly over the region.
+public struct Mask: Sendable, Hashable {
+  public var region: Box
+  public var columns: Int
+  public var rows: Int
+  public var bits: [UInt8]
+
+  public init(region: Box, columns: Int, rows: Int, bits: [UInt8]) {
+    self.region = region
+    self.columns = columns
+    self.rows = rows
+    self.bits = bits
+  }
+}
+
+/// One object found in a frame.
+public struct Detection: Sendable {
+  public var label: String
+  public var classID: Int
+  /// 0...1.
+  public var confidence: Float
+  /// Pixels of the source frame. For oriented boxes: the rectangle before turning by ``angle`` about its centre.
+  public var box: Box
+  /// Radians, clockwise on the screen; nil for upright boxes.
+  public var angle: Float?
+  /// The stable number that the tracker gave; nil before tracking.
+  public var track: Int?
+  /// The second stage's answer for this crop, best first.
+  public var classes: [Classification]
+  public var mask: Mask?
+  public var keypoints: [Keypoint]
+  /// Unit-length feature vector of the crop, where an embedder ran.
+  public var embedding: [Float]?
+  /// What the tracked object is doing, from the sequence model, best first.
+  public var sequenceClasses: [Classification]
+
+  public init(label: String, classID: Int, confidence: Float, box: Box) {
+    self.label = label
+    self.classID = classID
+    self.confidence = confidence
+    self.box = box
+    angle = nil
+    track = nil
+    classes = []
+    mask = nil
+    keypoints = []
+    embedding = nil
+    sequenceClasses = []
+  }
+}
+
+/// A class for every cell of a grid that stretches over the whole source frame.
+public struct SegmentationMap: Sendable {
+  public var columns: Int
+  public var rows: Int
+  /// Class indices, row-major.
+  public var classes: [UInt16]
+  public var labels: [String]
+
+  public init(columns: Int, rows: Int, classes: [UInt16], labels: [String]) {
+    self.columns = columns
+    self.rows = rows
+    self.classes = classes
+    self.labels = labels
+  }
+}
+
+/// All that one network said about one picture. Fields that do not apply to its task stay empty.
+public struct Findings: Sendable {
+  /// Best first.
+  public var detections: [Detection] = []
+  /// Whole-picture classification, best first.
+  public var classes: [Classification] = []
+  public var segmentation: SegmentationMap?
+  public var embedding: [Float]?
+
+  public init() {}
+}
+
+/// Where a network's time went, in nanoseconds.
+public struct StageTimes: Sendable {
+  public var preprocess: Int64 = 0
+  public var inference: Int64 = 0
+  public var postprocess: Int64 = 0
+
+  public init(preprocess: Int64 = 0, inference: Int64 = 0, postprocess: Int64 = 0) {
+    self.preprocess = preprocess
+    self.inference = inference
+    self.postprocess = postprocess
+  }
+}

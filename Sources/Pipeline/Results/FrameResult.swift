@@ -1,0 +1,74 @@
+public import Capture
+public import Ground
+public import Perception
+
+/// Frames that were captured but not processed, by cause.
+public struct SkipCounts: Sendable, Equatable {
+  /// Replaced in the slot by a newer frame before the pipeline was free.
+  public var pipeline: UInt64 = 0
+  /// Lost by the driver (gaps in its sequence).
+  public var driver: UInt64 = 0
+
+  public init(pipeline: UInt64 = 0, driver: UInt64 = 0) {
+    self.pipeline = pipeline
+    self.driver = driver
+  }
+}
+
+/// Where one frame's time went, in nanoseconds.
+public struct FrameLatency: Sendable {
+  /// Driver timestamp to frame in hand.
+  public var capture: Int64 = 0
+  public var decode: Int64 = 0
+  /// Frame in hand to pipeline free.
+  public var queue: Int64 = 0
+  public var detector = StageTimes()
+  public var classifier = StageTimes()
+  public var tracker: Int64 = 0
+  public var sequence: Int64 = 0
+  /// Driver timestamp to result ready.
+  public var total: Int64 = 0
+
+  public init() {}
+
+  public var preprocess: Int64 { detector.preprocess + classifier.preprocess }
+  public var inference: Int64 { detector.inference + classifier.inference + sequence }
+  public var postprocess: Int64 { detector.postprocess + classifier.postprocess + tracker }
+}
+
+/// Everything that came of one processed frame. Immutable, and bound to the frame it was computed on.
+public struct FrameResult: Sendable {
+  /// Counts processed frames from 1.
+  public var number: UInt64
+  public var frame: Frame
+  public var source: String
+  /// Names of the models that ran.
+  public var detector: String
+  public var classifier: String?
+  public var findings: Findings
+  /// Totals since the session began.
+  public var skipped: SkipCounts
+  public var latency: FrameLatency
+  /// When the result was ready.
+  public var completed: MonotonicTime
+
+  public init(number: UInt64, frame: Frame, source: String, detector: String, findings: Findings) {
+    self.number = number
+    self.frame = frame
+    self.source = source
+    self.detector = detector
+    classifier = nil
+    self.findings = findings
+    skipped = SkipCounts()
+    latency = FrameLatency()
+    completed = MonotonicTime.now
+  }
+}
+
+/// Takes results from the pipeline: a recorder, a JSON writer.
+///
+/// ``receive(_:)`` is called on the pipeline's thread and must return at once: consumers queue and drop for themselves.
+public protocol ResultConsumer: AnyObject, Sendable {
+  func receive(_ result: FrameResult)
+  func receive(_ event: SessionEvent)
+}

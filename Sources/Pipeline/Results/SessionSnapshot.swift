@@ -1,0 +1,126 @@
+public import Capture
+public import Ground
+public import Perception
+
+/// Something that happened, for the events pane, the log and the recording.
+public struct SessionEvent: Sendable {
+  public enum Severity: String, Sendable { case info, warning, error }
+
+  public var time: MonotonicTime
+  public var severity: Severity
+  public var message: String
+
+  public init(time: MonotonicTime = .now, severity: Severity, message: String) {
+    self.time = time
+    self.severity = severity
+    self.message = message
+  }
+}
+
+/// How things stand with the source.
+public enum SourceState: Sendable, Equatable {
+  case starting
+  case streaming
+  case noSignal(reason: String, since: MonotonicTime)
+  case ended
+  case failed(reason: String)
+}
+
+/// A model in the list, with what is known of it at the moment.
+public struct ModelListing: Sendable {
+  public enum State: Sendable, Equatable {
+    case available
+    case loading
+    case active
+    case failed(reason: String)
+  }
+
+  public var name: String
+  /// nil until the file has been looked into.
+  public var description: ModelDescription?
+  public var state: State
+
+  public init(name: String, description: ModelDescription?, state: State) {
+    self.name = name
+    self.description = description
+    self.state = state
+  }
+}
+
+/// One stage's latency over the sliding window, in milliseconds.
+public struct StageStatistics: Sendable {
+  public var name: String
+  public var last: Double
+  public var p50: Double
+  public var p95: Double
+  public var p99: Double
+  /// Oldest to newest.
+  public var history: [Double]
+
+  public init(name: String, last: Double, p50: Double, p95: Double, p99: Double, history: [Double]) {
+    self.name = name
+    self.last = last
+    self.p50 = p50
+    self.p95 = p95
+    self.p99 = p99
+    self.history = history
+  }
+}
+
+/// Frames a second, each counted over the last two seconds.
+public struct Rates: Sendable {
+  public var camera: Double = 0
+  public var processed: Double = 0
+  public var skippedByPipeline: Double = 0
+  public var droppedByDriver: Double = 0
+
+  public init() {}
+}
+
+/// The whole session at one moment: immutable, cheap to take, safe on any thread.
+public struct SessionSnapshot: Sendable {
+  public var source: SourceDescription
+  public var sourceState: SourceState
+  public var latest: FrameResult?
+  public var paused: Bool
+  public var minimumConfidence: Float
+  public var rates: Rates
+  public var skipped: SkipCounts
+  public var stages: [StageStatistics]
+  public var detectors: [ModelListing]
+  public var classifiers: [ModelListing]
+  /// The newest last; bounded.
+  public var events: [SessionEvent]
+  /// Captured and processed frames since the start.
+  public var captured: UInt64
+  public var processed: UInt64
+
+  public init(source: SourceDescription) {
+    self.source = source
+    sourceState = .starting
+    latest = nil
+    paused = false
+    minimumConfidence = 0.4
+    rates = Rates()
+    skipped = SkipCounts()
+    stages = []
+    detectors = []
+    classifiers = []
+    events = []
+    captured = 0
+    processed = 0
+  }
+}
+
+/// What a front may see of a session and ask of it. Every call is thread-safe and returns at once.
+public protocol SessionControl: AnyObject, Sendable {
+  func snapshot() -> SessionSnapshot
+  /// Starts loading; the present model serves until the new one is warm. The outcome is an event and a listing state.
+  func selectDetector(_ name: String)
+  /// nil switches the second stage off.
+  func selectClassifier(_ name: String?)
+  func setMinimumConfidence(_ value: Float)
+  /// Freezes the picture; capture goes on.
+  func setPaused(_ paused: Bool)
+  func stop()
+}

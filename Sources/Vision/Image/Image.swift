@@ -1,0 +1,93 @@
+/// The memory behind an image: 64-byte aligned, fixed in size, returned to its pool (or freed) when the last image over
+/// it goes.
+///
+/// Sendable although it holds a raw pointer: it is written only by the thread that has just taken it from its pool,
+/// before the image over it is shared; afterwards everybody only reads.
+public final class PixelStorage: @unchecked Sendable {
+  /// The bytes. Valid as long as this object lives.
+  public let bytes: UnsafeMutableRawBufferPointer
+  private let recycle: (@Sendable (UnsafeMutableRawBufferPointer) -> Void)?
+
+  /// Allocates `count` bytes, uninitialised.
+  public init(count: Int) {
+    bytes = .allocate(byteCount: max(1, count), alignment: 64)
+    recycle = nil
+  }
+
+  /// Wraps memory that `recycle` takes back.
+  init(bytes: UnsafeMutableRawBufferPointer, recycle: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void) {
+    self.bytes = bytes
+    self.recycle = recycle
+  }
+
+  deinit {
+    if let recycle { recycle(bytes) } else { bytes.deallocate() }
+  }
+}
+
+/// An immutable picture: pixels of one format over shared storage. Copying copies a reference.
+public struct Image: Sendable {
+  /// A plane's place in the storage, in bytes.
+  public struct Plane: Sendable, Hashable {
+    public var offset: Int
+    public var bytesPerRow: Int
+    public var rows: Int
+
+    public init(offset: Int, bytesPerRow: Int, rows: Int) {
+      self.offset = offset
+      self.bytesPerRow = bytesPerRow
+      self.rows = rows
+    }
+  }
+
+  /// Width in pixels.
+  public let width: Int
+  /// Height in pixels.
+  public let height: Int
+  public let format: PixelFormat
+  /// Whether YUV samples use the full range 0...255 (JPEG) rather than 16...235 (cameras, BT.601).
+  public let fullRange: Bool
+  public let planes: [Plane]
+  public let storage: PixelStorage
+
+  /// An image over `storage`, or nil if the planes are too few, too short, or reach past its end.
+  public init?(
+    width: Int, height: Int, format: PixelFormat, fullRange: Bool = false, planes: [Plane], storage: PixelStorage
+  ) {
+    guard let needed = format.planeSizes(width: width, height: height), needed.count == planes.count else { return nil }
+    for (plane, need) in zip(planes, needed) {
+      guard plane.offset >= 0, plane.bytesPerRow >= need.bytesPerRow, plane.rows >= need.rows else { return nil }
+      let (span, overflow) = plane.bytesPerRow.multipliedReportingOverflow(by: need.rows - 1)
+      let (end, overflow2) = span.addingReportingOverflow(need.bytesPerRow)
+      guard !overflow, !overflow2, end <= storage.bytes.count, plane.offset <= storage.bytes.count - end else {
+        return nil
+      }
+    }
+    self.width = width
+    self.height = height
+    self.format = format
+    self.fullRange = fullRange
+    self.planes = planes
+    self.storage = storage
+  }
+
+  /// A tightly packed image whose planes follow one another at the start of `storage`, or nil if it is too small.
+  public init?(packed width: Int, _ height: Int, _ format: PixelFormat, fullRange: Bool = false, storage: PixelStorage)
+  {
+    guard let sizes = format.planeSizes(width: width, height: height) else { return nil }
+    var offset = 0
+    var planes: [Plane] = []
+    for size in sizes {
+      planes.append(Plane(offset: offset, bytesPerRow: size.bytesPerRow, rows: size.rows))
+      offset += size.bytesPerRow * size.rows
+    }
+    self.init(
+      width: width, height: height, format: format, fullRange: fullRange, planes: planes, storage: storage)
+  }
+
+  /// The first byte of plane `index`. Valid while `storage` lives; keep the image alive with `withExtendedLifetime`.
+  public func base(ofPlane index: Int) -> UnsafeMutableRawPointer {
+    // Safe: every initialiser checked that the plane lies inside the storage, whose base is never nil.
+    storage.bytes.baseAddress.unsafelyUnwrapped + planes[index].offset
+  }
+}

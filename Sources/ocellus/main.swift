@@ -1,0 +1,1 @@
+print("ocellus: under construction")
