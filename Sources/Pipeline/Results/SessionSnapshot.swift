@@ -94,6 +94,12 @@ public struct SessionSnapshot: Sendable {
   /// Captured and processed frames since the start.
   public var captured: UInt64
   public var processed: UInt64
+  /// nil where the session cannot record.
+  public var recording: RecordingStatus?
+  /// nil for live sources.
+  public var replay: ReplayStatus?
+  /// nil while no second detector runs.
+  public var comparison: ComparisonStatus?
 
   public init(source: SourceDescription) {
     self.source = source
@@ -109,6 +115,9 @@ public struct SessionSnapshot: Sendable {
     events = []
     captured = 0
     processed = 0
+    recording = nil
+    replay = nil
+    comparison = nil
   }
 }
 
@@ -123,4 +132,9 @@ public protocol SessionControl: AnyObject, Sendable {
   /// Freezes the picture; capture goes on.
   func setPaused(_ paused: Bool)
   func stop()
+  /// What the session can do beyond; nil (the default) where it cannot.
+  var recorder: (any RecordingControl)? { get }
+  var replay: (any ReplayControl)? { get }
+  var comparison: (any ComparisonControl)? { get }
+  var photographer: (any SnapshotControl)? { get }
 }
