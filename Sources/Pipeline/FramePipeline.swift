@@ -1,0 +1,81 @@
+import Capture
+import Ground
+import Perception
+import Vision
+
+/// What happens to one frame: detector, tracker, classifier on the crops, sequence network. Pipeline thread only.
+struct FramePipeline {
+  private let configuration: SessionConfiguration
+  private let source: String
+  private let crops: CropClassifier
+  private var sequence = SequenceStage()
+  private var number: UInt64 = 0
+  /// The trouble last reported, so that a network that fails on every frame is reported once.
+  private var lastTrouble: String?
+
+  init(configuration: SessionConfiguration, source: String) {
+    self.configuration = configuration
+    self.source = source
+    crops = CropClassifier(maximumCrops: configuration.maximumCrops, margin: configuration.cropMargin)
+  }
+
+  /// Forgets tracks and histories: other networks begin.
+  mutating func reset() {
+    sequence.reset()
+    lastTrouble = nil
+  }
+
+  /// Runs every stage that has a network.
+  ///
+  /// - Returns: the result, and a line about trouble that has not been reported yet. A failing stage leaves its part of
+  ///   the result empty; the frame is delivered all the same.
+  mutating func process(
+    _ frame: Frame, arrived: MonotonicTime, with models: ModelSwitchboard.Active, minimumConfidence: Float,
+    skipped: SkipCounts
+  ) -> (FrameResult, String?) {
+    let began = MonotonicTime.now
+    var latency = FrameLatency()
+    latency.capture = frame.captureNanoseconds
+    latency.decode = frame.decodeNanoseconds
+    latency.queue = max(0, began.nanoseconds(since: arrived))
+    var findings = Findings()
+    var trouble: String?
+    if let detector = models.detector {
+      number += 1
+      do {
+        (findings, latency.detector) = try detector.perceive(
+          frame.image, region: nil, minimumConfidence: minimumConfidence)
+        try runLaterStages(on: &findings, of: frame, with: models, latency: &latency)
+      } catch {
+        trouble = "\(error)"
+      }
+    }
+    var result = FrameResult(
+      number: number, frame: frame, source: source, detector: models.detector?.description.name ?? "",
+      findings: findings)
+    result.classifier = models.classifier?.description.name
+    result.skipped = skipped
+    result.completed = .now
+    latency.total = max(0, result.completed.nanoseconds(since: frame.timestamp))
+    result.latency = latency
+    if trouble == lastTrouble { return (result, nil) }
+    lastTrouble = trouble
+    return (result, trouble)
+  }
+
+  private mutating func runLaterStages(
+    on findings: inout Findings, of frame: Frame, with models: ModelSwitchboard.Active, latency: inout FrameLatency
+  ) throws {
+    guard !findings.detections.isEmpty else { return }
+    if let classifier = models.classifier {
+      latency.classifier = try crops.classify(&findings.detections, in: frame.image, with: classifier)
+    }
+    if let network = models.sequence {
+      let began = MonotonicTime.now
+      try sequence.classify(
+        &findings.detections, frameWidth: frame.image.width, frameHeight: frame.image.height, number: number,
+        with: network)
+      latency.sequence = MonotonicTime.now.nanoseconds(since: began)
+    }
+  }
+}

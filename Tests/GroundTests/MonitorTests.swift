@@ -1,0 +1,43 @@
+import Ground
+import Testing
+
+@Suite struct MonitorTests {
+  @Test func waitTimesOut() {
+    let monitor = Monitor(0)
+    let began = MonotonicTime.now
+    let value = monitor.wait(timeout: 20_000_000, until: { $0 > 0 }, then: { $0 })
+    #expect(value == nil)
+    #expect(MonotonicTime.now.nanoseconds(since: began) >= 20_000_000)
+  }
+
+  @Test func everyItemHandedOverExactlyOnce() {
+    let queue = Monitor<[Int]>([])
+    let received = Monitor<[Int]>([])
+    let consumers = (0..<2).map { index in
+      WorkerThread(name: "consumer-\(index)") {
+        while let item = queue.wait(timeout: 200_000_000, until: { !$0.isEmpty }, then: { $0.removeFirst() }) {
+          received.withLock { $0.append(item) }
+        }
+      }
+    }
+    for item in 0..<1000 { queue.update { $0.append(item) } }
+    consumers.forEach { $0.join() }
+    #expect(received.withLock { $0.sorted() } == Array(0..<1000))
+  }
+}
+
+@Suite struct RateMeterTests {
+  private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64(seconds * 1e9)) }
+
+  @Test func countsOverTheLastTwoSeconds() {
+    var meter = RateMeter()
+    for i in 0..<300 { meter.add(at: at(100 + Double(i) / 30)) }
+    #expect(abs(meter.rate(at: at(110)) - 30) < 3)
+    #expect(meter.rate(at: at(113)) == 0)
+  }
+
+  @Test func nothingIsZero() {
+    var meter = RateMeter()
+    #expect(meter.rate(at: at(5)) == 0)
+  }
+}

@@ -1,0 +1,105 @@
+import Capture
+import Ground
+import Perception
+import Pipeline
+import Synchronization
+import Vision
+
+/// A source that plays a script of events, then ends (or goes on with frames for ever).
+final class ScriptedSource: FrameSource {
+  let description: SourceDescription
+  private let remaining: Mutex<[SourceEvent]>
+  private let interval: Int64
+  private let closes = Atomic<Int>(0)
+  var closed: Int { closes.load(ordering: .relaxed) }
+
+  init(_ events: [SourceEvent], live: Bool, interval: Int64 = 0) {
+    description = SourceDescription(
+      name: "script", detail: "", width: 64, height: 48, framesPerSecond: 30, isLive: live)
+    remaining = Mutex(events)
+    self.interval = interval
+  }
+
+  static func frames(_ count: Int) -> [SourceEvent] {
+    (1...count).map { .frame(frame(sequence: UInt64($0))) }
+  }
+
+  static func frame(sequence: UInt64) -> Frame {
+    let storage = PixelStorage(count: 64 * 48 * 3)
+    storage.bytes.initializeMemory(as: UInt8.self, repeating: 90)
+    let image = Image(packed: 64, 48, .rgb24, storage: storage)!
+    return Frame(image: image, sequence: sequence, timestamp: .now)
+  }
+
+  func next(timeout: Int) throws -> SourceEvent {
+    if interval > 0 { pause(interval) }
+    return remaining.withLock { $0.isEmpty ? .end : $0.removeFirst() }
+  }
+
+  func close() { closes.add(1, ordering: .relaxed) }
+}
+
+/// Sleeps for `nanoseconds` without Foundation.
+func pause(_ nanoseconds: Int64) {
+  _ = Monitor(false).wait(timeout: nanoseconds, until: { $0 }, then: { _ in })
+}
+
+struct Broken: ExplainedError {
+  var what = "the file is not a network"
+  var place = "broken.onnx"
+  var remedy = ""
+}
+
+/// A detector that finds one object, after a set time.
+final class FakeDetector: VisionModel {
+  let description: ModelDescription
+  private let delay: Int64
+  private let failing: Bool
+
+  init(_ name: String, delay: Int64 = 0, failing: Bool = false) {
+    description = ModelDescription(
+      name: name, task: .detection, path: "", fileBytes: 0, inputWidth: 32, inputHeight: 32, labels: ["thing"],
+      decoder: "fake")
+    self.delay = delay
+    self.failing = failing
+  }
+
+  func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
+    if delay > 0 { pause(delay) }
+    // The warm-up picture is 32x32; only real frames fail.
+    if failing, image.width == 64 { throw Broken() }
+    var findings = Findings()
+    if region == nil {
+      findings.detections = [
+        Detection(label: "thing", classID: 0, confidence: 0.9, box: Box(x: 10, y: 10, width: 20, height: 20))
+      ]
+    } else {
+      findings.classes = [Classification(label: "open", classID: 1, confidence: 0.8)]
+    }
+    return (findings, StageTimes(preprocess: 1, inference: 2, postprocess: 3))
+  }
+}
+
+struct FakeProvider: ModelProvider {
+  var delay: Int64 = 0
+
+  func listings() -> [(name: String, description: ModelDescription?)] {
+    ["first", "second"].map { ($0, FakeDetector($0).description) }
+  }
+
+  func loadVisionModel(_ name: String) throws -> any VisionModel {
+    if name == "broken" { throw Broken() }
+    return FakeDetector(name, delay: delay, failing: name == "failing")
+  }
+
+  func loadSequenceModel(_ name: String) throws -> any SequenceModel { throw Broken() }
+}
+
+/// Keeps everything it receives.
+final class Collector: ResultConsumer {
+  private let kept = Mutex<(results: [FrameResult], events: [SessionEvent])>(([], []))
+  var results: [FrameResult] { kept.withLock { $0.results } }
+  var events: [SessionEvent] { kept.withLock { $0.events } }
+  func receive(_ result: FrameResult) { kept.withLock { $0.results.append(result) } }
+  func receive(_ event: SessionEvent) { kept.withLock { $0.events.append(event) } }
+}

@@ -1,0 +1,134 @@
+import Capture
+import Ground
+import Perception
+import Pipeline
+import Testing
+
+@Suite struct SessionTests {
+  private func configuration(_ detector: String?, wait: Bool = true) -> SessionConfiguration {
+    var configuration = SessionConfiguration(detector: detector)
+    configuration.waitForModels = wait
+    return configuration
+  }
+
+  @Test func processesEveryFrameOfAFile() {
+    let source = ScriptedSource(ScriptedSource.frames(50), live: false)
+    let collector = Collector()
+    let session = Session(
+      source: source, provider: FakeProvider(), configuration: configuration("first"), consumers: [collector])
+    session.start()
+    #expect(session.wait() == nil)
+    #expect(collector.results.map(\.frame.sequence) == (1...50).map(UInt64.init))
+    #expect(collector.results.allSatisfy { $0.skipped == SkipCounts() && $0.findings.detections.count == 1 })
+    #expect(source.closed >= 1)
+  }
+
+  @Test func liveSourceSkipsAndCounts() {
+    let source = ScriptedSource(ScriptedSource.frames(60), live: true, interval: 1_000_000)
+    let collector = Collector()
+    let session = Session(
+      source: source, provider: FakeProvider(delay: 10_000_000), configuration: configuration("first"),
+      consumers: [collector])
+    session.start()
+    session.wait()
+    let snapshot = session.snapshot()
+    #expect(snapshot.captured == 60)
+    #expect(snapshot.processed < 60)
+    #expect(snapshot.processed + snapshot.skipped.pipeline == 60, "every frame is processed or counted")
+    let sequences = collector.results.map(\.frame.sequence)
+    #expect(sequences == sequences.sorted())
+    #expect(sequences.last == 60, "the newest frame wins")
+  }
+
+  @Test func stopsAtTheFrameLimit() {
+    var configuration = configuration("first")
+    configuration.frameLimit = 5
+    let collector = Collector()
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(50), live: false), provider: FakeProvider(),
+      configuration: configuration, consumers: [collector])
+    session.start()
+    session.wait()
+    #expect(collector.results.map(\.number) == [1, 2, 3, 4, 5])
+  }
+
+  @Test func aFailedModelEndsASessionThatNeedsIt() {
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(50), live: false), provider: FakeProvider(),
+      configuration: configuration("broken"))
+    session.start()
+    #expect(session.wait() == "broken.onnx: the file is not a network")
+  }
+
+  @Test func aModelThatFailsOnEveryFrameIsReportedOnce() {
+    let collector = Collector()
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(20), live: false), provider: FakeProvider(),
+      configuration: configuration("failing"), consumers: [collector])
+    session.start()
+    #expect(session.wait() == nil)
+    #expect(collector.results.count == 20)
+    #expect(collector.events.filter { $0.severity == .error }.count == 1)
+  }
+
+  @Test func switchingKeepsTheOldModelUntilTheNewOneIsReady() {
+    let collector = Collector()
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(400), live: true, interval: 1_000_000), provider: FakeProvider(),
+      configuration: configuration("first"), consumers: [collector])
+    session.start()
+    pause(80_000_000)
+    session.selectDetector("broken")
+    session.selectDetector("second")
+    session.wait()
+    let names = collector.results.map(\.detector)
+    #expect(Set(names) == ["first", "second"])
+    #expect(names == names.sorted(), "once the new one serves, the old one is gone")
+    #expect(session.snapshot().detectors.first { $0.name == "second" }?.state == .active)
+    #expect(session.snapshot().detectors.first { $0.name == "first" }?.state == .available)
+  }
+
+  @Test func pauseFreezesThePictureButNotTheSession() {
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(2000), live: true, interval: 1_000_000),
+      provider: FakeProvider(), configuration: configuration("first"))
+    session.start()
+    pause(60_000_000)
+    session.setPaused(true)
+    let frozen = session.snapshot()
+    pause(60_000_000)
+    let later = session.snapshot()
+    #expect(later.paused)
+    #expect(frozen.latest?.number == later.latest?.number)
+    #expect(later.processed > frozen.processed)
+    session.stop()
+    session.wait()
+  }
+
+  @Test func noSignalIsAStateAndAFrameEndsIt() {
+    let events: [SourceEvent] =
+      [.noSignal(reason: "device disconnected, retrying", since: .now), .notice("camera is back")]
+      + ScriptedSource.frames(1)
+    let collector = Collector()
+    let session = Session(
+      source: ScriptedSource(events, live: false), provider: FakeProvider(), configuration: configuration("first"),
+      consumers: [collector])
+    session.start()
+    session.wait()
+    #expect(collector.events.contains { $0.message == "camera is back" })
+    #expect(collector.results.count == 1)
+  }
+
+  @Test func classifierLooksAtTheCrops() {
+    var configuration = configuration("first")
+    configuration.classifier = "second"
+    let collector = Collector()
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(3), live: false), provider: FakeProvider(),
+      configuration: configuration, consumers: [collector])
+    session.start()
+    session.wait()
+    #expect(collector.results.allSatisfy { $0.findings.detections[0].classes.first?.label == "open" })
+    #expect(collector.results.allSatisfy { $0.latency.classifier.inference == 2 })
+  }
+}
