@@ -1,5 +1,8 @@
+import Capture
 import Foundation
+import Ground
 public import Perception
+import Vision
 
 /// One processed frame as the commands' JSON shows it. Field names are a contract with scripts.
 ///
@@ -40,12 +43,15 @@ public struct FrameRecord: Encodable, Sendable {
     sequence = result.frame.sequence
     timestamp_ns = result.frame.timestamp.nanoseconds
     source = result.source
-    width = result.frame.image.width
-    height = result.frame.image.height
+    let image = result.frame.image
+    width = image.width
+    height = image.height
     model = result.detector
     classifier = result.classifier
     skipped = Skipped(pipeline: result.skipped.pipeline, driver: result.skipped.driver)
-    detections = result.findings.detections.map { DetectionRecord($0, frameWidth: width, frameHeight: height) }
+    detections = result.findings.detections.map {
+      DetectionRecord($0, frameWidth: image.width, frameHeight: image.height)
+    }
     classes = result.findings.classes.map(ClassRecord.init)
     embedding = result.findings.embedding.map { $0.map { rounded($0, 6) } }
     let latency = result.latency
