@@ -1,28 +1,18 @@
-/// The memory behind an image: 64-byte aligned, fixed in size, returned to its pool (or freed) when the last image over
-/// it goes.
+/// The memory behind an image: 64-byte aligned, fixed in size, freed (or lent again by its ``PixelPool``) when the last
+/// image over it goes.
 ///
-/// Sendable although it holds a raw pointer: it is written only by the thread that has just taken it from its pool,
-/// before the image over it is shared; afterwards everybody only reads.
+/// Sendable although it holds a raw pointer: it is written only by the thread that has just made it or taken it from
+/// its pool, before the image over it is shared; afterwards everybody only reads.
 public final class PixelStorage: @unchecked Sendable {
   /// The bytes. Valid as long as this object lives.
   public let bytes: UnsafeMutableRawBufferPointer
-  private let recycle: (@Sendable (UnsafeMutableRawBufferPointer) -> Void)?
 
   /// Allocates `count` bytes, uninitialised.
   public init(count: Int) {
     bytes = .allocate(byteCount: max(1, count), alignment: 64)
-    recycle = nil
   }
 
-  /// Wraps memory that `recycle` takes back.
-  init(bytes: UnsafeMutableRawBufferPointer, recycle: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void) {
-    self.bytes = bytes
-    self.recycle = recycle
-  }
-
-  deinit {
-    if let recycle { recycle(bytes) } else { bytes.deallocate() }
-  }
+  deinit { bytes.deallocate() }
 }
 
 /// An immutable picture: pixels of one format over shared storage. Copying copies a reference.

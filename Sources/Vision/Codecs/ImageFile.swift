@@ -1,0 +1,111 @@
+import Glibc
+
+/// The kinds of image file that are read, told by their first bytes and never by their names.
+public enum ImageFileFormat: String, Sendable, CaseIterable {
+  case jpeg
+  case png
+
+  /// nil when `bytes` starts like neither.
+  public init?(of bytes: UnsafeRawBufferPointer) {
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else {
+      return nil
+    }
+  }
+}
+
+/// Image files: photos in, snapshots out.
+public enum ImageFile {
+  /// Reads and decodes a photo to packed RGB. Every error names the path.
+  public static func load(_ path: String, pool: PixelPool? = nil) throws(CodecError) -> Image {
+    let bytes = try read(path)
+    do {
+      return try decode(bytes, pool: pool)
+    } catch {
+      throw error.at(path)
+    }
+  }
+
+  /// Decodes a photo in memory to packed RGB.
+  public static func decode(_ bytes: [UInt8], pool: PixelPool? = nil) throws(CodecError) -> Image {
+    // Array's own closures throw any error, so the typed one travels in a Result.
+    let result: Result<Image, CodecError> = bytes.withUnsafeBytes { buffer in
+      Result { () throws(CodecError) in try decode(buffer, pool: pool) }
+    }
+    return try result.get()
+  }
+
+  /// Decodes a photo in memory to packed RGB.
+  public static func decode(_ bytes: UnsafeRawBufferPointer, pool: PixelPool? = nil) throws(CodecError) -> Image {
+    switch ImageFileFormat(of: bytes) {
+    case .jpeg: return try JPEGDecoder(pool: pool).decode(bytes).image
+    case .png: return try PNGCodec.decode(bytes, pool: pool)
+    case nil:
+      throw bytes.isEmpty
+        ? CodecError(.truncated, "the file is empty") : CodecError(.notAnImage, "neither a JPEG nor a PNG picture")
+    }
+  }
+
+  /// Writes a picture under `path`, whole or not at all: first beside it, then renamed.
+  ///
+  /// PNG where the name ends in `.png`, else JPEG.
+  public static func save(_ image: Image, to path: String, quality: Int = 90) throws(CodecError) {
+    let bytes =
+      path.lowercased().hasSuffix(".png")
+      ? try PNGCodec.encode(image) : try JPEGEncoder().encode(image, quality: quality).array
+    try write(bytes, to: path)
+  }
+
+  /// The whole of a regular file.
+  public static func read(_ path: String) throws(CodecError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw errno == ENOENT
+        ? CodecError(.notFound, "no such file", place: path)
+        : CodecError(.unreadable, String(cString: strerror(errno)), place: path)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CodecError(.unreadable, "not a regular file", place: path)
+    }
+    let size = Int(status.st_size)
+    guard size <= CodecLimits.fileBytes else {
+      throw CodecError(.tooLarge, "larger than \(CodecLimits.fileBytes >> 20) MiB", place: path)
+    }
+    var problem: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        let got = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { problem = errno }
+        if got <= 0 { return }
+        count += got
+      }
+    }
+    guard problem == 0 else { throw CodecError(.unreadable, String(cString: strerror(problem)), place: path) }
+    return bytes
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws(CodecError) {
+    let temporary = "\(path).\(getpid()).part"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CodecError(.unwritable, String(cString: strerror(errno)), place: path) }
+    var done = 0
+    var problem: Int32 = 0
+    while done < bytes.count, problem == 0 {
+      let wrote = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
+      if wrote < 0, errno != EINTR { problem = errno }
+      done += max(0, wrote)
+    }
+    if close(descriptor) != 0, problem == 0 { problem = errno }
+    if problem == 0, rename(temporary, path) != 0 { problem = errno }
+    guard problem == 0 else {
+      unlink(temporary)
+      throw CodecError(.unwritable, String(cString: strerror(problem)), place: path)
+    }
+  }
+}
