@@ -1,3 +1,5 @@
+import Ground
+
 /// A network ready to run: the engine's front door.
 ///
 /// Created on any thread (loading may take a second); ``run(_:)`` is called by one thread at a time.
@@ -24,11 +26,14 @@ public final class Network: @unchecked Sendable {
     public var type: ElementType
     /// Extents; nil where symbolic or unknown. The array itself is nil when even the rank is unknown.
     public var shape: [Int?]?
+    /// False for the sequences and optionals that some networks take or give.
+    public var isTensor: Bool
 
-    public init(name: String, type: ElementType, shape: [Int?]?) {
+    public init(name: String, type: ElementType, shape: [Int?]?, isTensor: Bool = true) {
       self.name = name
       self.type = type
       self.shape = shape
+      self.isTensor = isTensor
     }
   }
 
@@ -38,16 +43,63 @@ public final class Network: @unchecked Sendable {
   public let metadata: [String: String]
   /// `producer_name` and version of the file.
   public let producer: String
+  /// What reading and preparing the file took, in milliseconds.
+  public let loadMilliseconds: Double
+
+  private let path: String
+  private let interpreter: Interpreter
 
   /// Reads, checks, optimises and prepares an ONNX file.
   ///
   /// - Throws: ``InferenceError``, its place the file (and node).
   public init(path: String, options: Options = Options()) throws {
-    throw InferenceError(.unsupportedFeature, "the importer is under construction", place: path)
+    let start = MonotonicTime.now
+    let model = try ONNXModel(path: path)
+    self.path = path
+    inputs = model.inputs
+    outputs = model.outputs
+    metadata = model.metadata
+    producer = model.producer
+    interpreter = Interpreter(model.graphs)
+    loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
   }
 
   /// Runs the network once: one tensor an input in ``inputs``' order, one an output in ``outputs``' order.
   ///
   /// The returned tensors' memory belongs to the network and is overwritten by the next run: copy what is kept.
-  public func run(_ inputs: [Tensor]) throws -> [Tensor] { [] }
+  /// - Throws: ``InferenceError`` when an input does not fit its port, or an operator cannot go on.
+  public func run(_ inputs: [Tensor]) throws -> [Tensor] {
+    let results = try run(values: inputs.map { .tensor($0) })
+    return try zip(results, outputs).map { try $0.tensor("output '\($1.name)'") }
+  }
+
+  /// Runs the network on tensors, sequences and optionals alike; an absent optional input is nil.
+  public func run(values: [Value?]) throws -> [Value] {
+    do {
+      try check(values)
+      return try interpreter.run(values)
+    } catch let error as InferenceError {
+      throw error.at(path)
+    }
+  }
+
+  private func check(_ values: [Value?]) throws {
+    guard values.count == inputs.count else {
+      throw InferenceError(.badInput, "the network takes \(inputs.count) inputs, not \(values.count)")
+    }
+    for (value, port) in zip(values, inputs) where port.isTensor {
+      guard let tensor = try value?.tensor("input '\(port.name)'") else {
+        throw InferenceError(.badInput, "input '\(port.name)' is missing")
+      }
+      guard tensor.type == port.type else {
+        throw InferenceError(.badInput, "input '\(port.name)' must be \(port.type.name), not \(tensor.type.name)")
+      }
+      guard let shape = port.shape else { continue }
+      guard shape.count == tensor.rank, zip(shape, tensor.shape).allSatisfy({ $0 == nil || $0 == $1 }) else {
+        let wanted = shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+        let given = tensor.shape.map(String.init).joined(separator: "x")
+        throw InferenceError(.badInput, "input '\(port.name)' must be \(wanted), not \(given)")
+      }
+    }
+  }
 }

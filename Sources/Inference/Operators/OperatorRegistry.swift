@@ -21,7 +21,12 @@ public struct OperatorDefinition: Sendable {
 /// All operators that the engine knows. A family is an enum with a table `static let definitions: [OperatorDefinition]`
 /// in a file of its own. To add an operator, add a line to its family's table; to add a family, a line here.
 public enum OperatorRegistry {
-  private static let families: [[OperatorDefinition]] = []
+  private static let families: [[OperatorDefinition]] = [
+    ConvolutionFamily.definitions,
+    PoolingFamily.definitions,
+    MatrixProductFamily.definitions,
+    BatchNormalizationFamily.definitions,
+  ]
 
   private static let table: [String: [OperatorDefinition]] = {
     var table: [String: [OperatorDefinition]] = [:]

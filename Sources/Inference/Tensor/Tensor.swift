@@ -77,14 +77,29 @@ public struct Tensor: @unchecked Sendable {
     self.init(type: .string, shape: shape, storage: TensorStorage(byteCount: 0), byteOffset: 0, strings: strings)
   }
 
-  /// The largest tensor that is believed: 8 GiB. A model that asks for more is taken for hostile.
-  public static let byteLimit = 8 << 30
+  /// The largest tensor that the engine allocates: 2 GiB. A model that asks for more is taken for hostile. (Weights that
+  /// are mapped, not allocated, may be larger.)
+  public static let byteLimit = 2 << 30
+  /// The most axes a tensor may have; real ones have up to 8.
+  public static let rankLimit = 32
 
   /// The bytes a tensor of this type and shape takes, every multiplication checked.
   ///
-  /// - Throws: ``InferenceError`` of kind `.badShape`.
-  public static func checkedByteCount(_ type: ElementType, _ shape: [Int]) throws -> Int {
-    var total = max(1, type.byteCount)
+  /// - Throws: ``InferenceError`` of kind `.badShape` when an extent is negative or the size passes `limit`.
+  public static func checkedByteCount(_ type: ElementType, _ shape: [Int], limit: Int = byteLimit) throws -> Int {
+    let count = try checkedCount(shape)
+    // Strings live outside the bytes, 16 bytes each.
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: type == .string ? 16 : type.byteCount)
+    guard !overflow, bytes <= limit else {
+      throw InferenceError(.badShape, "a tensor of shape \(shape) is larger than any real one")
+    }
+    return type == .string ? 0 : bytes
+  }
+
+  /// The product of the extents; even around a 0 they must be extents of something that could exist.
+  public static func checkedCount(_ shape: [Int]) throws -> Int {
+    guard shape.count <= rankLimit else { throw InferenceError(.badShape, "a tensor of \(shape.count) axes") }
+    var total = 1
     var isEmpty = false
     for extent in shape {
       guard extent >= 0 else { throw InferenceError(.badShape, "negative extent in shape \(shape)") }
@@ -93,12 +108,10 @@ public struct Tensor: @unchecked Sendable {
         continue
       }
       let (product, overflow) = total.multipliedReportingOverflow(by: extent)
-      guard !overflow, product <= byteLimit else {
-        throw InferenceError(.badShape, "a tensor of shape \(shape) is larger than any real one")
-      }
+      guard !overflow else { throw InferenceError(.badShape, "shape \(shape) overflows") }
       total = product
     }
-    return isEmpty || type == .string ? 0 : total
+    return isEmpty ? 0 : total
   }
 
   /// The same elements under another shape of the same count.

@@ -1,0 +1,59 @@
+import Glibc
+import Synchronization
+
+/// The weights that a model keeps in files beside it (`external_data` of TensorProto).
+///
+/// A model may only name files inside its own folder: anything else could make a downloaded model read /etc.
+package final class ExternalData: Sendable {
+  private let modelPath: String
+  private let opened = Mutex<[String: MappedFile]>([:])
+
+  init(modelPath: String) { self.modelPath = modelPath }
+
+  /// The bytes that `entry` (location, offset, length) names, and the mapping that they live in.
+  func bytes(_ entry: [String: String], expected: Int) throws -> (MappedFile, UnsafeRawBufferPointer) {
+    guard let location = entry["location"] else {
+      throw InferenceError(.malformedModel, "external data without a location")
+    }
+    let file = try map(location)
+    guard let offset = Int(entry["offset"] ?? "0"), offset >= 0, offset <= file.bytes.count,
+      let length = entry["length"].map({ Int($0) }) ?? expected, length == expected, length >= 0,
+      length <= file.bytes.count - offset
+    else {
+      throw InferenceError(
+        .malformedModel, "external data '\(location)' does not hold the tensor's \(expected) bytes")
+    }
+    return (file, UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + length]))
+  }
+
+  private func map(_ location: String) throws -> MappedFile {
+    try opened.withLock { opened in
+      if let file = opened[location] { return file }
+      let file = try MappedFile(path: try resolve(location))
+      opened[location] = file
+      return file
+    }
+  }
+
+  /// The real path of `location`, symbolic links followed, which must lie in the model's folder.
+  private func resolve(_ location: String) throws -> String {
+    let cut = modelPath.lastIndex(of: "/")
+    let folder = cut.map { String(modelPath[...$0]) } ?? "./"
+    let outside = InferenceError(
+      .unsupportedFeature, "external data '\(location)' lies outside the model's folder", remedy: "move it there")
+    guard !location.isEmpty, !location.hasPrefix("/"), !location.split(separator: "/").contains(".."),
+      !location.utf8.contains(0)
+    else { throw outside }
+    guard let realFolder = realPath(folder), let real = realPath(folder + location) else {
+      throw InferenceError(.unreadableFile, "external data '\(location)' is missing")
+    }
+    guard real.hasPrefix(realFolder == "/" ? "/" : realFolder + "/") else { throw outside }
+    return real
+  }
+
+  private func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

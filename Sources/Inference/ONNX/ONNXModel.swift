@@ -1,0 +1,56 @@
+/// An ONNX file as the engine sees it: graphs, ports and what the file says about itself.
+package struct ONNXModel: Sendable {
+  package let graphs: GraphSet
+  package let inputs: [Network.Port]
+  package let outputs: [Network.Port]
+  package let metadata: [String: String]
+  package let producer: String
+
+  /// Maps and decodes the file at `path`.
+  ///
+  /// - Throws: ``InferenceError``, its place the file.
+  package init(path: String) throws {
+    do {
+      let file = try MappedFile(path: path)
+      try self.init(file)
+    } catch let error as InferenceError {
+      throw error.place == path ? error : error.at(path)
+    }
+  }
+
+  package init(_ file: MappedFile) throws {
+    try ONNXModel.refuseImpostors(file.bytes)
+    let model = try ModelProto(file.bytes)
+    graphs = try GraphImporter.graphs(of: model, decoder: TensorDecoder(file: file))
+    let main = graphs.graphs[GraphSet.main]
+    let given = Set(main.inputs.map { main.valueNames[$0] })
+    inputs = try (model.graph?.inputs ?? []).filter { given.contains($0.name) }.map(ONNXModel.port)
+    outputs = try (model.graph?.outputs ?? []).map(ONNXModel.port)
+    metadata = model.metadata
+    producer = model.producerVersion.isEmpty ? model.producerName : "\(model.producerName) \(model.producerVersion)"
+  }
+
+  /// Common mistakes deserve a plain word: a Git LFS pointer, a web page, text.
+  private static func refuseImpostors(_ bytes: UnsafeRawBufferPointer) throws {
+    let head = String(decoding: bytes.prefix(64), as: UTF8.self)
+    if head.hasPrefix("version https://git-lfs") {
+      throw InferenceError(
+        .malformedModel, "is a Git LFS pointer, not the model itself", remedy: "fetch it with 'git lfs pull'")
+    }
+    // A ModelProto starts with a field tag: ir_version (0x08) in every file that exporters write.
+    guard let first = bytes.first, [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca].contains(first)
+    else {
+      throw InferenceError(.malformedModel, "is not an ONNX model", remedy: "check that the download is complete")
+    }
+  }
+
+  private static func port(_ info: ValueInfoProto) throws -> Network.Port {
+    guard info.type.kind == .tensor else {
+      return Network.Port(name: info.name, type: .float32, shape: nil, isTensor: false)
+    }
+    // An output of unknown type is allowed; the run tells.
+    let type = info.type.elementType == 0 ? .float32 : try TensorDecoder.elementType(info.type.elementType)
+    let shape = info.type.shape?.map { extent in extent.flatMap { $0 > 0 ? Int($0) : nil } }
+    return Network.Port(name: info.name, type: type, shape: shape)
+  }
+}
