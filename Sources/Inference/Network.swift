@@ -48,6 +48,7 @@ public final class Network: @unchecked Sendable {
 
   private let path: String
   private let interpreter: Interpreter
+  private let planner: Planner?
 
   /// Reads, checks, optimises and prepares an ONNX file.
   ///
@@ -61,7 +62,19 @@ public final class Network: @unchecked Sendable {
     metadata = model.metadata
     producer = model.producer
     interpreter = Interpreter(model.graphs)
+    planner = options.optimize ? Planner(interpreter, options: options) : nil
+    if let facts = Network.fixedFacts(inputs) { planner?.prepare(facts) }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
+  }
+
+  /// The inputs' facts, when the file fixes every shape.
+  private static func fixedFacts(_ ports: [Port]) -> [Fact]? {
+    let facts = ports.compactMap { port -> Fact? in
+      guard port.isTensor, let shape = port.shape else { return nil }
+      let extents = shape.compactMap { $0 }
+      return extents.count == shape.count ? Fact(port.type, extents) : nil
+    }
+    return facts.count == ports.count ? facts : nil
   }
 
   /// Runs the network once: one tensor an input in ``inputs``' order, one an output in ``outputs``' order.
@@ -69,37 +82,70 @@ public final class Network: @unchecked Sendable {
   /// The returned tensors' memory belongs to the network and is overwritten by the next run: copy what is kept.
   /// - Throws: ``InferenceError`` when an input does not fit its port, or an operator cannot go on.
   public func run(_ inputs: [Tensor]) throws -> [Tensor] {
-    let results = try run(values: inputs.map { .tensor($0) })
-    return try zip(results, outputs).map { try $0.tensor("output '\($1.name)'") }
+    do {
+      try check(inputs)
+      if let plan = planner?.plan(for: inputs), try run(plan, inputs) { return try plan.outputTensors() }
+      let results = try interpreter.run(inputs.map { .tensor($0) })
+      return try zip(results, outputs).map { try $0.tensor("output '\($1.name)'") }
+    } catch let error as InferenceError {
+      throw error.at(path)
+    }
   }
 
   /// Runs the network on tensors, sequences and optionals alike; an absent optional input is nil.
   public func run(values: [Value?]) throws -> [Value] {
     do {
       try check(values)
+      let tensors = values.compactMap { try? $0?.tensor() }
+      if tensors.count == values.count, let plan = planner?.plan(for: tensors), try run(plan, tensors) {
+        return try plan.outputValues()
+      }
       return try interpreter.run(values)
     } catch let error as InferenceError {
       throw error.at(path)
     }
   }
 
-  private func check(_ values: [Value?]) throws {
-    guard values.count == inputs.count else {
-      throw InferenceError(.badInput, "the network takes \(inputs.count) inputs, not \(values.count)")
+  /// False when the plan did not foresee a shape; it is then given up.
+  private func run(_ plan: ExecutionPlan, _ inputs: [Tensor]) throws -> Bool {
+    do {
+      try plan.run(inputs)
+      return true
+    } catch is PlanMismatch {
+      planner?.abandon(plan)
+      return false
     }
+  }
+
+  private func check(_ tensors: [Tensor]) throws {
+    guard tensors.count == inputs.count else { throw countMismatch(tensors.count) }
+    for index in tensors.indices where inputs[index].isTensor { try check(tensors[index], inputs[index]) }
+  }
+
+  private func check(_ values: [Value?]) throws {
+    guard values.count == inputs.count else { throw countMismatch(values.count) }
     for (value, port) in zip(values, inputs) where port.isTensor {
       guard let tensor = try value?.tensor("input '\(port.name)'") else {
         throw InferenceError(.badInput, "input '\(port.name)' is missing")
       }
-      guard tensor.type == port.type else {
-        throw InferenceError(.badInput, "input '\(port.name)' must be \(port.type.name), not \(tensor.type.name)")
-      }
-      guard let shape = port.shape else { continue }
-      guard shape.count == tensor.rank, zip(shape, tensor.shape).allSatisfy({ $0 == nil || $0 == $1 }) else {
-        let wanted = shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
-        let given = tensor.shape.map(String.init).joined(separator: "x")
-        throw InferenceError(.badInput, "input '\(port.name)' must be \(wanted), not \(given)")
-      }
+      try check(tensor, port)
     }
+  }
+
+  private func countMismatch(_ count: Int) -> InferenceError {
+    InferenceError(.badInput, "the network takes \(inputs.count) inputs, not \(count)")
+  }
+
+  private func check(_ tensor: Tensor, _ port: Port) throws {
+    guard tensor.type == port.type else {
+      throw InferenceError(.badInput, "input '\(port.name)' must be \(port.type.name), not \(tensor.type.name)")
+    }
+    guard let shape = port.shape else { return }
+    var fits = shape.count == tensor.shape.count
+    for axis in shape.indices where fits { fits = shape[axis] == nil || shape[axis] == tensor.shape[axis] }
+    if fits { return }
+    let wanted = shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+    let given = tensor.shape.map(String.init).joined(separator: "x")
+    throw InferenceError(.badInput, "input '\(port.name)' must be \(wanted), not \(given)")
   }
 }

@@ -25,6 +25,18 @@ package final class Interpreter: Sendable {
     return try execute(GraphSet.main, inputs, surrounding: nil, run)
   }
 
+  /// Evaluates one node of the main graph on given inputs.
+  ///
+  /// - Parameter captured: the values of the main graph that the node's bodies read.
+  package func evaluate(_ node: Graph.Node, _ inputs: [Value?], captured: [ValueID: Value]) throws -> [Value] {
+    let count = node.bodies.isEmpty ? 0 : graphs[GraphSet.main].graph.valueNames.count
+    let frame = Frame([Value?](repeating: nil, count: count))
+    for (id, value) in captured { frame.values[id] = value }
+    let run = RunState(interpreter: self, observe: nil)
+    return try node.evaluator.evaluate(
+      inputs, NodeContext(outputCount: node.outputs.count, frame: frame, run: run))
+  }
+
   package typealias Observer = (_ node: Graph.Node, _ outputs: [Value], _ nanoseconds: Int64) -> Void
 
   fileprivate func execute(_ index: Int, _ inputs: [Value?], surrounding: Frame?, _ run: RunState) throws -> [Value] {

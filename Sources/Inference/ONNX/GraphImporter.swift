@@ -191,17 +191,8 @@ final class GraphImporter {
       guard let inner = try scope.value(name) else {
         throw InferenceError(.malformedModel, "function '\(function.name)' does not produce '\(name)'")
       }
-      try addIdentity(from: inner, to: id, builder)
+      builder.graph.nodes.append(Graph.Node.identity(from: inner, to: id))
     }
-  }
-
-  /// Joins a function's result to the caller's name for it.
-  private func addIdentity(from inner: ValueID, to outer: ValueID, _ builder: GraphBuilder) throws {
-    builder.graph.nodes.append(
-      Graph.Node(
-        name: "", domain: "", operatorType: "Identity",
-        attributes: NodeAttributes(opset: 1, inputCount: 1, outputCount: 1), evaluator: Identity(),
-        inputs: [inner], outputs: [outer]))
   }
 }
 

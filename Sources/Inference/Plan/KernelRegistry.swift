@@ -1,0 +1,32 @@
+/// How to compile one kind of operator: one line in its family's table.
+package struct KernelDefinition: Sendable {
+  package let domain: String
+  package let operatorType: String
+  /// nil when this form of the operator (its types, shapes, attributes) has no kernel: the reference tier then runs it.
+  package let compile: @Sendable (CompileRequest) throws -> Compilation?
+
+  package init(
+    _ operatorType: String, domain: String = "",
+    compile: @escaping @Sendable (CompileRequest) throws -> Compilation?
+  ) {
+    self.domain = domain
+    self.operatorType = operatorType
+    self.compile = compile
+  }
+}
+
+/// Every operator that has a compiled form. A family is an enum with a table `definitions` in a file of its own under
+/// Plan/Kernels/; to add one, add a line here.
+package enum KernelRegistry {
+  private static let families: [[KernelDefinition]] = [
+    ViewKernels.definitions,
+    ConcatKernels.definitions,
+  ]
+
+  private static let table: [String: KernelDefinition] = Dictionary(
+    families.joined().map { ("\($0.domain)/\($0.operatorType)", $0) }, uniquingKeysWith: { first, _ in first })
+
+  package static func definition(of node: Graph.Node) -> KernelDefinition? {
+    table["\(node.domain)/\(node.operatorType)"]
+  }
+}

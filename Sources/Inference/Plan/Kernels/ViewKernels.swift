@@ -1,0 +1,33 @@
+/// Operators that only rename memory: no kernel runs for them.
+enum ViewKernels {
+  static let definitions: [KernelDefinition] =
+    ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"].map { KernelDefinition($0, compile: whole) }
+    + [KernelDefinition("Split", compile: split)]
+
+  @Sendable private static func whole(_ request: CompileRequest) -> Compilation? {
+    guard let input = request.inputs.first ?? nil, input.type != .string, request.outputs.count == 1,
+      request.outputs[0].type == input.type, request.outputs[0].count == input.count
+    else { return nil }
+    // Identity keeps any layout; the others count elements in row-major order.
+    let layout = request.outputs[0].shape == input.shape ? input.layout : .planar
+    return .views(byteOffsets: [0], layout: layout)
+  }
+
+  /// Parts of an axis are contiguous when every axis before it has extent 1.
+  @Sendable private static func split(_ request: CompileRequest) throws -> Compilation? {
+    guard let input = request.inputs.first ?? nil, input.type != .string else { return nil }
+    let axis = try request.node.attributes.int("axis", default: 0)
+    let normalized = axis < 0 ? axis + input.shape.count : axis
+    guard input.shape.indices.contains(normalized), input.shape[..<normalized].allSatisfy({ $0 == 1 }) else {
+      return nil
+    }
+    let isAligned = request.outputs.dropLast().allSatisfy { $0.shape[normalized] % Fact.block == 0 }
+    let layout: Layout = input.layout == .blocked && normalized == 1 && isAligned ? .blocked : .planar
+    var offset = 0
+    let offsets = request.outputs.map { output in
+      defer { offset += output.laid(layout).byteCount }
+      return offset
+    }
+    return .views(byteOffsets: offsets, layout: layout)
+  }
+}

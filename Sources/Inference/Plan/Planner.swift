@@ -1,0 +1,72 @@
+/// Makes and keeps plans for a network's input shapes.
+///
+/// Up to three are kept, the least recently used goes first: cameras change their format rarely, and a network that is
+/// fed ever new shapes must not grow.
+final class Planner {
+  private struct Entry {
+    let inputs: [Fact]
+    /// nil when no plan can be made for these shapes: the reference tier then runs them.
+    var plan: ExecutionPlan?
+    var lastUse: Int
+  }
+
+  static let capacity = 3
+  private var entries: [Entry] = []
+  private var clock = 0
+  private let graph: Graph
+  private let interpreter: Interpreter
+  private let options: Network.Options
+  private let weights = WeightCache()
+
+  init(_ interpreter: Interpreter, options: Network.Options) {
+    self.interpreter = interpreter
+    self.options = options
+    graph = interpreter.graphs[GraphSet.main].graph
+  }
+
+  /// How many plans are held.
+  var planCount: Int { entries.count }
+
+  /// The plan for tensors of these types and shapes, made if it is the first time.
+  func plan(for tensors: [Tensor]) -> ExecutionPlan? {
+    clock += 1
+    for index in entries.indices where Planner.fits(entries[index].inputs, tensors) {
+      entries[index].lastUse = clock
+      return entries[index].plan
+    }
+    return prepare(tensors.map { Fact($0.type, $0.shape) })
+  }
+
+  /// Makes the plan for these input facts ahead of the first run.
+  @discardableResult func prepare(_ inputs: [Fact]) -> ExecutionPlan? {
+    if entries.count == Planner.capacity,
+      let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
+    {
+      entries.remove(at: oldest)
+    }
+    // A graph that cannot be planned still runs on the reference tier, which also gives its errors in full.
+    let plan = try? makePlan(inputs)
+    entries.append(Entry(inputs: inputs, plan: plan, lastUse: clock))
+    return plan
+  }
+
+  /// Gives up the plan that met an unforeseen shape.
+  func abandon(_ plan: ExecutionPlan) {
+    for index in entries.indices where entries[index].plan === plan { entries[index].plan = nil }
+  }
+
+  private static func fits(_ facts: [Fact], _ tensors: [Tensor]) -> Bool {
+    guard facts.count == tensors.count else { return false }
+    for index in facts.indices {
+      if facts[index].type != tensors[index].type || facts[index].shape != tensors[index].shape { return false }
+    }
+    return true
+  }
+
+  private func makePlan(_ inputs: [Fact]) throws -> ExecutionPlan {
+    let specialized = try Specializer(graph, inputs: inputs, interpreter: interpreter)
+    let lowering = try Lowering(specialized.graph, facts: specialized.facts, options: options, weights: weights)
+    return try ExecutionPlan(
+      lowering, graph: specialized.graph, interpreter: interpreter, threads: options.threads)
+  }
+}
