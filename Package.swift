@@ -29,7 +29,7 @@ let package = Package(
   products: [.executable(name: "ocellus", targets: ["ocellus"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
@@ -84,7 +84,7 @@ let package = Package(
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
     tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),
-    tests("EndToEndTests", ["Ground"]),
+    tests("EndToEndTests", ["Ground", "ocellus"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

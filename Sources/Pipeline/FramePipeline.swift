@@ -8,6 +8,8 @@ struct FramePipeline {
   private let configuration: SessionConfiguration
   private let source: String
   private let crops: CropClassifier
+  private var tracker = Tracker()
+  private var lastTimestamp: MonotonicTime?
   private var sequence = SequenceStage()
   private var number: UInt64 = 0
   /// The trouble last reported, so that a network that fails on every frame is reported once.
@@ -21,6 +23,8 @@ struct FramePipeline {
 
   /// Forgets tracks and histories: other networks begin.
   mutating func reset() {
+    tracker.reset()
+    lastTimestamp = nil
     sequence.reset()
     lastTrouble = nil
   }
@@ -43,8 +47,12 @@ struct FramePipeline {
     if let detector = models.detector {
       number += 1
       do {
+        // Doubtful detections prolong tracks; they are dropped once the tracker has seen them.
         (findings, latency.detector) = try detector.perceive(
-          frame.image, region: nil, minimumConfidence: minimumConfidence)
+          frame.image, region: nil, minimumConfidence: min(minimumConfidence, Tracker.Settings().lowConfidence))
+        if detector.description.task.detects {
+          track(&findings, at: frame.timestamp, minimumConfidence: minimumConfidence, latency: &latency)
+        }
         try runLaterStages(on: &findings, of: frame, with: models, latency: &latency)
       } catch {
         trouble = "\(error)"
@@ -61,6 +69,18 @@ struct FramePipeline {
     if trouble == lastTrouble { return (result, nil) }
     lastTrouble = trouble
     return (result, trouble)
+  }
+
+  private mutating func track(
+    _ findings: inout Findings, at timestamp: MonotonicTime, minimumConfidence: Float, latency: inout FrameLatency
+  ) {
+    let began = MonotonicTime.now
+    let seconds = lastTimestamp.map { Double(timestamp.nanoseconds(since: $0)) / 1e9 } ?? 1.0 / 30
+    lastTimestamp = timestamp
+    findings.detections = tracker.follow(findings.detections, secondsSinceLast: seconds).filter {
+      $0.confidence >= minimumConfidence
+    }
+    latency.tracker = MonotonicTime.now.nanoseconds(since: began)
   }
 
   private mutating func runLaterStages(

@@ -46,7 +46,7 @@ final class ModelSwitchboard: Sendable {
   var listings: (detectors: [ModelListing], classifiers: [ModelListing]) {
     monitor.withLock { ($0.detectors, $0.classifiers) }
   }
-  /// The reason why the latest load failed, if it did.
+  /// The reason why the first load that failed did.
   var failure: String? { monitor.withLock { $0.failure } }
 
   /// Starts the loader's thread with what should serve first.
@@ -176,7 +176,6 @@ final class ModelSwitchboard: Sendable {
     monitor.update { state in
       swap(&state.active)
       state.active.generation += 1
-      state.failure = nil
       for index in state[keyPath: list].indices {
         switch state[keyPath: list][index].state {
         case .active, .loading: state[keyPath: list][index].state = .available
@@ -198,7 +197,7 @@ final class ModelSwitchboard: Sendable {
   }
 
   private func fail(_ request: Request, because reason: String) {
-    monitor.update { $0.failure = reason }
+    monitor.update { $0.failure = $0.failure ?? reason }
     switch request {
     case .detector(let name):
       mark(\.detectors, name, .failed(reason: reason))

@@ -14,6 +14,7 @@ public final class Session: SessionControl {
   private let slot = FrameSlot()
   private let state: Monitor<SessionState>
   private let models: ModelSwitchboard
+  private let comparisons: ComparisonRunner
   private let threads = Monitor<[WorkerThread]>([])
 
   /// A session that has not started.
@@ -31,10 +32,12 @@ public final class Session: SessionControl {
     let state = Monitor(
       SessionState(source: source.description, minimumConfidence: configuration.minimumConfidence))
     self.state = state
-    models = ModelSwitchboard(provider: provider) { event in
+    let report: @Sendable (SessionEvent) -> Void = { event in
       state.withLock { $0.note(event) }
       for consumer in consumers { consumer.receive(event) }
     }
+    models = ModelSwitchboard(provider: provider, report: report)
+    comparisons = ComparisonRunner(provider: provider, report: report)
   }
 
   /// Starts the threads. Call once.
@@ -72,6 +75,7 @@ public final class Session: SessionControl {
     }
     running.forEach { $0.join() }
     models.stop()
+    comparisons.stop()
     return state.withLock { $0.failure }
   }
 
@@ -81,6 +85,7 @@ public final class Session: SessionControl {
   public func snapshot() -> SessionSnapshot {
     let listings = models.listings
     let skipped = slot.skipped
+    let comparing = comparisons.status
     return state.withLock { state in
       var snapshot = SessionSnapshot(source: state.source)
       snapshot.sourceState = state.sourceState
@@ -94,6 +99,7 @@ public final class Session: SessionControl {
       snapshot.detectors = listings.detectors
       snapshot.classifiers = listings.classifiers
       snapshot.events = state.events
+      snapshot.comparison = comparing
       snapshot.captured = state.captured
       snapshot.processed = state.processed
       return snapshot
@@ -116,6 +122,9 @@ public final class Session: SessionControl {
     state.withLock { $0.frozen = paused ? $0.latest : nil }
   }
 
+  /// A second detector beside the first.
+  public var comparison: (any ComparisonControl)? { comparisons }
+
   // MARK: Capture thread
 
   private func capture() {
@@ -123,7 +132,13 @@ public final class Session: SessionControl {
       source.close()
       slot.close()
     }
-    if configuration.waitForModels { models.waitUntilIdle() }
+    if configuration.waitForModels {
+      models.waitUntilIdle()
+      if let reason = models.failure {
+        state.withLock { $0.failure = reason }
+        return
+      }
+    }
     while !state.withLock({ $0.stopping }) {
       do {
         switch try source.next(timeout: 100) {
@@ -174,20 +189,17 @@ public final class Session: SessionControl {
         state.withLock { $0.latency.reset() }
       }
       let skipped = SkipCounts(pipeline: slot.skipped, driver: frame.driverDrops)
+      let minimumConfidence = state.withLock { $0.minimumConfidence }
       let (result, trouble) = pipeline.process(
-        frame, arrived: arrived, with: active, minimumConfidence: state.withLock { $0.minimumConfidence },
-        skipped: skipped)
+        frame, arrived: arrived, with: active, minimumConfidence: minimumConfidence, skipped: skipped)
       if let trouble { announce(SessionEvent(severity: .error, message: trouble)) }
       guard active.detector != nil else {
         state.withLock { $0.latest = result }
-        if configuration.waitForModels, let reason = models.failure {
-          state.update { $0.failure = reason }
-          break
-        }
         continue
       }
       state.withLock { $0.noteProcessed(result) }
       for consumer in consumers { consumer.receive(result) }
+      comparisons.offer(result, minimumConfidence: minimumConfidence)
       if let limit = configuration.frameLimit, result.number >= limit { break }
     }
     state.update {

@@ -131,4 +131,27 @@ import Testing
     #expect(collector.results.allSatisfy { $0.findings.detections[0].classes.first?.label == "open" })
     #expect(collector.results.allSatisfy { $0.latency.classifier.inference == 2 })
   }
+
+  @Test func comparesASecondDetectorOnTheSameFrames() throws {
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(3000), live: true, interval: 1_000_000), provider: FakeProvider(),
+      configuration: configuration("first"))
+    session.start()
+    session.comparison?.compare(with: "second")
+    var status: ComparisonStatus?
+    for _ in 0..<100 where status?.frameNumber ?? 0 == 0 {
+      pause(10_000_000)
+      status = session.snapshot().comparison
+    }
+    let compared = try #require(status)
+    #expect(compared.model == "second" && compared.state == .active && compared.frameNumber > 0)
+    #expect(compared.findings.detections.count == 1 && compared.primaryFindings.detections.count == 1)
+    session.comparison?.compare(with: "broken")
+    for _ in 0..<100 where session.snapshot().comparison?.state == .loading { pause(10_000_000) }
+    #expect(session.snapshot().comparison?.state == .failed(reason: "broken.onnx: the file is not a network"))
+    session.comparison?.compare(with: nil)
+    #expect(session.snapshot().comparison == nil)
+    session.stop()
+    session.wait()
+  }
 }

@@ -1,0 +1,90 @@
+public import Vision
+
+/// Draws findings over a picture: for saved photos and snapshots.
+public enum FindingsPainter {
+  /// Colours that stay apart for colour-blind eyes (Okabe and Ito, 2008), by class in turn.
+  public static let palette: [Canvas.Color] = [
+    .init(230, 159, 0), .init(86, 180, 233), .init(0, 158, 115), .init(240, 228, 66),
+    .init(0, 114, 178), .init(213, 94, 0), .init(204, 121, 167), .init(200, 200, 200),
+  ]
+
+  /// The colour of a class.
+  public static func color(ofClass id: Int) -> Canvas.Color {
+    palette[((id % palette.count) + palette.count) % palette.count]
+  }
+
+  /// Draws boxes, labels, masks and keypoints; line widths follow the picture's size.
+  public static func paint(_ findings: Findings, on canvas: inout Canvas) {
+    let scale = max(1, min(canvas.width, canvas.height) / 320)
+    for detection in findings.detections.reversed() {
+      let color = color(ofClass: detection.classID)
+      if let mask = detection.mask { paint(mask, color, on: &canvas) }
+      if let angle = detection.angle {
+        paintTurned(detection.box, angle, color, scale, on: &canvas)
+      } else {
+        canvas.outline(detection.box, color, thickness: scale + 1)
+      }
+      for point in detection.keypoints where point.confidence > 0.3 && point.x.isFinite && point.y.isFinite {
+        let x = Int(max(-100, min(Float(canvas.width + 100), point.x)))
+        let y = Int(max(-100, min(Float(canvas.height + 100), point.y)))
+        canvas.fill(x: x - scale, y: y - scale, width: 2 * scale + 1, height: 2 * scale + 1, color)
+      }
+      paintLabel(of: detection, color, scale, on: &canvas)
+    }
+    for (index, classification) in findings.classes.prefix(5).enumerated() {
+      let line = "\(percent(classification.confidence)) \(classification.label)"
+      let y = 4 * scale + index * (Canvas.textHeight(scale: scale) + 3 * scale)
+      paintTag(line, x: 4 * scale, y: y, .init(0, 0, 0), scale, on: &canvas)
+    }
+  }
+
+  private static func percent(_ confidence: Float) -> String {
+    confidence.isFinite ? "\(Int((confidence * 100).rounded()))%" : "?"
+  }
+
+  private static func paintLabel(
+    of detection: Detection, _ color: Canvas.Color, _ scale: Int, on canvas: inout Canvas
+  ) {
+    var label = detection.label
+    if let track = detection.track { label += " #\(track)" }
+    label += " \(percent(detection.confidence))"
+    if let best = detection.classes.first { label += " \(best.label)" }
+    let height = Canvas.textHeight(scale: scale) + 2 * scale
+    let box = detection.box.clipped(width: canvas.width, height: canvas.height)
+    let above = Int(box.y) - height
+    paintTag(label, x: Int(box.x), y: above >= 0 ? above : Int(box.y), color, scale, on: &canvas)
+  }
+
+  private static func paintTag(
+    _ text: String, x: Int, y: Int, _ background: Canvas.Color, _ scale: Int, on canvas: inout Canvas
+  ) {
+    let width = Canvas.textWidth(text, scale: scale) + scale
+    canvas.fill(
+      x: x, y: y, width: width, height: Canvas.textHeight(scale: scale) + 2 * scale, background, opacity: 0.85)
+    let ink = background.isLight ? Canvas.Color(0, 0, 0) : Canvas.Color(255, 255, 255)
+    canvas.text(text, x: x + scale, y: y + scale, ink, scale: scale)
+  }
+
+  private static func paint(_ mask: Mask, _ color: Canvas.Color, on canvas: inout Canvas) {
+    let region = mask.region.clipped(width: canvas.width, height: canvas.height)
+    guard mask.columns > 0, mask.rows > 0, mask.bits.count >= mask.columns * mask.rows, region.area > 0 else { return }
+    for y in Int(region.y)..<Int(region.bottom) {
+      let row = min(
+        mask.rows - 1, max(0, Int((Float(y) + 0.5 - mask.region.y) / mask.region.height * Float(mask.rows))))
+      for x in Int(region.x)..<Int(region.right) {
+        let share = (Float(x) + 0.5 - mask.region.x) / mask.region.width
+        let column = min(mask.columns - 1, max(0, Int(share * Float(mask.columns))))
+        if mask.bits[row * mask.columns + column] != 0 { canvas.blend(x, y, color, 0.4) }
+      }
+    }
+  }
+
+  private static func paintTurned(
+    _ box: Box, _ angle: Float, _ color: Canvas.Color, _ scale: Int, on canvas: inout Canvas
+  ) {
+    let corners = OrientedBox.corners(of: box, turnedBy: angle)
+    for (a, b) in zip(corners, corners[1...] + corners[..<1]) {
+      canvas.line(a.x, a.y, b.x, b.y, color, thickness: scale + 1)
+    }
+  }
+}

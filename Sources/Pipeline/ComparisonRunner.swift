@@ -1,0 +1,135 @@
+import Capture
+import Ground
+import Perception
+
+/// Runs a second detector on the frames that the first has finished, on a thread of its own: newest frame wins, so that
+/// a slow second model delays nobody.
+final class ComparisonRunner: ComparisonControl {
+  private struct State {
+    /// What was asked for; nil: no comparison.
+    var wanted: String?
+    /// Grows with every request, so that an outdated load is thrown away.
+    var request = 0
+    var status: ComparisonStatus?
+    var waiting: FrameResult?
+    var minimumConfidence: Float = 0.4
+    var stopped = false
+  }
+
+  private let provider: any ModelProvider
+  private let monitor = Monitor(State())
+  private let thread = Monitor<WorkerThread?>(nil)
+  private let report: @Sendable (SessionEvent) -> Void
+
+  init(provider: any ModelProvider, report: @escaping @Sendable (SessionEvent) -> Void) {
+    self.provider = provider
+    self.report = report
+  }
+
+  var status: ComparisonStatus? { monitor.withLock { $0.status } }
+
+  func compare(with detector: String?) {
+    monitor.update { state in
+      state.wanted = detector
+      state.request += 1
+      state.waiting = nil
+      state.status = detector.map { ComparisonStatus(model: $0, state: .loading) }
+    }
+    guard detector != nil else { return }
+    // The thread exists only once somebody has compared.
+    thread.withLock { thread in
+      if thread == nil { thread = WorkerThread(name: "comparison") { [self] in serve() } }
+    }
+  }
+
+  /// Offers a finished frame; returns at once. Pipeline thread only.
+  func offer(_ result: FrameResult, minimumConfidence: Float) {
+    guard monitor.withLock({ $0.wanted != nil }) else { return }
+    monitor.update { state in
+      state.waiting = result
+      state.minimumConfidence = minimumConfidence
+    }
+  }
+
+  func stop() {
+    monitor.update { $0.stopped = true }
+    thread.withLock { thread in
+      thread?.join()
+      thread = nil
+    }
+  }
+
+  private enum Work {
+    case stop
+    case unload(request: Int)
+    case load(String, request: Int)
+    case nothing
+    case compare(FrameResult, minimumConfidence: Float)
+  }
+
+  private func serve() {
+    var model: (any VisionModel)?
+    var served = 0
+    while true {
+      let isLoaded = model != nil
+      let work: Work? = monitor.wait(
+        timeout: nil, until: { $0.stopped || $0.request != served || (isLoaded && $0.waiting != nil) }
+      ) { state in
+        if state.stopped { return .stop }
+        if state.request != served {
+          return state.wanted.map { .load($0, request: state.request) } ?? .unload(request: state.request)
+        }
+        defer { state.waiting = nil }
+        return state.waiting.map { .compare($0, minimumConfidence: state.minimumConfidence) } ?? .nothing
+      }
+      switch work {
+      case .stop: return
+      case .unload(let request):
+        served = request
+        model = nil
+      case .load(let name, let request):
+        served = request
+        model = load(name, request: request)
+      case .compare(let result, let confidence):
+        if let model { run(model, on: result, minimumConfidence: confidence, request: served) }
+      case .nothing, nil: break
+      }
+    }
+  }
+
+  private func load(_ name: String, request: Int) -> (any VisionModel)? {
+    do {
+      let model = try provider.loadVisionModel(name)
+      publish(request) { $0.state = .active }
+      return model
+    } catch {
+      publish(request) { $0.state = .failed(reason: "\(error)") }
+      report(SessionEvent(severity: .error, message: "comparison with \(name) not possible: \(error)"))
+      return nil
+    }
+  }
+
+  private func run(_ model: any VisionModel, on result: FrameResult, minimumConfidence: Float, request: Int) {
+    do {
+      let (findings, times) = try model.perceive(
+        result.frame.image, region: nil, minimumConfidence: minimumConfidence)
+      publish(request) { status in
+        status.frameNumber = result.number
+        status.findings = findings
+        status.times = times
+        status.primaryFindings = result.findings
+        status.primaryTimes = result.latency.detector
+      }
+    } catch {
+      publish(request) { $0.state = .failed(reason: "\(error)") }
+    }
+  }
+
+  private func publish(_ request: Int, _ change: (inout ComparisonStatus) -> Void) {
+    monitor.update { state in
+      guard state.request == request, var status = state.status else { return }
+      change(&status)
+      state.status = status
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+
+/// Where the program finds its models and themes, and where it may write.
+enum Installation {
+  /// The executable's own path, links resolved.
+  static let executable: String = {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = readlink("/proc/self/exe", &buffer, Int(PATH_MAX))
+    guard length > 0 else { return CommandLine.arguments.first ?? "ocellus" }
+    return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }()
+
+  /// Folders that may hold `kind` ("models", "themes"), best first: the user's own, the current folder, beside an
+  /// installed executable (`../share/ocellus`), and the checkout that the executable was built in (`.build/…`).
+  static func folders(of kind: String) -> [String] {
+    var candidates = [userData(kind), FileManager.default.currentDirectoryPath + "/" + kind]
+    var folder = (executable as NSString).deletingLastPathComponent
+    candidates.append(folder + "/../share/ocellus/" + kind)
+    for _ in 0..<4 {
+      candidates.append(folder + "/" + kind)
+      folder = (folder as NSString).deletingLastPathComponent
+    }
+    var seen: Set<String> = []
+    return candidates.map { URL(fileURLWithPath: $0).standardized.path }.filter { path in
+      var isFolder: ObjCBool = false
+      return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+        && seen.insert(path).inserted
+    }
+  }
+
+  private static func xdg(_ variable: String, _ fallback: String) -> String {
+    // The XDG base directory specification: a relative path in the variable is to be ignored.
+    if let value = ProcessInfo.processInfo.environment[variable], value.hasPrefix("/") { return value }
+    return NSHomeDirectory() + "/" + fallback
+  }
+
+  /// The user's own folder for `kind`: `$XDG_DATA_HOME/ocellus/…`.
+  static func userData(_ kind: String) -> String { xdg("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
+  /// `$XDG_CONFIG_HOME/ocellus`.
+  static var configuration: String { xdg("XDG_CONFIG_HOME", ".config") + "/ocellus" }
+  /// `$XDG_STATE_HOME/ocellus`: the log.
+  static var state: String { xdg("XDG_STATE_HOME", ".local/state") + "/ocellus" }
+}

@@ -1,0 +1,114 @@
+import Perception
+import Testing
+import Vision
+
+@Suite struct TrackerTests {
+  private func detection(_ x: Float, _ y: Float, _ confidence: Float = 0.9, classID: Int = 0) -> Detection {
+    Detection(
+      label: "class \(classID)", classID: classID, confidence: confidence, box: Box(x: x, y: y, width: 40, height: 60))
+  }
+
+  @Test func aMovingObjectKeepsItsNumber() {
+    var tracker = Tracker()
+    var numbers: Set<Int> = []
+    for frame in 0..<60 {
+      let found = tracker.follow([detection(Float(frame) * 4, 50)], secondsSinceLast: 1.0 / 30)
+      if let track = found.first?.track { numbers.insert(track) }
+    }
+    #expect(numbers == [1])
+  }
+
+  @Test func aDoubtfulDetectionProlongsButDoesNotBegin() {
+    var tracker = Tracker()
+    #expect(tracker.follow([detection(10, 10, 0.2)], secondsSinceLast: 0.03).isEmpty)
+    for _ in 0..<3 { _ = tracker.follow([detection(10, 10, 0.9)], secondsSinceLast: 0.03) }
+    #expect(tracker.follow([detection(11, 10, 0.2)], secondsSinceLast: 0.03).first?.track == 1)
+  }
+
+  @Test func theClassIsVotedAlongTheTrack() {
+    var tracker = Tracker()
+    for _ in 0..<5 { _ = tracker.follow([detection(10, 10)], secondsSinceLast: 0.03) }
+    let found = tracker.follow([detection(10, 10, 0.6, classID: 3)], secondsSinceLast: 0.03)
+    #expect(found.first?.classID == 0)
+    #expect(found.first?.label == "class 0")
+  }
+
+  @Test func aLostObjectIsForgottenAndItsNumberNotUsedAgain() {
+    var tracker = Tracker()
+    for _ in 0..<3 { _ = tracker.follow([detection(10, 10)], secondsSinceLast: 0.03) }
+    for _ in 0..<60 { _ = tracker.follow([], secondsSinceLast: 0.04) }
+    #expect(tracker.tracks.isEmpty)
+    for _ in 0..<2 { _ = tracker.follow([detection(10, 10)], secondsSinceLast: 0.03) }
+    #expect(tracker.tracks.first?.id == 2)
+  }
+
+  @Test func hostileBoxesDoNoHarm() {
+    var tracker = Tracker()
+    let odd = [Float.nan, .infinity, -.infinity, 1e30, -5].map {
+      Detection(label: "", classID: 0, confidence: 0.9, box: Box(x: $0, y: 0, width: $0, height: 4))
+    }
+    for _ in 0..<5 { _ = tracker.follow(odd + [detection(5, 5)], secondsSinceLast: .nan) }
+    #expect(tracker.tracks.contains { $0.id != nil })
+  }
+
+  /// Eight objects cross a frame; 30 % of detections are dropped at random. IDF1 (Ristani et al., 2016) over the tracks,
+  /// coasting ones up to a third of a second included.
+  @Test func keepsIdentitiesWhenThirtyPercentIsDropped() {
+    var random = SplitMix(state: 42)
+    let frames = 300
+    // [object][frame] → box, straight paths that cross.
+    let paths: [[Box]] = (0..<8).map { object in
+      (0..<frames).map { frame in
+        let direction: Float = object % 2 == 0 ? 1 : -1
+        let start: Float = direction > 0 ? 0 : 1200
+        return Box(
+          x: start + direction * Float(frame) * (2 + Float(object) * 0.4), y: 30 + Float(object) * 55,
+          width: 40 + Float(object) * 3, height: 60)
+      }
+    }
+    var tracker = Tracker()
+    var together: [[Int]: Int] = [:]
+    var predicted = 0
+    for frame in 0..<frames {
+      let found = paths.indices.compactMap { object -> Detection? in
+        guard random.unit() >= 0.3 else { return nil }
+        var box = paths[object][frame]
+        box.x += (random.unit() - 0.5) * 4
+        box.y += (random.unit() - 0.5) * 4
+        return Detection(label: "o", classID: 0, confidence: 0.6 + 0.4 * random.unit(), box: box)
+      }
+      _ = tracker.follow(found, secondsSinceLast: 1.0 / 30)
+      for track in tracker.tracks where track.id != nil && track.unseen <= 10 {
+        predicted += 1
+        for object in paths.indices where track.box.iou(paths[object][frame]) >= 0.5 {
+          together[[object, track.id!], default: 0] += 1
+        }
+      }
+    }
+    let ids = Array(Set(together.keys.map { $0[1] })).sorted()
+    let costs = paths.indices.flatMap { object in
+      ids.map { id in Float(1000) - Float(together[[object, id]] ?? 0) }
+    }
+    let pairs = Assignment.solve(costs, rows: paths.count, columns: ids.count, limit: 1000)
+    let truePositives = pairs.enumerated().reduce(0) { sum, pair in
+      sum + (pair.element.map { together[[pair.offset, ids[$0]]] ?? 0 } ?? 0)
+    }
+    let idf1 = 2 * Double(truePositives) / Double(predicted + paths.count * frames)
+    #expect(idf1 >= 0.9, "IDF1 \(idf1)")
+  }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
+struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func unit() -> Float { Float(next() >> 40) / Float(1 << 24) }
+}
