@@ -1,0 +1,162 @@
+/// ArgMax, ArgMin, TopK, CumSum: operators along one axis that depend on its order.
+enum OrderingOperators {
+  static let definitions: [OperatorDefinition] = [
+    extremum("ArgMax", takesLargest: true),
+    extremum("ArgMin", takesLargest: false),
+    .tensors("TopK", since: 1) { attributes in
+      let k = try attributes.int("k", default: 1)
+      let axis = try attributes.int("axis", default: -1)
+      return { x in try topK(try x.tensor(0), k, axis: axis, takesLargest: true) }
+    },
+    .tensors("TopK", since: 10) { attributes in
+      let axis = try attributes.int("axis", default: -1)
+      let takesLargest = try attributes.flag("largest", default: true)
+      return { x in try topK(try x.tensor(0), try x.tensor(1).scalarInteger(), axis: axis, takesLargest: takesLargest) }
+    },
+    .tensor("CumSum") { attributes in
+      let excludes = try attributes.flag("exclusive")
+      let reverses = try attributes.flag("reverse")
+      return { x in
+        let data = try x.tensor(0)
+        let axis = try normalizedAxis(try x.tensor(1).scalarInteger(), rank: data.rank)
+        return try data.type.compute(CumulativeSum(x: data, axis: axis, excludes: excludes, reverses: reverses))
+      }
+    },
+  ]
+
+  private static func extremum(_ name: String, takesLargest: Bool) -> OperatorDefinition {
+    .tensor(name) { attributes in
+      let axis = try attributes.int("axis", default: 0)
+      let keeps = try attributes.flag("keepdims", default: true)
+      let takesLast = try attributes.flag("select_last_index")
+      return { x in
+        let data = try x.tensor(0)
+        let axis = try normalizedAxis(axis, rank: data.rank)
+        let places = try data.type.compute(
+          Extremum(x: data, axis: axis, takesLargest: takesLargest, takesLast: takesLast))
+        var shape = data.shape
+        if keeps { shape[axis] = 1 } else { shape.remove(at: axis) }
+        return try places.reshaped(shape)
+      }
+    }
+  }
+
+  private static func topK(_ x: Tensor, _ k: Int, axis: Int, takesLargest: Bool) throws -> [Tensor] {
+    let axis = try normalizedAxis(axis, rank: x.rank)
+    try require(k >= 0 && k <= x.shape[axis], "k is \(k), the axis has \(x.shape[axis]) elements")
+    return try x.type.compute(TopK(x: x, k: k, axis: axis, takesLargest: takesLargest))
+  }
+}
+
+/// A tensor seen as outer blocks of lines along one axis, `inner` elements apart.
+struct AxisLines {
+  let outer: Int
+  let length: Int
+  let inner: Int
+
+  init(_ shape: [Int], axis: Int) {
+    outer = shape[..<axis].reduce(1, *)
+    length = shape[axis]
+    inner = shape[(axis + 1)...].reduce(1, *)
+  }
+
+  /// Calls `body` with each line's number and its first element.
+  @inline(__always)
+  func forEach(_ body: (_ line: Int, _ start: Int) -> Void) {
+    for block in 0..<outer {
+      for column in 0..<inner { body(block * inner + column, block * length * inner + column) }
+    }
+  }
+}
+
+private struct Extremum: ComputeVisitor {
+  let x: Tensor
+  let axis: Int
+  let takesLargest: Bool
+  let takesLast: Bool
+
+  func visit<Element: ComputeElement>(_: Element.Type) throws -> Tensor {
+    let lines = AxisLines(x.shape, axis: axis)
+    try require(lines.length > 0, "no largest element on an axis of extent 0")
+    let wide = try x.converted(to: Element.type)
+    let result = try Tensor(uninitialized: .int64, [lines.outer * lines.inner])
+    let (source, target) = (wide.pointer(to: Element.self), result.mutablePointer(to: Int64.self))
+    withExtendedLifetime(wide) {
+      lines.forEach { line, start in
+        var best = source[start]
+        var place = 0
+        for index in 1..<max(1, lines.length) {
+          let value = source[start + index * lines.inner]
+          let wins = takesLargest ? value > best : value < best
+          if wins || (takesLast && value == best) {
+            best = value
+            place = index
+          }
+        }
+        target[line] = Int64(place)
+      }
+    }
+    return result
+  }
+}
+
+private struct TopK: ComputeVisitor {
+  let x: Tensor
+  let k: Int
+  let axis: Int
+  let takesLargest: Bool
+
+  /// Values and places of the k first in order; equal values keep their order along the axis.
+  func visit<Element: ComputeElement>(_: Element.Type) throws -> [Tensor] {
+    let lines = AxisLines(x.shape, axis: axis)
+    var shape = x.shape
+    shape[axis] = k
+    let wide = try x.converted(to: Element.type)
+    let values = try Tensor(uninitialized: Element.type, shape)
+    let places = try Tensor(uninitialized: .int64, shape)
+    let source = wide.pointer(to: Element.self)
+    let (topValues, topPlaces) = (values.mutablePointer(to: Element.self), places.mutablePointer(to: Int64.self))
+    var order = Array(0..<lines.length)
+    withExtendedLifetime(wide) {
+      lines.forEach { line, start in
+        for index in order.indices { order[index] = index }
+        order.sort { a, b in
+          let (left, right) = (source[start + a * lines.inner], source[start + b * lines.inner])
+          return left == right ? a < b : (takesLargest ? left > right : left < right)
+        }
+        let target = line / max(1, lines.inner) * k * lines.inner + line % max(1, lines.inner)
+        for rank in 0..<k {
+          topValues[target + rank * lines.inner] = source[start + order[rank] * lines.inner]
+          topPlaces[target + rank * lines.inner] = Int64(order[rank])
+        }
+      }
+    }
+    return [try values.converted(to: x.type), places]
+  }
+}
+
+private struct CumulativeSum: ComputeVisitor {
+  let x: Tensor
+  let axis: Int
+  let excludes: Bool
+  let reverses: Bool
+
+  func visit<Element: ComputeElement>(_: Element.Type) throws -> Tensor {
+    let lines = AxisLines(x.shape, axis: axis)
+    let wide = try x.converted(to: Element.type)
+    let result = try Tensor(uninitialized: Element.type, x.shape)
+    let (source, target) = (wide.pointer(to: Element.self), result.mutablePointer(to: Element.self))
+    withExtendedLifetime(wide) {
+      lines.forEach { _, start in
+        var sum = Element.zero
+        for step in 0..<lines.length {
+          let place = start + (reverses ? lines.length - 1 - step : step) * lines.inner
+          let value = source[place]
+          target[place] = excludes ? sum : Element.plus(sum, value)
+          sum = Element.plus(sum, value)
+        }
+      }
+    }
+    return try result.converted(to: x.type)
+  }
+}
