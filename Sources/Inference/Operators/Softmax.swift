@@ -46,7 +46,7 @@ enum SoftmaxOperators {
       let length = x.shape[axis]
       let inner = x.shape[(axis + 1)...].reduce(1, *)
       let (source, target) = (wide.pointer(to: Element.self), result.mutablePointer(to: Element.self))
-      if length == 0 { return try result.converted(to: x.type) }
+      if x.count == 0 { return try result.converted(to: x.type) }
       withExtendedLifetime(wide) {
         for block in 0..<outer {
           for column in 0..<inner {

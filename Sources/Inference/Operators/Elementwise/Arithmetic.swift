@@ -93,7 +93,7 @@ struct LegacyBroadcast: Sendable {
 }
 
 /// An arithmetic operation of two operands, written once for all compute types.
-protocol BinaryRule {
+protocol BinaryRule: Sendable {
   static func apply<Element: ComputeElement>(_ a: Element, _ b: Element) -> Element
 }
 

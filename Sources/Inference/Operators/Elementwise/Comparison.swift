@@ -87,7 +87,7 @@ enum ComparisonOperators {
 }
 
 /// A comparison of two operands, written once for all compute types.
-protocol ComparisonRule {
+protocol ComparisonRule: Sendable {
   static func apply<Element: ComputeElement>(_ a: Element, _ b: Element) -> Bool
   /// For text; nil where text has no such order in the specification.
   static func applyText(_ a: String, _ b: String) -> Bool?

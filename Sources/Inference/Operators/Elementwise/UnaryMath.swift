@@ -105,7 +105,7 @@ func mapReals(_ x: Tensor, _ single: (Float) -> Float, _ double: (Double) -> Dou
 }
 
 /// A function of one operand, written once for all compute types.
-protocol UnaryRule {
+protocol UnaryRule: Sendable {
   static func apply<Element: ComputeElement>(_ x: Element) -> Element
 }
 

@@ -38,6 +38,7 @@ enum GatheringOperators {
       let places = try checkedIndices(indices, extent: x.shape[axis])
       let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
       let result = try Tensor(uninitialized: x.type, shape)
+      if result.count == 0 { return result }
       let outer = x.shape[..<axis].reduce(1, *)
       let block = x.shape[(axis + 1)...].reduce(1, *) * x.type.byteCount
       let extent = x.shape[axis]

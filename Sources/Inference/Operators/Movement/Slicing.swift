@@ -100,6 +100,7 @@ enum SlicingOperators {
     }
     if first.type == .string { return try concatenateText(parts, axis: axis) }
     let result = try Tensor(uninitialized: first.type, shape)
+    if result.count == 0 { return result }
     let outer = shape[..<axis].reduce(1, *)
     let inner = shape[(axis + 1)...].reduce(1, *) * first.type.byteCount
     var offset = 0

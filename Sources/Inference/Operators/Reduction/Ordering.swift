@@ -55,7 +55,8 @@ struct AxisLines {
   let inner: Int
 
   init(_ shape: [Int], axis: Int) {
-    outer = shape[..<axis].reduce(1, *)
+    // A tensor without elements has no lines to walk, however many its other extents promise.
+    outer = shape.contains(0) ? 0 : shape[..<axis].reduce(1, *)
     length = shape[axis]
     inner = shape[(axis + 1)...].reduce(1, *)
   }
@@ -79,7 +80,7 @@ private struct Extremum: ComputeVisitor {
     let lines = AxisLines(x.shape, axis: axis)
     try require(lines.length > 0, "no largest element on an axis of extent 0")
     let wide = try x.converted(to: Element.type)
-    let result = try Tensor(uninitialized: .int64, [lines.outer * lines.inner])
+    let result = try Tensor(uninitialized: .int64, [x.shape[..<axis].reduce(1, *) * lines.inner])
     let (source, target) = (wide.pointer(to: Element.self), result.mutablePointer(to: Int64.self))
     withExtendedLifetime(wide) {
       lines.forEach { line, start in

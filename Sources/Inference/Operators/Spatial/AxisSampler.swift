@@ -94,12 +94,13 @@ struct AxisSampler {
       AxisSampler.position(settings.transform, $0, Double(input), Double(output), scale, start, end)
     }
     let isIdentity = input == output && positions.enumerated().allSatisfy { $0.element == Double($0.offset) }
-    if isIdentity && !(settings.antialiases && scale < 1) {
-      self.init(identity: input)
+    count = output
+    self.isIdentity = isIdentity && !(settings.antialiases && scale < 1)
+    if self.isIdentity {
+      (taps, sources, weights) = (0, [], [])
+      (nearest, outside) = (Array(0..<input), [])
       return
     }
-    self.isIdentity = false
-    count = output
     let leaves = settings.transform == .cropAndResize
     outside = leaves ? positions.map { $0 < 0 || $0 > Double(input - 1) } : []
     if settings.mode == .nearest {
