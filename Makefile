@@ -6,7 +6,7 @@ unexport OPENBLAS_CORETYPE
 PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run build test packages install format format-check
+.PHONY: run build test test-onnx test-onnx-regenerate packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -17,6 +17,23 @@ build: packages
 test: packages
 	swift build -c release --build-tests
 	swift test -c release --skip-build
+
+# The ONNX project's operator tests: the onnx package of PyPI carries them as files, and only its files are used.
+ONNX_ENVIRONMENT := .build/onnx-tests
+
+$(ONNX_ENVIRONMENT)/installed:
+	python3 -m venv $(ONNX_ENVIRONMENT)
+	$(ONNX_ENVIRONMENT)/bin/pip install --quiet --no-deps onnx==1.16.2
+	touch $@
+
+test-onnx: packages $(ONNX_ENVIRONMENT)/installed
+	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
+	  swift test -c release --filter OnnxBackendTests
+
+# Rewrites the allow-list and docs/OPERATORS.md after operators were added.
+test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
+	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
+	  OCELLUS_ONNX_REGENERATE=1 swift test -c release --filter OnnxBackendTests
 
 packages:
 	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \

@@ -11,7 +11,8 @@ enum RearrangementOperators {
         let depth = c / (block * block)
         let (split, order) =
           mode == "CRD"
-          ? ([n, depth, block, block, h, w], [0, 1, 4, 2, 5, 3]) : ([n, block, block, depth, h, w], [0, 3, 4, 1, 5, 2])
+          ? ([n, depth, block, block, h, w], [0, 1, 4, 2, 5, 3])
+          : ([n, block, block, depth, h, w], [0, 3, 4, 1, 5, 2])
         return try data.reshaped(split).transposed(order).reshaped([n, depth, h * block, w * block])
       }
     },

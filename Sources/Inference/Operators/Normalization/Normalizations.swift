@@ -58,7 +58,8 @@ enum NormalizationOperators {
     .tensor("LRN") { attributes in
       let settings = LocalResponse(
         size: try attributes.int("size", default: 1), alpha: Double(try attributes.float("alpha", default: 0.0001)),
-        beta: Double(try attributes.float("beta", default: 0.75)), bias: Double(try attributes.float("bias", default: 1))
+        beta: Double(try attributes.float("beta", default: 0.75)),
+        bias: Double(try attributes.float("bias", default: 1))
       )
       return { x in try settings.apply(try x.tensor(0)) }
     },

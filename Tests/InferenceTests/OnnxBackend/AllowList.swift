@@ -1,0 +1,52 @@
+import Foundation
+
+/// The backend cases that must pass, and why each of the others need not: one line a case.
+struct AllowList {
+  /// Cases that must pass.
+  var required: Set<String> = []
+  /// Cases left out, with the reason.
+  var leftOut: [String: String] = [:]
+
+  /// Beside this file.
+  static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("allowlist.txt")
+    .path
+
+  static func load() throws -> AllowList {
+    var list = AllowList()
+    for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") {
+      let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true).map(String.init)
+      switch parts.first {
+      case "+": if parts.count > 1 { list.required.insert(parts[1]) }
+      case "-": if parts.count > 2 { list.leftOut[parts[1]] = parts[2] }
+      default: break
+      }
+    }
+    return list
+  }
+
+  func write() throws {
+    var text = """
+      # The ONNX project's backend tests (onnx 1.16.2): "+" must pass, "-" is left out, with the reason.
+      # Written by `make test-onnx-regenerate`; read by `make test-onnx`.
+
+      """
+    for name in (required.union(leftOut.keys)).sorted() {
+      text += leftOut[name].map { "- \(name) \($0)\n" } ?? "+ \(name)\n"
+    }
+    try text.write(toFile: AllowList.path, atomically: true, encoding: .utf8)
+  }
+
+  /// Why a failing case may be left out: by its operators, else by what the engine said.
+  static func reason(_ failure: String, operators: Set<String>) -> String {
+    let training = ["Adagrad", "Adam", "Momentum", "Gradient"].map { "ai.onnx.preview.training.\($0)" }
+    let random = ["Bernoulli", "RandomUniformLike", "RandomNormalLike", "RandomUniform", "RandomNormal", "Multinomial"]
+    let strings = ["RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"]
+    if !operators.isDisjoint(with: training) { return "training, not inference" }
+    if !operators.isDisjoint(with: random) { return "a random draw, which nothing can reproduce" }
+    if !operators.isDisjoint(with: strings) { return "string processing" }
+    if operators.contains("ImageDecoder") { return "image decoding is the Vision module's work" }
+    if failure.contains("float8") { return "8-bit floats" }
+    if failure.contains("int4") { return "4-bit integers" }
+    return failure.replacingOccurrences(of: "\n", with: " ")
+  }
+}
