@@ -35,6 +35,7 @@ let package = Package(
   targets: [
     // Shims over system libraries.
     shim("CPosix", links: []),
+    shim("CAllocations", links: []),
     shim("CTurboJPEG", links: ["turbojpeg"]),
     shim("CPNG", links: ["png16"]),
     shim("CVideo4Linux", links: ["v4lconvert"]),
@@ -69,16 +70,16 @@ let package = Package(
     .executableTarget(
       name: "ocellus",
       dependencies: [
-        "Ground", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard",
+        "Ground", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard", "CAllocations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
 
-    tests("GroundTests", ["Ground"]),
+    tests("GroundTests", ["Ground", "CAllocations"]),
     tests("VisionTests", ["Ground", "Vision", "Kernels"]),
     tests("KernelsTests", ["Kernels", "COpenBLAS"]),
-    tests("InferenceTests", ["Ground", "Inference", "Kernels"]),
+    tests("InferenceTests", ["Ground", "Inference", "Kernels", "CAllocations"]),
     tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"]),
     tests("CaptureTests", ["Ground", "Vision", "Capture"]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),

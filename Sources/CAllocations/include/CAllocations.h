@@ -1,0 +1,11 @@
+// Counts heap allocations of the whole process, for `ocellus bench` and for tests that promise "none per run".
+// Linking this target puts its malloc family before glibc's; until counting is switched on it costs one branch a call.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Switches counting on or off. Any thread.
+void oca_set_counting(bool on);
+
+/// Allocations (malloc, calloc, realloc, aligned ones) counted so far, of all threads.
+uint64_t oca_allocations(void);
