@@ -1,0 +1,103 @@
+import Glibc
+
+/// Bytes that can be read anywhere: a file, or memory. Thread-safe.
+public protocol InputBytes: AnyObject, Sendable {
+  /// For messages.
+  var name: String { get }
+  var count: UInt64 { get }
+  /// Exactly `count` bytes from `offset`; throws when they are not all there, before allocating anything.
+  func read(at offset: UInt64, count: Int) throws -> [UInt8]
+}
+
+extension InputBytes {
+  func checkRange(_ offset: UInt64, _ wanted: Int) throws {
+    guard wanted >= 0, offset <= count, UInt64(wanted) <= count - offset else {
+      throw RecordingError(.corrupt, "something should lie past the file's end", place: name)
+    }
+  }
+
+  /// The opcode and content length of the record at `offset`, its length checked against the file's.
+  func recordPrefix(at offset: UInt64) throws -> (opcode: UInt8, length: Int) {
+    var reader = ByteReader(try read(at: offset, count: MCAP.prefixBytes))
+    let opcode = try reader.integer(UInt8.self)
+    let length = try reader.integer(UInt64.self)
+    let rest = count - offset - UInt64(MCAP.prefixBytes)
+    guard length <= rest, let small = Int(exactly: length) else {
+      throw RecordingError(.corrupt, "a record of \(length) bytes reaches past the file's end", place: name)
+    }
+    return (opcode, small)
+  }
+
+  /// A reader over the content of the record at `offset`, which must have the given opcode.
+  func record(_ opcode: MCAP.Opcode, at offset: UInt64) throws -> ByteReader {
+    let (found, length) = try recordPrefix(at: offset)
+    guard found == opcode.rawValue else {
+      throw RecordingError(.corrupt, "the index points at something else", place: name)
+    }
+    return ByteReader(try read(at: offset + UInt64(MCAP.prefixBytes), count: length))
+  }
+}
+
+/// A file opened for reading.
+public final class FileBytes: InputBytes {
+  public let name: String
+  public let count: UInt64
+  private let descriptor: Int32
+
+  public init(path: String) throws {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw RecordingError(.fileFailed, String(cString: strerror(errno)), place: path, errno: errno)
+    }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw RecordingError(.notARecording, "not a regular file", place: path)
+    }
+    name = path
+    count = UInt64(clamping: information.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  public func read(at offset: UInt64, count wanted: Int) throws -> [UInt8] {
+    try checkRange(offset, wanted)
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+      while filled < wanted {
+        // Safe: `filled` stays below the capacity that was asked for.
+        let got = pread(
+          descriptor, buffer.baseAddress.unsafelyUnwrapped + filled, wanted - filled,
+          off_t(clamping: offset + UInt64(filled)))
+        if got < 0 && errno == EINTR { continue }
+        if got <= 0 {
+          failure = got < 0 ? errno : EIO
+          return
+        }
+        filled += got
+      }
+    }
+    guard failure == 0 else {
+      throw RecordingError(
+        .fileFailed, "cannot read: \(String(cString: strerror(failure)))", place: name, errno: failure)
+    }
+    return bytes
+  }
+}
+
+/// Bytes in memory.
+public final class MemoryBytes: InputBytes {
+  public let name: String
+  private let bytes: [UInt8]
+  public var count: UInt64 { UInt64(bytes.count) }
+
+  public init(_ bytes: [UInt8], name: String = "memory") {
+    self.bytes = bytes
+    self.name = name
+  }
+
+  public func read(at offset: UInt64, count wanted: Int) throws -> [UInt8] {
+    try checkRange(offset, wanted)
+    return Array(bytes[Int(offset)..<Int(offset) + wanted])
+  }
+}

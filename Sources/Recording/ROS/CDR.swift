@@ -1,0 +1,130 @@
+/// Writes ROS 2's wire format: CDR, little-endian, XCDR version 1 (OMG DDS-XTypes 1.3, 7.4.1).
+///
+/// A four-byte header, then every primitive aligned to its size, counted from the end of the header.
+struct CDREncoder {
+  private(set) var out: ByteWriter
+  private let origin: Int
+
+  /// Goes on in `out`, which the caller gets back with ``finish(into:)``.
+  init(_ out: consuming ByteWriter) {
+    self.out = out
+    self.out.append(UInt32(0x0000_0100))
+    origin = self.out.count
+  }
+
+  private mutating func align(_ size: Int) {
+    let excess = (out.count - origin) & (size - 1)
+    if excess != 0 { out.appendZeros(size - excess) }
+  }
+
+  mutating func append<Value: FixedWidthInteger>(_ value: Value) {
+    align(MemoryLayout<Value>.size)
+    out.append(value)
+  }
+
+  mutating func append(_ value: Double) { append(value.bitPattern) }
+
+  /// Length with the closing NUL, bytes, NUL. A NUL inside would end the string for C++ readers, so it ends it here.
+  mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      let length = utf8.firstIndex(of: 0) ?? utf8.count
+      append(UInt32(clamping: length + 1))
+      out.append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[..<length]))
+      out.append(UInt8(0))
+    }
+  }
+
+  /// A sequence of bytes.
+  mutating func append(bytes: UnsafeRawBufferPointer) {
+    append(UInt32(clamping: bytes.count))
+    out.append(bytes)
+  }
+
+  /// The length that precedes the elements of a sequence.
+  mutating func append(count: Int) { append(UInt32(clamping: count)) }
+}
+
+/// Reads CDR from bytes that may be anything. Either byte order, as the header says.
+struct CDRDecoder {
+  private var reader: ByteReader
+  private let origin: Int
+  private let swapped: Bool
+
+  init(_ bytes: ArraySlice<UInt8>) throws {
+    reader = ByteReader(bytes)
+    let kind = try reader.integer(UInt32.self).byteSwapped
+    switch kind >> 16 {
+    case 0x0000: swapped = true
+    case 0x0001: swapped = false
+    default: throw RecordingError(.unsupported, "a message is not plain CDR")
+    }
+    origin = reader.position
+  }
+
+  private mutating func align(_ size: Int) throws {
+    let excess = (reader.position - origin) & (size - 1)
+    if excess != 0 { try reader.skip(size - excess) }
+  }
+
+  mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
+    try align(MemoryLayout<Value>.size)
+    let value = try reader.integer(Value.self)
+    return swapped ? value.byteSwapped : value
+  }
+
+  mutating func double() throws -> Double { Double(bitPattern: try integer(UInt64.self)) }
+
+  mutating func string() throws -> String {
+    let bytes = try reader.slice(try count(elementBytes: 1))
+    // Some writers send an empty string as length 0, without the NUL.
+    return String(decoding: bytes.last == 0 ? bytes.dropLast() : bytes, as: UTF8.self)
+  }
+
+  mutating func bytes() throws -> ArraySlice<UInt8> { try reader.slice(try count(elementBytes: 1)) }
+
+  /// The length of a sequence whose elements take at least `elementBytes`; more than could follow is refused.
+  mutating func count(elementBytes: Int) throws -> Int {
+    let count = Int(try integer(UInt32.self))
+    guard count <= reader.remaining / max(1, elementBytes) else {
+      throw RecordingError(.corrupt, "a sequence is longer than its message")
+    }
+    return count
+  }
+
+  /// A sequence of messages of at least `elementBytes` each.
+  mutating func sequence<Element>(
+    elementBytes: Int, _ element: (inout CDRDecoder) throws -> Element
+  ) throws -> [Element] {
+    let count = try count(elementBytes: elementBytes)
+    var elements: [Element] = []
+    elements.reserveCapacity(count)
+    for _ in 0..<count { elements.append(try element(&self)) }
+    return elements
+  }
+}
+
+/// A ROS 2 message: its type's name, its layout, its definition.
+protocol ROSMessage {
+  /// "sensor_msgs/msg/Image".
+  static var typeName: String { get }
+  func encode(to out: inout CDREncoder)
+  init(from reader: inout CDRDecoder) throws
+}
+
+extension ROSMessage {
+  init(cdr bytes: ArraySlice<UInt8>) throws {
+    var reader = try CDRDecoder(bytes)
+    try self.init(from: &reader)
+  }
+
+  /// Appends the message's bytes to `out`.
+  func write(to out: inout ByteWriter) {
+    // Moves the buffer into the encoder and back, so that nothing is copied.
+    var moved = ByteWriter()
+    swap(&moved, &out)
+    var encoder = CDREncoder(moved)
+    encode(to: &encoder)
+    out = encoder.out
+  }
+}
