@@ -6,8 +6,10 @@ struct FileIndex {
   var attachments: [MCAP.AttachmentIndex] = []
   var metadata: [MCAP.MetadataIndex] = []
   var statistics: MCAP.Statistics?
-  /// Messages outside chunks.
-  var loose: [MCAPReader.Location] = []
+  /// Messages that a walk over the file found: all of them, or those outside chunks.
+  var walked: [MCAPReader.Location] = []
+  /// A file without index and with more messages than this is a case for `recover`, not for memory.
+  private static let maximumWalked = 8 << 20
 
   /// Reads the summary; nil when the file has none that serves.
   ///
@@ -88,9 +90,8 @@ struct FileIndex {
       let fixed = min(found.contentLength, MCAP.messageHeaderBytes)
       var content = ByteReader(try scanner.bytes.read(at: found.contentOffset, count: fixed))
       let message = try MCAP.Message(from: &content)
-      loose.append(.init(logTime: message.logTime, channel: message.channelID, chunk: -1, offset: found.offset))
+      try walk(.init(logTime: message.logTime, channel: message.channelID, chunk: -1, offset: found.offset))
     case .chunk: try noteChunk(found, scanner)
-    case .messageIndex: try noteMessageIndex(found, scanner)
     case .attachment: try noteAttachment(found, scanner)
     case .metadata:
       var content = try scanner.content(of: found)
@@ -103,14 +104,23 @@ struct FileIndex {
   private mutating func noteChunk(_ found: RecordScanner.Found, _ scanner: RecordScanner) throws {
     var content = try scanner.content(of: found)
     let length = UInt64(MCAP.prefixBytes + found.contentLength)
-    // Unpacking costs time, but only here are the schemas and channels that writers put into chunks.
     let chunk = try MCAP.Chunk(from: &content)
-    try chunk.forEachRecord { opcode, _, content in
-      switch MCAP.Opcode(rawValue: opcode) {
-      case .schema: note(try MCAP.Schema(from: &content))
-      case .channel: note(try MCAP.Channel(from: &content))
-      default: break
+    let before = walked.count
+    do {
+      try chunk.forEachRecord { opcode, offset, content in
+        switch MCAP.Opcode(rawValue: opcode) {
+        case .schema: note(try MCAP.Schema(from: &content))
+        case .channel: note(try MCAP.Channel(from: &content))
+        case .message:
+          let message = try MCAP.Message(from: &content)
+          try walk(
+            .init(logTime: message.logTime, channel: message.channelID, chunk: chunks.count, offset: offset))
+        default: break
+        }
       }
+    } catch {
+      walked.removeLast(walked.count - before)
+      throw error
     }
     chunks.append(
       MCAP.ChunkIndex(
@@ -119,12 +129,11 @@ struct FileIndex {
         compressedSize: chunk.header.compressedSize, uncompressedSize: chunk.header.uncompressedSize))
   }
 
-  private mutating func noteMessageIndex(_ found: RecordScanner.Found, _ scanner: RecordScanner) throws {
-    guard !chunks.isEmpty else { return }
-    var content = try scanner.content(of: found)
-    let index = try MCAP.MessageIndex(from: &content)
-    chunks[chunks.count - 1].messageIndexOffsets[index.channelID] = found.offset
-    chunks[chunks.count - 1].messageIndexLength += found.end - found.offset
+  private mutating func walk(_ location: MCAPReader.Location) throws {
+    guard walked.count < FileIndex.maximumWalked else {
+      throw RecordingError(.tooLarge, "too many messages without an index", remedy: "ocellus recover makes one")
+    }
+    walked.append(location)
   }
 
   private mutating func noteAttachment(_ found: RecordScanner.Found, _ scanner: RecordScanner) throws {

@@ -13,6 +13,9 @@ public final class MCAPReader: Sendable {
     var chunk: Int
     /// In the unpacked chunk, or of the record in the file.
     var offset: UInt64
+
+    /// Whether the message lies in a chunk, whose checksum vouches for it.
+    public var isInChunk: Bool { chunk >= 0 }
   }
 
   public let name: String
@@ -31,7 +34,7 @@ public final class MCAPReader: Sendable {
   public let isIndexed: Bool
 
   private let bytes: any InputBytes
-  private let loose: [Location]
+  private let walked: [Location]
   /// The chunks used last, newest first.
   private let cache = Mutex<[(index: Int, chunk: MCAP.Chunk)]>([])
   private static let cachedChunks = 3
@@ -62,7 +65,7 @@ public final class MCAPReader: Sendable {
     chunks = index.chunks
     attachments = index.attachments
     statistics = index.statistics
-    loose = index.loose
+    walked = index.walked
     metadata = index.metadata.compactMap { entry in
       guard var reader = try? bytes.record(.metadata, at: entry.offset) else { return nil }
       return try? MCAP.Metadata(from: &reader)
@@ -85,8 +88,9 @@ public final class MCAPReader: Sendable {
   ///
   /// Damaged chunks are left out and reported through `damaged`.
   public func locations(of wanted: Set<UInt16>, damaged: (String) -> Void = { _ in }) -> [Location] {
-    var found = loose.filter { wanted.contains($0.channel) }
-    for (number, chunk) in chunks.enumerated() {
+    var found = walked.filter { wanted.contains($0.channel) }
+    // A walk has been through all chunks already.
+    for (number, chunk) in chunks.enumerated() where isIndexed {
       do {
         try appendLocations(ofChunk: number, chunk, wanted, to: &found)
       } catch {

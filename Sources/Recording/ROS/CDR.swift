@@ -5,7 +5,7 @@ struct CDREncoder {
   private(set) var out: ByteWriter
   private let origin: Int
 
-  /// Goes on in `out`, which the caller gets back with ``finish(into:)``.
+  /// Goes on in `out`, which the caller takes back when the message is complete.
   init(_ out: consuming ByteWriter) {
     self.out = out
     self.out.append(UInt32(0x0000_0100))
@@ -123,7 +123,7 @@ extension ROSMessage {
     // Moves the buffer into the encoder and back, so that nothing is copied.
     var moved = ByteWriter()
     swap(&moved, &out)
-    var encoder = CDREncoder(moved)
+    var encoder = CDREncoder(consume moved)
     encode(to: &encoder)
     out = encoder.out
   }
