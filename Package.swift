@@ -51,7 +51,7 @@ let package = Package(
     module(
       "Perception",
       ["Ground", "Vision", "Inference", "Kernels", .product(name: "TOMLKit", package: "TOMLKit")]),
-    module("Capture", ["Ground", "Vision", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
+    module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     module(
       "Pipeline",
       ["Ground", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),
@@ -81,7 +81,7 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "COpenBLAS"]),
     tests("InferenceTests", ["Ground", "Inference", "Kernels", "CAllocations"]),
     tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"]),
-    tests("CaptureTests", ["Ground", "Vision", "Capture"]),
+    tests("CaptureTests", ["Ground", "Vision", "Capture", "CVideo4Linux"]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
     tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),

@@ -16,6 +16,10 @@ public struct Frame: Sendable {
   public var jpeg: JPEGBytes?
   /// Frames the driver lost before this one since the source opened.
   public var driverDrops: UInt64
+  /// Whole frames that the source passed over since it opened because a newer one was already there.
+  public var passedOver: UInt64
+  /// Damaged frames that the source threw away since it opened.
+  public var damaged: UInt64
   /// Seconds into a file or recording; nil for live sources.
   public var mediaTime: Double?
 
@@ -27,6 +31,8 @@ public struct Frame: Sendable {
     decodeNanoseconds = 0
     jpeg = nil
     driverDrops = 0
+    passedOver = 0
+    damaged = 0
     mediaTime = nil
   }
 }

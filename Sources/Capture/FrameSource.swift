@@ -38,9 +38,24 @@ public struct SourceDescription: Sendable, Equatable {
 
 /// What to ask of a source. Sources come as close as they can and describe what they gave.
 public struct SourceRequest: Sendable, Equatable {
+  /// How fast files and folders are played.
+  public enum Pace: String, Sendable {
+    /// At their own rate.
+    case native
+    /// As fast as they are asked for frames.
+    case unlimited
+  }
+
   public var width: Int?
   public var height: Int?
   public var framesPerSecond: Double?
+  public var pace = Pace.native
+  /// Start a file or folder again at its end.
+  public var loops = false
+  /// Camera settings, applied in this order, again after every reconnect.
+  public var controls: [ControlSetting] = []
+  /// Keep trying for a camera or stream that is not there yet, instead of failing.
+  public var waits = false
 
   public init(width: Int? = nil, height: Int? = nil, framesPerSecond: Double? = nil) {
     self.width = width

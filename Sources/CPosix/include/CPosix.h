@@ -3,3 +3,12 @@
 
 /// Names the calling thread; at most 15 bytes (pthread_setname_np(3)).
 void ocp_set_thread_name(const char *name);
+
+/// Starts a program (found through PATH) in a process group of its own, reading /dev/null, with default signals.
+///
+/// `output` and `errors` receive the read ends of its standard output and error, closed on exec. Returns its process id,
+/// or the negated error number; -ENOENT when there is no such program.
+int ocp_spawn(char *const arguments[], int *output, int *errors);
+
+/// Asks for a pipe's buffer to be `bytes` long; without effect where the system refuses.
+void ocp_enlarge_pipe(int descriptor, int bytes);

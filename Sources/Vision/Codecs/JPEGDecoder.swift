@@ -43,7 +43,7 @@ public final class JPEGDecoder {
   /// A decoded picture, and what was wrong with it, if anything.
   public struct Picture: Sendable {
     public var image: Image
-    public var warning: String?
+    public var warning: CodecError?
   }
 
   private var handle: tjhandle
@@ -131,7 +131,7 @@ public final class JPEGDecoder {
       throw problem
     }
     warnings += 1
-    return Picture(image: image, warning: problem.what)
+    return Picture(image: image, warning: problem)
   }
 
   // MARK: Planes, packed pixels, inks

@@ -1,0 +1,149 @@
+import Glibc
+import Ground
+import Synchronization
+import Vision
+
+/// A photo, repeated as a still, or the photos of a folder, each in its turn.
+///
+/// A single photo behaves like a camera that looks at it: live, at the rate that was asked for (30 by default). A folder
+/// ends after its last photo unless it loops; at its native pace it shows two photos a second.
+public final class PhotoSource: FrameSource {
+  private let worker: PhotoWorker
+  private let shared: Mutex<SourceDescription>
+
+  /// Opens the photo, or the folder of photos, at `path`.
+  ///
+  /// - Throws: ``CaptureError`` when there is no photo there, or the only one, or the first, cannot be decoded.
+  public convenience init(path: String, request: SourceRequest = SourceRequest()) throws(CaptureError) {
+    try self.init(path: path, request: request, system: LinuxSystemCalls())
+  }
+
+  package init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
+    worker = try PhotoWorker(path: path, request: request, system: system)
+    shared = Mutex(worker.description)
+  }
+
+  public var description: SourceDescription { shared.withLock { $0 } }
+
+  public func next(timeout: Int) throws -> SourceEvent {
+    let event = worker.next(timeout: timeout)
+    if case .frame = event { shared.withLock { $0 = worker.description } }
+    return event
+  }
+
+  public func close() { worker.close() }
+}
+
+/// Used by the opener first, then only by the capture thread, as ``FrameSource`` promises; hence unchecked.
+private final class PhotoWorker: @unchecked Sendable {
+  private let paths: [String]
+  private let isStill: Bool
+  private let request: SourceRequest
+  private let rate: Double
+  private let system: any SystemCalls
+  private var pacer: FramePacer
+  private let pool = PixelPool(capacity: 4)
+  /// The next photo to show and its picture, once it is decoded.
+  private var index = 0
+  private var pending: (image: Image, decodeNanoseconds: Int64)?
+  private var shown: UInt64 = 0
+  private var lapFrames = 0
+  private var isClosed = false
+  private(set) var description: SourceDescription
+
+  init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
+    self.request = request
+    self.system = system
+    let photos = Self.photos(in: path, system: system)
+    isStill = photos == nil
+    paths = photos ?? [path]
+    pacer = FramePacer(system: system)
+    rate = min(max(request.framesPerSecond ?? (isStill ? 30 : 2), 0.01), 1000)
+    let detail = isStill ? "photo" : "\(paths.count) photos"
+    description = SourceDescription(
+      name: path, detail: detail, width: 0, height: 0, framesPerSecond: rate, isLive: isStill)
+    guard !paths.isEmpty else {
+      throw CaptureError(.notFound, "no photos in the folder", place: path, remedy: "JPEG and PNG files are shown")
+    }
+    do {
+      pending = try load(paths[0])
+    } catch {
+      throw CaptureError(Self.kind(error.kind), error.what, place: error.place, remedy: error.remedy)
+    }
+    if let image = pending?.image {
+      description.width = image.width
+      description.height = image.height
+    }
+  }
+
+  /// The photos of a folder by name; nil when `path` is none.
+  private static func photos(in path: String, system: any SystemCalls) -> [String]? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    let endings = [".jpg", ".jpeg", ".png"]
+    return system.names(in: path)
+      .filter { name in !name.hasPrefix(".") && endings.contains { name.lowercased().hasSuffix($0) } }
+      .sorted()
+      .map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+  }
+
+  private static func kind(_ kind: CodecError.Kind) -> CaptureError.Kind {
+    switch kind {
+    case .notFound: .notFound
+    case .unreadable, .unwritable: .noPermission
+    case .unsupported, .notAnImage, .tooLarge: .unsupported
+    case .truncated, .corrupt: .corrupt
+    }
+  }
+
+  func close() {
+    isClosed = true
+    pending = nil
+  }
+
+  func next(timeout: Int) -> SourceEvent {
+    guard !isClosed else { return .end }
+    if index == paths.count {
+      // A lap in which nothing could be shown would repeat for ever.
+      guard request.loops, lapFrames > 0 else { return .end }
+      index = 0
+      lapFrames = 0
+    }
+    if pending == nil {
+      do {
+        pending = try load(paths[index])
+      } catch {
+        index += 1
+        return .notice(error.line)
+      }
+    }
+    let media = Double(shown) / rate
+    guard let (image, decode) = pending, request.pace == .unlimited || pacer.isDue(media, timeout: timeout) else {
+      return .nothing
+    }
+    return .frame(show(image, decode, at: media))
+  }
+
+  private func show(_ image: Image, _ decode: Int64, at media: Double) -> Frame {
+    shown += 1
+    lapFrames += 1
+    description.width = image.width
+    description.height = image.height
+    var frame = Frame(image: image, sequence: shown, timestamp: system.now)
+    frame.decodeNanoseconds = decode
+    if isStill {
+      pending?.decodeNanoseconds = 0
+    } else {
+      frame.mediaTime = media
+      pending = nil
+      index += 1
+    }
+    return frame
+  }
+
+  private func load(_ path: String) throws(CodecError) -> (image: Image, decodeNanoseconds: Int64) {
+    let start = system.now
+    let image = try ImageFile.load(path, pool: pool)
+    return (image, system.now.nanoseconds(since: start))
+  }
+}

@@ -1,0 +1,67 @@
+import Glibc
+import Ground
+
+/// The command lines of ffmpeg and ffprobe, and what ffprobe answers.
+enum FFmpegCommand {
+  /// Decodes `input` to Y4M on standard output.
+  ///
+  /// - Parameter start: seconds into a file.
+  static func decode(_ input: Input, start: Double, request: SourceRequest) -> [String] {
+    var arguments = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", "-nostats"]
+    switch input {
+    case .file(let path):
+      if start > 0 { arguments += ["-ss", "\(start)"] }
+      // The prefix keeps a file's name from being taken for a protocol or an option.
+      arguments += ["-i", "file:\(path)"]
+    case .stream(let address):
+      if address.hasPrefix("rtsp") { arguments += ["-rtsp_transport", "tcp"] }
+      // Frames are wanted as they come: no buffering, no frames made up for a constant rate.
+      arguments += ["-fflags", "nobuffer", "-flags", "low_delay", "-i", address, "-fps_mode", "passthrough"]
+    }
+    arguments += ["-map", "0:v:0", "-an", "-sn", "-dn"]
+    if let width = request.width, let height = request.height { arguments += ["-s", "\(width)x\(height)"] }
+    if case .file = input, let rate = request.framesPerSecond { arguments += ["-r", "\(rate)"] }
+    return arguments + ["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"]
+  }
+
+  enum Input {
+    case file(String)
+    case stream(String)
+  }
+
+  /// What is known of a file before it is played.
+  struct Probe {
+    var duration: Double?
+    var codec: String?
+  }
+
+  /// Asks ffprobe; an answer with nothing in it when it is missing, slow or puzzled.
+  static func probe(_ path: String) -> Probe {
+    var probe = Probe()
+    let question = [
+      "ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "format=duration:stream=codec_name",
+      "-of", "default=noprint_wrappers=1", "file:\(path)",
+    ]
+    guard let child = try? ChildProcess(question) else { return probe }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    let deadline = MonotonicTime.now.nanoseconds + 5_000_000_000
+    while answer.count < 1 << 16, MonotonicTime.now.nanoseconds < deadline {
+      var request = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+      guard poll(&request, 1, 100) > 0 else { continue }
+      let count = read(child.output, &chunk, chunk.count)
+      guard count > 0 else { break }
+      answer += chunk[0..<count]
+    }
+    child.close()
+    for line in String(decoding: answer, as: UTF8.self).split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1).map { String($0) }
+      guard parts.count == 2 else { continue }
+      if parts[0] == "duration", let seconds = Double(parts[1]), seconds.isFinite, seconds > 0 {
+        probe.duration = seconds
+      }
+      if parts[0] == "codec_name" { probe.codec = parts[1] }
+    }
+    return probe
+  }
+}

@@ -1,0 +1,34 @@
+import Ground
+
+/// Holds frames of a file back until their time has come, so that it plays at its own rate.
+struct FramePacer {
+  private let system: any SystemCalls
+  private var start: (moment: MonotonicTime, media: Double)?
+
+  init(system: any SystemCalls) { self.system = system }
+
+  /// Waits at most `timeout` milliseconds for the moment of `media` (seconds). Whether it has come.
+  ///
+  /// The first frame is due at once. After a pause of the consumer's, or a seek, playing goes on from the frame at hand:
+  /// nothing is hurried through to catch up.
+  mutating func isDue(_ media: Double, timeout: Int) -> Bool {
+    let now = system.now
+    guard let begun = start else {
+      start = (now, media)
+      return true
+    }
+    let due = begun.moment.nanoseconds + Int64((media - begun.media) * 1e9)
+    let wait = due - now.nanoseconds
+    if wait < -500_000_000 || wait > 60_000_000_000 {
+      start = (now, media)
+      return true
+    }
+    guard wait > 0 else { return true }
+    let milliseconds = Int((wait + 999_999) / 1_000_000)
+    system.sleep(milliseconds: min(timeout, milliseconds))
+    return milliseconds <= timeout
+  }
+
+  /// The next frame is due at once, whatever its time.
+  mutating func restart() { start = nil }
+}

@@ -1,0 +1,61 @@
+import Vision
+
+/// The first line of a YUV4MPEG2 stream (mjpegtools' format, yuv4mpeg(5)): what every frame behind it looks like.
+struct Y4MHeader: Equatable {
+  static let magic = Array("YUV4MPEG2".utf8)
+  static let frameMagic = Array("FRAME".utf8)
+  /// No header line is longer; what is, is no header.
+  static let longestLine = 1024
+
+  var width: Int
+  var height: Int
+  var format: PixelFormat
+  var fullRange: Bool
+  /// Frames a second; 0 when the stream does not say.
+  var framesPerSecond: Double
+
+  /// - Parameter line: without its newline.
+  init(_ line: [UInt8]) throws(CaptureError) {
+    let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+    guard words.first.map({ Array($0.utf8) == Self.magic }) == true else {
+      throw CaptureError(.corrupt, "not a Y4M stream")
+    }
+    var (width, height, rate) = (0, 0, 0.0)
+    var colour = "420"
+    var fullRange = false
+    for word in words.dropFirst() {
+      let value = String(word.dropFirst())
+      switch word.first {
+      case "W": width = Int(value) ?? 0
+      case "H": height = Int(value) ?? 0
+      case "F": rate = Self.ratio(value)
+      case "C": colour = value
+      case "X" where value == "COLORRANGE=FULL": fullRange = true
+      default: break
+      }
+    }
+    guard let format = Self.formats[colour] else {
+      throw CaptureError(
+        .unsupported, "Y4M pictures of kind \(colour)", remedy: "8-bit 420, 422 and mono are read")
+    }
+    guard format.planeSizes(width: width, height: height) != nil, width * height <= CodecLimits.pixels else {
+      throw CaptureError(.corrupt, "Y4M pictures of \(width)x\(height)")
+    }
+    self.width = width
+    self.height = height
+    self.format = format
+    self.fullRange = fullRange
+    framesPerSecond = rate
+  }
+
+  private static let formats: [String: PixelFormat] = [
+    "420": .yuv420, "420jpeg": .yuv420, "420mpeg2": .yuv420, "420paldv": .yuv420, "422": .yuv422, "mono": .gray8,
+  ]
+
+  private static func ratio(_ text: String) -> Double {
+    let parts = text.split(separator: ":").compactMap { Double($0) }
+    guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return 0 }
+    let rate = parts[0] / parts[1]
+    return (0.001...100_000).contains(rate) ? rate : 0
+  }
+}

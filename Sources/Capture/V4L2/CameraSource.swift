@@ -1,0 +1,301 @@
+import Ground
+import Glibc
+import Logging
+import Synchronization
+import Vision
+
+/// A V4L2 camera that is never given up: every trouble is reported, and the picture comes back by itself.
+///
+/// A `CameraStream` runs until it breaks or falls silent; then it is closed and another is opened, at once the first
+/// time and with growing pauses of up to two seconds after that, on whichever node the same camera is found.
+public final class CameraSource: FrameSource {
+  private let worker: CameraWorker
+  private let shared: Mutex<SourceDescription>
+
+  /// Opens the camera at `path`.
+  ///
+  /// - Throws: ``CaptureError`` when it cannot be used, unless `request.waits`.
+  public convenience init(path: String, request: SourceRequest = SourceRequest()) throws(CaptureError) {
+    try self.init(path: path, request: request, system: LinuxSystemCalls())
+  }
+
+  package init(
+    path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming = CameraTiming()
+  ) throws(CaptureError) {
+    worker = try CameraWorker(path: path, request: request, system: system, timing: timing)
+    shared = Mutex(worker.description)
+  }
+
+  public var description: SourceDescription { shared.withLock { $0 } }
+
+  public func next(timeout: Int) throws -> SourceEvent {
+    let event = worker.next(timeout: timeout)
+    if worker.descriptionChanged {
+      worker.descriptionChanged = false
+      shared.withLock { $0 = worker.description }
+    }
+    return event
+  }
+
+  public func close() { worker.close() }
+}
+
+/// Patience with a camera, in frame periods where that is what counts.
+package struct CameraTiming: Sendable {
+  /// Silence that is reported.
+  package var quietPeriods = 5.0
+  package var quietLeast = 400.0
+  /// Silence after which the stream is opened anew; doubled each time it does not help.
+  package var restartPeriods = 30.0
+  package var restartLeast = 2000.0
+  /// What a camera may take to its first frame, in milliseconds.
+  package var firstFrame = 4000.0
+  /// Pauses between attempts to find a camera again, in milliseconds; the last one repeats.
+  package var pauses = [0.0, 250, 500, 1000, 2000]
+  /// Damaged pictures in a row, in time, that are reported as trouble, in milliseconds.
+  package var damagedFor = 1000.0
+  /// How often a grabber's input is asked for its signal, in milliseconds.
+  package var inputCheck = 1000.0
+
+  package init() {}
+}
+
+/// The camera's state; touched by the opener first, then only by the capture thread.
+///
+/// Unchecked because ``FrameSource`` promises exactly that: `next` and `close` come from one thread.
+private final class CameraWorker: @unchecked Sendable {
+  private enum State {
+    case streaming(CameraStream)
+    case lost(Outage)
+    case closed
+  }
+
+  /// A camera that is gone, and when it is looked for again.
+  private struct Outage {
+    var reason: String
+    var attempt = 0
+    var nextAttempt: MonotonicTime
+  }
+
+  private var state: State
+  private let request: SourceRequest
+  private let system: any SystemCalls
+  private let timing: CameraTiming
+  private let pool = PixelPool(capacity: 12)
+  private let logger = Logger(label: "ocellus.capture.camera")
+  private var path: String
+  private var identity: CameraIdentity?
+  private var continuity = CameraStream.Continuity()
+  private var notices: [String] = []
+  /// When the picture was last good, or since when we wait for the first.
+  private var lastGood: MonotonicTime
+  private var hasFrames = false
+  private var isTroubled = false
+  private var restarts = 0
+  private var damageSince: MonotonicTime?
+  private var lastInputCheck: MonotonicTime
+  private var inputTrouble: String?
+
+  private(set) var description: SourceDescription
+  var descriptionChanged = false
+
+  init(path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming) throws(CaptureError) {
+    self.path = path
+    self.request = request
+    self.system = system
+    self.timing = timing
+    lastGood = system.now
+    lastInputCheck = system.now
+    description = SourceDescription(
+      name: path, detail: "", width: request.width ?? FormatNegotiation.standardWidth,
+      height: request.height ?? FormatNegotiation.standardHeight, framesPerSecond: 0, isLive: true)
+    state = .closed
+    do {
+      try openFirst()
+    } catch {
+      guard request.waits else { throw error }
+      state = .lost(Outage(reason: error.what, attempt: 1, nextAttempt: later(timing.pauses[0])))
+      isTroubled = true
+    }
+  }
+
+  /// Drivers refuse now and then what they grant a moment later: three attempts before the user is told.
+  private func openFirst() throws(CaptureError) {
+    for attempt in 1...3 {
+      do {
+        return try start(path)
+      } catch  where attempt < 3 && error.kind == .deviceFailed && ![ENODEV, ENXIO].contains(error.errno) {
+        system.sleep(milliseconds: 100)
+      }
+    }
+  }
+
+  func close() {
+    if case .streaming(let stream) = state { stream.close() }
+    state = .closed
+  }
+
+  func next(timeout: Int) -> SourceEvent {
+    if !notices.isEmpty { return .notice(notices.removeFirst()) }
+    switch state {
+    case .closed: return .end
+    case .streaming(let stream): return advance(stream, timeout)
+    case .lost(let outage): return search(outage, timeout)
+    }
+  }
+
+  // MARK: Streaming
+
+  private func advance(_ stream: CameraStream, _ timeout: Int) -> SourceEvent {
+    let event = stream.next(timeout: timeout)
+    continuity = stream.continuity
+    checkInput(stream)
+    switch event {
+    case .frame(let frame):
+      if let inputTrouble { return .noSignal(reason: inputTrouble, since: lastGood) }
+      return deliver(frame)
+    case .damaged(let damage):
+      logger.debug("damaged picture: \(damage.words)")
+      return reportDamage(damage)
+    case .silence:
+      return judgeSilence(stream)
+    case .broken(let cause):
+      lose(cause.reason, at: stream)
+      return .noSignal(reason: reasonNow, since: lastGood)
+    }
+  }
+
+  private func deliver(_ frame: Frame) -> SourceEvent {
+    let now = system.now
+    defer {
+      lastGood = now
+      hasFrames = true
+      restarts = 0
+      damageSince = nil
+    }
+    guard isTroubled else { return .frame(frame) }
+    isTroubled = false
+    let seconds = Double(now.nanoseconds(since: lastGood)) / 1e9
+    let text = "the picture is back after \(tenths(seconds)) s"
+    logger.info("\(path): \(text)")
+    // The notice follows with the next call; the frame must not wait.
+    notices.append(text)
+    return .frame(frame)
+  }
+
+  private func reportDamage(_ damage: DamagedPicture) -> SourceEvent {
+    let now = system.now
+    let since = damageSince ?? now
+    damageSince = since
+    guard now.milliseconds(since: max(since, lastGood)) >= timing.damagedFor else { return .nothing }
+    isTroubled = true
+    return .noSignal(reason: "the camera sends only damaged pictures: \(damage.damage.rawValue)", since: lastGood)
+  }
+
+  private func judgeSilence(_ stream: CameraStream) -> SourceEvent {
+    let silence = system.now.milliseconds(since: max(lastGood, streamStart))
+    let grace = system.now.milliseconds(since: streamStart) == silence ? timing.firstFrame : 0
+    let quiet = max(grace / 2, stream.period.periods(timing.quietPeriods, atLeast: timing.quietLeast))
+    let patience = Double(1 << min(restarts, 3))
+    let limit = max(grace, stream.period.periods(timing.restartPeriods, atLeast: timing.restartLeast)) * patience
+    guard silence >= quiet else {
+      return isTroubled ? .noSignal(reason: "waiting for the camera's first picture", since: lastGood) : .nothing
+    }
+    isTroubled = true
+    if silence >= limit {
+      restarts += 1
+      lose("no frames from the camera, restarting it", at: stream)
+      return .noSignal(reason: reasonNow, since: lastGood)
+    }
+    return .noSignal(reason: "no frames from the camera", since: lastGood)
+  }
+
+  private func checkInput(_ stream: CameraStream) {
+    guard system.now.milliseconds(since: lastInputCheck) >= timing.inputCheck else { return }
+    lastInputCheck = system.now
+    let trouble = stream.inputTrouble
+    if trouble != nil, inputTrouble == nil { isTroubled = true }
+    inputTrouble = trouble
+  }
+
+  // MARK: Losing and finding again
+
+  private var streamStart = MonotonicTime(nanoseconds: 0)
+
+  private var reasonNow: String {
+    if case .lost(let outage) = state { "\(outage.reason), retrying" } else { "" }
+  }
+
+  private func lose(_ reason: String, at stream: CameraStream) {
+    stream.close()
+    isTroubled = true
+    logger.warning("\(path): \(reason)")
+    state = .lost(Outage(reason: reason, nextAttempt: later(timing.pauses[0])))
+  }
+
+  private func search(_ outage: Outage, _ timeout: Int) -> SourceEvent {
+    let wait = outage.nextAttempt.milliseconds(since: system.now)
+    if wait > 0 {
+      system.sleep(milliseconds: min(timeout, Int(wait.rounded(.up))))
+      guard wait <= Double(timeout) else { return .noSignal(reason: reasonNow, since: lastGood) }
+    }
+    var outage = outage
+    do {
+      let found = try locate()
+      try start(found)
+      return .noSignal(reason: "waiting for the camera's first picture", since: lastGood)
+    } catch {
+      if error.what != outage.reason {
+        logger.warning("\(path): \(error.what)")
+        outage.reason = error.what
+      }
+      outage.attempt += 1
+      outage.nextAttempt = later(timing.pauses[min(outage.attempt, timing.pauses.count - 1)])
+      state = .lost(outage)
+      return .noSignal(reason: reasonNow, since: lastGood)
+    }
+  }
+
+  private func locate() throws(CaptureError) -> String {
+    guard let identity else { return path }
+    let (found, failure) = identity.find(last: path, system: system)
+    guard let found else { throw failure }
+    return found
+  }
+
+  private func start(_ node: String) throws(CaptureError) {
+    let stream = try CameraStream(path: node, request: request, system: system, pool: pool, continuity: continuity)
+    if node != path, hasFrames { notices.append("the camera came back as \(node)") }
+    path = node
+    identity = stream.device.identity
+    streamStart = system.now
+    damageSince = nil
+    inputTrouble = nil
+    // Not known until asked: a grabber without a signal is found out with the first frame.
+    lastInputCheck = MonotonicTime(nanoseconds: 0)
+    describe(stream)
+    state = .streaming(stream)
+  }
+
+  private func describe(_ stream: CameraStream) {
+    let format = stream.format
+    let updated = SourceDescription(
+      name: stream.device.path, detail: "\(stream.device.identity.card), \(format.encoding.fourCC)",
+      width: format.width, height: format.height, framesPerSecond: format.framesPerSecond, isLive: true)
+    guard updated != description else { return }
+    let isChange = hasFrames && (updated.width != description.width || updated.height != description.height)
+    if isChange { notices.append("the camera now sends \(updated.width)x\(updated.height)") }
+    logger.info("\(updated.name): \(updated.detail) \(updated.width)x\(updated.height) at \(updated.framesPerSecond)")
+    description = updated
+    descriptionChanged = true
+  }
+
+  private func later(_ milliseconds: Double) -> MonotonicTime {
+    MonotonicTime(nanoseconds: system.now.nanoseconds + Int64(milliseconds * 1e6))
+  }
+
+  private func tenths(_ seconds: Double) -> String {
+    let value = Int((seconds * 10).rounded())
+    return "\(value / 10).\(value % 10)"
+  }
+}

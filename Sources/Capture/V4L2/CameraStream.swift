@@ -1,0 +1,226 @@
+import CVideo4Linux
+import Glibc
+import Ground
+import Vision
+
+/// One uninterrupted run of a camera: opened, negotiated, streaming. When it breaks, it is closed and another is made.
+///
+/// Belongs to the capture thread.
+final class CameraStream {
+  enum Event {
+    case frame(Frame)
+    /// The wait is over, nothing came.
+    case silence
+    /// Something came, but no picture.
+    case damaged(DamagedPicture)
+    /// The stream cannot go on as it is and must be opened anew.
+    case broken(Break)
+  }
+
+  /// Why a stream ended.
+  enum Break: Equatable {
+    case disconnected
+    case formatChanged
+    case ended
+    case failed(SystemError)
+
+    /// In an operator's words.
+    var reason: String {
+      switch self {
+      case .disconnected: "the camera is disconnected"
+      case .formatChanged: "the camera changed its picture format"
+      case .ended: "the camera ended the stream"
+      case .failed(let error): "the camera's driver failed (\(error.words))"
+      }
+    }
+  }
+
+  /// What goes on from one stream of a camera to the next.
+  struct Continuity {
+    var sequence = FrameSequence()
+    var timestamps = TimestampFilter()
+    var passedOver: UInt64 = 0
+    var damaged: UInt64 = 0
+  }
+
+  let device: CameraDevice
+  let format: NegotiatedFormat
+  private let ring: BufferRing
+  private let assembler: FrameAssembler
+  private(set) var period: FramePeriod
+  var continuity: Continuity
+  private var isClosed = false
+
+  init(
+    path: String, request: SourceRequest, system: any SystemCalls, pool: PixelPool, continuity: Continuity
+  ) throws(CaptureError) {
+    device = try CameraDevice(path: path, system: system)
+    do {
+      adoptInputTimings(device)
+      for setting in request.controls { try CameraControls.set(setting, on: device) }
+      let format = try FormatNegotiation.negotiate(device, request)
+      let assembler = try FrameAssembler(format, pool: pool, now: { system.now })
+      self.format = format
+      self.assembler = assembler
+      for type in [V4L2_EVENT_SOURCE_CHANGE, V4L2_EVENT_EOS] {
+        var subscription = v4l2_event_subscription()
+        subscription.type = UInt32(type)
+        try? device.call(ocv_subscribe_event, &subscription)
+      }
+      ring = try Self.startRing(device, format)
+    } catch {
+      device.close()
+      throw error
+    }
+    period = FramePeriod(framesPerSecond: format.framesPerSecond)
+    self.continuity = continuity
+    self.continuity.sequence.restart()
+  }
+
+  private static func startRing(_ device: CameraDevice, _ format: NegotiatedFormat) throws(CaptureError) -> BufferRing {
+    do {
+      return try BufferRing(device, planeCount: format.encoding.memoryPlanes)
+    } catch {
+      switch error.code {
+      case EBUSY, ENODEV: throw CameraDevice.explain(error, opening: device.path)
+      default:
+        throw CaptureError(
+          .deviceFailed, "the camera does not start (\(error.words))", place: device.path, errno: error.code)
+      }
+    }
+  }
+
+  deinit { close() }
+
+  func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    ring.stop()
+    device.close()
+  }
+
+  /// What happens next, after at most `timeout` milliseconds.
+  func next(timeout: Int) -> Event {
+    let hasBuffers = ring.queueMissing()
+    let happened: Int16
+    do {
+      happened = try device.system.poll(device.descriptor, Int16(POLLIN | POLLPRI), milliseconds: timeout)
+    } catch {
+      return error.code == EINTR ? .silence : .broken(.failed(error))
+    }
+    if happened & Int16(POLLPRI) != 0, let reason = readEvents() { return .broken(reason) }
+    if happened & Int16(POLLIN | POLLERR | POLLHUP | POLLNVAL) != 0 { return drain(afterTrouble: happened) }
+    return hasBuffers ? .silence : .broken(.failed(SystemError(EINVAL)))
+  }
+
+  /// Takes everything that is ready and keeps the newest that can be a picture; older ones were late already.
+  private func drain(afterTrouble happened: Int16) -> Event {
+    var newest: BufferRing.Filled?
+    var damage: DamagedPicture?
+    // A driver that always has one more buffer ready would hold this loop for ever.
+    for _ in 0..<64 {
+      let filled: BufferRing.Filled?
+      do {
+        filled = try ring.dequeue()
+      } catch  where error.code == EBADMSG {
+        continuity.damaged += 1
+        damage = DamagedPicture(.flagged, "an unknown buffer")
+        break
+      } catch {
+        if let newest { ring.giveBack(newest.index) }
+        return .broken(error.code == ENODEV ? .disconnected : .failed(error))
+      }
+      guard let filled else { break }
+      if filled.flags & UInt32(V4L2_BUF_FLAG_ERROR) != 0 {
+        // Its frame number is not to be believed either: after a failed transfer it is 0.
+        ring.giveBack(filled.index)
+        continuity.damaged += 1
+        damage = DamagedPicture(.flagged)
+        continue
+      }
+      if let older = newest {
+        ring.giveBack(older.index)
+        continuity.passedOver += 1
+      }
+      newest = filled
+      payload = ring.payload
+    }
+    guard let newest else {
+      if let damage { return .damaged(damage) }
+      // poll() reported an error, yet there is neither a buffer nor an error to fetch: nothing will come any more.
+      if happened & Int16(POLLHUP) != 0 { return .broken(.disconnected) }
+      if happened & Int16(POLLERR | POLLNVAL) != 0 { return .broken(.failed(SystemError(EIO))) }
+      return .silence
+    }
+    return assemble(newest)
+  }
+
+  private var payload: [UnsafeRawBufferPointer] = []
+
+  private func assemble(_ filled: BufferRing.Filled) -> Event {
+    // Emptied so that the ring's array is its own again and the next buffer costs no copy of it.
+    defer { payload = [] }
+    let taken = device.system.now
+    period.arrived(taken)
+    let number = continuity.sequence.advance(to: filled.sequence)
+    let moment = continuity.timestamps.moment(filled, now: taken)
+    switch assembler.assemble(payload, release: { ring.giveBack(filled.index) }) {
+    case .failure(let damage):
+      continuity.damaged += 1
+      return .damaged(damage)
+    case .success(let picture):
+      var frame = Frame(image: picture.image, sequence: number, timestamp: moment)
+      frame.captureNanoseconds = taken.nanoseconds(since: moment)
+      frame.decodeNanoseconds = picture.decodeNanoseconds
+      frame.jpeg = picture.jpeg
+      frame.driverDrops = continuity.sequence.drops
+      frame.passedOver = continuity.passedOver
+      frame.damaged = continuity.damaged
+      return .frame(frame)
+    }
+  }
+
+  /// Reads all pending events; whether one of them ends the stream.
+  private func readEvents() -> Break? {
+    var result: Break?
+    for _ in 0..<32 {
+      guard let event = device.asked(ocv_dqevent, v4l2_event()) else { break }
+      switch Int32(event.type) {
+      case V4L2_EVENT_SOURCE_CHANGE: result = .formatChanged
+      case V4L2_EVENT_EOS: result = .ended
+      default: break
+      }
+    }
+    return result
+  }
+
+  /// Whether the input says that nothing is connected to it (HDMI and analogue grabbers); frames may come all the same.
+  var inputTrouble: String? { CameraInput(device)?.trouble }
+}
+
+/// Takes over the timings of a digital input, which must happen before its format is set.
+private func adoptInputTimings(_ device: CameraDevice) {
+  guard CameraInput(device)?.hasTimings == true, var timings = device.asked(ocv_query_dv_timings, v4l2_dv_timings())
+  else { return }
+  try? device.call(ocv_s_dv_timings, &timings)
+}
+
+/// The connector that a camera or grabber captures from.
+private struct CameraInput {
+  var trouble: String?
+  var hasTimings: Bool
+
+  init?(_ device: CameraDevice) {
+    guard let index = device.asked(ocv_g_input, Int32(0)), index >= 0 else { return nil }
+    var query = v4l2_input()
+    query.index = UInt32(index)
+    guard let input = device.asked(ocv_enuminput, query) else { return nil }
+    hasTimings = input.capabilities & UInt32(V4L2_IN_CAP_DV_TIMINGS) != 0
+    let states: [(Int32, String)] = [
+      (V4L2_IN_ST_NO_POWER, "the camera's input has no power"),
+      (V4L2_IN_ST_NO_SIGNAL, "no signal at the camera's input"),
+      (V4L2_IN_ST_NO_SYNC, "no synchronisation at the camera's input"),
+    ]
+    trouble = states.first { input.status & UInt32($0.0) != 0 }?.1
+  }
+}

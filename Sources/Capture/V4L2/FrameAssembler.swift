@@ -1,0 +1,217 @@
+import CVideo4Linux
+import Ground
+import Vision
+
+/// Why a filled buffer is not a picture.
+enum Damage: String, Sendable {
+  case flagged = "the driver marked it as damaged"
+  case short = "it is shorter than a picture"
+  case notJPEG = "it does not start like a JPEG"
+  case undecodable = "it cannot be decoded"
+  case truncated = "its JPEG is cut short"
+}
+
+/// Turns the bytes of a filled buffer into an image: copies, decodes or converts, by the format that was negotiated.
+///
+/// Memory comes from a pool; in steady flow no pixels are allocated. Belongs to the capture thread.
+final class FrameAssembler {
+  struct Assembled {
+    var image: Image
+    var jpeg: JPEGBytes?
+    var decodeNanoseconds: Int64
+  }
+
+  private let format: NegotiatedFormat
+  private let pool: PixelPool
+  private let now: () -> MonotonicTime
+  private let decoder: JPEGDecoder
+  private let jpegPool = PixelPool(capacity: 8)
+  private let converter: OpaquePointer?
+  /// Planes of the copied picture and the least bytes that each memory plane must bring.
+  private let planes: [Image.Plane]
+  private let needed: [Int]
+  private let offsets: [Int]
+  private let total: Int
+  private var truncatedInARow = 0
+
+  /// - Throws: ``CaptureError`` when the driver's row lengths cannot hold the picture.
+  init(_ format: NegotiatedFormat, pool: PixelPool, now: @escaping () -> MonotonicTime) throws(CaptureError) {
+    self.format = format
+    self.pool = pool
+    self.now = now
+    decoder = JPEGDecoder(pool: pool)
+    switch format.encoding.handling {
+    case .jpeg:
+      (planes, needed, offsets, total, converter) = ([], [], [], 0, nil)
+    case .converted(let target):
+      guard let sizes = target.planeSizes(width: format.width, height: format.height) else {
+        throw CaptureError(.unsupported, "pictures of \(format.width)x\(format.height)")
+      }
+      (planes, needed, offsets) = ([], [], [])
+      total = sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows }
+      converter = ocv_converter()
+    case .native(let native):
+      guard let layout = Self.layout(format, native) else {
+        throw CaptureError(.unsupported, "the driver's rows are too short for its pictures")
+      }
+      (planes, needed, offsets, total) = layout
+      converter = nil
+    }
+  }
+
+  deinit { if let converter { v4lconvert_destroy(converter) } }
+
+  /// The picture in `payload`. `release` is called as soon as the driver's memory is no longer needed.
+  func assemble(_ payload: [UnsafeRawBufferPointer], release: () -> Void) -> Result<Assembled, DamagedPicture> {
+    switch format.encoding.handling {
+    case .native(let native):
+      let result = copy(payload, native)
+      release()
+      return result
+    case .jpeg:
+      return decode(payload[0], release)
+    case .converted(let target):
+      let result = convert(payload[0], target)
+      release()
+      return result
+    }
+  }
+
+  // MARK: Raw formats: one copy, rows as the driver laid them
+
+  private func copy(_ payload: [UnsafeRawBufferPointer], _ native: PixelFormat) -> Result<Assembled, DamagedPicture> {
+    let storage = pool.take(total)
+    for (index, bytes) in payload.enumerated() {
+      guard bytes.count >= needed[index] else { return .failure(DamagedPicture(.short)) }
+      let room = (index + 1 < offsets.count ? offsets[index + 1] : total) - offsets[index]
+      guard let source = bytes.baseAddress, let target = storage.bytes.baseAddress else { continue }
+      // Safe: at most `room` bytes, which the layout reserved for this plane, and never more than were delivered.
+      (target + offsets[index]).copyMemory(from: source, byteCount: min(bytes.count, room))
+    }
+    guard
+      let image = Image(
+        width: format.width, height: format.height, format: native, fullRange: format.fullRange, planes: planes,
+        storage: storage)
+    else { return .failure(DamagedPicture(.short)) }
+    return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: 0))
+  }
+
+  /// Where the image's planes lie in memory planes that are copied one behind the other.
+  private static func layout(
+    _ format: NegotiatedFormat, _ native: PixelFormat
+  ) -> (planes: [Image.Plane], needed: [Int], offsets: [Int], total: Int)? {
+    guard let sizes = native.planeSizes(width: format.width, height: format.height) else { return nil }
+    let first = max(format.bytesPerRow[0], sizes[0].bytesPerRow)
+    if format.bytesPerRow[0] != 0, format.bytesPerRow[0] < sizes[0].bytesPerRow { return nil }
+    var planes: [Image.Plane] = []
+    var needed: [Int] = []
+    var offsets: [Int] = []
+    var at = 0
+    for (index, size) in sizes.enumerated() {
+      let isOwn = format.encoding.memoryPlanes > 1
+      // One memory plane: V4L2 derives the chroma rows' length from the luma's (half of it for separate planes).
+      var stride = index == 0 ? first : sizes.count == 2 ? first : first / 2
+      if isOwn { stride = max(format.bytesPerRow[index], size.bytesPerRow) }
+      guard stride >= size.bytesPerRow else { return nil }
+      planes.append(Image.Plane(offset: at, bytesPerRow: stride, rows: size.rows))
+      // Drivers may leave out the padding after the last row.
+      let least = stride * (size.rows - 1) + size.bytesPerRow
+      if isOwn || index == 0 {
+        offsets.append(at)
+        needed.append(least)
+      } else {
+        needed[0] = at + least
+      }
+      at += stride * size.rows
+    }
+    return (planes, needed, offsets, at)
+  }
+
+  // MARK: JPEG
+
+  private func decode(_ bytes: UnsafeRawBufferPointer, _ release: () -> Void) -> Result<Assembled, DamagedPicture> {
+    guard bytes.count >= 4 else {
+      release()
+      return .failure(DamagedPicture(.short))
+    }
+    guard bytes[0] == 0xFF, bytes[1] == 0xD8 else {
+      release()
+      return .failure(DamagedPicture(.notJPEG))
+    }
+    let storage = jpegPool.take(bytes.count)
+    storage.bytes.copyMemory(from: bytes)
+    // The driver gets its buffer back before the slow part.
+    release()
+    let start = now()
+    let picture: JPEGDecoder.Picture
+    do {
+      let copied = UnsafeRawBufferPointer(rebasing: storage.bytes[0..<bytes.count])
+      picture = try decoder.decode(copied, as: .native, tolerance: .lenient)
+    } catch {
+      return .failure(DamagedPicture(.undecodable, error.what))
+    }
+    guard acceptTruncation(picture) else { return .failure(DamagedPicture(.truncated)) }
+    return .success(
+      Assembled(
+        image: picture.image, jpeg: JPEGBytes(storage: storage, count: bytes.count),
+        decodeNanoseconds: now().nanoseconds(since: start)))
+  }
+
+  /// A picture cut short is half grey, and networks see things in it: it is skipped. But some cameras never send an end
+  /// marker, and then every picture looks cut short: after three in a row they are taken as they are.
+  private func acceptTruncation(_ picture: JPEGDecoder.Picture) -> Bool {
+    guard picture.warning?.kind == .truncated else {
+      truncatedInARow = 0
+      return true
+    }
+    truncatedInARow += 1
+    return truncatedInARow > 3
+  }
+
+  // MARK: libv4l
+
+  private func convert(_ bytes: UnsafeRawBufferPointer, _ target: PixelFormat) -> Result<Assembled, DamagedPicture> {
+    guard let converter, bytes.count > 0 else { return .failure(DamagedPicture(.short)) }
+    let start = now()
+    var from = format.raw
+    from.type = V4L2_BUF_TYPE_VIDEO_CAPTURE.rawValue
+    var to = v4l2_format()
+    to.type = from.type
+    to.fmt.pix.width = UInt32(format.width)
+    to.fmt.pix.height = UInt32(format.height)
+    to.fmt.pix.pixelformat = FourCC(target == .rgb24 ? "RGB3" : "YU12").code
+    to.fmt.pix.field = V4L2_FIELD_NONE.rawValue
+    v4lconvert_fixup_fmt(&to)
+    // libv4l trusts lengths that a driver can get wrong, and some of its loops run past the last row: both its input and
+    // its output get room for a frame of the widest format.
+    let room = max(format.width * format.height * 4, bytes.count, Int(to.fmt.pix.sizeimage)) + 65536
+    let source = pool.take(room)
+    source.bytes.copyMemory(from: bytes)
+    let storage = pool.take(room)
+    let written = v4lconvert_convert(
+      converter, &from, &to, source.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: bytes.count),
+      storage.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: room))
+    withExtendedLifetime(source) {}
+    guard Int(written) >= total,
+      let image = Image(packed: format.width, format.height, target, fullRange: false, storage: storage)
+    else {
+      // Its messages come from the library's own buffer; nothing is printed.
+      let message = v4lconvert_get_error_message(converter).map { String(cString: $0) } ?? ""
+      return .failure(DamagedPicture(.undecodable, message))
+    }
+    return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: now().nanoseconds(since: start)))
+  }
+}
+
+/// A damaged picture, with the decoder's words where there are any.
+struct DamagedPicture: Error {
+  var damage: Damage
+  var detail: String
+
+  init(_ damage: Damage, _ detail: String = "") {
+    self.damage = damage
+    self.detail = detail
+  }
+
+  var words: String { detail.isEmpty ? damage.rawValue : "\(damage.rawValue) (\(detail))" }
+}

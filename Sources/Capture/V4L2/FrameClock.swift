@@ -1,0 +1,75 @@
+import CVideo4Linux
+import Ground
+
+/// Widens the driver's 32-bit frame numbers and counts what is missing between them.
+struct FrameSequence {
+  private var last: UInt32?
+  /// Numbers go on across restarts of the stream, so that nobody sees one twice.
+  private(set) var number: UInt64 = 0
+  /// Frames lost by the driver so far.
+  private(set) var drops: UInt64 = 0
+
+  /// The next frame's 64-bit number. A gap counts as drops; a number that goes back (a restart, a driver that always
+  /// says 0) counts as none.
+  mutating func advance(to sequence: UInt32) -> UInt64 {
+    let step: UInt32
+    if let last {
+      let forward = sequence &- last
+      step = (1...0x7FFF_FFFF).contains(forward) ? forward : 1
+    } else {
+      step = 1
+    }
+    last = sequence
+    drops += UInt64(step - 1)
+    number += UInt64(step)
+    return number
+  }
+
+  /// The stream starts anew: the next number is no gap.
+  mutating func restart() { last = nil }
+}
+
+/// Turns a buffer's timestamp into a moment of the monotonic clock that can be believed.
+struct TimestampFilter {
+  private var last: Int64 = 0
+
+  /// - Returns: the driver's time where it is on the monotonic clock, after the last one, not of the future and not older
+  ///   than ten seconds; else `now`, when the buffer was taken.
+  mutating func moment(_ filled: BufferRing.Filled, now: MonotonicTime) -> MonotonicTime {
+    let isMonotonic =
+      filled.flags & UInt32(V4L2_BUF_FLAG_TIMESTAMP_MASK) == UInt32(V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC)
+    let age = now.nanoseconds &- filled.timestamp
+    // Some drivers stamp when the frame will be shown, a little ahead: that is "now".
+    let isPlausible = isMonotonic && filled.timestamp > last && age > -1_000_000_000 && age < 10_000_000_000
+    let moment = isPlausible ? min(filled.timestamp, now.nanoseconds) : now.nanoseconds
+    last = max(last, moment)
+    return MonotonicTime(nanoseconds: moment)
+  }
+}
+
+/// The time between frames as it really is, for timeouts in frame periods.
+///
+/// A webcam in the dark halves its rate, so the nominal period would raise false alarms.
+struct FramePeriod {
+  /// Nanoseconds.
+  private(set) var period: Double
+  private let nominal: Double
+  private var last: MonotonicTime?
+
+  init(framesPerSecond: Double) {
+    nominal = 1e9 / (framesPerSecond > 0 ? framesPerSecond : 15)
+    period = nominal
+  }
+
+  mutating func arrived(_ now: MonotonicTime) {
+    if let last {
+      let interval = Double(now.nanoseconds(since: last))
+      // Rises at once to a slower rate, falls slowly: one quick frame after a stall is not a quicker camera.
+      if interval < 2e9 { period = max(nominal, interval > period ? interval : period * 0.9 + interval * 0.1) }
+    }
+    last = now
+  }
+
+  /// `count` periods, but at least `least` milliseconds, in milliseconds.
+  func periods(_ count: Double, atLeast least: Double) -> Double { max(least, count * period / 1e6) }
+}

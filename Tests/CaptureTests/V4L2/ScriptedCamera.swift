@@ -1,0 +1,219 @@
+import CVideo4Linux
+import Capture
+import Foundation
+import Ground
+import Synchronization
+import Vision
+
+/// A camera that exists only in a test: what its driver answers, frame by frame, and what goes wrong.
+///
+/// Used by one thread, like the source that it is put under.
+final class ScriptedCamera {
+  struct Format {
+    var fourCC: FourCC
+    var sizes: [(width: Int, height: Int)]
+    var rates: [Double] = [30, 15]
+  }
+
+  /// What one delivered buffer is like.
+  enum Delivery {
+    case good
+    case flagged
+    case short
+    /// Bytes instead of the picture.
+    case bytes([UInt8])
+    /// Lost in the driver: a gap in the sequence.
+    case dropped
+    /// Nothing comes, nor counts.
+    case stalled
+    case badIndex
+    case sameIndexTwice
+    case timestamp(Int64)
+  }
+
+  var card = "Scripted Camera"
+  var driver = "scripted"
+  var bus = "usb-0000:00:14.0-2"
+  var serial: String?
+  var deviceCapabilities = UInt32(V4L2_CAP_VIDEO_CAPTURE) | UInt32(V4L2_CAP_STREAMING)
+  var formats: [Format]
+  var grants: UInt32 = 32
+  var controls: [(id: UInt32, name: String, minimum: Int32, maximum: Int32, value: Int32)] = []
+  var inputStatus: UInt32 = 0
+  /// Errors to answer with, by request; each is used up by one call unless `forever`.
+  var failures: [UInt: [Int32]] = [:]
+  var failsForever: [UInt: Int32] = [:]
+  /// What the driver makes of a requested size, if not what was asked.
+  var forcedSize: (width: Int, height: Int)?
+  var rowPadding = 0
+  /// How the n-th frame since power-on turns out.
+  var delivery: (Int) -> Delivery = { _ in .good }
+  /// Another program streams from it.
+  var isBusy = false
+  var opensWith: Int32 = 0
+  var pollSays: Int16 = 0
+  var pendingEvents: [Int32] = []
+  var firstSequence: UInt32 = 0
+  /// The bytes of a good picture of the current format.
+  var picture: (Int) -> [UInt8] = { number in [UInt8(truncatingIfNeeded: number)] }
+
+  // What the driver keeps.
+  var width = 640
+  var height = 480
+  var fourCC: FourCC
+  var rate = 30.0
+  var streaming = false
+  var streamStart: Int64 = 0
+  /// Frames since power-on, whatever became of them.
+  var produced = 0
+  var sequence: UInt32 = 0
+  var queued: [Int] = []
+  var filled: [v4l2_buffer] = []
+  var filledPlanes: [Int: [Int]] = [:]
+  var memory: [[UnsafeMutableRawBufferPointer]] = []
+  var gone = false
+  var everStreamed = 0
+
+  init(_ formats: [Format] = [Format(fourCC: FourCC("YUYV"), sizes: [(640, 480), (1280, 720)])]) {
+    self.formats = formats
+    fourCC = formats[0].fourCC
+  }
+
+  var isMultiplanar: Bool { deviceCapabilities & UInt32(V4L2_CAP_VIDEO_CAPTURE_MPLANE) != 0 }
+
+  /// Bytes of each memory plane and a row of it.
+  var planeLayout: [(size: Int, row: Int)] {
+    switch fourCC {
+    case FourCC("NM12"): [(width * height, width), (width * height / 2, width)]
+    case FourCC("YM12"): [(width * height, width), (width * height / 4, width / 2), (width * height / 4, width / 2)]
+    case FourCC("NV12"), FourCC("YU12"): [((width + rowPadding) * height * 3 / 2, width + rowPadding)]
+    case FourCC("GREY"): [((width + rowPadding) * height, width + rowPadding)]
+    case FourCC("RGB3"), FourCC("BGR3"): [((width * 3 + rowPadding) * height, width * 3 + rowPadding)]
+    case FourCC("MJPG"): [(width * height * 2, 0)]
+    default: [((width * 2 + rowPadding) * height, width * 2 + rowPadding)]
+    }
+  }
+}
+
+/// A machine with scripted cameras and a clock that moves only when somebody waits.
+///
+/// Unchecked: a test drives it from one thread at a time.
+final class ScriptedSystem: SystemCalls, @unchecked Sendable {
+  /// Device nodes by path; a camera may be moved to another, or taken away.
+  var nodes: [String: ScriptedCamera] = [:]
+  var clock: Int64 = 1_000_000_000_000
+  private var descriptors: [Int32: ScriptedCamera] = [:]
+  private var nextDescriptor: Int32 = 100
+  private(set) var mapped = 0
+  private(set) var calls = 0
+  /// Called before every wait with the present moment, so that a script can change things at a time.
+  var schedule: [(at: Int64, action: (ScriptedSystem) -> Void)] = []
+  var interrupts = 0
+
+  init(_ nodes: [String: ScriptedCamera]) { self.nodes = nodes }
+
+  var openDescriptors: Int { descriptors.count }
+  var now: MonotonicTime { MonotonicTime(nanoseconds: clock) }
+  var seconds: Double { Double(clock - 1_000_000_000_000) / 1e9 }
+
+  /// Does something `seconds` after the start.
+  func at(_ seconds: Double, _ action: @escaping (ScriptedSystem) -> Void) {
+    schedule.append((1_000_000_000_000 + Int64(seconds * 1e9), action))
+    schedule.sort { $0.at < $1.at }
+  }
+
+  // MARK: Files
+
+  func open(_ path: String) throws(SystemError) -> Int32 {
+    calls += 1
+    guard let camera = nodes[path] else { throw SystemError(ENOENT) }
+    if camera.opensWith != 0 { throw SystemError(camera.opensWith) }
+    if camera.gone { throw SystemError(ENODEV) }
+    nextDescriptor += 1
+    descriptors[nextDescriptor] = camera
+    return nextDescriptor
+  }
+
+  func close(_ descriptor: Int32) {
+    guard let camera = descriptors.removeValue(forKey: descriptor) else { return }
+    camera.streaming = false
+    camera.queued = []
+    camera.filled = []
+  }
+
+  func names(in folder: String) -> [String] {
+    folder == "/dev" ? nodes.keys.map { String($0.dropFirst(5)) } + ["null"] : []
+  }
+
+  func line(of path: String) -> String? {
+    guard path.hasPrefix("/sys/devices/"), let camera = nodes["/dev/\(path.split(separator: "/")[2])"] else {
+      return nil
+    }
+    return path.hasSuffix("/serial") ? camera.serial : path.hasSuffix("/idVendor") ? "1234" : "5678"
+  }
+
+  func target(of path: String) -> String? {
+    let parts = path.split(separator: "/").map { String($0) }
+    // /sys/class/video4linux/video0/device leads to the USB interface below the device.
+    if parts.count == 5, parts[0] == "sys" { return "/sys/devices/\(parts[3])/interface" }
+    return path
+  }
+
+  func map(_ descriptor: Int32, length: Int, offset: Int) throws(SystemError) -> UnsafeMutableRawBufferPointer {
+    guard let camera = descriptors[descriptor] else { throw SystemError(EBADF) }
+    let memory = camera.memory[offset >> 8][offset & 0xFF]
+    mapped += 1
+    return memory
+  }
+
+  func unmap(_ memory: UnsafeMutableRawBufferPointer) {
+    mapped -= 1
+    memory.deallocate()
+  }
+
+  // MARK: Time
+
+  func sleep(milliseconds: Int) { advance(to: clock + Int64(milliseconds) * 1_000_000) }
+
+  private func advance(to moment: Int64) {
+    while let first = schedule.first, first.at <= moment {
+      clock = max(clock, first.at)
+      schedule.removeFirst()
+      first.action(self)
+    }
+    clock = max(clock, moment)
+  }
+
+  func poll(_ descriptor: Int32, _ events: Int16, milliseconds: Int) throws(SystemError) -> Int16 {
+    calls += 1
+    if interrupts > 0 {
+      interrupts -= 1
+      throw SystemError(EINTR)
+    }
+    guard let camera = descriptors[descriptor] else { throw SystemError(EBADF) }
+    let deadline = clock + Int64(milliseconds) * 1_000_000
+    while true {
+      advance(to: clock)
+      if camera.gone { return Int16(POLLERR | POLLHUP) }
+      if camera.pollSays != 0 { return camera.pollSays }
+      if !camera.pendingEvents.isEmpty { return Int16(POLLPRI) }
+      camera.produce(upTo: clock)
+      if !camera.filled.isEmpty { return Int16(POLLIN) }
+      guard clock < deadline else { return 0 }
+      let next = min(deadline, camera.nextFrame ?? deadline, schedule.first?.at ?? deadline)
+      advance(to: max(clock + 1, next))
+    }
+  }
+
+  func ioctl(_ descriptor: Int32, _ request: UInt, _ argument: UnsafeMutableRawPointer) throws(SystemError) {
+    calls += 1
+    guard let camera = descriptors[descriptor] else { throw SystemError(EBADF) }
+    if camera.gone { throw SystemError(ENODEV) }
+    if let code = camera.failsForever[request] { throw SystemError(code) }
+    if let code = camera.failures[request]?.first {
+      camera.failures[request]?.removeFirst()
+      throw SystemError(code)
+    }
+    try camera.answer(request, argument, clock)
+  }
+}
