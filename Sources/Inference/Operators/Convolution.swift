@@ -11,7 +11,7 @@ enum ConvolutionFamily {
 /// The plain form: input windows are laid out as matrix columns (im2col), a block of output rows at a time, and
 /// multiplied by the weights.
 package struct Convolution: Operator {
-  package let window: WindowAttributes
+  package var window: WindowAttributes
   package let groups: Int
 
   init(_ attributes: NodeAttributes) throws {

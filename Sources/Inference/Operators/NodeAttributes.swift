@@ -28,6 +28,7 @@ public struct NodeAttributes: Sendable {
 
   public func has(_ name: String) -> Bool { values[name] != nil }
   public subscript(name: String) -> Attribute? { values[name] }
+  public var names: [String] { Array(values.keys) }
 
   private func mistyped(_ name: String, _ wanted: String) -> InferenceError {
     InferenceError(.badAttribute, "attribute '\(name)' must be \(wanted)")

@@ -65,8 +65,9 @@ final class Planner {
 
   private func makePlan(_ inputs: [Fact]) throws -> ExecutionPlan {
     let specialized = try Specializer(graph, inputs: inputs, interpreter: interpreter)
-    let lowering = try Lowering(specialized.graph, facts: specialized.facts, options: options, weights: weights)
+    let rewritten = try Rewrites.apply(to: specialized.graph, facts: specialized.facts, exact: options.exact)
+    let lowering = try Lowering(rewritten.graph, facts: rewritten.facts, options: options, weights: weights)
     return try ExecutionPlan(
-      lowering, graph: specialized.graph, interpreter: interpreter, threads: options.threads)
+      lowering, fired: rewritten.fired, interpreter: interpreter, threads: options.threads)
   }
 }

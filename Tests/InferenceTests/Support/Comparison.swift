@@ -1,0 +1,38 @@
+import Inference
+
+/// How far a result is from a reference: the largest absolute difference over the largest absolute reference value.
+func relativeError(_ result: Tensor, _ reference: Tensor) -> Double {
+  guard result.shape == reference.shape, result.type == reference.type else { return .infinity }
+  let (a, b) = (doubles(result), doubles(reference))
+  var difference = 0.0
+  var scale = 0.0
+  for (x, y) in zip(a, b) {
+    if x.isNaN != y.isNaN { return .infinity }
+    if x == y || x.isNaN { continue }
+    difference = max(difference, (x - y).magnitude)
+    if y.isFinite { scale = max(scale, y.magnitude) }
+  }
+  for y in b where y.isFinite { scale = max(scale, y.magnitude) }
+  return difference == 0 ? 0 : difference / max(scale, 1e-30)
+}
+
+/// The share of elements at most `step` away from the reference.
+func shareWithin(_ step: Double, _ result: Tensor, _ reference: Tensor) -> Double {
+  guard result.shape == reference.shape, result.count > 0 else { return 0 }
+  let near = zip(doubles(result), doubles(reference)).filter { ($0 - $1).magnitude <= step }.count
+  return Double(near) / Double(result.count)
+}
+
+func doubles(_ tensor: Tensor) -> [Double] {
+  switch tensor.type {
+  case .float32: tensor.array(of: Float.self).map(Double.init)
+  case .float64: tensor.array(of: Double.self)
+  case .float16: tensor.array(of: Float16.self).map(Double.init)
+  case .int64: tensor.array(of: Int64.self).map(Double.init)
+  case .int32: tensor.array(of: Int32.self).map(Double.init)
+  case .int8: tensor.array(of: Int8.self).map(Double.init)
+  case .uint8: tensor.array(of: UInt8.self).map(Double.init)
+  case .bool: tensor.array(of: Bool.self).map { $0 ? 1 : 0 }
+  default: []
+  }
+}
