@@ -1,0 +1,34 @@
+// Elementwise kernels. They do not care for layout: what they say of `n` floats holds for any dense tensor.
+#pragma once
+
+typedef enum {
+    OCK_ADD,
+    OCK_SUB,
+    OCK_MUL,
+    OCK_DIV,
+    OCK_MAX,
+    OCK_MIN,
+    OCK_BINARY_COUNT,
+} ock_binary_kind;
+
+/// y[i] = act(x[i]); y may be x.
+void ock_activate(ock_act act, const float *x, float *y, size_t n, int threads);
+
+/// y[i] = act(a[i] op b[i]); y may be a or b.
+void ock_binary(ock_binary_kind kind, ock_act act, const float *a, const float *b, float *y, size_t n, int threads);
+
+/// y[i] = act(a[i] op b), or act(b op a[i]) when `swapped`.
+void ock_binary_scalar(ock_binary_kind kind, ock_act act, const float *a, float b, bool swapped, float *y, size_t n,
+                       int threads);
+
+/// Rows: y[r][i] = act(a[r][i] op b[i]), i below `columns`.
+void ock_binary_row(ock_binary_kind kind, ock_act act, const float *a, const float *b, bool swapped, float *y,
+                    size_t rows, size_t columns, int threads);
+
+/// Rows: y[r][i] = act(a[r][i] op b[r]), i below `columns`.
+void ock_binary_column(ock_binary_kind kind, ock_act act, const float *a, const float *b, bool swapped, float *y,
+                       size_t rows, size_t columns, int threads);
+
+/// Blocked: y[block][i][lane] = act(a[block][i][lane] op b[block][lane]), i below `area`: a value a channel.
+void ock_binary_channel(ock_binary_kind kind, ock_act act, const float *a, const float *b, bool swapped, float *y,
+                        size_t blocks, size_t area, int threads);

@@ -1,0 +1,18 @@
+// The blocked layout, NCHWc: [batch][ceil(channels / c)][height][width][c], c = ock_channel_block(). The lanes of the
+// last block beyond the channels may hold anything: no kernel lets them reach a real channel.
+#pragma once
+
+/// Blocks that `channels` take: ceil(channels / ock_channel_block()).
+int ock_blocks(int channels);
+
+/// Planar to blocked: `in` [batch][channels][area] to `out` [batch][blocks][area][c]; lanes beyond the channels get 0.
+/// Batch strides in floats.
+void ock_to_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t out_batch, int batch, int channels,
+                    int area, int threads);
+
+/// Blocked to planar, the inverse.
+void ock_from_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t out_batch, int batch, int channels,
+                      int area, int threads);
+
+/// Matrix transpose: `in` [batch][rows][columns] to `out` [batch][columns][rows].
+void ock_transpose(const float *in, float *out, int batch, int rows, int columns, int threads);

@@ -1,0 +1,69 @@
+// What every instruction set provides. One table each; the public functions look theirs up and call through it.
+#pragma once
+#include "Kernels.h"
+
+typedef struct {
+    int block;
+
+    size_t (*conv_weight_count)(const ock_conv *);
+    void (*conv_pack)(const ock_conv *, const float *, const float *, float *);
+    size_t (*conv_scratch_count)(const ock_conv *, int);
+    void (*conv_run)(const ock_conv *, const ock_conv_call *);
+
+    size_t (*gemm_packed_count)(int, int);
+    void (*gemm_pack)(const float *, ptrdiff_t, bool, int, int, float *);
+    void (*gemm)(const ock_gemm_call *);
+
+    void (*to_blocked)(const float *, float *, int channels, int area);
+    void (*from_blocked)(const float *, float *, int channels, int area);
+    void (*transpose)(const float *, float *, int rows, int columns, int first_row, int end_row);
+
+    void (*activate)(ock_act, const float *, float *, size_t);
+    void (*binary)(ock_binary_kind, const float *, const float *, float *, size_t);
+    void (*binary_scalar)(ock_binary_kind, const float *, float, bool, float *, size_t);
+    void (*binary_lanes)(ock_binary_kind, const float *, const float *, bool, float *, size_t);
+
+    void (*max_pool)(const ock_pool_shape *, const float *, float *, int block);
+    void (*average_pool)(const ock_pool_shape *, const float *, float *, int block);
+    void (*global_pool)(const float *, float *, int area, bool max);
+    void (*resize_nearest)(const float *, float *, int in_width, int out_height, int out_width, const int *,
+                           const int *);
+    void (*resize_linear)(const float *, float *, int in_width, int out_height, int out_width, const ock_tap *,
+                          const ock_tap *);
+
+    void (*softmax)(const float *, float *, size_t columns);
+    void (*softmax_strided)(const float *, float *, size_t axis, size_t inner);
+    void (*layer_norm)(const float *, const float *, const float *, const float *, float, float *, float *,
+                       size_t columns);
+
+    void (*picture_row)(const ock_picture *, int row, int first, int end, float *);
+    void (*picture_blend)(const float *, const float *, float, float *, size_t);
+    void (*picture_sample)(const float *, const int *, const float *, float, float, float *, size_t);
+    void (*picture_pack)(const float *, ptrdiff_t, uint8_t *, int width);
+
+    int (*scan_columns)(const float *, int, int, ptrdiff_t, float, ock_candidate *, int);
+    int (*scan_rows)(const float *, int, int, ptrdiff_t, int, float, ock_candidate *, int);
+} ock_table;
+
+extern const ock_table ock_table_plain;
+#if defined(__x86_64__)
+extern const ock_table ock_table_avx2, ock_table_avx512;
+#elif defined(__aarch64__)
+extern const ock_table ock_table_neon;
+#endif
+
+const ock_table *ock_table_for(ock_isa isa);
+
+static inline const ock_table *ock_active_table(void) { return ock_table_for(ock_active_isa()); }
+
+/// Floats between the planes of a converted row of a picture: its width, a repeated last pixel, room for a vector.
+static inline ptrdiff_t ock_picture_stride(int width) { return ((ptrdiff_t)width + 1 + 31) / 16 * 16; }
+
+/// Red, green and blue (0...255) of one pixel.
+void ock_picture_pixel(const ock_picture *picture, int row, int column, float rgb[3]);
+
+static inline int ock_min(int a, int b) { return a < b ? a : b; }
+static inline int ock_max(int a, int b) { return a > b ? a : b; }
+
+/// The start of part `i` of `count` things cut into `parts` about equal parts.
+static inline size_t ock_part(size_t count, int parts, int i) { return count * (size_t)i / (size_t)parts; }
