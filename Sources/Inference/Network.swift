@@ -47,8 +47,8 @@ public final class Network: @unchecked Sendable {
   public let loadMilliseconds: Double
 
   private let path: String
-  private let interpreter: Interpreter
-  private let planner: Planner?
+  let interpreter: Interpreter
+  let planner: Planner?
 
   /// Reads, checks, optimises and prepares an ONNX file.
   ///
@@ -117,7 +117,7 @@ public final class Network: @unchecked Sendable {
     }
   }
 
-  private func check(_ tensors: [Tensor]) throws {
+  func check(_ tensors: [Tensor]) throws {
     guard tensors.count == inputs.count else { throw countMismatch(tensors.count) }
     for index in tensors.indices where inputs[index].isTensor { try check(tensors[index], inputs[index]) }
   }

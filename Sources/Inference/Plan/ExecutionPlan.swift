@@ -39,6 +39,11 @@ final class ExecutionPlan: @unchecked Sendable {
   /// Bytes that the values of a run take together.
   var arenaBytes: Int { arena.bytes.count }
 
+  /// The steps, by operator type, and whether each runs compiled.
+  var stepKinds: [(operatorType: String, isCompiled: Bool)] {
+    steps.map { ($0.step.node.operatorType, $0.kernel != nil) }
+  }
+
   init(_ lowering: Lowering, fired: [String: Int], interpreter: Interpreter, threads: Int) throws {
     self.fired = fired
     self.interpreter = interpreter

@@ -21,6 +21,7 @@ package enum KernelRegistry {
   private static let families: [[KernelDefinition]] = [
     ViewKernels.definitions,
     ConcatKernels.definitions,
+    MovementKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

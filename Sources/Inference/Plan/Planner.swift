@@ -27,6 +27,9 @@ final class Planner {
   /// How many plans are held.
   var planCount: Int { entries.count }
 
+  /// The plan that was used or made last.
+  var latestPlan: ExecutionPlan? { entries.max { $0.lastUse < $1.lastUse }?.plan }
+
   /// The plan for tensors of these types and shapes, made if it is the first time.
   func plan(for tensors: [Tensor]) -> ExecutionPlan? {
     clock += 1

@@ -1,0 +1,51 @@
+extension Rewrite {
+  /// A normalisation by known statistics that follows no convolution: a scale and a shift of each channel.
+  static let scaleShiftFromBatchNormalization = Rewrite(
+    "BatchNormalization to scale and shift", changesRounding: true
+  ) { index, editor in
+    guard let node = editor.node(index, "BatchNormalization"), let output = node.outputs.first ?? nil,
+      let normalization = node.evaluator as? BatchNormalization, !normalization.isTraining,
+      node.outputs.dropFirst().allSatisfy({ $0 == nil }), let x = node.input(0), editor.fact(x)?.type == .float32,
+      editor.fact(x)?.shape.count ?? 0 >= 2
+    else { return false }
+    let parameters = (1...4).compactMap { editor.constant(node.input($0)) }
+    guard parameters.count == 4, parameters.allSatisfy({ $0.type == .float32 && $0.shape == parameters[0].shape })
+    else {
+      return false
+    }
+    let values = parameters.map { $0.array(of: Float.self) }
+    let scale = zip(values[0], values[3]).map { $0 / ($1 + normalization.epsilon).squareRoot() }
+    let shift = scale.indices.map { values[1][$0] - values[2][$0] * scale[$0] }
+    let constants = [scale, shift].map { editor.addConstant(Tensor([$0.count], $0)) }
+    editor.replace(
+      [index],
+      with: Graph.Node(
+        name: node.name, domain: fusedDomain, operatorType: "ScaleShift",
+        attributes: NodeAttributes(opset: 1, inputCount: 3, outputCount: 1), evaluator: ScaleShift(),
+        inputs: [x] + constants, outputs: [output]))
+    return true
+  }
+
+  /// The activation behind a sum, a product or a normalisation.
+  static let fuseElementwiseActivation = Rewrite("activation into elementwise") { index, editor in
+    guard let node = editor.nodes[index], let activation = node.activation, let output = node.outputs.first ?? nil,
+      editor.isUsedOnce(node.input(0)), var (before, inner) = editor.producer(of: node.input(0)),
+      editor.fact(node.input(0))?.type == .float32
+    else { return false }
+    if var scaleShift = inner.evaluator as? ScaleShift, scaleShift.activation == .none {
+      scaleShift.activation = activation
+      inner.evaluator = scaleShift
+    } else if inner.domain.isEmpty, ["Add", "Sub", "Mul", "Div", "Max", "Min"].contains(inner.operatorType),
+      inner.inputs.count == 2
+    {
+      inner.evaluator = FusedBinary(operatorType: inner.operatorType, base: inner.evaluator, activation: activation)
+      inner.domain = fusedDomain
+      inner.operatorType = "FusedBinary"
+    } else {
+      return false
+    }
+    inner.outputs = [output]
+    editor.replace([before, index], with: inner)
+    return true
+  }
+}

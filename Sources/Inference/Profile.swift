@@ -1,0 +1,55 @@
+import Ground
+
+/// What one step of a run was and took.
+public struct OperatorTiming: Sendable {
+  /// The node's name in the file; a fused node has that of its first part.
+  public var name: String
+  /// "Conv", "FusedConv", "Reorder", …
+  public var operatorType: String
+  /// Extents of inputs and outputs; nil where an optional one is left out or is no tensor.
+  public var inputShapes: [[Int]?]
+  public var outputShapes: [[Int]?]
+  public var milliseconds: Double
+  /// Whether a compiled kernel ran, rather than the reference tier.
+  public var isCompiled: Bool
+}
+
+extension Network {
+  /// Runs the network once and times each operator, in order of execution.
+  ///
+  /// - Throws: what ``run(_:)`` throws.
+  public func profile(_ inputs: [Tensor]) throws -> [OperatorTiming] {
+    try check(inputs)
+    var timings: [OperatorTiming] = []
+    if let plan = planner?.plan(for: inputs) {
+      try plan.run(inputs) { step, plan, nanoseconds in
+        var isCompiled = false
+        if case .kernel = step.work { isCompiled = true }
+        timings.append(
+          OperatorTiming(
+            name: step.node.name, operatorType: step.node.operatorType,
+            inputShapes: step.inputs.map { $0.flatMap(plan.fact)?.shape },
+            outputShapes: step.outputs.map { $0.flatMap(plan.fact)?.shape }, milliseconds: Double(nanoseconds) / 1e6,
+            isCompiled: isCompiled))
+      }
+      return timings
+    }
+    _ = try interpreter.run(inputs.map { .tensor($0) }) { node, outputs, nanoseconds in
+      timings.append(
+        OperatorTiming(
+          name: node.name, operatorType: node.operatorType, inputShapes: [],
+          outputShapes: outputs.map { try? $0.tensor().shape }, milliseconds: Double(nanoseconds) / 1e6,
+          isCompiled: false))
+    }
+    return timings
+  }
+
+  /// How often each graph pass fired in the most recent plan, by the pass's name: for tests.
+  package var rewritesFired: [String: Int] { planner?.latestPlan?.fired ?? [:] }
+  /// The steps of the most recent plan, by operator type, and whether each runs compiled: for tests.
+  package var plannedSteps: [(operatorType: String, isCompiled: Bool)] { planner?.latestPlan?.stepKinds ?? [] }
+  /// Bytes of the most recent plan's arena.
+  package var arenaBytes: Int { planner?.latestPlan?.arenaBytes ?? 0 }
+  /// How many plans are held.
+  package var planCount: Int { planner?.planCount ?? 0 }
+}
