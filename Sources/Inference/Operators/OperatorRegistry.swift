@@ -45,6 +45,22 @@ public enum OperatorRegistry {
     ResizeOperators.definitions,
     GridSamplingOperators.definitions,
     NormalizationOperators.definitions,
+    QuantizationOperators.definitions,
+    QuantizedProductOperators.definitions,
+    MicrosoftQuantizedOperators.definitions,
+    MicrosoftFusedOperators.definitions,
+    ControlFlowOperators.definitions,
+    SequenceOperators.definitions,
+    RecurrentOperators.definitions,
+    LossOperators.definitions,
+    AlgebraOperators.definitions,
+    SuppressionOperators.definitions,
+    RegionPoolingOperators.definitions,
+    UnpoolingOperators.definitions,
+    DeformableConvolutionOperators.definitions,
+    SignalOperators.definitions,
+    RandomOperators.definitions,
+    TextOperators.definitions,
   ]
 
   private static let table: [String: [OperatorDefinition]] = {

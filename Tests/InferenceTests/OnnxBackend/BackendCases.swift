@@ -38,7 +38,10 @@ struct BackendCase: Sendable {
         let inputs = try values(set, "input", ports.inputs)
         let expected = try values(set, "output", ports.outputs)
         // Inputs that the model has initializers for are not the network's.
-        let given = Array(inputs.prefix(network.inputs.count))
+        let given = zip(inputs, network.inputs).map { value, port -> Value in
+          guard port.type == .bfloat16, case .tensor(let tensor) = value, tensor.type == .uint16 else { return value }
+          return .tensor(BackendComparison.bfloat16(tensor))
+        }
         if let failure = compare(try network.run(values: given), expected) { return failure }
       }
       return dataSets.isEmpty ? "no data" : nil

@@ -17,6 +17,8 @@ enum BackendComparison {
   }
 
   static func difference(_ given: Tensor, _ expected: Tensor) -> String? {
+    // The test files hold bfloat16 as its bits.
+    if given.type == .bfloat16 && expected.type == .uint16 { return difference(given, bfloat16(expected)) }
     if given.type != expected.type { return "\(given.type.name) instead of \(expected.type.name)" }
     if given.shape != expected.shape { return "shape \(given.shape) instead of \(expected.shape)" }
     if given.type == .string { return given.strings == expected.strings ? nil : "other strings" }
@@ -27,6 +29,11 @@ enum BackendComparison {
       if !(abs(x - y) <= absoluteTolerance + relativeTolerance * abs(y)) { return "element \(index) is \(x), not \(y)" }
     }
     return nil
+  }
+
+  /// 16-bit integers taken for the bits of bfloat16 numbers.
+  static func bfloat16(_ bits: Tensor) -> Tensor {
+    Tensor(type: .bfloat16, shape: bits.shape, storage: bits.storage, byteOffset: bits.byteOffset)
   }
 
   /// The elements of a floating-point tensor (complex ones in pairs); nil for integers.

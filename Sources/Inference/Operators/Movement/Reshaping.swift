@@ -77,14 +77,6 @@ enum ReshapingOperators {
     },
     .tensor("Tile", since: 6) { _ in { x in try tile(try x.tensor(0), try x.tensor(1).integers()) } },
     .values("Identity") { _ in { x in [try x.required(0)] } },
-    .tensors("Dropout") { _ in
-      { x in
-        let data = try x.tensor(0)
-        if x.outputCount < 2 { return [data] }
-        // Inference drops nothing: the mask says that everything was kept.
-        return [data, try Tensor(scalar: true).view(data.shape, strides: data.shape.map { _ in 0 })]
-      }
-    },
   ]
 
   /// Shape's `start` and `end`: counted from the back when negative, then clamped, never an error.

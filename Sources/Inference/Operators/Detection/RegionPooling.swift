@@ -1,0 +1,177 @@
+/// RoiAlign and MaxRoiPool: features of regions, at one size.
+enum RegionPoolingOperators {
+  static let definitions: [OperatorDefinition] = [
+    // Before opset 16 regions were not moved by half a pixel.
+    .tensor("RoiAlign", since: 10) { try roiAlign($0, transform: "output_half_pixel") },
+    .tensor("RoiAlign", since: 16) { try roiAlign($0, transform: "half_pixel") },
+    .tensor("MaxRoiPool") { attributes in
+      let size = try attributes.ints("pooled_shape") ?? []
+      let scale = try attributes.float("spatial_scale", default: 1)
+      try require(size.count == 2 && size.allSatisfy { $0 > 0 && $0 < 1 << 16 }, "a pooled shape of \(size)")
+      return { x in try maxPool(try x.tensor(0), try x.tensor(1), size: size, scale: scale) }
+    },
+  ]
+
+  private static func roiAlign(
+    _ attributes: NodeAttributes, transform fallback: String
+  ) throws -> @Sendable (Arguments) throws -> Tensor {
+    let transform = try attributes.string("coordinate_transformation_mode", default: fallback)
+    let mode = try attributes.string("mode", default: "avg")
+    guard mode == "avg" || mode == "max" else { throw InferenceError(.badAttribute, "cannot pool by '\(mode)'") }
+    let align = RegionAlignment(
+      height: try attributes.int("output_height", default: 1), width: try attributes.int("output_width", default: 1),
+      ratio: try attributes.int("sampling_ratio", default: 0),
+      scale: try attributes.float("spatial_scale", default: 1), halfPixel: transform == "half_pixel",
+      takesMaximum: mode == "max")
+    try require(
+      [align.height, align.width].allSatisfy { $0 > 0 && $0 < 1 << 16 } && align.ratio >= 0 && align.ratio < 1 << 10,
+      "an output of \(align.height)x\(align.width) with \(align.ratio) samples")
+    return { x in try align.apply(try x.tensor(0), try x.tensor(1), try x.tensor(2).integers()) }
+  }
+
+  /// Regions (n, 5): batch index and corners in input coordinates (Girshick, Fast R-CNN, 2015).
+  private static func maxPool(_ x: Tensor, _ regions: Tensor, size: [Int], scale: Float) throws -> Tensor {
+    try require(
+      x.rank == 4 && regions.rank == 2 && regions.shape[1] == 5, "regions of shape \(regions.shape) in \(x.shape)")
+    let (channels, height, width) = (x.shape[1], x.shape[2], x.shape[3])
+    let result = try Tensor(zeros: .float32, [regions.shape[0], channels] + size)
+    let (data, corners) = (try x.floats(), try regions.floats())
+    let target = result.elements(as: Float.self)
+    for region in 0..<regions.shape[0] {
+      let numbers = corners[(region * 5)..<(region * 5 + 5)].map { min(max($0.isNaN ? 0 : $0, -1e6), 1e6) }
+      let batch = Int(numbers[0])
+      try require(batch >= 0 && batch < x.shape[0], "region \(region) is in batch \(batch)")
+      let ends = numbers[1...].map { Int(($0 * scale).rounded()) }
+      let rows = bins(ends[1], ends[3], size[0], height)
+      let columns = bins(ends[0], ends[2], size[1], width)
+      for channel in 0..<channels {
+        let plane = (batch * channels + channel) * height * width
+        for (i, rowRange) in rows.enumerated() {
+          for (j, columnRange) in columns.enumerated() {
+            var best: Float?
+            for row in rowRange {
+              for column in columnRange { best = max(best ?? -.infinity, data[plane + row * width + column]) }
+            }
+            target[((region * channels + channel) * size[0] + i) * size[1] + j] = best ?? 0
+          }
+        }
+      }
+    }
+    return try result.converted(to: x.type)
+  }
+
+  /// The input elements of each bin along one axis.
+  private static func bins(_ start: Int, _ end: Int, _ count: Int, _ extent: Int) -> [Range<Int>] {
+    let length = Float(max(end - start + 1, 1)) / Float(count)
+    return (0..<count).map { bin in
+      let low = min(max(Int((Float(bin) * length).rounded(.down)) + start, 0), extent)
+      let high = min(max(Int((Float(bin + 1) * length).rounded(.up)) + start, 0), extent)
+      return low..<max(low, high)
+    }
+  }
+}
+
+/// RoiAlign (He et al., Mask R-CNN, 2017): bilinear samples at regular points of each bin, averaged or their maximum.
+private struct RegionAlignment: Sendable {
+  let height: Int
+  let width: Int
+  /// Samples along each side of a bin; 0 takes as many as the bin has pixels.
+  let ratio: Int
+  let scale: Float
+  let halfPixel: Bool
+  let takesMaximum: Bool
+
+  private struct Sample {
+    var offsets: (Int, Int, Int, Int)
+    var weights: (Float, Float, Float, Float)
+  }
+
+  func apply(_ x: Tensor, _ regions: Tensor, _ batches: [Int]) throws -> Tensor {
+    try require(
+      x.rank == 4 && regions.rank == 2 && regions.shape[1] == 4 && batches.count == regions.shape[0],
+      "regions of shape \(regions.shape) in \(x.shape)")
+    try require(!x.shape.contains(0) || regions.count == 0, "no features in shape \(x.shape)")
+    try require(batches.allSatisfy { $0 >= 0 && $0 < x.shape[0] }, "a batch index outside \(x.shape[0])")
+    let (data, corners) = (try x.converted(to: .float32), try regions.floats())
+    let (channels, plane) = (x.shape[1], x.shape[2] * x.shape[3])
+    let result = try Tensor(uninitialized: .float32, [batches.count, channels, height, width])
+    let (source, target) = (data.pointer(to: Float.self), result.mutablePointer(to: Float.self))
+    try withExtendedLifetime(data) {
+      for region in batches.indices {
+        let (bins, perBin) = try samples(corners[(region * 4)..<(region * 4 + 4)], x.shape[2], x.shape[3])
+        for channel in 0..<channels {
+          let features = source + (batches[region] * channels + channel) * plane
+          let output = target + (region * channels + channel) * height * width
+          for bin in 0..<(height * width) {
+            output[bin] = pooled(bins[(bin * perBin)..<((bin + 1) * perBin)], features)
+          }
+        }
+      }
+    }
+    return try result.converted(to: x.type)
+  }
+
+  private func pooled(_ samples: ArraySlice<Sample>, _ features: UnsafePointer<Float>) -> Float {
+    var sum: Float = 0
+    var best = -Float.infinity
+    for sample in samples {
+      let (o, w) = (sample.offsets, sample.weights)
+      let (a, b, c, d) = (
+        features[o.0] * w.0, features[o.1] * w.1, features[o.2] * w.2, features[o.3] * w.3
+      )
+      sum += a + b + c + d
+      // The specification's maximum is over the weighted corners.
+      best = max(best, max(max(a, b), max(c, d)))
+    }
+    return takesMaximum ? best : sum / Float(max(1, samples.count))
+  }
+
+  /// The samples of every bin of a region, bin after bin.
+  private func samples(
+    _ region: ArraySlice<Float>, _ rows: Int, _ columns: Int
+  ) throws -> (samples: [Sample], perBin: Int) {
+    let shift: Float = halfPixel ? 0.5 : 0
+    let corners = region.map { min(max(($0.isNaN ? 0 : $0) * scale, -1e6), 1e6) - shift }
+    var (spanX, spanY) = (corners[2] - corners[0], corners[3] - corners[1])
+    if !halfPixel { (spanX, spanY) = (max(spanX, 1), max(spanY, 1)) }
+    let (binHeight, binWidth) = (spanY / Float(height), spanX / Float(width))
+    let countY = ratio > 0 ? ratio : max(0, Int(binHeight.rounded(.up)))
+    let countX = ratio > 0 ? ratio : max(0, Int(binWidth.rounded(.up)))
+    let (perBin, overflow) = countY.multipliedReportingOverflow(by: countX)
+    try require(!overflow && perBin < (1 << 24) / (height * width) + 1, "a region of \(spanX)x\(spanY) features")
+    var samples: [Sample] = []
+    samples.reserveCapacity(perBin * height * width)
+    for binY in 0..<height {
+      for binX in 0..<width {
+        for stepY in 0..<countY {
+          let y = corners[1] + (Float(binY) + (Float(stepY) + 0.5) / Float(countY)) * binHeight
+          for stepX in 0..<countX {
+            let x = corners[0] + (Float(binX) + (Float(stepX) + 0.5) / Float(countX)) * binWidth
+            samples.append(sample(y, x, rows, columns))
+          }
+        }
+      }
+    }
+    return (samples, perBin)
+  }
+
+  private func sample(_ y: Float, _ x: Float, _ rows: Int, _ columns: Int) -> Sample {
+    if y < -1 || y > Float(rows) || x < -1 || x > Float(columns) {
+      return Sample(offsets: (0, 0, 0, 0), weights: (0, 0, 0, 0))
+    }
+    let (top, bottom, fractionY) = neighbours(y, rows)
+    let (left, right, fractionX) = neighbours(x, columns)
+    return Sample(
+      offsets: (top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right),
+      weights: (
+        (1 - fractionY) * (1 - fractionX), (1 - fractionY) * fractionX, fractionY * (1 - fractionX),
+        fractionY * fractionX
+      ))
+  }
+
+  private func neighbours(_ place: Float, _ extent: Int) -> (Int, Int, Float) {
+    let inside = max(place, 0)
+    let low = Int(inside)
+    return low >= extent - 1 ? (extent - 1, extent - 1, 0) : (low, low + 1, inside - Float(low))
+  }
+}

@@ -1,0 +1,72 @@
+/// What ONNX Runtime's optimiser writes in the domain com.microsoft: plain operators with an activation or a
+/// transposition folded in.
+enum MicrosoftFusedOperators {
+  private static let domain = "com.microsoft"
+
+  static let definitions: [OperatorDefinition] = [
+    .tensor("FusedConv", domain: domain) { attributes in
+      let convolution = try Convolution(attributes)
+      let activation = try FusedActivation(attributes)
+      return { x in
+        var result = try convolution.evaluate(Array(x.values.prefix(3)), x.context)[0].tensor()
+        // The fourth input is what a residual connection adds.
+        if let residual = try x.optionalTensor(3) { result = try arithmetic(Addition.self, result, residual) }
+        return try activation.apply(result, x)
+      }
+    },
+    .tensor("FusedGemm", domain: domain) { attributes in
+      let gemm = try Gemm(attributes)
+      let activation = try FusedActivation(attributes)
+      return { x in try activation.apply(try gemm.evaluate(x.values, x.context)[0].tensor(), x) }
+    },
+    .tensor("FusedMatMul", domain: domain) { attributes in
+      let alpha = try attributes.float("alpha", default: 1)
+      let (transposesA, transposesB) = (try attributes.flag("transA"), try attributes.flag("transB"))
+      let (batchA, batchB) = (try attributes.flag("transBatchA"), try attributes.flag("transBatchB"))
+      return { x in
+        let a = try turned(try x.tensor(0), last: transposesA, batch: batchA)
+        let b = try turned(try x.tensor(1), last: transposesB, batch: batchB)
+        let product = try QuantizedProductOperators.product(a, b, x)
+        return try arithmetic(Multiplication.self, product, try Tensor(scalar: alpha).converted(to: product.type))
+      }
+    },
+  ]
+
+  /// A matrix operand with its last two axes exchanged, or its first axis moved before the last.
+  private static func turned(_ x: Tensor, last: Bool, batch: Bool) throws -> Tensor {
+    if x.rank < 2 || (!last && !batch) { return x }
+    var order = Array(0..<x.rank)
+    if batch { order.insert(order.removeFirst(), at: order.count - 1) }
+    if last { order.swapAt(order.count - 1, order.count - 2) }
+    return try x.transposed(order)
+  }
+}
+
+/// The activation that a fused operator names, made from the operator of that name.
+private struct FusedActivation: Sendable {
+  private let operation: (any Operator)?
+
+  init(_ attributes: NodeAttributes) throws {
+    guard let name = try attributes.string("activation"), !name.isEmpty else {
+      operation = nil
+      return
+    }
+    let parameters =
+      try attributes.floats("activation_params") ?? [
+        try attributes.float("activation_alpha", default: 0.01), try attributes.float("activation_beta", default: 0),
+      ]
+    let names = name == "Clip" ? ["min", "max"] : ["alpha", "beta"]
+    let values = Dictionary(uniqueKeysWithValues: zip(names, parameters.map { NodeAttributes.Attribute.float($0) }))
+    // Opset 6 gives Clip its bounds as attributes.
+    let inner = NodeAttributes(values, opset: 6, inputCount: 1, outputCount: 1)
+    guard let definition = OperatorRegistry.definition(domain: "", name: name, opset: 6) else {
+      throw InferenceError(.badAttribute, "unknown activation '\(name)'")
+    }
+    operation = try definition.make(inner)
+  }
+
+  func apply(_ x: Tensor, _ arguments: Arguments) throws -> Tensor {
+    guard let operation else { return x }
+    return try operation.evaluate([.tensor(x)], arguments.context)[0].tensor()
+  }
+}

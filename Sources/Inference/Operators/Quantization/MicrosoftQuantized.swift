@@ -1,0 +1,136 @@
+/// What ONNX Runtime's quantiser writes in the domain com.microsoft: operators on 8-bit tensors, each operand followed
+/// by its scale and zero point. They compute on the numbers that the steps stand for.
+enum MicrosoftQuantizedOperators {
+  private static let domain = "com.microsoft"
+
+  static let definitions: [OperatorDefinition] = [
+    .tensor("QLinearAdd", domain: domain) { _ in { x in try binary(Addition.self, x) } },
+    .tensor("QLinearMul", domain: domain) { _ in { x in try binary(Multiplication.self, x) } },
+    .tensor("QLinearSigmoid", domain: domain) { _ in
+      { x in
+        try unary(x) { Float(1 / (1 + Double.power(2.718281828459045, -Double($0)))) }
+      }
+    },
+    .tensor("QLinearLeakyRelu", domain: domain) { attributes in
+      let alpha = try attributes.float("alpha", default: 0.01)
+      return { x in try unary(x) { $0 >= 0 ? $0 : alpha * $0 } }
+    },
+    .tensor("QLinearSoftmax", domain: domain) { attributes in
+      let axis = try attributes.int("axis", default: -1)
+      return { x in
+        let numbers = try operand(x, 0)
+        let soft = try SoftmaxOperators.apply(
+          .softmax, numbers, axis: try normalizedAxis(axis, rank: numbers.rank))
+        return try quantized(soft, x, 3)
+      }
+    },
+    .tensor("QLinearGlobalAveragePool", domain: domain) { attributes in
+      let channelsLast = try attributes.flag("channels_last")
+      return { x in
+        let numbers = try operand(x, 0)
+        try require(numbers.rank >= 3, "pooling needs spatial axes, the shape is \(numbers.shape)")
+        let axes = channelsLast ? Array(1..<(numbers.rank - 1)) : Array(2..<numbers.rank)
+        return try quantized(try ReductionOperators.reduce(.mean, numbers, axes: axes, keepsAxes: true), x, 3)
+      }
+    },
+    .tensor("QLinearAveragePool", domain: domain) { attributes in
+      let pool = try AveragePool(attributes)
+      return { x in
+        try quantized(try pool.evaluate([.tensor(try operand(x, 0))], x.context)[0].tensor(), x, 3)
+      }
+    },
+    .tensor("QLinearConcat", domain: domain) { attributes in
+      let axis = try attributes.int("axis", default: 0)
+      return { x in
+        let parts = try stride(from: 2, to: x.count, by: 3).map { try operand(x, $0) }
+        return try quantized(try SlicingOperators.concatenate(parts, axis: axis), x, 0)
+      }
+    },
+    .tensor("QGemm", domain: domain, gemm),
+    .tensor("DynamicQuantizeMatMul", domain: domain) { _ in
+      { x in
+        let data = try x.tensor(0)
+        let (scale, zero) = try QuantizationOperators.dynamicParameters(data)
+        let steps = try QuantizationOperators.quantize(
+          data, scale: Tensor(scalar: scale), zero: Tensor(scalar: zero), to: .uint8, .perTensor)
+        return try floatProduct(
+          x, steps, scale: Tensor(scalar: scale), zero: Tensor(scalar: zero), weight: 1, weightScale: 2,
+          weightZero: 3, bias: 4)
+      }
+    },
+    .tensor("MatMulIntegerToFloat", domain: domain) { _ in
+      { x in
+        try floatProduct(
+          x, try x.tensor(0), scale: try x.tensor(2), zero: try x.optionalTensor(4), weight: 1, weightScale: 3,
+          weightZero: 5, bias: 6)
+      }
+    },
+  ]
+
+  /// The numbers of the quantised operand at `index`, whose scale and zero point follow it.
+  private static func operand(_ x: Arguments, _ index: Int) throws -> Tensor {
+    try QuantizationOperators.dequantize(
+      try x.tensor(index), scale: try x.tensor(index + 1), zero: try x.optionalTensor(index + 2), .perTensor)
+  }
+
+  /// `numbers` quantised by the scale at `index` and the zero point after it.
+  private static func quantized(_ numbers: Tensor, _ x: Arguments, _ index: Int) throws -> Tensor {
+    let zero = try x.optionalTensor(index + 1)
+    // Without a zero point the result has the type of the quantised operand.
+    let type = try zero?.type ?? x.tensor(index == 0 ? 2 : 0).type
+    return try QuantizationOperators.quantize(
+      numbers, scale: try x.tensor(index), zero: zero, to: type, .perTensor)
+  }
+
+  private static func binary(_ rule: (some BinaryRule).Type, _ x: Arguments) throws -> Tensor {
+    try quantized(try arithmetic(rule, try operand(x, 0), try operand(x, 3)), x, 6)
+  }
+
+  private static func unary(_ x: Arguments, _ function: (Float) -> Float) throws -> Tensor {
+    try quantized(try mapFloats(try operand(x, 0), function), x, 3)
+  }
+
+  /// QGemm: alpha * A * B + C, with scales a column for B; quantised when a result scale is given, else float.
+  @Sendable private static func gemm(
+    _ attributes: NodeAttributes
+  ) throws -> @Sendable (Arguments) throws -> Tensor {
+    let alpha = try attributes.float("alpha", default: 1)
+    let transposesA = try attributes.flag("transA")
+    let transposesB = try attributes.flag("transB")
+    return { x in
+      let (a, b) = (try x.tensor(0), try x.tensor(3))
+      try require(a.rank == 2 && b.rank == 2, "matrices are needed, not \(a.shape) and \(b.shape)")
+      let left = try QuantizedProductOperators.centered(a, zero: try x.tensor(2))
+      // A zero point a column belongs to B as it is multiplied.
+      let columns = transposesB ? try b.transposed([1, 0]) : b
+      let right = try QuantizedProductOperators.centered(columns, zero: try x.tensor(5))
+      var sums = try QuantizedProductOperators.product(transposesA ? try left.transposed([1, 0]) : left, right, x)
+      if let bias = try x.optionalTensor(6) {
+        sums = try arithmetic(Addition.self, sums, try bias.converted(to: .float64))
+      }
+      let scale = try mapFloats(
+        try arithmetic(Multiplication.self, try x.tensor(1).reshaped([]), flat(try x.tensor(4)))
+      ) { $0 * alpha }
+      if let resultScale = try x.optionalTensor(7) {
+        let zero = try x.optionalTensor(8) ?? Tensor(zeros: a.type, [])
+        return try QuantizedProductOperators.requantize(sums, scale: scale, by: resultScale, zero: zero)
+      }
+      return try arithmetic(Multiplication.self, try sums.converted(to: .float32), scale)
+    }
+  }
+
+  /// A quantised left operand times a quantised weight, as float32, plus a bias.
+  private static func floatProduct(
+    _ x: Arguments, _ steps: Tensor, scale: Tensor, zero: Tensor?, weight: Int, weightScale: Int, weightZero: Int,
+    bias: Int
+  ) throws -> Tensor {
+    let left = try QuantizedProductOperators.centered(steps, zero: zero)
+    let right = try QuantizedProductOperators.centered(try x.tensor(weight), zero: try x.optionalTensor(weightZero))
+    let sums = try QuantizedProductOperators.product(left, right, x).converted(to: .float32)
+    let factor = try arithmetic(Multiplication.self, flat(scale), flat(try x.tensor(weightScale)))
+    let result = try arithmetic(Multiplication.self, sums, factor)
+    return try x.optionalTensor(bias).map { try arithmetic(Addition.self, result, $0) } ?? result
+  }
+
+  private static func flat(_ x: Tensor) throws -> Tensor { x.count == 1 ? try x.reshaped([]) : x }
+}

@@ -1,0 +1,92 @@
+/// Convolutions and matrix products of integers: MatMulInteger, ConvInteger, QLinearMatMul, QLinearConv.
+///
+/// Products of 8-bit numbers and their sums are exact in double precision, so the plain operators compute them there.
+enum QuantizedProductOperators {
+  static let definitions: [OperatorDefinition] = [
+    .tensor("MatMulInteger") { _ in
+      { x in
+        let (a, b) = (try x.tensor(0), try x.tensor(1))
+        let left = try centered(a, zero: try rows(x.optionalTensor(2), of: a))
+        let right = try centered(b, zero: try columns(x.optionalTensor(3)))
+        return try product(left, right, x).converted(to: .int32)
+      }
+    },
+    .tensor("ConvInteger") { attributes in
+      let convolution = try Convolution(attributes)
+      return { x in
+        let data = try centered(try x.tensor(0), zero: try x.optionalTensor(2))
+        let weight = try x.tensor(1)
+        let zero = try x.optionalTensor(3).map {
+          try QuantizationLayout(axis: 0, block: 0).spread($0, over: weight.shape)
+        }
+        let result = try convolution.evaluate(
+          [.tensor(data), .tensor(try centered(weight, zero: zero))], x.context)
+        return try result[0].tensor().converted(to: .int32)
+      }
+    },
+    .tensor("QLinearMatMul") { _ in
+      { x in
+        let (a, b, zero) = (try x.tensor(0), try x.tensor(3), try x.tensor(7))
+        let left = try centered(a, zero: try rows(x.tensor(2), of: a))
+        let right = try centered(b, zero: try columns(x.tensor(5)))
+        let sums = try product(left, right, x)
+        let scale = try arithmetic(
+          Multiplication.self, try rows(x.tensor(1), of: a)?.converted(to: .float32) ?? Tensor(scalar: Float(1)),
+          try columns(x.tensor(4))?.converted(to: .float32) ?? Tensor(scalar: Float(1)))
+        return try requantize(sums, scale: scale, by: try x.tensor(6), zero: zero)
+      }
+    },
+    .tensor("QLinearConv") { attributes in
+      let convolution = try Convolution(attributes)
+      return { x in
+        let weight = try x.tensor(3)
+        let channels = QuantizationLayout(axis: 0, block: 0)
+        let data = try centered(try x.tensor(0), zero: try x.tensor(2))
+        let kernel = try centered(weight, zero: try channels.spread(try x.tensor(5), over: weight.shape))
+        let bias = try x.optionalTensor(8)?.converted(to: .float64)
+        let inputs: [Value?] = [.tensor(data), .tensor(kernel), bias.map { .tensor($0) }]
+        let sums = try convolution.evaluate(inputs, x.context)[0].tensor()
+        // A scale for each output channel, which is axis 1 of the sums.
+        let scales = try QuantizationLayout(axis: 1, block: 0).spread(
+          try x.tensor(4).converted(to: .float32), over: sums.shape)
+        let scale = try arithmetic(Multiplication.self, try x.tensor(1).reshaped([]), scales)
+        return try requantize(sums, scale: scale, by: try x.tensor(6), zero: try x.tensor(7))
+      }
+    },
+  ]
+
+  /// x - zero in double precision.
+  static func centered(_ x: Tensor, zero: Tensor?) throws -> Tensor {
+    let wide = try x.converted(to: .float64)
+    guard let zero else { return wide }
+    let spread = zero.count == 1 ? try zero.reshaped([]) : zero
+    return try arithmetic(Subtraction.self, wide, try spread.converted(to: .float64))
+  }
+
+  /// round(sums * scale / by) + zero, in the zero point's type. The factor is computed in single precision, as ONNX
+  /// Runtime does it.
+  static func requantize(_ sums: Tensor, scale: Tensor, by divisor: Tensor, zero: Tensor) throws -> Tensor {
+    let factor = try arithmetic(Division.self, scale, try divisor.converted(to: .float32).reshaped([]))
+    let steps = try arithmetic(Multiplication.self, try sums.converted(to: .float32), factor)
+    let shift = try zero.converted(to: .float32)
+    return try QuantizationOperators.requantized(
+      steps, zeros: shift.count == 1 ? try shift.reshaped([]) : shift, to: zero.type)
+  }
+
+  static func product(_ a: Tensor, _ b: Tensor, _ x: Arguments) throws -> Tensor {
+    try MatMul().evaluate([.tensor(a), .tensor(b)], x.context)[0].tensor()
+  }
+
+  /// A parameter of the left operand: one number, or one for each of its rows.
+  private static func rows(_ parameter: Tensor?, of matrix: Tensor) throws -> Tensor? {
+    guard let parameter else { return nil }
+    if parameter.count == 1 { return try parameter.reshaped([]) }
+    return parameter.rank == 1 && matrix.rank > 1 ? try parameter.reshaped([parameter.count, 1]) : parameter
+  }
+
+  /// A parameter of the right operand: one number, or one for each of its columns (the last axis).
+  private static func columns(_ parameter: Tensor?) throws -> Tensor? {
+    guard let parameter else { return nil }
+    return parameter.count == 1 ? try parameter.reshaped([]) : parameter
+  }
+}

@@ -1,0 +1,150 @@
+/// What RNN, GRU and LSTM have in common: attributes, the walk over time and directions, gathering of the outputs.
+struct RecurrentLayer: Sendable {
+  enum Direction: String { case forward, reverse, bidirectional }
+
+  let kind: RecurrentKind
+  let direction: Direction
+  let activations: [RecurrentActivation]
+  let clip: Float?
+  let batchFirst: Bool
+  let linearBeforeReset: Bool
+  let couplesForget: Bool
+
+  init(_ kind: RecurrentKind, _ attributes: NodeAttributes) throws {
+    self.kind = kind
+    let name = try attributes.string("direction", default: "forward")
+    guard let direction = Direction(rawValue: name) else {
+      throw InferenceError(.badAttribute, "unknown direction '\(name)'")
+    }
+    self.direction = direction
+    let count = direction == .bidirectional ? 2 : 1
+    activations = try RecurrentActivation.list(attributes, defaults: kind.activations, directions: count)
+    clip = try attributes.float("clip").flatMap { $0 > 0 ? $0 : nil }
+    batchFirst = try attributes.flag("layout")
+    linearBeforeReset = try attributes.flag("linear_before_reset")
+    couplesForget = try attributes.flag("input_forget")
+  }
+
+  var directionCount: Int { direction == .bidirectional ? 2 : 1 }
+
+  func evaluate(_ x: Arguments) throws -> [Tensor] {
+    var data = try x.tensor(0)
+    let type = data.type
+    try require(data.rank == 3, "sequences need three axes, the shape is \(data.shape)")
+    if batchFirst { data = try data.transposed([1, 0, 2]) }
+    let sizes = try RecurrentSizes(
+      kind: kind, data: data.shape, weight: try x.tensor(1).shape, recurrence: try x.tensor(2).shape,
+      directions: directionCount)
+    let lengths = try lengths(try x.optionalTensor(4), sizes)
+    let result =
+      type == .float64
+      ? try walk(Double.self, data, x, sizes, lengths) : try walk(Float.self, data, x, sizes, lengths)
+    let outputs = try [result.all, result.hidden, result.cell].enumerated().map { index, tensor in
+      let ordered =
+        !batchFirst ? tensor : index == 0 ? try tensor.transposed([2, 0, 1, 3]) : try tensor.transposed([1, 0, 2])
+      return try ordered.converted(to: type)
+    }
+    return kind == .lstm ? outputs : Array(outputs.prefix(2))
+  }
+
+  private func lengths(_ given: Tensor?, _ sizes: RecurrentSizes) throws -> [Int] {
+    guard let given else { return Array(repeating: sizes.steps, count: sizes.batch) }
+    let lengths = try given.integers()
+    try require(
+      lengths.count == sizes.batch && lengths.allSatisfy { $0 >= 0 && $0 <= sizes.steps },
+      "sequence lengths \(lengths) for \(sizes.batch) sequences of \(sizes.steps) steps")
+    return lengths
+  }
+
+  private func walk<Element: BlasScalar & ComputeElement>(
+    _: Element.Type, _ data: Tensor, _ x: Arguments, _ sizes: RecurrentSizes, _ lengths: [Int]
+  ) throws -> (all: Tensor, hidden: Tensor, cell: Tensor) {
+    let (steps, batch, hidden) = (sizes.steps, sizes.batch, sizes.hidden)
+    let all = try Tensor(zeros: Element.type, [steps, directionCount, batch, hidden])
+    let lastHidden = try Tensor(zeros: Element.type, [directionCount, batch, hidden])
+    let lastCell = try Tensor(zeros: Element.type, [directionCount, batch, hidden])
+    let input = try data.converted(to: Element.type)
+    for index in 0..<directionCount {
+      let parameters = try RecurrentParameters<Element>(x, sizes, direction: index, batchFirst: batchFirst)
+      let isBackward = direction == .reverse || index == 1
+      var cell = RecurrentCell<Element>(
+        kind: kind, sizes: sizes, parameters: parameters,
+        activations: Array(activations[(index * kind.activations.count)...].prefix(kind.activations.count)),
+        clip: clip.map { Element($0) }, linearBeforeReset: linearBeforeReset, couplesForget: couplesForget)
+      cell.project(input)
+      let outputs = all.mutablePointer(to: Element.self)
+      for step in 0..<steps {
+        // Each sequence runs over its own length; a backward one starts at its own end.
+        let places = lengths.map { step < $0 ? (isBackward ? $0 - 1 - step : step) : nil }
+        if places.allSatisfy({ $0 == nil }) { break }
+        cell.advance(places)
+        for (sequence, place) in places.enumerated() {
+          guard let place else { continue }
+          let target = outputs + ((place * directionCount + index) * batch + sequence) * hidden
+          for unit in 0..<hidden { target[unit] = cell.hidden[sequence * hidden + unit] }
+        }
+      }
+      let offset = index * batch * hidden
+      for unit in 0..<(batch * hidden) {
+        lastHidden.mutablePointer(to: Element.self)[offset + unit] = cell.hidden[unit]
+        lastCell.mutablePointer(to: Element.self)[offset + unit] = cell.state[unit]
+      }
+    }
+    return (all, lastHidden, lastCell)
+  }
+}
+
+/// The three recurrent operators.
+enum RecurrentKind: Sendable {
+  case rnn, gru, lstm
+
+  var gates: Int {
+    switch self {
+    case .rnn: 1
+    case .gru: 3
+    case .lstm: 4
+    }
+  }
+
+  var activations: [String] {
+    switch self {
+    case .rnn: ["Tanh"]
+    case .gru: ["Sigmoid", "Tanh"]
+    case .lstm: ["Sigmoid", "Tanh", "Tanh"]
+    }
+  }
+}
+
+enum RecurrentOperators {
+  static let definitions: [OperatorDefinition] = [
+    layer("RNN", .rnn), layer("GRU", .gru), layer("LSTM", .lstm),
+  ]
+
+  private static func layer(_ name: String, _ kind: RecurrentKind) -> OperatorDefinition {
+    .tensors(name) { attributes in
+      let layer = try RecurrentLayer(kind, attributes)
+      return { x in try layer.evaluate(x) }
+    }
+  }
+}
+
+/// The extents of a recurrent layer, checked against each other.
+struct RecurrentSizes: Sendable {
+  let steps: Int
+  let batch: Int
+  let input: Int
+  let hidden: Int
+  let gates: Int
+  let directions: Int
+
+  init(kind: RecurrentKind, data: [Int], weight: [Int], recurrence: [Int], directions: Int) throws {
+    (steps, batch, input) = (data[0], data[1], data[2])
+    gates = kind.gates
+    hidden = recurrence.last ?? 0
+    self.directions = directions
+    try require(
+      hidden > 0 && weight == [directions, gates * hidden, input]
+        && recurrence == [directions, gates * hidden, hidden],
+      "weights of shapes \(weight) and \(recurrence) for sequences of shape \(data)")
+  }
+}
