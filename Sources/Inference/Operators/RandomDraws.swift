@@ -19,7 +19,7 @@ enum RandomOperators {
     },
     .tensors("Dropout") { attributes in
       let fixedRatio = Double(try attributes.float("ratio", default: 0.5))
-      let seed = try attributes.float("seed") ?? attributes.int("seed").map { Float($0) }
+      let seed = try attributes.int("seed").map { Float($0) }
       return { x in
         let data = try x.tensor(0)
         let ratio = try x.optionalTensor(1)?.scalarDouble() ?? fixedRatio

@@ -33,15 +33,19 @@ import Testing
   func regenerateAllowList() throws {
     let root = try #require(Self.root)
     var list = AllowList()
+    var table = OperatorTable()
     let traces = ProcessInfo.processInfo.environment["OCELLUS_ONNX_TRACE"] != nil
     for backendCase in try BackendCase.all(in: root) {
       if traces { FileHandle.standardError.write(Data("\(backendCase.name)\n".utf8)) }
       if let failure = backendCase.failure(optimize: false) ?? backendCase.failure(optimize: true) {
-        list.leftOut[backendCase.name] = AllowList.reason(failure, operators: try backendCase.operators().names)
+        list.leftOut[backendCase.name] = AllowList.reason(
+          backendCase.name, failure, operators: try backendCase.operators().names)
       } else {
         list.required.insert(backendCase.name)
       }
+      try table.note(backendCase, passes: list.required.contains(backendCase.name))
     }
     try list.write()
+    try table.write()
   }
 }
