@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 # OPENBLAS_CORETYPE, where an environment exports it, forces OpenBLAS onto another CPU's kernels.
 unexport OPENBLAS_CORETYPE
-PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev
+PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev libssl-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: run build test test-onnx test-onnx-regenerate packages install format format-check

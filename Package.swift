@@ -42,6 +42,7 @@ let package = Package(
     shim("CNcurses", links: ["ncursesw", "tinfo"]),
     shim("COpenBLAS", links: ["openblas"]),
     shim("CCompression", links: ["zstd", "lz4"]),
+    shim("CCrypto", links: ["crypto"]),
     .target(name: "Kernels", cSettings: kernelFlags),
 
     // The rooms, lowest first. An arrow only ever points down.
@@ -50,7 +51,7 @@ let package = Package(
     module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
     module(
       "Perception",
-      ["Ground", "Vision", "Inference", "Kernels", .product(name: "TOMLKit", package: "TOMLKit")]),
+      ["Ground", "Vision", "Inference", "Kernels", "CCrypto", .product(name: "TOMLKit", package: "TOMLKit")]),
     module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     module(
       "Pipeline",

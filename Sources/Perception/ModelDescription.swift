@@ -34,6 +34,12 @@ public struct ModelDescription: Sendable {
   public var license: String
   /// How the description came about, a sentence a step: the manifest, or the guesses and their reasons.
   public var reasons: [String]
+  /// Where the network comes from: an address or a paper.
+  public var source = ""
+  /// How much an object's crop should exceed its box on each side, as a share of the box; nil: no wish.
+  public var cropMargin: Float?
+  /// The stages that its manifest wants after it.
+  public var chain: [ChainStage] = []
 
   public init(
     name: String, task: Task, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],

@@ -12,6 +12,26 @@ public protocol VisionModel: AnyObject, Sendable {
   /// - Parameter minimumConfidence: overrides the manifest's threshold; nil keeps it.
   /// - Throws: ``PerceptionError`` or an error of the engine.
   func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes)
+
+  /// Runs the network on several parts of `image`, together where the network takes batches: one ``Findings`` a region.
+  func perceive(_ image: Image, regions: [Box], minimumConfidence: Float?) throws -> ([Findings], StageTimes)
+}
+
+extension VisionModel {
+  public func perceive(
+    _ image: Image, regions: [Box], minimumConfidence: Float?
+  ) throws -> ([Findings], StageTimes) {
+    var all: [Findings] = []
+    var sum = StageTimes()
+    for region in regions {
+      let (findings, times) = try perceive(image, region: region, minimumConfidence: minimumConfidence)
+      all.append(findings)
+      sum.preprocess += times.preprocess
+      sum.inference += times.inference
+      sum.postprocess += times.postprocess
+    }
+    return (all, sum)
+  }
 }
 
 /// A recurrent network over a tracked object's last feature vectors.
@@ -19,8 +39,19 @@ public protocol SequenceModel: AnyObject, Sendable {
   var description: ModelDescription { get }
   /// How many steps the network wants.
   var length: Int { get }
+  /// How many numbers one step has.
+  var featureCount: Int { get }
   /// The features of one step for a detection in a frame of the given size in pixels.
   func features(of detection: Detection, frameWidth: Int, frameHeight: Int) -> [Float]
   /// Classes of a sequence of `length` steps, oldest first; best first.
   func classify(_ steps: [[Float]]) throws -> [Classification]
+}
+
+extension SequenceModel {
+  public var featureCount: Int {
+    features(
+      of: Detection(label: "", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1)), frameWidth: 1,
+      frameHeight: 1
+    ).count
+  }
 }

@@ -61,7 +61,8 @@ public final class Resampler {
         while nextSource < end {
           reader.read(row: nextSource, columns: reach, into: rowBytes)
           widen(rowBytes, reach.count, rowPixels)
-          scaleRow(rowPixels, base: reach.lowerBound, into: rows + (nextSource % depth) * columns)
+          scaleRow(
+            rowPixels, base: reach.lowerBound, round: filter == .antialias, into: rows + (nextSource % depth) * columns)
           nextSource += 1
         }
         vertical.weights.withUnsafeBufferPointer { weights in
@@ -75,9 +76,19 @@ public final class Resampler {
             }
           }
         }
+        if filter == .antialias { for x in 0..<columns { out[x] = Resampler.wholePixel(out[x]) } }
         emit(placement.rows.lowerBound + index, out)
       }
     }
+  }
+
+  /// Rounds 0...255 to whole numbers, as Pillow does after each of its two passes: networks are trained on bytes.
+  ///
+  /// Adding 1.5 * 2^23 leaves no room for a fraction in a float's mantissa.
+  @inline(__always)
+  private static func wholePixel(_ value: SIMD4<Float>) -> SIMD4<Float> {
+    let magic = SIMD4<Float>(repeating: 12_582_912)
+    return (value + magic) - magic
   }
 
   private func widen(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ out: UnsafeMutablePointer<SIMD4<Float>>) {
@@ -89,7 +100,7 @@ public final class Resampler {
   }
 
   private func scaleRow(
-    _ pixels: UnsafePointer<SIMD4<Float>>, base: Int, into out: UnsafeMutablePointer<SIMD4<Float>>
+    _ pixels: UnsafePointer<SIMD4<Float>>, base: Int, round: Bool, into out: UnsafeMutablePointer<SIMD4<Float>>
   ) {
     horizontal.weights.withUnsafeBufferPointer { weights in
       horizontal.runs.withUnsafeBufferPointer { runs in
@@ -100,7 +111,7 @@ public final class Resampler {
           for tap in 0..<Int(run.count) {
             sum += from[tap] * SIMD4(repeating: weights[Int(run.first) + tap])
           }
-          out[x] = sum
+          out[x] = round ? Resampler.wholePixel(sum) : sum
         }
       }
     }

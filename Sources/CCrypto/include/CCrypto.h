@@ -1,0 +1,3 @@
+// Shim over OpenSSL's libcrypto (libssl-dev): digests.
+#pragma once
+#include <openssl/evp.h>

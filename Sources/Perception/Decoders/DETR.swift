@@ -1,0 +1,131 @@
+import Inference
+import Vision
+
+/// DETR and its relatives (Carion et al. 2020): a set of queries, each with class logits [1, queries, classes] and a box
+/// [1, queries, 4] of centre x, centre y, width, height in 0...1. No suppression.
+///
+/// DETR's last class means "no object" and the classes share a softmax; Deformable DETR, RT-DETR and others judge each
+/// class by its own sigmoid.
+final class DETRDecoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "detr", aliases: ["rt-detr-hf", "deformable-detr"],
+    outputs: "logits [1, queries, classes], boxes [1, queries, 4]",
+    claims: { facts in
+      guard facts.outputs.count == 2, facts.picture != nil, let a = facts.unbatched(0), let b = facts.unbatched(1),
+        a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4 || b[1] == 4
+      else { return nil }
+      return "two outputs with \(queries) queries, classes and boxes"
+    },
+    defaults: { facts in
+      let shapes = (0..<min(2, facts.outputs.count)).compactMap { facts.unbatched($0) }
+      let classes = shapes.compactMap { $0.last.flatMap { $0 } }.first { $0 != 4 } ?? 92
+      let queries = shapes.first?.first.flatMap { $0 } ?? 100
+      let softmax = classes == 92 || (queries == 100 && classes != 91 && classes != 80)
+      let recipe =
+        softmax
+        ? facts.recipe(width: 800, height: 800, rule: .stretch, normalization: .imageNet)
+        : facts.recipe(
+          width: 640, height: 640, rule: .stretch,
+          normalization: classes == 91 ? .imageNet : Normalization())
+      let labels =
+        classes == 92 || classes == 91 ? LabelSets.coco91 : LabelSets.detector(softmax ? classes - 1 : classes)
+      return ModelDefaults(
+        task: .detection, recipe: recipe, labels: labels,
+        parameters: ["activation": .string(softmax ? "softmax" : "sigmoid")], confidence: 0.5,
+        reasons: [
+          softmax
+            ? "\(classes) classes, the last for 'no object': DETR, ImageNet's means and deviations"
+            : "\(classes) classes judged alone: a relative of Deformable DETR or RT-DETR"
+        ])
+    },
+    make: { setting in try DETRDecoder(setting) })
+
+  private let softmax: Bool
+  private var scores: [Float] = []
+  private var candidates: [Candidate] = []
+
+  init(_ setting: DecoderSetting) throws {
+    softmax = try setting.parameters.choice("activation", [("softmax", true), ("sigmoid", false)]) ?? true
+  }
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    let tables = outputs.compactMap { view in
+      view.squeezed(to: 2).map { DenseOutput(rowMajor: view, rows: $0[0], fields: $0[1]) }
+    }
+    guard tables.count >= 2 else {
+      throw PerceptionError(.badOutput, "detr wants logits and boxes, not \(outputs.map(\.shape))")
+    }
+    // Boxes are the second of the two, unless only the first has four fields.
+    let boxes = tables[1].fields == 4 ? tables[1] : tables[0]
+    let logits = tables[1].fields == 4 ? tables[0] : tables[1]
+    guard boxes.fields == 4, boxes.rows == logits.rows, logits.fields > (softmax ? 1 : 0) else {
+      throw PerceptionError(.badOutput, "detr wants as many boxes as queries, not \(outputs.map(\.shape))")
+    }
+    let width = Float(context.placement.width)
+    let height = Float(context.placement.height)
+    candidates.removeAll(keepingCapacity: true)
+    for row in 0..<logits.rows {
+      scores.removeAll(keepingCapacity: true)
+      for id in 0..<logits.fields { scores.append(logits[row, id]) }
+      if softmax { Activations.softmax(&scores) } else { Activations.apply(.sigmoid, to: &scores) }
+      let classes = softmax ? logits.fields - 1 : logits.fields
+      var best = 0
+      for id in 0..<classes where scores[id] > scores[best] { best = id }
+      guard scores[best] > context.confidence else { continue }
+      let box = boxes.centerBox(row)
+      candidates.append(
+        Candidate(
+          box: Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height),
+          confidence: scores[best], classID: best, row: row))
+    }
+    candidates.sort { ($0.confidence, $1.row) > ($1.confidence, $0.row) }
+    findings.detections.append(contentsOf: candidates.prefix(context.suppression.limit).compactMap(context.detection))
+  }
+}
+
+/// Ultralytics' RT-DETR: one output [1, queries, 4 + classes]; boxes as centre and size in 0...1, class probabilities.
+final class RTDETRDecoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "rt-detr", aliases: ["rtdetr"], outputs: "[1, queries, 4 + classes]",
+    claims: { facts in
+      guard facts.outputs.count == 1, facts.picture != nil, let shape = facts.unbatched(0), shape.count == 2 else {
+        return nil
+      }
+      if let metadata = facts.ultralytics, metadata.description.lowercased().contains("rtdetr") {
+        return "Ultralytics' metadata: \(metadata.description)"
+      }
+      guard shape[0] == 300, let fields = shape[1], fields > 6 else { return nil }
+      return "output '\(facts.outputs[0].name)' has 300 queries of \(fields) fields"
+    },
+    defaults: { facts in
+      let metadata = facts.ultralytics
+      let recipe = facts.recipe(width: metadata?.width ?? 640, height: metadata?.height ?? 640, rule: .stretch)
+      let classes = (facts.unbatched(0)?.last.flatMap { $0 } ?? 84) - 4
+      return ModelDefaults(
+        task: .detection, recipe: recipe, labels: metadata?.names ?? LabelSets.detector(classes), confidence: 0.4)
+    },
+    make: { _ in RTDETRDecoder() })
+
+  private var scratch = ClassScratch()
+  private var candidates: [Candidate] = []
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    guard let view = outputs.first, let shape = view.squeezed(to: 2), shape[1] > 4 else {
+      throw PerceptionError(
+        .badOutput, "rt-detr wants an output [1, queries, 4 + classes], not \(outputs.first?.shape ?? [])")
+    }
+    let table = DenseOutput(rowMajor: view, rows: shape[0], fields: shape[1])
+    let width = Float(context.placement.width)
+    let height = Float(context.placement.height)
+    candidates.removeAll(keepingCapacity: true)
+    table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: &scratch) { row, id, score in
+      let box = table.centerBox(row)
+      candidates.append(
+        Candidate(
+          box: Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height),
+          confidence: score, classID: id, row: row))
+    }
+    candidates.sort { ($0.confidence, $1.row) > ($1.confidence, $0.row) }
+    findings.detections.append(contentsOf: candidates.prefix(context.suppression.limit).compactMap(context.detection))
+  }
+}

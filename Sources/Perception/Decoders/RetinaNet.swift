@@ -1,0 +1,98 @@
+import Glibc
+import Inference
+import Vision
+
+/// RetinaNet with its heads outside (NVIDIA's retinanet-examples, in the ONNX model zoo): five maps of class
+/// probabilities [1, anchors x classes, h, w] and five of box deltas [1, anchors x 4, h, w], strides 8 to 128.
+final class RetinaNetDecoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "retinanet", outputs: "5 x [1, 9 x classes, h, w], 5 x [1, 36, h, w]",
+    claims: { facts in
+      guard facts.outputs.count == 10, facts.picture != nil,
+        facts.outputs.filter({ $0.shape?.count == 4 && $0.shape?[1] == 36 }).count == 5
+      else { return nil }
+      return "five pyramid levels with class maps and maps of 36 box deltas"
+    },
+    defaults: { facts in
+      let recipe = facts.recipe(
+        width: 640, height: 480, rule: .letterbox(centered: false), normalization: .imageNet)
+      let channels = facts.outputs.compactMap { $0.shape?.count == 4 ? $0.shape?[1] : nil }.first { $0 != 36 } ?? 720
+      return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(channels / 9), iou: 0.5)
+    },
+    make: { setting in try RetinaNetDecoder(setting) })
+
+  private let scales: [Float]
+  private let ratios: [Float]
+  private let logits: Bool
+  private var candidates: [Candidate] = []
+
+  init(_ setting: DecoderSetting) throws {
+    scales = try setting.parameters.numbers("scales") ?? (0..<3).map { 4 * powf(2, Float($0) / 3) }
+    ratios = try setting.parameters.numbers("ratios") ?? [1, 2, 0.5]
+    logits = try setting.parameters.bool("logits") ?? false
+    guard !scales.isEmpty, !ratios.isEmpty, ratios.allSatisfy({ $0 > 0 }) else {
+      throw setting.parameters.error("ratios", "must hold positive numbers")
+    }
+  }
+
+  /// Width and height of an anchor, ratios varying fastest, as NVIDIA's `generate_anchors` orders them.
+  private func anchor(_ index: Int, _ stride: Float) -> (width: Float, height: Float) {
+    let ratio = ratios[index % ratios.count]
+    let scale = scales[index / ratios.count]
+    let width = (stride * stride / ratio).squareRoot()
+    // Corners are inclusive there: a box is one pixel wider than its corners' distance.
+    return (width * scale + 1, width * ratio * scale + 1)
+  }
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    let anchors = scales.count * ratios.count
+    let maps = outputs.compactMap { view in view.squeezed(to: 3).map { (view: view, shape: $0) } }
+    let boxes = maps.filter { $0.shape[0] == 4 * anchors }.sorted { $0.shape[2] > $1.shape[2] }
+    let scores = maps.filter { $0.shape[0] != 4 * anchors }.sorted { $0.shape[2] > $1.shape[2] }
+    guard !boxes.isEmpty, boxes.count == scores.count,
+      zip(boxes, scores).allSatisfy({
+        $0.shape[1] == $1.shape[1] && $0.shape[2] == $1.shape[2] && $1.shape[0] % anchors == 0 && $1.shape[0] > 0
+      })
+    else {
+      throw PerceptionError(
+        .badOutput, "retinanet wants pairs of maps with \(anchors) anchors a cell, not \(outputs.map(\.shape))")
+    }
+    candidates.removeAll(keepingCapacity: true)
+    for (box, score) in zip(boxes, scores) {
+      let rows = box.shape[1]
+      let columns = box.shape[2]
+      // Levels halve with rounding up, so the stride is the nearest power of two.
+      let stride = exp2f(log2f(Float(context.placement.width) / Float(max(1, columns))).rounded())
+      read(score.view, box.view, rows, columns, stride, score.shape[0] / anchors, anchors, context)
+    }
+    context.suppression.apply(to: &candidates, minimumConfidence: context.confidence)
+    findings.detections.append(contentsOf: candidates.compactMap(context.detection))
+  }
+
+  private func read(
+    _ scores: FloatView, _ deltas: FloatView, _ rows: Int, _ columns: Int, _ stride: Float, _ classes: Int,
+    _ anchors: Int, _ context: DecodingContext
+  ) {
+    let plane = rows * columns
+    for index in 0..<anchors {
+      let size = anchor(index, stride)
+      for cell in 0..<plane {
+        for id in 0..<classes {
+          let value = scores[(index * classes + id) * plane + cell]
+          let score = logits ? sigmoid(value) : value
+          guard score > context.confidence else { continue }
+          func delta(_ field: Int) -> Float { deltas[(index * 4 + field) * plane + cell] }
+          // The anchor's inclusive corners lie around the cell's middle: left = (stride - size) / 2 + column * stride.
+          let left = 0.5 * (stride - (size.width - 1)) + Float(cell % columns) * stride
+          let top = 0.5 * (stride - (size.height - 1)) + Float(cell / columns) * stride
+          let x = delta(0) * size.width + left + 0.5 * size.width
+          let y = delta(1) * size.height + top + 0.5 * size.height
+          let w = expf(delta(2)) * size.width
+          let h = expf(delta(3)) * size.height
+          let box = Box(left: x - 0.5 * w, top: y - 0.5 * h, right: x + 0.5 * w - 1, bottom: y + 0.5 * h - 1)
+          candidates.append(Candidate(box: box, confidence: score, classID: id, row: candidates.count))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Inference
+import Vision
+
+/// Boxes decoded inside the network, each with softmaxed scores of which class 0 is the background; suppression outside.
+///
+/// UltraFace (scores [1, n, 2]), pytorch-ssd's MobileNet-SSD exports (scores [1, n, 21]): corners in 0...1.
+final class ScoredBoxesDecoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "scored-boxes", aliases: ["ultraface", "ssd-decoded"],
+    outputs: "scores [1, n, 1 + classes], boxes [1, n, 4]",
+    claims: { facts in
+      guard facts.outputs.count == 2, facts.picture != nil, let scores = facts.output(named: "scores"),
+        let boxes = facts.output(named: "boxes"), let a = facts.unbatched(scores), let b = facts.unbatched(boxes),
+        a.count == 2, b.count == 2, b[1] == 4, let classes = a[1], classes >= 2
+      else { return nil }
+      return "outputs 'scores' with \(classes) classes and 'boxes' with 4 corners a row"
+    },
+    defaults: { facts in
+      // UltraFace and pytorch-ssd: (pixel - 127) / 128.
+      let normalization = Normalization(
+        scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
+      let recipe = facts.recipe(width: 320, height: 240, rule: .stretch, normalization: normalization)
+      let classes = facts.output(named: "scores").flatMap { facts.unbatched($0)?.last.flatMap { $0 } } ?? 2
+      let labels =
+        switch classes {
+        case 2: ["face"]
+        default: LabelSets.detector(classes - 1)
+        }
+      return ModelDefaults(
+        task: .detection, recipe: recipe, labels: labels, confidence: 0.6, iou: 0.35,
+        reasons: ["UltraFace and pytorch-ssd take RGB pictures, stretched, (pixel - 127) / 128"])
+    },
+    make: { setting in try ScoredBoxesDecoder(setting) })
+
+  private let normalized: Bool
+  private let background: Int
+  private var scratch = ClassScratch()
+  private var candidates: [Candidate] = []
+
+  init(_ setting: DecoderSetting) throws {
+    normalized = try setting.parameters.bool("normalized") ?? true
+    background = try setting.parameters.bool("background") ?? true ? 1 : 0
+  }
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    let tables = outputs.compactMap { view in view.squeezed(to: 2).map { (view, $0) } }
+    guard let boxes = tables.last(where: { $0.1[1] == 4 }),
+      let scores = tables.first(where: { $0.1 != boxes.1 || $0.0.values.baseAddress != boxes.0.values.baseAddress }),
+      scores.1[0] == boxes.1[0], scores.1[1] > background
+    else {
+      throw PerceptionError(
+        .badOutput, "scored-boxes wants outputs [1, n, classes] and [1, n, 4], not \(outputs.map(\.shape))")
+    }
+    let corners = DenseOutput(rowMajor: boxes.0, rows: boxes.1[0], fields: 4)
+    let table = DenseOutput(rowMajor: scores.0, rows: scores.1[0], fields: scores.1[1])
+    let width = normalized ? Float(context.placement.width) : 1
+    let height = normalized ? Float(context.placement.height) : 1
+    candidates.removeAll(keepingCapacity: true)
+    table.bestClasses(background..<table.fields, threshold: context.confidence, scratch: &scratch) { row, id, score in
+      let box = corners.cornerBox(row)
+      candidates.append(
+        Candidate(
+          box: Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height),
+          confidence: score, classID: id, row: row))
+    }
+    context.suppression.apply(to: &candidates, minimumConfidence: context.confidence)
+    findings.detections.append(contentsOf: candidates.compactMap(context.detection))
+  }
+}

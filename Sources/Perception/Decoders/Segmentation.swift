@@ -1,0 +1,124 @@
+import Inference
+import Vision
+
+/// A class for every cell: FCN, DeepLab, U-Net, SegFormer and others. Scores [1, classes, h, w] (or [1, h, w, classes]),
+/// class numbers [1, h, w], or one probability [1, 1, h, w].
+final class SegmentationDecoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "segmentation", aliases: ["fcn", "deeplab", "unet", "segformer"],
+    outputs: "[1, classes, h, w], [1, h, w, classes], [1, h, w] or [1, 1, h, w]",
+    claims: { facts in
+      guard let picture = facts.picture, let shape = facts.outputs.first?.shape, facts.outputs.count <= 2,
+        shape.count == 4 || shape.count == 3
+      else { return nil }
+      let interleaved = picture.layout.isInterleaved && shape.count == 4
+      let sides = interleaved ? [shape[1], shape[2]] : [shape[shape.count - 2], shape[shape.count - 1]]
+      let fields = shape.count == 3 ? 1 : interleaved ? shape[3] : shape[1]
+      guard let fields, fields <= 256 else { return nil }
+      guard let height = sides[0], let width = sides[1] else {
+        return shape.count == 4 && fields >= 2
+          ? "output '\(facts.outputs[0].name)' is a map with \(fields) classes" : nil
+      }
+      guard let inputWidth = picture.width, let inputHeight = picture.height, width > 1, height > 1 else { return nil }
+      let ratio = inputWidth / width
+      guard [1, 2, 4, 8].contains(ratio), inputHeight / height == ratio else { return nil }
+      return "output '\(facts.outputs[0].name)' is a map of \(width)x\(height) cells with \(fields) "
+        + (fields == 1 ? "number each" : "classes")
+    },
+    defaults: { facts in
+      var recipe = facts.recipe(width: 512, height: 512, rule: .stretch, normalization: .imageNet)
+      if facts.picture?.width == nil { recipe.size = .fitting(shorter: 512, longer: 1024, multiple: 32) }
+      if facts.picture?.width == nil { recipe.rule = .letterbox(centered: false) }
+      let shape = facts.outputs.first?.shape ?? []
+      let classes = shape.count == 4 ? (recipe.layout.isInterleaved ? shape[3] : shape[1]) ?? 0 : 0
+      let labels: [String] =
+        switch classes {
+        case 21: ["background"] + LabelSets.voc
+        case 19: LabelSets.cityscapes
+        case 1, 2: ["background", "foreground"]
+        default: []
+        }
+      return ModelDefaults(
+        task: .semanticSegmentation, recipe: recipe, labels: labels, confidence: 0.5,
+        reasons: ["ImageNet's means and deviations, as most segmentation networks are trained with"])
+    },
+    make: { setting in try SegmentationDecoder(setting) })
+
+  private let interleaved: Bool
+  private let threshold: Float
+
+  init(_ setting: DecoderSetting) throws {
+    interleaved = try setting.parameters.bool("channels_last") ?? setting.recipe.layout.isInterleaved
+    threshold = try setting.parameters.number("threshold", in: -1e6...1e6) ?? 0.5
+  }
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    guard let view = outputs.first, let shape = view.squeezed(to: 3) ?? view.squeezed(to: 2).map({ [1] + $0 }) else {
+      throw PerceptionError(
+        .badOutput, "segmentation wants an output [1, classes, h, w], not \(outputs.first?.shape ?? [])")
+    }
+    let channelsLast = interleaved && view.shape.count == 4
+    let classes = channelsLast ? shape[2] : shape[0]
+    let rows = channelsLast ? shape[0] : shape[1]
+    let columns = channelsLast ? shape[1] : shape[2]
+    guard classes > 0, classes <= 65536, rows > 0, columns > 0 else {
+      throw PerceptionError(.badOutput, "an empty segmentation map \(view.shape)")
+    }
+    // Class numbers have no class axis; one channel is a number each if any exceeds a probability.
+    let numbers = classes == 1 && (view.shape.count <= 3 || view.values.contains { $0 > 1.5 })
+    let source = Source(
+      view: view, classes: classes, rows: rows, columns: columns, channelsLast: channelsLast, numbers: numbers,
+      threshold: threshold)
+    findings.segmentation = project(source, context)
+  }
+
+  /// The network's map with ways to read it.
+  private struct Source {
+    var view: FloatView
+    var classes: Int
+    var rows: Int
+    var columns: Int
+    var channelsLast: Bool
+    var numbers: Bool
+    var threshold: Float
+
+    func classID(_ row: Int, _ column: Int) -> UInt16 {
+      let cell = row * columns + column
+      if numbers { return UInt16(clamping: checkedIndex(view[cell], limit: 65536) ?? 0) }
+      if classes == 1 { return view[cell] > threshold ? 1 : 0 }
+      let step = channelsLast ? 1 : rows * columns
+      let start = channelsLast ? cell * classes : cell
+      var best = 0
+      for id in 1..<classes where view[start + id * step] > view[start + best * step] { best = id }
+      return UInt16(best)
+    }
+  }
+
+  /// The map over the whole frame: letterbox padding is left out; what the input did not show is class 0.
+  private func project(_ source: Source, _ context: DecodingContext) -> SegmentationMap {
+    let placement = context.placement
+    // As many cells as the network has for the part that shows the frame.
+    let shown = placement.toInput(
+      Box(x: 0, y: 0, width: Float(context.frameWidth), height: Float(context.frameHeight)))
+    let columns = cells(shown.width, placement.width, source.columns)
+    let rows = cells(shown.height, placement.height, source.rows)
+    var classes = [UInt16](repeating: 0, count: columns * rows)
+    for row in 0..<rows {
+      let y = shown.y + (Float(row) + 0.5) * shown.height / Float(rows)
+      guard y >= 0, y < Float(placement.height) else { continue }
+      let sourceRow = min(source.rows - 1, Int(y * Float(source.rows) / Float(placement.height)))
+      for column in 0..<columns {
+        let x = shown.x + (Float(column) + 0.5) * shown.width / Float(columns)
+        guard x >= 0, x < Float(placement.width) else { continue }
+        let sourceColumn = min(source.columns - 1, Int(x * Float(source.columns) / Float(placement.width)))
+        classes[row * columns + column] = source.classID(sourceRow, sourceColumn)
+      }
+    }
+    return SegmentationMap(columns: columns, rows: rows, classes: classes, labels: context.labels)
+  }
+
+  private func cells(_ shown: Float, _ input: Int, _ source: Int) -> Int {
+    let wanted = (shown * Float(source) / Float(max(1, input))).rounded()
+    return min(4096, max(1, wanted.isFinite ? Int(min(max(wanted, 1), 4096)) : 1))
+  }
+}

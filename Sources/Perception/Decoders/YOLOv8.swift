@@ -1,0 +1,164 @@
+import Inference
+import Vision
+
+/// Ultralytics' anchor-free heads without suppression inside: YOLOv8, YOLOv9, YOLO11, YOLO12, YOLOv5u and their
+/// segmentation, pose and oriented variants.
+///
+/// Output [1, 4 + classes + extra, anchors] (or transposed): centre x, centre y, width, height in input pixels, class
+/// probabilities, then 32 mask coefficients, keypoints, or one angle. A second output [1, 32, h, w] holds the mask
+/// prototypes.
+final class YOLOv8Decoder: OutputDecoder {
+  static let definition = DecoderDefinition(
+    name: "yolov8",
+    aliases: ["yolov9", "yolo11", "yolov11", "yolo12", "yolov5u", "yolov8-seg", "yolov8-pose", "yolov8-obb"],
+    outputs: "[1, 4 + classes + extra, anchors] and, for masks, [1, 32, h, w]",
+    claims: { facts in
+      if let metadata = facts.ultralytics, ["detect", "segment", "pose", "obb"].contains(metadata.task),
+        !metadata.endToEnd, !metadata.description.lowercased().contains("rtdetr"), facts.unbatched(0)?.count == 2
+      {
+        return "Ultralytics' metadata: task '\(metadata.task)'"
+      }
+      guard let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2 else { return nil }
+      let width = picture.width ?? 640
+      let height = picture.height ?? 640
+      for strides in [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32]] {
+        let cells = facts.cells(strides: strides, width: width, height: height)
+        if shape[1] == cells, let fields = shape[0], fields > 4 {
+          return
+            "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides \(strides)"
+        }
+      }
+      return nil
+    },
+    defaults: { facts in ultralyticsDefaults(facts) },
+    make: { setting in try YOLOv8Decoder(setting) })
+
+  /// What Ultralytics' exports have in common.
+  static func ultralyticsDefaults(_ facts: NetworkFacts) -> ModelDefaults {
+    let metadata = facts.ultralytics
+    let width = metadata?.width ?? 640
+    let height = metadata?.height ?? 640
+    let recipe = facts.recipe(width: width, height: height, rule: .letterbox(centered: true))
+    var defaults = ModelDefaults(task: .detection, recipe: recipe, labels: metadata?.names ?? [])
+    let tasks: [String: Task] = [
+      "detect": .detection, "segment": .instanceSegmentation, "pose": .pose, "obb": .orientedDetection,
+    ]
+    let fields = facts.unbatched(0).map { shape in
+      min(shape.first.flatMap { $0 } ?? 1 << 20, shape.last.flatMap { $0 } ?? 1 << 20)
+    }
+    if let task = metadata.flatMap({ tasks[$0.task] }) {
+      defaults.task = task
+    } else if facts.outputs.count == 2, facts.outputs[1].shape?.count == 4 {
+      defaults.task = .instanceSegmentation
+      defaults.reasons.append("a second output of rank 4: mask prototypes")
+    } else if fields == 56 {
+      defaults.task = .pose
+      defaults.reasons.append("56 fields: 4 of the box, 1 class, 17 keypoints of 3")
+    }
+    if let keypoints = metadata?.keypoints {
+      defaults.parameters["keypoints"] = .array([.int(keypoints.count), .int(keypoints.values)])
+    }
+    if defaults.labels.isEmpty, let fields {
+      let extra = defaults.task == .instanceSegmentation ? 32 : 0
+      defaults.labels = defaults.task == .pose ? ["person"] : LabelSets.detector(fields - 4 - extra)
+      if fields - 4 - extra == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
+    } else if !defaults.labels.isEmpty {
+      defaults.reasons.append("\(defaults.labels.count) class names from the metadata")
+    }
+    return defaults
+  }
+
+  private let task: Task
+  private let classCount: Int?
+  private let extra: Int
+  private let keypoints: (count: Int, values: Int)
+  private let normalized: Bool
+  private let width: Float
+  private let height: Float
+  private var scratch = ClassScratch()
+  private var candidates: [Candidate] = []
+  private var masks = PrototypeMasks()
+
+  init(_ setting: DecoderSetting) throws {
+    task = setting.task
+    let parameters = setting.parameters
+    let shape = try parameters.ints("keypoints", in: 1...1000) ?? [17, 3]
+    guard shape.count == 2, (2...3).contains(shape[1]) else {
+      throw parameters.error("keypoints", "must be [count, 2 or 3]")
+    }
+    keypoints = (shape[0], shape[1])
+    normalized = try parameters.bool("normalized") ?? false
+    let given = try parameters.int("classes", in: 1...100_000)
+    extra =
+      switch setting.task {
+      case .instanceSegmentation: try parameters.int("mask_coefficients", in: 1...1024) ?? 32
+      case .pose: shape[0] * shape[1]
+      case .orientedDetection: 1
+      default: 0
+      }
+    classCount = given ?? (setting.labels.isEmpty ? nil : setting.labels.count)
+    let size = setting.recipe.nominalSize
+    width = normalized ? Float(size.width) : 1
+    height = normalized ? Float(size.height) : 1
+  }
+
+  func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
+    guard let first = outputs.first else { throw PerceptionError(.badOutput, "yolov8 wants one output or two") }
+    let table = try DenseShape.resolve(first, fields: classCount.map { 4 + $0 + extra }, family: "yolov8")
+    let classes = table.fields - 4 - extra
+    guard classes > 0 else {
+      throw PerceptionError(
+        .badOutput, "yolov8 wants more than \(4 + extra) fields for each anchor, not \(table.fields)")
+    }
+    candidates.removeAll(keepingCapacity: true)
+    let turned = task == .orientedDetection
+    table.bestClasses(4..<(4 + classes), threshold: context.confidence, scratch: &scratch) { row, id, score in
+      let box = scaled(table.centerBox(row))
+      let angle = turned ? table[row, table.fields - 1] : 0
+      candidates.append(Candidate(box: box, confidence: score, classID: id, row: row, angle: angle))
+    }
+    if turned {
+      context.suppression.apply(to: &candidates, minimumConfidence: context.confidence) { $0.probabilisticIoU($1) }
+    } else {
+      context.suppression.apply(to: &candidates, minimumConfidence: context.confidence)
+    }
+    let prototypes = task == .instanceSegmentation ? try PrototypeMasks.prototypes(outputs, channels: extra) : nil
+    for candidate in candidates {
+      guard var detection = context.detection(candidate) else { continue }
+      let row = Int(candidate.row)
+      switch task {
+      case .instanceSegmentation:
+        if let prototypes {
+          detection.mask = masks.mask(candidate.box, detection.box, prototypes, context.placement) {
+            table[row, 4 + classes + $0]
+          }
+        }
+      case .pose:
+        detection.keypoints = KeypointReader.read(keypoints, context) { table[row, 4 + classes + $0] }
+      case .orientedDetection: detection.angle = candidate.angle
+      default: break
+      }
+      findings.detections.append(detection)
+    }
+  }
+
+  private func scaled(_ box: Box) -> Box {
+    normalized ? Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height) : box
+  }
+}
+
+/// Reads keypoints (x, y and, with three values, a confidence) in input pixels.
+enum KeypointReader {
+  static func read(
+    _ shape: (count: Int, values: Int), _ context: DecodingContext, field: (Int) -> Float
+  ) -> [Keypoint] {
+    (0..<shape.count).map { index in
+      let at = index * shape.values
+      let point = context.placement.toSource(x: field(at), y: field(at + 1))
+      let confidence = shape.values == 3 ? field(at + 2) : 1
+      return Keypoint(
+        x: point.x.isFinite ? point.x : 0, y: point.y.isFinite ? point.y : 0,
+        confidence: confidence.isFinite ? min(max(confidence, 0), 1) : 0)
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/// Typed access to one table, which remembers what was asked for: whatever nobody asked for is a misspelt field.
+final class ConfigReader {
+  private let values: [String: ConfigValue]
+  private let document: ConfigDocument?
+  private let prefix: String
+  private var asked: Set<String> = []
+  private var children: [ConfigReader] = []
+  private var fallback: [String: ConfigValue] = [:]
+
+  /// A table without a file behind it: what recognition found out.
+  init(_ values: [String: ConfigValue]) {
+    self.values = values
+    document = nil
+    prefix = ""
+  }
+
+  convenience init(_ document: ConfigDocument) { self.init(document.root, document, "") }
+
+  private init(_ values: [String: ConfigValue], _ document: ConfigDocument, _ prefix: String) {
+    self.values = values
+    self.document = document
+    self.prefix = prefix
+  }
+
+  var isEmpty: Bool { values.isEmpty }
+  func has(_ key: String) -> Bool { values[key] != nil }
+
+  /// An error about field `key`, placed at its file and line.
+  func error(_ key: String, _ what: String, remedy: String = "") -> PerceptionError {
+    let path = prefix + key
+    guard let document else { return PerceptionError(.badManifest, "field '\(path)' \(what)", remedy: remedy) }
+    // A key of an inline table has no line of its own: its table's.
+    var known = path
+    while document.lines[known] == nil, let dot = known.lastIndex(of: ".") { known = String(known[..<dot]) }
+    let line = document.lines[known].map { ":\($0)" } ?? ""
+    return PerceptionError(
+      .badManifest, "field '\(path)' \(what)", place: document.file + line, remedy: remedy)
+  }
+
+  private func mistyped(_ key: String, _ wanted: String, _ value: ConfigValue) -> PerceptionError {
+    error(key, "must be \(wanted), not \(value.kind)")
+  }
+
+  func value(_ key: String) -> ConfigValue? {
+    asked.insert(key)
+    return values[key] ?? fallback[key]
+  }
+
+  /// Answers with `values` where the table itself is silent. These may stay unread.
+  func fallBack(to values: [String: ConfigValue]) { fallback = values }
+
+  func string(_ key: String) throws -> String? {
+    guard let value = value(key) else { return nil }
+    guard case .string(let text) = value else { throw mistyped(key, "a string", value) }
+    return text
+  }
+
+  func bool(_ key: String) throws -> Bool? {
+    guard let value = value(key) else { return nil }
+    guard case .bool(let flag) = value else { throw mistyped(key, "true or false", value) }
+    return flag
+  }
+
+  func int(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let value = value(key) else { return nil }
+    guard case .int(let number) = value else { throw mistyped(key, "an integer", value) }
+    guard range.contains(number) else {
+      throw error(key, "must be between \(range.lowerBound) and \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A finite number; "1/255" and the like may be written as strings.
+  func number(_ key: String, in range: ClosedRange<Float>) throws -> Float? {
+    guard let value = value(key) else { return nil }
+    guard let number = ConfigReader.number(value) else { throw mistyped(key, "a number", value) }
+    guard range.contains(number) else {
+      throw error(key, "must be between \(range.lowerBound) and \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A list of finite numbers, or one number alone.
+  func numbers(_ key: String) throws -> [Float]? {
+    guard let value = value(key) else { return nil }
+    let items: [ConfigValue] = if case .array(let array) = value { array } else { [value] }
+    return try items.map { item in
+      guard let number = ConfigReader.number(item) else { throw mistyped(key, "a list of numbers", item) }
+      return number
+    }
+  }
+
+  /// A list of integers in `range`, or one alone.
+  func ints(_ key: String, in range: ClosedRange<Int>) throws -> [Int]? {
+    guard let value = value(key) else { return nil }
+    let items: [ConfigValue] = if case .array(let array) = value { array } else { [value] }
+    return try items.map { item in
+      guard case .int(let number) = item else { throw mistyped(key, "a list of integers", item) }
+      guard range.contains(number) else {
+        throw error(key, "must hold integers between \(range.lowerBound) and \(range.upperBound)")
+      }
+      return number
+    }
+  }
+
+  func strings(_ key: String) throws -> [String]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let items) = value else { throw mistyped(key, "a list of strings", value) }
+    return try items.map { item in
+      guard case .string(let text) = item else { throw mistyped(key, "a list of strings", item) }
+      return text
+    }
+  }
+
+  /// One of the words of `choices`.
+  func choice<Choice>(_ key: String, _ choices: [(String, Choice)]) throws -> Choice? {
+    guard let text = try string(key) else { return nil }
+    if let found = choices.first(where: { $0.0.lowercased() == text.lowercased() }) { return found.1 }
+    let names = choices.map(\.0)
+    let list = names.map { "'\($0)'" }.joined(separator: ", ")
+    let near = Spelling.nearest(to: text, among: names).map { "did you mean '\($0)'? " } ?? ""
+    throw error(key, "is '\(text)', which is not known", remedy: "\(near)known are \(list)")
+  }
+
+  /// The table `key`; empty if there is none.
+  func table(_ key: String) throws -> ConfigReader {
+    guard let value = value(key) else { return child([:], key) }
+    guard case .table(let table) = value else { throw mistyped(key, "a table", value) }
+    return child(table, key)
+  }
+
+  /// The tables of an array of tables, written `[[key]]`.
+  func tables(_ key: String) throws -> [ConfigReader] {
+    guard let value = value(key) else { return [] }
+    guard case .array(let items) = value else { throw mistyped(key, "a list of tables", value) }
+    return try items.enumerated().map { index, item in
+      guard case .table(let table) = item else { throw mistyped(key, "a list of tables", item) }
+      return child(table, "\(key).\(index)")
+    }
+  }
+
+  private func child(_ table: [String: ConfigValue], _ key: String) -> ConfigReader {
+    let reader = document.map { ConfigReader(table, $0, prefix + key + ".") } ?? ConfigReader(table)
+    children.append(reader)
+    return reader
+  }
+
+  /// Call when everything has been read: a field that nobody asked for is an error.
+  func finish() throws {
+    for key in values.keys.sorted() where !asked.contains(key) {
+      let near = Spelling.nearest(to: key, among: asked.sorted())
+      let remedy =
+        near.map { "did you mean '\($0)'?" } ?? "known here: \(asked.sorted().joined(separator: ", "))"
+      throw error(key, "is unknown", remedy: remedy)
+    }
+    for child in children { try child.finish() }
+  }
+
+  private static func number(_ value: ConfigValue) -> Float? {
+    let number: Double
+    switch value {
+    case .int(let int): number = Double(int)
+    case .double(let double): number = double
+    case .string(let text):
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
+        Double($0.filter { !$0.isWhitespace })
+      }
+      guard parts.count == 2, let above = parts[0], let below = parts[1] else { return nil }
+      number = above / below
+    default: return nil
+    }
+    return Float(number).isFinite ? Float(number) : nil
+  }
+}
+
+/// Guesses at misspelt words.
+enum Spelling {
+  /// The word of `words` that differs from `word` by at most a third of its letters, the nearest first.
+  static func nearest(to word: String, among words: [String]) -> String? {
+    let limit = max(1, word.count / 3)
+    return words.map { ($0, distance(word.lowercased(), $0.lowercased())) }
+      .filter { $0.1 <= limit }
+      .min { $0.1 < $1.1 }?.0
+  }
+
+  /// Levenshtein's edit distance of the first 64 letters.
+  static func distance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.prefix(64))
+    let b = Array(b.prefix(64))
+    var row = Array(0...b.count)
+    for i in a.indices {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for j in b.indices {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[b.count]
+  }
+}

@@ -1,0 +1,213 @@
+import Foundation
+public import Vision
+
+/// What a `models/NAME.toml` says of a network. Every field is optional: what is missing is taken from the network file
+/// itself, as far as it tells (see `Recognizer`).
+public struct Manifest: Sendable {
+  /// The manifest's own path.
+  public var path = ""
+  /// The network file, relative to the manifest; the manifest's name with `.onnx` if nil.
+  public var file: String?
+  public var task: Task?
+  public var license: String?
+  /// Where the network comes from: an address or a paper.
+  public var source: String?
+  /// The network file's SHA-256, lowercase hexadecimal; checked when the network is loaded.
+  public var sha256: String?
+  /// Class names, written out or read from `labels_file`.
+  public var labels: [String]?
+  public var input = InputOverrides()
+  /// The output decoder's name.
+  public var decoder: String?
+  public var thresholds = Thresholds()
+  public var sequence: SequenceParameters?
+  /// How much wider and higher than its box an object's crop is, as a share of the box on each side.
+  public var cropMargin: Float?
+  /// What follows this network: see ``ChainStage``.
+  public var chain: [ChainStage] = []
+
+  /// The file that the decoder's parameters are read from once the decoder is known; nil when none are given.
+  var document: ConfigDocument?
+
+  /// What a manifest may say about the network's input.
+  public struct InputOverrides: Sendable {
+    public var name: String?
+    public var layout: TensorLayout?
+    public var width: Int?
+    public var height: Int?
+    public var order: ChannelOrder?
+    public var scale: Float?
+    public var mean: [Float]?
+    public var deviation: [Float]?
+    public var resize: ResizeKind?
+    public var shorterSide: Int?
+    public var pad: Float?
+    public var filter: ResizeFilter?
+  }
+
+  /// The manifest's words for a resize rule.
+  public enum ResizeKind: String, Sendable, CaseIterable {
+    case letterbox
+    case letterboxTopLeft = "letterbox-top-left"
+    case stretch
+    case centerCrop = "center-crop"
+  }
+
+  /// When a finding counts, and how many may.
+  public struct Thresholds: Sendable {
+    public var confidence: Float?
+    public var iou: Float?
+    public var limit: Int?
+    public var classAgnostic: Bool?
+    /// Variance of soft-NMS' Gaussian; nil for plain suppression.
+    public var softSigma: Float?
+    /// How many classes a classifier reports.
+    public var top: Int?
+  }
+
+  /// A sequence network's facts.
+  public struct SequenceParameters: Sendable {
+    public var length: Int?
+    /// Names of one step's numbers, in order: see ``SequenceFeature``.
+    public var features: [String]?
+  }
+
+  public init() {}
+
+  /// Reads a manifest file and, where it names one, its label file.
+  ///
+  /// - Throws: ``PerceptionError`` that names the file, the line and the field.
+  public init(path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw PerceptionError(.notFound, "cannot be read", place: path)
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw PerceptionError(.badManifest, "is not UTF-8 text", place: path)
+    }
+    try self.init(text: text, path: path)
+  }
+
+  /// Reads a manifest's text; `path` places its errors and what it refers to.
+  public init(text: String, path: String) throws {
+    let document = try ConfigDocument(text: text, file: path)
+    let reader = ConfigReader(document)
+    self.path = path
+    self.document = document
+    file = try reader.string("file")
+    task = try reader.choice("task", Task.allCases.map { ($0.rawValue, $0) })
+    license = try reader.string("license")
+    source = try reader.string("source")
+    sha256 = try Manifest.hash(reader)
+    labels = try Manifest.labels(reader, beside: path)
+    input = try InputOverrides(reader.table("input"))
+    thresholds = try Thresholds(reader.table("thresholds"))
+    cropMargin = try reader.table("crop").number("margin", in: 0...4)
+    if reader.has("sequence") { sequence = try SequenceParameters(reader.table("sequence")) }
+    chain = try reader.tables("chain").map(ChainStage.init)
+    if case .table = reader.value("decoder") {
+      // The decoder itself reads its other parameters, and says which it does not know.
+      guard case .table(let values) = reader.value("decoder"), case .string(let name) = values["name"] else {
+        throw reader.error("decoder.name", "is missing", remedy: "name = \"yolov8\", for one")
+      }
+      decoder = name
+    } else {
+      decoder = try reader.string("decoder")
+    }
+    if let decoder, DecoderRegistry.definition(named: decoder) == nil {
+      let names = DecoderRegistry.names
+      let near = Spelling.nearest(to: decoder, among: names).map { "did you mean '\($0)'? " } ?? ""
+      throw reader.error(
+        "decoder", "is '\(decoder)', which is not known",
+        remedy: "\(near)known are \(names.joined(separator: ", "))")
+    }
+    try reader.finish()
+  }
+
+  /// The decoder's own parameters, with the lines they stand on.
+  func decoderParameters() throws -> ConfigReader {
+    guard let document, case .table = document.root["decoder"] else { return ConfigReader([:]) }
+    let reader = try ConfigReader(document).table("decoder")
+    _ = try reader.string("name")
+    return reader
+  }
+
+  private static func hash(_ reader: ConfigReader) throws -> String? {
+    guard let text = try reader.string("sha256")?.lowercased() else { return nil }
+    guard text.count == 64, text.allSatisfy(\.isHexDigit) else {
+      throw reader.error("sha256", "must be 64 hexadecimal digits")
+    }
+    return text
+  }
+
+  private static func labels(_ reader: ConfigReader, beside path: String) throws -> [String]? {
+    let file = try reader.string("labels_file")
+    if case .string(let name) = reader.value("labels") {
+      guard let known = LabelSets.named(name) else {
+        let names = LabelSets.names.joined(separator: ", ")
+        throw reader.error("labels", "names no known set '\(name)'", remedy: "a list of names, or one of \(names)")
+      }
+      return known
+    }
+    if let labels = try reader.strings("labels") { return labels }
+    guard let file else { return nil }
+    let folder = (path as NSString).deletingLastPathComponent
+    let place = file.hasPrefix("/") ? file : (folder as NSString).appendingPathComponent(file)
+    guard let data = FileManager.default.contents(atPath: place), data.count < 1 << 22 else {
+      throw reader.error("labels_file", "names '\(file)', which cannot be read", remedy: "looked for \(place)")
+    }
+    return LabelSets.lines(String(decoding: data, as: UTF8.self))
+  }
+}
+
+extension Manifest.InputOverrides {
+  init(_ reader: ConfigReader) throws {
+    name = try reader.string("name")
+    layout = try reader.choice("layout", TensorLayout.allCases.map { ($0.rawValue, $0) })
+    if let size = try reader.ints("size", in: 1...8192) {
+      guard size.count == 1 || size.count == 2 else {
+        throw reader.error("size", "must be [width, height], or one number for a square")
+      }
+      width = size[0]
+      height = size[size.count - 1]
+    }
+    order = try reader.choice("color", ChannelOrder.allCases.map { ($0.rawValue, $0) })
+    scale = try reader.number("scale", in: -1e6...1e6)
+    mean = try reader.numbers("mean")
+    deviation = try reader.numbers("std")
+    let channels = order?.channels
+    for (key, list) in [("mean", mean), ("std", deviation)] {
+      if let list, ![1, channels ?? 3, channels == nil ? 1 : 3].contains(list.count) {
+        throw reader.error(key, "must hold one number a channel")
+      }
+    }
+    if let deviation, deviation.contains(0) { throw reader.error("std", "must not hold 0: it divides") }
+    resize = try reader.choice("resize", Manifest.ResizeKind.allCases.map { ($0.rawValue, $0) })
+    shorterSide = try reader.int("shorter_side", in: 1...8192)
+    pad = try reader.number("pad", in: 0...255)
+    filter = try reader.choice("filter", ResizeFilter.allCases.map { ($0.rawValue, $0) })
+  }
+}
+
+extension Manifest.Thresholds {
+  init(_ reader: ConfigReader) throws {
+    confidence = try reader.number("confidence", in: 0...1)
+    iou = try reader.number("iou", in: 0...1)
+    limit = try reader.int("max_detections", in: 1...10000)
+    classAgnostic = try reader.bool("class_agnostic")
+    softSigma = try reader.number("soft_nms", in: 0.001...10)
+    top = try reader.int("top", in: 1...1000)
+  }
+}
+
+extension Manifest.SequenceParameters {
+  init(_ reader: ConfigReader) throws {
+    length = try reader.int("length", in: 1...4096)
+    features = try reader.strings("features")
+    for name in features ?? [] where SequenceFeature(rawValue: name) == nil {
+      let names = SequenceFeature.allCases.map(\.rawValue)
+      let near = Spelling.nearest(to: name, among: names).map { "did you mean '\($0)'? " } ?? ""
+      throw reader.error(
+        "features", "holds '\(name)', which is not known", remedy: "\(near)known are \(names.joined(separator: ", "))")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Inference
+import Vision
+
+/// Everything decided about a network before it serves: what its file tells, what its manifest says, what its family
+/// usually is.
+struct ModelPlan {
+  let facts: NetworkFacts
+  let description: ModelDescription
+  let recipe: InputRecipe
+  let inputName: String?
+  let suppression: Suppression
+  let confidence: Float
+  let top: Int
+  private let definition: DecoderDefinition
+  private let parameters: [String: ConfigValue]
+  private let manifest: Manifest?
+
+  /// - Throws: ``PerceptionError`` when neither file nor manifest tells what the network is.
+  init(facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?) throws {
+    var reasons: [String] = []
+    let definition: DecoderDefinition
+    if let name = manifest?.decoder, let named = DecoderRegistry.definition(named: name) {
+      definition = named
+      reasons.append("decoder \(named.name): the manifest says so")
+    } else if let found = Recognizer.recognize(facts) {
+      definition = found.definition
+      reasons.append("decoder \(found.definition.name): \(found.reason)")
+    } else {
+      throw Recognizer.notUnderstood(facts, path: path)
+    }
+    let defaults = definition.defaults(facts)
+    reasons += defaults.reasons
+    let recipe = try ModelPlan.recipe(defaults.recipe, facts, manifest)
+    reasons.append(recipe.summary)
+    if manifest?.labels != nil { reasons.append("class names from the manifest") }
+    let thresholds = manifest?.thresholds ?? Manifest.Thresholds()
+    let (width, height) = recipe.nominalSize
+    self.facts = facts
+    self.recipe = recipe
+    self.definition = definition
+    self.manifest = manifest
+    parameters = defaults.parameters
+    inputName = manifest?.input.name
+    confidence = thresholds.confidence ?? defaults.confidence
+    top = thresholds.top ?? 5
+    suppression = Suppression(
+      iou: thresholds.iou ?? defaults.iou, perClass: !(thresholds.classAgnostic ?? false),
+      limit: thresholds.limit ?? 300, kind: thresholds.softSigma.map { .soft(sigma: $0) } ?? .hard)
+    var description = ModelDescription(
+      name: facts.name, task: manifest?.task ?? defaults.task, path: path, fileBytes: fileBytes, inputWidth: width,
+      inputHeight: height, labels: manifest?.labels ?? defaults.labels, decoder: definition.name,
+      license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
+    description.source = manifest?.source ?? ""
+    description.cropMargin = manifest?.cropMargin
+    description.chain = manifest?.chain ?? []
+    self.description = description
+  }
+
+  private static func recipe(
+    _ defaults: InputRecipe, _ facts: NetworkFacts, _ manifest: Manifest?
+  ) throws -> InputRecipe {
+    guard let manifest else { return defaults }
+    let recipe = defaults.overridden(by: manifest.input)
+    guard let picture = facts.picture, manifest.input.name == nil, case .fixed(let width, let height) = recipe.size
+    else {
+      return recipe
+    }
+    for (side, fixed) in [(width, picture.width), (height, picture.height)] {
+      if let fixed, fixed != side {
+        let size = "\(picture.width.map(String.init) ?? "?")x\(picture.height.map(String.init) ?? "?")"
+        throw PerceptionError(
+          .badManifest, "field 'input.size' is \(width)x\(height), but the network takes \(size)", place: manifest.path)
+      }
+    }
+    return recipe
+  }
+
+  /// The decoder, its parameters from the manifest put over the family's.
+  func makeDecoder() throws -> any OutputDecoder {
+    let reader = try manifest?.decoderParameters() ?? ConfigReader([:])
+    reader.fallBack(to: parameters)
+    let setting = DecoderSetting(
+      facts: facts, task: description.task, recipe: recipe, labels: description.labels, parameters: reader)
+    let decoder = try definition.make(setting)
+    try reader.finish()
+    return decoder
+  }
+}

@@ -1,0 +1,136 @@
+import Ground
+import Inference
+import Vision
+
+/// A network file with its recipe and its decoder: every vision model is one of these.
+///
+/// Used by one thread at a time, as ``VisionModel`` says; Sendable because it may move between threads.
+final class NetworkModel: VisionModel, @unchecked Sendable {
+  let description: ModelDescription
+  private let network: Network
+  private let inputs: InputTensors
+  private let decoder: any OutputDecoder
+  private let suppression: Suppression
+  private let confidence: Float
+  private let top: Int
+  private let batches: Bool
+  private var converted: [Tensor] = []
+
+  /// How many crops run at once where the network takes batches.
+  static let batchLimit = 16
+
+  init(network: Network, plan: ModelPlan) throws {
+    self.network = network
+    description = plan.description
+    decoder = try plan.makeDecoder()
+    inputs = try InputTensors(facts: plan.facts, recipe: plan.recipe, inputName: plan.inputName)
+    suppression = plan.suppression
+    confidence = plan.confidence
+    top = plan.top
+    let picture = plan.facts.picture
+    let port = picture.map { plan.facts.inputs[$0.index] }
+    batches =
+      port?.shape?.count == 4 && port?.shape?.first == .some(nil)
+      && plan.facts.outputs.allSatisfy { ($0.shape?.count ?? 0) >= 2 && $0.shape?.first == .some(nil) }
+  }
+
+  func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
+    let (findings, times) = try run(image, [region], minimumConfidence)
+    return (findings.first ?? Findings(), times)
+  }
+
+  func perceive(_ image: Image, regions: [Box], minimumConfidence: Float?) throws -> ([Findings], StageTimes) {
+    var all: [Findings] = []
+    var sum = StageTimes()
+    let step = batches ? NetworkModel.batchLimit : 1
+    for start in stride(from: 0, to: regions.count, by: step) {
+      let part = regions[start..<min(start + step, regions.count)]
+      let (findings, times) = try run(image, part.map { $0 }, minimumConfidence)
+      all += findings
+      sum.preprocess += times.preprocess
+      sum.inference += times.inference
+      sum.postprocess += times.postprocess
+    }
+    return (all, sum)
+  }
+
+  private func run(_ image: Image, _ regions: [Box?], _ minimum: Float?) throws -> ([Findings], StageTimes) {
+    let began = MonotonicTime.now
+    let (tensors, placements) = try inputs.fill(image, regions: regions)
+    let prepared = MonotonicTime.now
+    let outputs = try network.run(tensors)
+    let inferred = MonotonicTime.now
+    converted.removeAll(keepingCapacity: true)
+    for output in outputs { converted.append(try FloatConversion.float32(output)) }
+    var findings: [Findings] = []
+    // The views below point into these tensors.
+    try withExtendedLifetime(converted) {
+      for (index, placement) in placements.enumerated() {
+        let views = try converted.map { tensor in
+          try regions.count == 1 ? FloatView(tensor) : FloatView(tensor, item: index, of: regions.count)
+        }
+        findings.append(try decode(views, placement, image, minimum))
+      }
+    }
+    let decoded = MonotonicTime.now
+    let times = StageTimes(
+      preprocess: prepared.nanoseconds(since: began), inference: inferred.nanoseconds(since: prepared),
+      postprocess: decoded.nanoseconds(since: inferred))
+    return (findings, times)
+  }
+
+  private func decode(
+    _ views: [FloatView], _ placement: Placement, _ image: Image, _ minimum: Float?
+  ) throws -> Findings {
+    let context = DecodingContext(
+      placement: placement, frameWidth: image.width, frameHeight: image.height, labels: description.labels,
+      confidence: description.task.detects ? minimum ?? confidence : confidence, suppression: suppression, top: top)
+    var findings = Findings()
+    do {
+      try decoder.decode(views, context, into: &findings)
+    } catch var error as PerceptionError {
+      if error.place.isEmpty { error.place = description.path }
+      throw error
+    }
+    return findings
+  }
+}
+
+/// Output tensors as floats, whatever they hold.
+enum FloatConversion {
+  /// The tensor itself if it holds floats, else a copy.
+  static func float32(_ tensor: Tensor) throws -> Tensor {
+    switch tensor.type {
+    case .float32: return tensor
+    case .float16: return copy(tensor, Float16.self) { Float($0) }
+    case .float64: return copy(tensor, Double.self) { Float($0) }
+    case .int64: return copy(tensor, Int64.self) { Float($0) }
+    case .int32: return copy(tensor, Int32.self) { Float($0) }
+    case .uint8: return copy(tensor, UInt8.self) { Float($0) }
+    case .int8: return copy(tensor, Int8.self) { Float($0) }
+    case .bool: return copy(tensor, Bool.self) { $0 ? 1 : 0 }
+    default:
+      throw PerceptionError(.badOutput, "an output of type \(tensor.type.name) cannot be decoded")
+    }
+  }
+
+  private static func copy<Element: TensorElement>(
+    _ tensor: Tensor, _: Element.Type, _ convert: (Element) -> Float
+  ) -> Tensor {
+    Tensor(tensor.shape, withExtendedLifetime(tensor) { tensor.elements(as: Element.self).map(convert) })
+  }
+}
+
+extension FloatView {
+  /// One item of a batch, with a batch axis of 1.
+  init(_ tensor: Tensor, item: Int, of batch: Int) throws {
+    guard tensor.shape.first == batch, batch > 0 else {
+      throw PerceptionError(.badOutput, "an output \(tensor.shape) for a batch of \(batch)")
+    }
+    let each = tensor.count / batch
+    let all = UnsafeBufferPointer(tensor.elements(as: Float.self))
+    self.init(
+      shape: [1] + tensor.shape.dropFirst(),
+      values: UnsafeBufferPointer(rebasing: all[(item * each)..<((item + 1) * each)]))
+  }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Inference
+
+/// A sequence network from a file: input [1, steps, features], output [1, classes].
+///
+/// Used by one thread at a time; Sendable because it may move between threads.
+final class RecurrentModel: SequenceModel, @unchecked Sendable {
+  let description: ModelDescription
+  let length: Int
+  var featureCount: Int { wanted.count }
+  private let network: Network
+  private let wanted: [SequenceFeature]
+  private var order: [Int32] = []
+
+  /// The step count and the features a step of a network over sequences; nil if it is none.
+  static func shape(_ facts: NetworkFacts) -> (length: Int?, features: Int)? {
+    guard facts.picture == nil, facts.inputs.count == 1, let shape = facts.inputs[0].shape, shape.count == 3,
+      facts.inputs[0].type == .float32, let features = shape[2], shape[0] ?? 1 == 1,
+      let output = facts.outputs.first?.shape, ClassifierDecoder.classCount(output) != nil
+    else { return nil }
+    return (shape[1], features)
+  }
+
+  /// What the file and the manifest say about it.
+  static func describe(
+    _ facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?
+  ) throws -> (description: ModelDescription, length: Int, features: [SequenceFeature]) {
+    guard let shape = shape(facts) else { throw Recognizer.notUnderstood(facts, path: path) }
+    guard let length = shape.length ?? manifest?.sequence?.length else {
+      throw PerceptionError(
+        .notUnderstood, "the network leaves the number of steps open", place: path,
+        remedy: "write 'length = 16' under [sequence] in \(Recognizer.manifestPath(path))")
+    }
+    if let fixed = shape.length, let said = manifest?.sequence?.length, fixed != said {
+      throw PerceptionError(
+        .badManifest, "field 'sequence.length' is \(said), but the network takes \(fixed) steps",
+        place: manifest?.path ?? path)
+    }
+    let names = manifest?.sequence?.features
+    let features = names?.compactMap(SequenceFeature.init(rawValue:)) ?? SequenceFeature.usual
+    guard features.count == shape.features else {
+      throw PerceptionError(
+        .notUnderstood, "the network takes \(shape.features) numbers a step, but \(features.count) are known",
+        place: path, remedy: "list them as 'features' under [sequence] in \(Recognizer.manifestPath(path))")
+    }
+    let input = facts.inputs[0].name
+    let description = ModelDescription(
+      name: facts.name, task: .sequence, path: path, fileBytes: fileBytes, inputWidth: 0, inputHeight: 0,
+      labels: manifest?.labels ?? [], decoder: "sequence", license: manifest?.license ?? "",
+      reasons: [
+        "input '\(input)' of \(length) steps with \(shape.features) numbers: a network over sequences",
+        "a step is \(features.map(\.rawValue).joined(separator: ", "))",
+      ])
+    return (description, length, features)
+  }
+
+  init(network: Network, description: ModelDescription, length: Int, features: [SequenceFeature]) {
+    self.network = network
+    self.description = description
+    self.length = length
+    wanted = features
+  }
+
+  func features(of detection: Detection, frameWidth: Int, frameHeight: Int) -> [Float] {
+    wanted.map { $0.value(of: detection, frameWidth: frameWidth, frameHeight: frameHeight) }
+  }
+
+  func classify(_ steps: [[Float]]) throws -> [Classification] {
+    guard steps.count == length, steps.allSatisfy({ $0.count == wanted.count }) else {
+      throw PerceptionError(
+        .badInput, "\(steps.count) steps given, \(length) of \(wanted.count) numbers wanted", place: description.path)
+    }
+    let outputs = try network.run([Tensor([1, length, wanted.count], steps.flatMap { $0 })])
+    guard let first = outputs.first, first.count > 0 else {
+      throw PerceptionError(.badOutput, "no output", place: description.path)
+    }
+    var scores = try FloatConversion.float32(first).array(of: Float.self).map { $0.isFinite ? $0 : -1e30 }
+    Activations.apply(.automatic, to: &scores)
+    return ClassifierDecoder.best(scores, count: scores.count, minimum: 0, scratch: &order) { index in
+      description.labels.indices.contains(index) ? description.labels[index] : "class \(index)"
+    }
+  }
+}

@@ -1,0 +1,103 @@
+public import Inference
+import Vision
+
+/// All that a network file tells about itself without being run: what recognition goes by.
+public struct NetworkFacts: Sendable {
+  public var inputs: [Network.Port]
+  public var outputs: [Network.Port]
+  public var metadata: [String: String]
+  public var producer: String
+  /// The file's name without folder and extension.
+  public var name: String
+
+  public init(
+    name: String, inputs: [Network.Port], outputs: [Network.Port], metadata: [String: String] = [:],
+    producer: String = ""
+  ) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs
+    self.metadata = metadata
+    self.producer = producer
+  }
+
+  /// What an input shape says about a picture: axis order, channels, and the extents that it fixes.
+  struct PictureShape: Equatable {
+    var index: Int
+    var layout: TensorLayout
+    var channels: Int
+    var width: Int?
+    var height: Int?
+  }
+
+  /// The first input that can hold a picture: rank 4, or rank 3 without a batch axis, with 1 or 3 channels.
+  var picture: PictureShape? {
+    for (index, port) in inputs.enumerated() {
+      guard [.float32, .float16, .uint8].contains(port.type), let shape = port.shape else { continue }
+      if let found = NetworkFacts.picture(shape, at: index) { return found }
+    }
+    return nil
+  }
+
+  private static func picture(_ shape: [Int?], at index: Int) -> PictureShape? {
+    // A rank-3 input of one channel is a sequence [1, steps, features], not a picture.
+    func isChannels(_ extent: Int?) -> Bool { extent == 3 || (extent == 1 && shape.count == 4) }
+    func isSide(_ extent: Int?) -> Bool { extent.map { $0 >= 8 && $0 <= 8192 } ?? true }
+    let axes = shape.count == 4 ? Array(shape[1...]) : shape
+    guard axes.count == 3, shape.count == 3 || shape[0] ?? 1 >= 1 else { return nil }
+    let batched = shape.count == 4
+    if isChannels(axes[0]), isSide(axes[1]), isSide(axes[2]) {
+      return PictureShape(
+        index: index, layout: batched ? .nchw : .chw, channels: axes[0] ?? 3, width: axes[2], height: axes[1])
+    }
+    if isChannels(axes[2]), isSide(axes[0]), isSide(axes[1]) {
+      return PictureShape(
+        index: index, layout: batched ? .nhwc : .hwc, channels: axes[2] ?? 3, width: axes[1], height: axes[0])
+    }
+    return nil
+  }
+
+  /// The shapes of the outputs; nil where even the rank is unknown.
+  var outputShapes: [[Int?]?] { outputs.map(\.shape) }
+
+  /// The output shapes without a leading batch axis of 1 or unknown extent.
+  func unbatched(_ index: Int) -> [Int?]? {
+    guard index < outputs.count, let shape = outputs[index].shape, shape.count > 1 else {
+      return index < outputs.count ? outputs[index].shape : nil
+    }
+    return shape[0] ?? 1 == 1 ? Array(shape[1...]) : shape
+  }
+
+  /// Where an output with one of these names stands (case and a trailing ":0" aside).
+  func output(named names: String...) -> Int? {
+    outputs.firstIndex { port in
+      let plain = port.name.lowercased().split(separator: ":").first.map(String.init) ?? ""
+      return names.contains(plain)
+    }
+  }
+
+  /// How many cells the grids of the given strides have together on the input; nil while its size is unknown.
+  func cells(strides: [Int], width: Int, height: Int) -> Int {
+    strides.reduce(0) { $0 + (width + $1 - 1) / $1 * ((height + $1 - 1) / $1) }
+  }
+
+  /// A recipe with the layout and size of the picture input; the sizes that the file leaves open are `width` x `height`.
+  func recipe(
+    width: Int, height: Int, rule: ResizeRule, normalization: Normalization = Normalization()
+  ) -> InputRecipe {
+    let picture = picture
+    var normalization = normalization
+    if picture?.channels == 1 {
+      normalization.order = .gray
+      normalization.mean = [normalization.mean.first ?? 0]
+      normalization.deviation = [normalization.deviation.first ?? 1]
+    }
+    return InputRecipe(
+      layout: picture?.layout ?? .nchw,
+      size: .fixed(width: picture?.width ?? width, height: picture?.height ?? height), rule: rule,
+      normalization: normalization)
+  }
+
+  /// Ultralytics' metadata, if the file carries it.
+  var ultralytics: UltralyticsMetadata? { UltralyticsMetadata(metadata) }
+}
