@@ -52,8 +52,6 @@ package struct CameraTiming: Sendable {
   package var firstFrame = 4000.0
   /// Pauses between attempts to find a camera again, in milliseconds; the last one repeats.
   package var pauses = [0.0, 250, 500, 1000, 2000]
-  /// Damaged pictures in a row, in time, that are reported as trouble, in milliseconds.
-  package var damagedFor = 1000.0
   /// How often a grabber's input is asked for its signal, in milliseconds.
   package var inputCheck = 1000.0
 
@@ -92,7 +90,8 @@ private final class CameraWorker: @unchecked Sendable {
   private var hasFrames = false
   private var isTroubled = false
   private var restarts = 0
-  private var damageSince: MonotonicTime?
+  /// What was wrong with the pictures since the last good one; nil when nothing came at all.
+  private var lastDamage: Damage?
   private var lastInputCheck: MonotonicTime
   private var inputTrouble: String?
 
@@ -156,9 +155,10 @@ private final class CameraWorker: @unchecked Sendable {
       return deliver(frame)
     case .damaged(let damage):
       logger.debug("damaged picture: \(damage.words)")
-      return reportDamage(damage)
+      lastDamage = damage.damage
+      return judgeAbsence(stream)
     case .silence:
-      return judgeSilence(stream)
+      return judgeAbsence(stream)
     case .broken(let cause):
       lose(cause.reason, at: stream)
       return .noSignal(reason: reasonNow, since: lastGood)
@@ -171,7 +171,7 @@ private final class CameraWorker: @unchecked Sendable {
       lastGood = now
       hasFrames = true
       restarts = 0
-      damageSince = nil
+      lastDamage = nil
     }
     guard isTroubled else { return .frame(frame) }
     isTroubled = false
@@ -183,16 +183,9 @@ private final class CameraWorker: @unchecked Sendable {
     return .frame(frame)
   }
 
-  private func reportDamage(_ damage: DamagedPicture) -> SourceEvent {
-    let now = system.now
-    let since = damageSince ?? now
-    damageSince = since
-    guard now.milliseconds(since: max(since, lastGood)) >= timing.damagedFor else { return .nothing }
-    isTroubled = true
-    return .noSignal(reason: "the camera sends only damaged pictures: \(damage.damage.rawValue)", since: lastGood)
-  }
-
-  private func judgeSilence(_ stream: CameraStream) -> SourceEvent {
+  /// No picture, because nothing comes or because what comes is damaged: said after a few frame periods; after many the
+  /// stream is opened anew.
+  private func judgeAbsence(_ stream: CameraStream) -> SourceEvent {
     let silence = system.now.milliseconds(since: max(lastGood, streamStart))
     let grace = system.now.milliseconds(since: streamStart) == silence ? timing.firstFrame : 0
     let quiet = max(grace / 2, stream.period.periods(timing.quietPeriods, atLeast: timing.quietLeast))
@@ -202,12 +195,12 @@ private final class CameraWorker: @unchecked Sendable {
       return isTroubled ? .noSignal(reason: "waiting for the camera's first picture", since: lastGood) : .nothing
     }
     isTroubled = true
-    if silence >= limit {
-      restarts += 1
-      lose("no frames from the camera, restarting it", at: stream)
-      return .noSignal(reason: reasonNow, since: lastGood)
-    }
-    return .noSignal(reason: "no frames from the camera", since: lastGood)
+    let reason =
+      lastDamage.map { "the camera sends only damaged pictures: \($0.rawValue)" } ?? "no frames from the camera"
+    guard silence >= limit else { return .noSignal(reason: reason, since: lastGood) }
+    restarts += 1
+    lose("\(reason), restarting it", at: stream)
+    return .noSignal(reason: reasonNow, since: lastGood)
   }
 
   private func checkInput(_ stream: CameraStream) {
@@ -269,7 +262,7 @@ private final class CameraWorker: @unchecked Sendable {
     path = node
     identity = stream.device.identity
     streamStart = system.now
-    damageSince = nil
+    lastDamage = nil
     inputTrouble = nil
     // Not known until asked: a grabber without a signal is found out with the first frame.
     lastInputCheck = MonotonicTime(nanoseconds: 0)

@@ -124,6 +124,7 @@ final class CameraStream {
         filled = try ring.dequeue()
       } catch  where error.code == EBADMSG {
         continuity.damaged += 1
+        unnumbered += 1
         damage = DamagedPicture(.flagged, "an unknown buffer")
         break
       } catch {
@@ -135,12 +136,14 @@ final class CameraStream {
         // Its frame number is not to be believed either: after a failed transfer it is 0.
         ring.giveBack(filled.index)
         continuity.damaged += 1
+        unnumbered += 1
         damage = DamagedPicture(.flagged)
         continue
       }
       if let older = newest {
         ring.giveBack(older.index)
         continuity.passedOver += 1
+        unnumbered += 1
       }
       newest = filled
       payload = ring.payload
@@ -156,13 +159,16 @@ final class CameraStream {
   }
 
   private var payload: [UnsafeRawBufferPointer] = []
+  /// Buffers taken since the last numbered one, whose numbers are missing for reasons of ours.
+  private var unnumbered: UInt64 = 0
 
   private func assemble(_ filled: BufferRing.Filled) -> Event {
     // Emptied so that the ring's array is its own again and the next buffer costs no copy of it.
     defer { payload = [] }
     let taken = device.system.now
     period.arrived(taken)
-    let number = continuity.sequence.advance(to: filled.sequence)
+    let number = continuity.sequence.advance(to: filled.sequence, seen: unnumbered)
+    unnumbered = 0
     let moment = continuity.timestamps.moment(filled, now: taken)
     switch assembler.assemble(payload, release: { ring.giveBack(filled.index) }) {
     case .failure(let damage):

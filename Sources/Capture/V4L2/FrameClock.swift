@@ -9,19 +9,19 @@ struct FrameSequence {
   /// Frames lost by the driver so far.
   private(set) var drops: UInt64 = 0
 
-  /// The next frame's 64-bit number. A gap counts as drops; a number that goes back (a restart, a driver that always
-  /// says 0) counts as none.
-  mutating func advance(to sequence: UInt32) -> UInt64 {
-    let step: UInt32
+  /// The next frame's 64-bit number. A gap counts as drops, apart from the `seen` frames that did arrive and were
+  /// passed over or damaged; a number that goes back (a restart, a driver that always says 0) counts as none.
+  mutating func advance(to sequence: UInt32, seen: UInt64) -> UInt64 {
+    let step: UInt64
     if let last {
       let forward = sequence &- last
-      step = (1...0x7FFF_FFFF).contains(forward) ? forward : 1
+      step = (1...0x7FFF_FFFF).contains(forward) ? UInt64(forward) : seen + 1
     } else {
       step = 1
     }
     last = sequence
-    drops += UInt64(step - 1)
-    number += UInt64(step)
+    if step > seen + 1 { drops += step - 1 - seen }
+    number += step
     return number
   }
 

@@ -74,6 +74,19 @@ public final class JPEGDecoder {
     }
   }
 
+  /// Decodes a picture.
+  public func decode(
+    _ jpeg: UnsafeRawBufferPointer, as layout: Layout = .rgb, reduced: Reduction = .none,
+    tolerance: Tolerance = .strict
+  ) throws(CodecError) -> Picture {
+    do {
+      return try decodeOnce(jpeg, layout, reduced, tolerance)
+    } catch {
+      renewHandle()
+      throw error
+    }
+  }
+
   /// A picture that fails can leave libjpeg-turbo 2.1's decompressor half way through it, and every later picture then
   /// fails too; a fresh one costs microseconds.
   private func renewHandle() {
@@ -104,12 +117,10 @@ public final class JPEGDecoder {
       width: Int(width), height: Int(height), nativeFormat: native, subsampling: subsampling, colorSpace: colorSpace)
   }
 
-  /// Decodes a picture.
-  public func decode(
-    _ jpeg: UnsafeRawBufferPointer, as layout: Layout = .rgb, reduced: Reduction = .none,
-    tolerance: Tolerance = .strict
+  private func decodeOnce(
+    _ jpeg: UnsafeRawBufferPointer, _ layout: Layout, _ reduced: Reduction, _ tolerance: Tolerance
   ) throws(CodecError) -> Picture {
-    let header = try header(of: jpeg)
+    let header = try parseHeader(jpeg)
     try CodecLimits.check(width: header.width, height: header.height, compressedBytes: jpeg.count)
     let divisor = Int(reduced.rawValue)
     let width = (header.width + divisor - 1) / divisor
@@ -126,10 +137,7 @@ public final class JPEGDecoder {
     }
     guard status != 0 else { return Picture(image: image, warning: nil) }
     let problem = failure()
-    guard onlyWarned, tolerance == .lenient || Self.isHarmless(problem.what) else {
-      renewHandle()
-      throw problem
-    }
+    guard onlyWarned, tolerance == .lenient || Self.isHarmless(problem.what) else { throw problem }
     warnings += 1
     return Picture(image: image, warning: problem)
   }

@@ -108,7 +108,7 @@ import Vision
     let decoder = JPEGDecoder()
     let bad: [[UInt8]] = [
       Array(good[0..<30]), [0xFF, 0xD8, 0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0], [0xFF, 0xD8, 0xFF],
-      good.map { $0 == 0xC0 ? 0xCF : $0 },
+      good.map { $0 == 0xC0 ? 0xCF : $0 }, [0xFF, 0xD8, 0xFF] + (0..<600).map { UInt8(truncatingIfNeeded: $0 * 73) },
     ]
     for bytes in bad {
       _ = try? decoder.decode(bytes, tolerance: .lenient)
