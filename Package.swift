@@ -77,6 +77,9 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Frames of the demo scene with their truth, for models/training.
+    .executableTarget(name: "scene-dump", dependencies: ["Capture"], swiftSettings: strict),
+
     tests("GroundTests", ["Ground", "CAllocations"]),
     tests("VisionTests", ["Ground", "Vision", "Kernels"]),
     tests("KernelsTests", ["Kernels", "COpenBLAS"]),

@@ -23,7 +23,16 @@ public struct SourceOpener: Sendable {
 
 extension SourceOpener {
   /// This room's own ways, the most particular first: the first that claims a name opens it.
-  public static let standard: [SourceOpener] = [standardInput, networkStream, camera, photos, rawVideo, videoFile]
+  public static let standard: [SourceOpener] = [
+    demo, standardInput, networkStream, camera, photos, rawVideo, videoFile,
+  ]
+
+  static let demo = SourceOpener(
+    name: "demo scene",
+    claims: { $0.text == "demo" || $0.text.hasPrefix("demo:") },
+    open: { name, request in
+      try DemoSource(name: name.text, options: DemoOptions(name: name.text), request: request)
+    })
 
   static let standardInput = SourceOpener(
     name: "frames on standard input",

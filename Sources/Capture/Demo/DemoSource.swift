@@ -1,0 +1,102 @@
+import Glibc
+import Ground
+import Synchronization
+import Vision
+
+/// The demo scene as a live camera: frames come due at the asked rate, and are lost when nobody fetches them in time.
+public final class DemoSource: FrameSource {
+  public let description: SourceDescription
+
+  private struct State: ~Copyable {
+    var renderer: SceneRenderer?
+    let start: MonotonicTime
+    var next: UInt64 = 0
+    var drops: UInt64 = 0
+  }
+
+  private let state: Mutex<State>
+  private let pool: PixelPool
+  private let period: Double
+
+  /// Prepares the scene: some milliseconds at 640x480, the default size; 30 frames a second are the default rate.
+  ///
+  /// - Throws: ``CaptureError`` for a size or rate that cannot be.
+  public init(name: String = "demo", options: DemoOptions, request: SourceRequest = SourceRequest()) throws(CaptureError)
+  {
+    let (width, height) = Self.size(request)
+    let rate = request.framesPerSecond ?? 30
+    guard (32...4096).contains(width), (32...4096).contains(height) else {
+      throw CaptureError(
+        .unsupported, "the demo scene cannot be \(width)x\(height)", place: name, remedy: "32x32 to 4096x4096")
+    }
+    guard rate.isFinite, rate >= 0.1, rate <= 1000 else {
+      throw CaptureError(
+        .unsupported, "the demo scene cannot run at \(rate) frames a second", place: name, remedy: "0.1 to 1000")
+    }
+    description = SourceDescription(
+      name: name, detail: "rendered scene, seed \(options.seed)", width: width, height: height, framesPerSecond: rate,
+      isLive: true)
+    period = 1e9 / rate
+    pool = PixelPool(capacity: 8)
+    // Safe to hand over: the renderer is created here and from then on only reached through the mutex.
+    state = Mutex(
+      State(
+        renderer: SceneRenderer(options: options, width: width, height: height, framesPerSecond: rate), start: .now))
+  }
+
+  /// The asked size; one side alone brings the other along at 4:3.
+  private static func size(_ request: SourceRequest) -> (Int, Int) {
+    switch (request.width, request.height) {
+    case (let width?, let height?): (width, height)
+    case (let width?, nil): (width, Int((Double(width) * 0.75).rounded()))
+    case (nil, let height?): (Int((Double(height) / 0.75).rounded()), height)
+    case (nil, nil): (640, 480)
+    }
+  }
+
+  public func next(timeout: Int) throws -> SourceEvent {
+    try state.withLock { state in
+      guard let renderer = state.renderer else { return .end }
+      skipMissed(&state)
+      let due = MonotonicTime(nanoseconds: state.start.nanoseconds + Int64(Double(state.next) * period))
+      let wait = due.nanoseconds - MonotonicTime.now.nanoseconds
+      let limit = Int64(max(0, timeout)) * 1_000_000
+      Self.sleep(min(wait, limit))
+      guard wait <= limit else { return .nothing }
+      let begun = MonotonicTime.now
+      let storage = pool.take(width * height * 3)
+      guard let base = storage.bytes.baseAddress,
+        let image = Image(packed: width, height, .rgb24, fullRange: true, storage: storage)
+      else { throw CaptureError(.deviceFailed, "no memory for a frame", place: description.name) }
+      renderer.render(frame: state.next, into: base.assumingMemoryBound(to: UInt8.self))
+      var frame = Frame(image: image, sequence: state.next, timestamp: begun)
+      frame.captureNanoseconds = MonotonicTime.now.nanoseconds(since: begun)
+      frame.driverDrops = state.drops
+      state.next += 1
+      return .frame(frame)
+    }
+  }
+
+  private var width: Int { description.width }
+  private var height: Int { description.height }
+
+  /// Frames whose time has passed by more than a period were never fetched: they are lost, as a camera's would be.
+  private func skipMissed(_ state: inout State) {
+    let elapsed = Double(MonotonicTime.now.nanoseconds(since: state.start))
+    let current = UInt64(max(0, elapsed / period))
+    guard current > state.next + 1 else { return }
+    state.drops += current - state.next - 1
+    state.next = current - 1
+  }
+
+  private static func sleep(_ nanoseconds: Int64) {
+    guard nanoseconds > 0 else { return }
+    var span = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    // A signal may end it early; the caller then says `.nothing`, or the frame is a little early.
+    nanosleep(&span, nil)
+  }
+
+  public func close() {
+    state.withLock { $0.renderer = nil }
+  }
+}
