@@ -4,18 +4,20 @@ import Glibc
 // Writes frames of the demo scene for training, to standard output: for each, one line of JSON with the exact
 // truth, then `bytes` bytes of packed RGB.
 //
-//   scene-dump FIRST-SEED SEEDS FRAMES STRIDE SHRINK [START] [OBJECTS]
+//   scene-dump FIRST-SEED SEEDS FRAMES STRIDE SHRINK [START] [WIDTH]
 //
-// FRAMES frames of each seed, STRIDE frames apart from frame START on, rendered at 640x480 and reduced SHRINK times.
+// FRAMES frames of each seed, STRIDE frames apart from frame START on, rendered at 640x480 (or WIDTH and three
+// quarters of it) and reduced SHRINK times; with SHRINK 999 only the truth.
 
 let numbers = CommandLine.arguments.dropFirst().map { Int($0) }
 guard numbers.count >= 5, !numbers.contains(where: { ($0 ?? -1) < 0 }) else {
-  var usage = Array("usage: scene-dump FIRST-SEED SEEDS FRAMES STRIDE SHRINK [START] [OBJECTS]\n".utf8)
+  var usage = Array("usage: scene-dump FIRST-SEED SEEDS FRAMES STRIDE SHRINK [START] [WIDTH]\n".utf8)
   write(2, &usage, usage.count)
   exit(64)
 }
 let values = numbers.compactMap { $0 }
-let (width, height, shrink) = (640, 480, max(1, values[4]))
+let width = values.count > 6 ? min(4096, max(64, values[6] / 4 * 4)) : 640
+let (height, shrink) = (width * 3 / 4, max(1, values[4]))
 let pixels = UnsafeMutablePointer<UInt8>.allocate(capacity: width * height * 3)
 let reduced = UnsafeMutablePointer<UInt8>.allocate(capacity: width * height * 3)
 
@@ -51,7 +53,7 @@ for seed in values[0]..<(values[0] + values[1]) {
   options.seed = UInt64(seed)
   // Every seed has its own noise and crowd, so that the networks see both calm and hard scenes.
   options.noise = Float(seed % 11) / 14
-  options.objects = values.count > 6 ? values[6] : 5 + seed % 7
+  options.objects = 5 + seed % 7
   options.light = seed % 10 == 9 ? .dusk : .day
   let renderer = SceneRenderer(options: options, width: width, height: height, framesPerSecond: 30)
   for step in 0..<values[2] {
@@ -69,7 +71,7 @@ for seed in values[0]..<(values[0] + values[1]) {
     }.joined(separator: ",")
     let line =
       "{\"seed\":\(seed),\"frame\":\(index),\"width\":\(width / min(shrink, 16)),\"height\":\(height / min(shrink, 16)),"
-        + "\"bytes\":\(count),\"objects\":[\(list)]}\n"
+      + "\"bytes\":\(count),\"objects\":[\(list)]}\n"
     Array(line.utf8).withUnsafeBytes(emit)
     emit(UnsafeRawBufferPointer(start: reduced, count: count))
   }

@@ -21,7 +21,8 @@ public final class DemoSource: FrameSource {
   /// Prepares the scene: some milliseconds at 640x480, the default size; 30 frames a second are the default rate.
   ///
   /// - Throws: ``CaptureError`` for a size or rate that cannot be.
-  public init(name: String = "demo", options: DemoOptions, request: SourceRequest = SourceRequest()) throws(CaptureError)
+  public init(name: String = "demo", options: DemoOptions, request: SourceRequest = SourceRequest())
+    throws(CaptureError)
   {
     let (width, height) = Self.size(request)
     let rate = request.framesPerSecond ?? 30

@@ -34,8 +34,10 @@ extension SceneFigures {
       // Crushed: lower on one side, leaning, with torn holes.
       list.slanted([0, 0.25, 0], [w * 1.05, 0.06, 0], [0.13, 0.24, 0.03], [0, 0.03, d * 1.05], carton * 0.9)
       for end: Float in [-1, 1] {
-        list.panel([0.1, 0.24, end * (d * 1.05 + 0.01)], [0.2, 0.04, 0], [0.04, 0.13, 0], [52, 38, 26], sides: 3, bias: 0.4)
-        list.panel([-0.2, 0.22, end * (d * 1.05 + 0.012)], [0.1, -0.03, 0], [0.06, 0.1, 0], [70, 52, 36], sides: 3, bias: 0.4)
+        list.panel(
+          [0.1, 0.24, end * (d * 1.05 + 0.01)], [0.2, 0.04, 0], [0.04, 0.13, 0], [52, 38, 26], sides: 3, bias: 0.4)
+        list.panel(
+          [-0.2, 0.22, end * (d * 1.05 + 0.012)], [0.1, -0.03, 0], [0.06, 0.1, 0], [70, 52, 36], sides: 3, bias: 0.4)
         list.panel(
           [end * (w * 1.05 + 0.02), 0.24 + end * 0.06, 0.03], [0, 0, 0.19], [0.04, 0.12, 0.02], [52, 38, 26], sides: 3,
           bias: 0.45)

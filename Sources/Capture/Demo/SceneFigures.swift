@@ -1,6 +1,8 @@
 /// Colours of the scene, linear in 0...255.
 enum Palette {
-  static let vests: [SIMD3<Float>] = [[255, 128, 20], [222, 240, 40], [235, 70, 50], [60, 130, 225], [245, 245, 245]]
+  static let vests: [SIMD3<Float>] = [
+    [255, 128, 20], [222, 240, 40], [235, 70, 50], [60, 130, 225], [245, 245, 245],
+  ]
   static let trousers: [SIMD3<Float>] = [[44, 56, 92], [60, 60, 66], [92, 78, 60], [34, 40, 46]]
   static let skins: [SIMD3<Float>] = [[240, 200, 170], [205, 150, 115], [140, 92, 66], [96, 64, 48]]
   static let helmets: [SIMD3<Float>] = [[250, 250, 245], [250, 205, 40], [225, 50, 45], [50, 110, 210]]
