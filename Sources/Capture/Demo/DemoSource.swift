@@ -49,8 +49,8 @@ public final class DemoSource: FrameSource {
   private static func size(_ request: SourceRequest) -> (Int, Int) {
     switch (request.width, request.height) {
     case (let width?, let height?): (width, height)
-    case (let width?, nil): (width, Int((Double(width) * 0.75).rounded()))
-    case (nil, let height?): (Int((Double(height) / 0.75).rounded()), height)
+    case (let width?, nil): (width, (width / 4).multipliedReportingOverflow(by: 3).partialValue)
+    case (nil, let height?): ((height / 3).multipliedReportingOverflow(by: 4).partialValue, height)
     case (nil, nil): (640, 480)
     }
   }
