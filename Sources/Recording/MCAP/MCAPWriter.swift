@@ -247,6 +247,9 @@ public final class MCAPWriter {
     try file.write(summary.bytes)
   }
 
+  /// Forgets the open chunk: after an error, so that the rest can be completed.
+  public func dropChunk() { chunk.clear() }
+
   /// Closes the file and leaves it under its working name, recoverable. After an error.
   public func abandon() { file.close() }
 

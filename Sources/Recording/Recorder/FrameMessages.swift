@@ -1,0 +1,130 @@
+import Capture
+import Glibc
+import Ground
+import Perception
+import Pipeline
+import Vision
+
+/// A frame's messages: how results become what ROS 2 knows.
+enum FrameMessages {
+  /// The frame id of all headers.
+  static let frameID = "camera"
+
+  static func detections(_ result: FrameResult, _ header: ROSHeader) -> Detection2DArray {
+    Detection2DArray(
+      header: header,
+      detections: result.findings.detections.map { detection in
+        // The first hypothesis is the detector's; those after it are the second stage's.
+        let hypotheses =
+          [ObjectHypothesis(classID: detection.label, score: Double(detection.confidence))]
+          + detection.classes.map { ObjectHypothesis(classID: $0.label, score: Double($0.confidence)) }
+        return .init(
+          header: header, results: hypotheses, centerX: Double(detection.box.centerX),
+          centerY: Double(detection.box.centerY), theta: Double(detection.angle ?? 0),
+          width: Double(detection.box.width), height: Double(detection.box.height),
+          id: detection.track.map(String.init) ?? "")
+      })
+  }
+
+  static func classification(_ result: FrameResult, _ header: ROSHeader) -> ClassificationMessage {
+    ClassificationMessage(
+      header: header,
+      results: result.findings.classes.map { ObjectHypothesis(classID: $0.label, score: Double($0.confidence)) })
+  }
+
+  static func annotations(_ result: FrameResult, _ header: ROSHeader) -> ImageAnnotations {
+    var annotations = ImageAnnotations(points: [], labels: [])
+    for detection in result.findings.detections {
+      let color = color(of: detection.classID)
+      annotations.points.append(
+        .init(
+          timestamp: header.stamp, kind: ImageAnnotations.Points.lineLoop, points: corners(detection), outline: color,
+          thickness: 2))
+      if !detection.keypoints.isEmpty {
+        annotations.points.append(
+          .init(
+            timestamp: header.stamp, kind: ImageAnnotations.Points.points,
+            points: detection.keypoints.map { .init(x: Double($0.x), y: Double($0.y)) }, outline: color, thickness: 4))
+      }
+      annotations.labels.append(
+        .init(
+          timestamp: header.stamp, position: .init(x: Double(detection.box.x), y: Double(detection.box.y)),
+          text: caption(detection), fontSize: 14, color: .init(red: 0, green: 0, blue: 0, alpha: 1),
+          background: color))
+    }
+    return annotations
+  }
+
+  private static func caption(_ detection: Detection) -> String {
+    let percent = Int((max(0, min(1, detection.confidence)) * 100).rounded())
+    let track = detection.track.map { " #\($0)" } ?? ""
+    let second = detection.classes.first.map { " · \($0.label)" } ?? ""
+    return "\(detection.label) \(percent)%\(track)\(second)"
+  }
+
+  private static func corners(_ detection: Detection) -> [ImageAnnotations.Point] {
+    let box = detection.box
+    let angle = Double(detection.angle ?? 0)
+    let (sine, cosine) = (sin(angle), cos(angle))
+    let (halfWidth, halfHeight) = (Double(box.width) / 2, Double(box.height) / 2)
+    let (x, y) = (Double(box.centerX), Double(box.centerY))
+    return [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map { sx, sy in
+      let (dx, dy) = (sx * halfWidth, sy * halfHeight)
+      return .init(x: x + dx * cosine - dy * sine, y: y + dx * sine + dy * cosine)
+    }
+  }
+
+  /// A hue for each class, far from its neighbours': steps of the golden ratio around the circle.
+  private static func color(of classID: Int) -> ImageAnnotations.Color {
+    let hue = (Double(abs(classID % 1024)) * 0.618034).truncatingRemainder(dividingBy: 1) * 6
+    func channel(_ shift: Double) -> Double {
+      let place = (hue + shift).truncatingRemainder(dividingBy: 6)
+      return max(0.2, min(1, abs(place - 3) - 1))
+    }
+    return .init(red: channel(0), green: channel(4), blue: channel(2), alpha: 1)
+  }
+
+  /// Latencies and counters of one frame.
+  static func diagnostics(
+    _ result: FrameResult, _ header: ROSHeader, drops: RecordingDrops, skippedSinceLast: Bool
+  ) -> DiagnosticArray {
+    let latency = result.latency
+    func milliseconds(_ name: String, _ nanoseconds: Int64) -> DiagnosticArray.Value {
+      .init(key: name, value: String(Double(nanoseconds / 1000) / 1000))
+    }
+    func count(_ name: String, _ value: UInt64) -> DiagnosticArray.Value { .init(key: name, value: String(value)) }
+    let ok = DiagnosticArray.Status.ok
+    let warning = DiagnosticArray.Status.warning
+    return DiagnosticArray(
+      header: header,
+      statuses: [
+        .init(
+          level: ok, name: "ocellus: latency", message: "\(result.detector)", hardwareID: result.source,
+          values: [
+            milliseconds("capture_ms", latency.capture), milliseconds("decode_ms", latency.decode),
+            milliseconds("queue_ms", latency.queue), milliseconds("preprocess_ms", latency.preprocess),
+            milliseconds("inference_ms", latency.inference), milliseconds("postprocess_ms", latency.postprocess),
+            milliseconds("total_ms", latency.total),
+          ]),
+        .init(
+          level: skippedSinceLast ? warning : ok, name: "ocellus: frames",
+          message: skippedSinceLast ? "frames were skipped" : "", hardwareID: result.source,
+          values: [
+            count("processed", result.number), count("sequence", result.frame.sequence),
+            count("skipped_pipeline", result.skipped.pipeline), count("dropped_driver", result.skipped.driver),
+          ]),
+        .init(
+          level: drops.isZero ? ok : warning, name: "ocellus: recorder",
+          message: drops.isZero ? "" : "the disk is too slow", hardwareID: result.source,
+          values: [count("pictures_dropped", drops.pictures), count("results_dropped", drops.results)]),
+      ])
+  }
+}
+
+/// What did not fit the recorder's queue since the recording began.
+struct RecordingDrops: Sendable, Equatable {
+  var pictures: UInt64 = 0
+  var results: UInt64 = 0
+
+  var isZero: Bool { pictures == 0 && results == 0 }
+}

@@ -1,0 +1,264 @@
+import Capture
+import Ground
+import Perception
+import Pipeline
+
+/// What the recorder's thread does: begins and ends files, writes frames, watches the disk. That thread only.
+final class RecorderWorker {
+  private let configuration: RecordingConfiguration
+  private let layer: any FileLayer
+  private let queue: RecorderQueue
+  private let folder: RecordingFolder
+  private let preparer: FramePreparer
+  private let report: (SessionEvent) -> Void
+  private let publish: (RecordingStatus) -> Void
+
+  private var file: RecordingFile?
+  private var name = ""
+  private var part = 0
+  private var clock = WallClock.now
+  private var buffer: PreTriggerBuffer
+  /// Whether recording, or the watch for the trigger, is switched on.
+  private var isWanted = false
+  /// The last frame that fired the trigger.
+  private var lastTrigger: MonotonicTime?
+  private var failure: String?
+  private var closing = false
+  private var rate = RateMeter()
+  private var countedBytes: UInt64 = 0
+  private var freeBytes: UInt64?
+  private var freeChecked: MonotonicTime?
+  private var pruned: MonotonicTime?
+  private var reportedTrouble: String?
+  private var framesBefore: UInt64 = 0
+
+  init(
+    _ configuration: RecordingConfiguration, layer: any FileLayer, queue: RecorderQueue,
+    report: @escaping (SessionEvent) -> Void, publish: @escaping (RecordingStatus) -> Void
+  ) {
+    self.configuration = configuration
+    self.layer = layer
+    self.queue = queue
+    self.report = report
+    self.publish = publish
+    folder = RecordingFolder(configuration.directory, layer: layer)
+    preparer = FramePreparer(quality: configuration.jpegQuality)
+    buffer = PreTriggerBuffer(seconds: configuration.preTriggerSeconds, maximumBytes: configuration.preTriggerBytes)
+  }
+
+  /// Works until it is told to close.
+  func run() {
+    reportUnfinished()
+    while !closing {
+      for item in queue.take(timeout: 50_000_000) {
+        handle(item)
+        queue.finished(item)
+      }
+      tick()
+      queue.setOpen(!closing && (isWanted || buffer.isEnabled))
+    }
+  }
+
+  private func handle(_ item: RecorderQueue.Item) {
+    switch item {
+    case .frame(let result, let hasPicture): handle(result, hasPicture: hasPicture)
+    case .event(let event):
+      if let file { attempt { try file.write(event) } } else { buffer.add(.event(event)) }
+    case .setRecording(let on): setRecording(on)
+    case .close:
+      isWanted = false
+      end()
+      closing = true
+    }
+  }
+
+  private func setRecording(_ on: Bool) {
+    guard on != isWanted else { return }
+    isWanted = on
+    guard on else { return end() }
+    failure = nil
+    if let trigger = configuration.trigger {
+      say(.info, "recording starts at the next \(trigger.label) of \(trigger.confidence) or more")
+    } else {
+      begin()
+    }
+  }
+
+  // MARK: Frames
+
+  private func handle(_ result: FrameResult, hasPicture: Bool) {
+    let fires = configuration.trigger.map { RecorderWorker.fires($0, result) } ?? false
+    if fires { lastTrigger = result.frame.timestamp }
+    guard file != nil || (isWanted && fires) || buffer.isEnabled else { return }
+    let frame = preparer.prepare(result, hasPicture: hasPicture)
+    if let trouble = preparer.trouble, trouble != reportedTrouble {
+      reportedTrouble = trouble
+      say(.warning, "a picture is not recorded: \(trouble)")
+    }
+    if file == nil && isWanted && fires { begin() }
+    guard let file else { return buffer.add(.frame(frame.detached())) }
+    attempt {
+      try file.write(frame, drops: queue.drops)
+      if isFull(file) { try split() }
+    }
+    endAfterTrigger(now: result.frame.timestamp)
+  }
+
+  private static func fires(_ trigger: RecordingTrigger, _ result: FrameResult) -> Bool {
+    result.findings.detections.contains {
+      $0.confidence >= trigger.confidence && (trigger.label == "*" || $0.label == trigger.label)
+    }
+  }
+
+  private func endAfterTrigger(now: MonotonicTime) {
+    guard let trigger = configuration.trigger, file != nil, let lastTrigger else { return }
+    if Double(now.nanoseconds(since: lastTrigger)) / 1e9 > trigger.holdSeconds { end() }
+  }
+
+  // MARK: Files
+
+  private func begin() {
+    clock = .now
+    attempt {
+      try folder.make()
+      try checkFreeSpace()
+      name = folder.newName()
+      part = 0
+      framesBefore = 0
+      try open()
+      guard let file else { return }
+      say(.info, "recording to \(file.writer.path)")
+      for entry in buffer.drain() {
+        switch entry {
+        case .frame(let frame): try file.write(frame, drops: RecordingDrops())
+        case .event(let event): try file.write(event)
+        }
+      }
+    }
+  }
+
+  private func open() throws {
+    let path = folder.file(name, part: part)
+    file = try RecordingFile(path: path, configuration: configuration, part: part, clock: clock, layer: layer)
+    countedBytes = 0
+    prune()
+  }
+
+  private func isFull(_ file: RecordingFile) -> Bool {
+    var limit = configuration.splitBytes
+    // A ring of one file could only be emptied whole; it needs at least some.
+    if let total = configuration.totalBytes { limit = min(limit ?? .max, max(total / 8, 1 << 20)) }
+    if let limit, file.writer.bytesWritten + UInt64(file.writer.pendingBytes) >= limit { return true }
+    return configuration.splitSeconds.map { file.seconds >= $0 } ?? false
+  }
+
+  private func split() throws {
+    guard let file else { return }
+    try file.writer.finish()
+    framesBefore += file.frames
+    self.file = nil
+    part += 1
+    try open()
+  }
+
+  private func end() {
+    guard let file else { return }
+    publishStatus(.finishing)
+    attempt {
+      try file.writer.finish()
+      self.file = nil
+      let frames = framesBefore + file.frames
+      let drops = queue.drops
+      let missing = drops.isZero ? "" : ", \(drops.pictures) pictures and \(drops.results) results dropped"
+      let severity: SessionEvent.Severity = drops.isZero ? .info : .warning
+      say(severity, "recorded \(frames) frames to \(file.writer.path)\(missing)")
+    }
+  }
+
+  /// Runs what may fail; a failure ends the recording, saves what can be saved, and is told once.
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch {
+      isWanted = false
+      let reason = "\(error)"
+      failure = reason
+      guard let file else { return say(.error, "recording failed: \(reason)") }
+      self.file = nil
+      let lost = file.writer.pendingMessages
+      let saved: String
+      do {
+        file.writer.dropChunk()
+        try file.writer.finish()
+        saved = "everything up to then is in \(file.writer.path)"
+      } catch {
+        file.writer.abandon()
+        saved = "everything up to then is in \(file.writer.workingPath); 'ocellus recover' completes it"
+      }
+      say(.error, "recording stopped: \(reason); \(saved); \(lost) messages were lost")
+    }
+  }
+
+  private func say(_ severity: SessionEvent.Severity, _ message: String) {
+    report(SessionEvent(severity: severity, message: message))
+  }
+
+  private func reportUnfinished() {
+    for name in folder.unfinished() {
+      say(.warning, "\(name) was cut off: 'ocellus recover \(folder.path)/\(name) OUT.mcap' saves it")
+    }
+  }
+
+  // MARK: Time and space
+
+  private func tick() {
+    let now = MonotonicTime.now
+    endAfterTrigger(now: now)
+    if let file, let opened = file.chunkOpened,
+      Double(now.nanoseconds(since: opened)) / 1e9 >= configuration.chunkSeconds
+    {
+      attempt { try file.closeChunk() }
+    }
+    if freeChecked.map({ now.nanoseconds(since: $0) >= 500_000_000 }) ?? true {
+      freeChecked = now
+      freeBytes = folder.freeBytes
+      if file != nil { attempt { try checkFreeSpace() } }
+    }
+    if pruned.map({ now.nanoseconds(since: $0) >= 2_000_000_000 }) ?? true { prune() }
+    publishStatus(nil)
+  }
+
+  private func checkFreeSpace() throws {
+    freeBytes = folder.freeBytes
+    guard let freeBytes, freeBytes < configuration.freeFloorBytes else { return }
+    throw RecordingError(
+      .diskFull, "only \(freeBytes >> 20) MiB are free, less than the floor of \(configuration.freeFloorBytes >> 20)",
+      place: folder.path, remedy: "free some space or record elsewhere")
+  }
+
+  private func prune() {
+    guard let total = configuration.totalBytes, file != nil else { return }
+    pruned = .now
+    for name in folder.prune(to: total) { say(.info, "removed the oldest recording, \(name)") }
+  }
+
+  private func publishStatus(_ forced: RecordingStatus.State?) {
+    let state = forced ?? (file != nil ? .recording : failure.map { .failed(reason: $0) } ?? .idle)
+    var status = RecordingStatus(state: state, path: file?.writer.path ?? folder.path)
+    status.dropped = queue.drops.pictures + queue.drops.results
+    status.freeBytes = freeBytes
+    if let file {
+      let bytes = file.writer.bytesWritten
+      if bytes > countedBytes { rate.add(Int(clamping: bytes - countedBytes)) }
+      countedBytes = bytes
+      status.since = file.first
+      status.seconds = file.seconds
+      status.bytes = bytes
+      status.bytesPerSecond = rate.rate()
+      status.frames = framesBefore + file.frames
+      if status.bytesPerSecond > 0, let freeBytes {
+        let usable = freeBytes - min(freeBytes, configuration.freeFloorBytes)
+        status.freeSeconds = Double(usable) / status.bytesPerSecond
+      }
+    }
+    publish(status)
+  }
+}

@@ -1,0 +1,62 @@
+import Pipeline
+
+/// Finds the moments of a recording that a timeline shows: its events, and where something came into the picture.
+struct MarkFinder: Sendable {
+  private let reader: MCAPReader
+  private let pictures: PictureTrack
+  private let results: ResultTrack
+  private static let maximumMarks = 500
+  /// A label that was away for so long is new again, in nanoseconds.
+  private static let absence: UInt64 = 3_000_000_000
+
+  init(_ reader: MCAPReader, _ pictures: PictureTrack, _ results: ResultTrack) {
+    self.reader = reader
+    self.pictures = pictures
+    self.results = results
+  }
+
+  /// Searches from front to back.
+  ///
+  /// - Parameter progress: gets the marks so far, in order, every now and then and at the end; false stops the search.
+  func find(_ progress: ([ReplayStatus.Mark]) -> Bool) {
+    var marks = events()
+    guard progress(marks) else { return }
+    var lastSeen: [String: UInt64] = [:]
+    for (number, location) in results.detections.enumerated() {
+      if number % 500 == 499, !progress(sorted(marks)) { return }
+      guard marks.count < MarkFinder.maximumMarks else { break }
+      guard let message = try? reader.message(at: location), let array = try? Detection2DArray(cdr: message.data)
+      else { continue }
+      for label in Set(array.detections.compactMap { $0.results.first?.classID }).sorted() {
+        let before = lastSeen[label]
+        lastSeen[label] = location.logTime
+        guard before.map({ location.logTime > $0 && location.logTime - $0 > MarkFinder.absence }) ?? true else {
+          continue
+        }
+        marks.append(.init(seconds: seconds(location.logTime), title: label))
+      }
+    }
+    _ = progress(sorted(marks))
+  }
+
+  private func events() -> [ReplayStatus.Mark] {
+    let channels = reader.channels(ofType: LogMessage.typeName)
+    let found = reader.locations(of: Set(channels.map(\.id))).prefix(MarkFinder.maximumMarks / 2)
+    return found.compactMap { location in
+      guard let message = try? reader.message(at: location), let log = try? LogMessage(cdr: message.data) else {
+        return nil
+      }
+      return .init(seconds: seconds(location.logTime), title: log.text)
+    }
+  }
+
+  private func seconds(_ time: UInt64) -> Double {
+    let first = pictures.locations[0].logTime
+    let signed = time >= first ? Double(time - first) : -Double(first - time)
+    return max(0, min(pictures.duration, signed / 1e9))
+  }
+
+  private func sorted(_ marks: [ReplayStatus.Mark]) -> [ReplayStatus.Mark] {
+    marks.sorted { $0.seconds < $1.seconds }
+  }
+}

@@ -1,0 +1,263 @@
+public import Capture
+import Ground
+public import Pipeline
+import Synchronization
+import Vision
+
+/// Plays a recording as a source of frames: at its own pace, faster, slower, stepwise, from anywhere in it.
+///
+/// Frames come as the camera sent them, their JPEG included; what the networks said then is beside them:
+/// ``recordedResult(of:)``. Every call is thread-safe except ``next(timeout:)``, which is the capture thread's.
+public final class RecordingSource: SeekableSource, ReplayControl {
+  /// How to play.
+  public struct Options: Sendable {
+    public enum AtEnd: Sendable {
+      /// No more frames: the session is over.
+      case end
+      /// The last picture stays; seeking goes on.
+      case hold
+      case loop
+    }
+
+    public var atEnd = AtEnd.end
+    /// 1 is the recording's own speed; 0 is as fast as frames are taken.
+    public var speed: Double = 1
+    /// Which pictures, in a recording with several cameras.
+    public var topic: String?
+
+    public init() {}
+  }
+
+  private struct State: Sendable {
+    /// The next picture.
+    var index = 0
+    /// The one shown last.
+    var shown: Int?
+    var isPlaying = true
+    /// Deliver one picture at once, also while paused.
+    var isDue = true
+    var speed: Double
+    /// At this moment the picture of time ``anchorSeconds`` was due.
+    var anchor: MonotonicTime = .now
+    var anchorSeconds: Double = 0
+    var isClosed = false
+    var marks: [ReplayStatus.Mark] = []
+    /// Which picture lies in which memory, of those delivered last.
+    var recent: [(storage: ObjectIdentifier, index: Int)] = []
+  }
+
+  public let description: SourceDescription
+  let pictures: PictureTrack
+  let results: ResultTrack
+  private let options: Options
+  private let state: Monitor<State>
+  private let indexer: Mutex<WorkerThread?>
+  private static let slowestSpeed = 0.05
+  private static let fastestSpeed = 64.0
+
+  /// Opens a recording.
+  ///
+  /// - Throws: ``RecordingError`` when it is none, or holds no pictures.
+  public convenience init(path: String, options: Options = Options()) throws {
+    try self.init(try MCAPReader(path: path), options: options)
+  }
+
+  /// Plays an opened recording.
+  public init(_ reader: MCAPReader, options: Options = Options()) throws {
+    pictures = try PictureTrack(reader, topic: options.topic)
+    results = ResultTrack(reader)
+    self.options = options
+    let first = try PictureTrack.firstReadable(pictures)
+    let duration = pictures.duration
+    description = SourceDescription(
+      name: reader.name,
+      detail:
+        "recording of \(secondsText(UInt64(duration * 1e9))), \(pictures.count) pictures on \(pictures.channel.topic)",
+      width: first.image.width, height: first.image.height,
+      framesPerSecond: duration > 0 ? Double(pictures.count - 1) / duration : 0, isLive: false)
+    let state = Monitor(State(speed: max(0, min(RecordingSource.fastestSpeed, options.speed))))
+    self.state = state
+    indexer = Mutex(nil)
+    let marks = MarkFinder(reader, pictures, results)
+    indexer.withLock { indexer in
+      indexer = WorkerThread(name: "replay-marks") {
+        marks.find { found in
+          state.update { state in
+            state.marks = found
+            return !state.isClosed
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: FrameSource
+
+  public func next(timeout: Int) throws -> SourceEvent {
+    let deadline = MonotonicTime(nanoseconds: MonotonicTime.now.nanoseconds + Int64(max(0, timeout)) * 1_000_000)
+    while true {
+      switch state.withLock({ decide(&$0) }) {
+      case .deliver(let index): return deliver(index)
+      case .end: return .end
+      case .wait(let until):
+        let now = MonotonicTime.now
+        let moment = min(deadline, until ?? deadline)
+        if now >= deadline { return .nothing }
+        // Woken early by seeks, steps and switches; the decision is made anew either way.
+        let before = state.withLock { ($0.index, $0.isPlaying, $0.isDue, $0.speed, $0.isClosed) }
+        _ = state.wait(
+          timeout: max(0, moment.nanoseconds(since: now)),
+          until: { ($0.index, $0.isPlaying, $0.isDue, $0.speed, $0.isClosed) != before }, then: { _ in })
+      }
+    }
+  }
+
+  private enum Decision {
+    case deliver(Int)
+    /// Nothing until then, or until something changes.
+    case wait(until: MonotonicTime?)
+    case end
+  }
+
+  private func decide(_ state: inout State) -> Decision {
+    if state.isClosed { return .end }
+    if state.index >= pictures.count {
+      switch options.atEnd {
+      case .end: return .end
+      case .hold:
+        state.isPlaying = false
+        return .wait(until: nil)
+      case .loop: move(&state, to: 0)
+      }
+    }
+    let now = MonotonicTime.now
+    let seconds = pictures.seconds(state.index)
+    if !state.isDue {
+      guard state.isPlaying else { return .wait(until: nil) }
+      if state.speed > 0 {
+        let due = state.anchor.nanoseconds + Int64((seconds - state.anchorSeconds) / state.speed * 1e9)
+        if due > now.nanoseconds { return .wait(until: MonotonicTime(nanoseconds: due)) }
+        // A slow consumer makes the replay late; it does not have to catch up.
+        if now.nanoseconds - due > 200_000_000 { (state.anchor, state.anchorSeconds) = (now, seconds) }
+      }
+    } else {
+      (state.anchor, state.anchorSeconds) = (now, seconds)
+    }
+    state.isDue = false
+    state.shown = state.index
+    state.index += 1
+    return .deliver(state.index - 1)
+  }
+
+  private func deliver(_ index: Int) -> SourceEvent {
+    let began = MonotonicTime.now
+    do {
+      let picture = try pictures.picture(index)
+      let now = MonotonicTime.now
+      var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
+      frame.decodeNanoseconds = now.nanoseconds(since: began)
+      frame.jpeg = picture.jpeg
+      frame.mediaTime = pictures.seconds(index)
+      let storage = ObjectIdentifier(picture.image.storage)
+      state.withLock { state in
+        state.recent.removeAll { $0.storage == storage }
+        state.recent.append((storage, index))
+        if state.recent.count > 64 { state.recent.removeFirst() }
+      }
+      return .frame(frame)
+    } catch { return .notice("picture \(index + 1) of the recording cannot be shown: \(error)") }
+  }
+
+  public func close() {
+    state.update { $0.isClosed = true }
+    let running = indexer.withLock { indexer in
+      defer { indexer = nil }
+      return indexer
+    }
+    running?.join()
+  }
+
+  // MARK: SeekableSource, ReplayControl
+
+  public var duration: Double? { pictures.duration }
+
+  private func move(_ state: inout State, to index: Int) {
+    state.index = max(0, min(pictures.count - 1, index))
+    state.isDue = true
+  }
+
+  public func seek(to seconds: Double) {
+    guard seconds.isFinite else { return }
+    state.update { move(&$0, to: pictures.index(at: seconds)) }
+  }
+
+  public func step(by frames: Int) {
+    state.update { state in
+      state.isPlaying = false
+      let shown = state.shown ?? 0
+      move(&state, to: shown.addingReportingOverflow(frames).overflow ? shown : shown + frames)
+    }
+  }
+
+  public func setPlaying(_ playing: Bool) {
+    state.update { state in
+      guard playing != state.isPlaying else { return }
+      state.isPlaying = playing
+      // At the end, play begins anew.
+      if playing && state.index >= pictures.count { move(&state, to: 0) }
+      state.isDue = state.isDue || playing
+    }
+  }
+
+  public func setSpeed(_ speed: Double) {
+    guard speed.isFinite else { return }
+    state.update { state in
+      state.speed = max(RecordingSource.slowestSpeed, min(RecordingSource.fastestSpeed, speed))
+      (state.anchor, state.anchorSeconds) = (.now, pictures.seconds(min(state.index, pictures.count - 1)))
+    }
+  }
+
+  /// Where the replay stands.
+  public var status: ReplayStatus {
+    state.withLock { state in
+      ReplayStatus(
+        position: pictures.seconds(state.shown ?? 0), duration: pictures.duration, isPlaying: state.isPlaying,
+        speed: state.speed, marks: state.marks)
+    }
+  }
+
+  // MARK: Recorded results
+
+  /// Whether the recording holds results at all.
+  public var hasResults: Bool { !results.isEmpty }
+
+  /// What the networks said about picture `index` when it was recorded; nil where nothing was.
+  public func recordedResult(at index: Int) -> RecordedResult? {
+    guard (0..<pictures.count).contains(index) else { return nil }
+    let time = pictures.locations[index].logTime
+    // Own recordings log a frame's messages with one time; for others the stamp in the header decides.
+    if let result = results.result(logTime: time, stamp: nil) { return result }
+    guard let stamp = try? pictures.picture(index).stamp else { return nil }
+    return results.result(logTime: time, stamp: stamp)
+  }
+
+  /// The recorded result of a frame that this source delivered.
+  public func recordedResult(of frame: Frame) -> RecordedResult? { recordedResult(at: Int(clamping: frame.sequence)) }
+
+  /// Which picture the memory of `image` holds, of the last that were delivered.
+  func index(of storage: PixelStorage) -> Int? {
+    state.withLock { state in state.recent.last { $0.storage == ObjectIdentifier(storage) }?.index }
+  }
+}
+
+extension PictureTrack {
+  /// The first picture that can be decoded, for its size.
+  static func firstReadable(_ pictures: PictureTrack) throws -> Picture {
+    var trouble: (any Error)?
+    for index in 0..<min(pictures.count, 50) {
+      do { return try pictures.picture(index) } catch { trouble = trouble ?? error }
+    }
+    throw trouble
+      ?? RecordingError(.nothingToDo, "the recording holds no pictures", place: pictures.reader.name)
+  }
+}
