@@ -65,7 +65,7 @@ let package = Package(
     module(
       "Dashboard",
       [
-        "Ground", "Vision", "Perception", "Pipeline", "CNcurses", .product(name: "Logging", package: "swift-log"),
+        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .executableTarget(

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 void ocp_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
@@ -51,3 +52,7 @@ int ocp_spawn(char *const arguments[], int *output, int *errors) {
 }
 
 void ocp_enlarge_pipe(int descriptor, int bytes) { fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
+int ocp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int ocp_wake_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }

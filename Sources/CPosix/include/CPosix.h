@@ -12,3 +12,8 @@ int ocp_spawn(char *const arguments[], int *output, int *errors);
 
 /// Asks for a pipe's buffer to be `bytes` long; without effect where the system refuses.
 void ocp_enlarge_pipe(int descriptor, int bytes);
+
+/// A file in memory, closed on exec (memfd_create(2)); -1 with errno where it fails.
+int ocp_memory_file(const char *name);
+/// A pipe whose ends neither block nor survive exec: ends[0] reads, ends[1] writes (pipe2(2)); -1 where it fails.
+int ocp_wake_pipe(int ends[2]);

@@ -1,0 +1,216 @@
+internal import Glibc
+internal import Ground
+internal import Pipeline
+
+/// The dashboard at work: waits for keys, signals and pictures, and draws what is due. Never busy, never blocked.
+struct DashboardLoop {
+  /// Figures in the panes change no faster than this, in milliseconds.
+  private static let panePeriod = 200.0
+  /// The longest sleep, in milliseconds: ages on the screen go on without pictures.
+  private static let idlePeriod = 100.0
+  /// A key is answered at once, but not more often than this, in milliseconds.
+  private static let keyPeriod = 12.0
+
+  private let terminal: Terminal
+  private let session: any SessionControl
+  private let controller: Controller
+  private let configuration: ConfigurationFile
+  private(set) var state: DashboardState
+
+  private var composer: Composer
+  private var governor: Governor
+  private var probe: LinkProbe
+  private var meter = OutputMeter()
+  private var themes: [String]
+
+  private var lastPicture = MonotonicTime(nanoseconds: 0)
+  private var lastPanes = MonotonicTime(nanoseconds: 0)
+  private var lastDrawn = MonotonicTime(nanoseconds: 0)
+  /// A picture was taken in and not drawn yet.
+  private var hasNewPicture = false
+  /// Something other than time and pictures changed.
+  private var isDirty = true
+
+  init(
+    terminal: Terminal, session: any SessionControl, controller: Controller, configuration: ConfigurationFile,
+    state: DashboardState
+  ) {
+    let now = MonotonicTime.now
+    self.terminal = terminal
+    self.session = session
+    self.controller = controller
+    self.configuration = configuration
+    self.state = state
+    let size = Terminal.size(of: STDIN_FILENO) ?? (80, 24)
+    composer = Composer(
+      glyphs: Glyphs(terminal.capabilities.glyphs), depth: terminal.screenDepth, columns: size.columns, rows: size.rows)
+    governor = Governor(budget: state.settings.bandwidth.map { Double($0) }, now: now)
+    probe = LinkProbe(now: now)
+    themes = controller.themes.names
+  }
+
+  mutating func run() -> ExitReason {
+    while true {
+      let wakeup = terminal.wait(milliseconds: sleep(now: .now))
+      if wakeup.isGone { return .hangup }
+      for signal in wakeup.signals {
+        if let reason = answer(signal) { return reason }
+      }
+      if wakeup.hasInput {
+        let keys = terminal.keys()
+        // Readable, yet nothing to read, is how the end of a terminal looks.
+        if keys.isEmpty, terminal.inputIsAtEnd() { return .hangup }
+        for key in keys {
+          if let reason = press(key) { return reason }
+        }
+      }
+      step(now: .now)
+    }
+  }
+
+  /// How long nothing can be due.
+  private func sleep(now: MonotonicTime) -> Int {
+    if terminal.output.pendingBytes > 0 { return Int(Self.idlePeriod) }
+    if isDirty { return Int(max(0, Self.keyPeriod - now.milliseconds(since: lastDrawn)).rounded(.up)) }
+    let picture = picturePeriod - now.milliseconds(since: lastPicture)
+    return Int(min(Self.idlePeriod, max(4, picture)).rounded(.up))
+  }
+
+  private var picturePeriod: Double { 1000 / min(Double(state.settings.rate), governor.rung.rate) }
+
+  // MARK: Signals and keys
+
+  private mutating func answer(_ signal: Int32) -> ExitReason? {
+    switch signal {
+    case SIGWINCH: resize()
+    case SIGCONT: continueWork()
+    case SIGTSTP: suspend()
+    case SIGHUP: return .hangup
+    default: return .signal(signal)
+    }
+    return nil
+  }
+
+  private mutating func resize() {
+    guard let size = terminal.followSize() else { return }
+    composer.resize(columns: size.columns, rows: size.rows)
+    redrawAll()
+  }
+
+  private mutating func suspend() {
+    terminal.stopProcess()
+    continueWork()
+  }
+
+  private mutating func continueWork() {
+    terminal.takeBack()
+    resize()
+    redrawAll()
+  }
+
+  private mutating func redrawAll() {
+    isDirty = true
+    lastPanes = MonotonicTime(nanoseconds: 0)
+  }
+
+  private mutating func press(_ key: Key) -> ExitReason? {
+    let now = MonotonicTime.now
+    switch key {
+    case .synchronisedOutput(let isKnown):
+      terminal.output.isSynchronised = isKnown
+      return nil
+    case .status:
+      if let milliseconds = probe.answered(now: now) { governor.answered(milliseconds: milliseconds, now: now) }
+      return nil
+    default: break
+    }
+    redrawAll()
+    switch controller.handle(key, &state, composer) {
+    case .none: break
+    case .quit: return .quit
+    case .suspend: suspend()
+    case .repaint: terminal.repaint()
+    case .save:
+      let saved = configuration.save(state.settings)
+      state.toast(
+        saved ? "options saved in \(configuration.path)" : "cannot write \(configuration.path)",
+        saved ? .info : .failure, now)
+    }
+    governor.budget = state.settings.bandwidth.map { Double($0) }
+    if state.view.modal != nil { themes = controller.themes.names }
+    // What the session was just asked for is on the next snapshot.
+    if state.take(session.snapshot(), now: now) { hasNewPicture = true }
+    return nil
+  }
+
+  // MARK: Drawing
+
+  private mutating func step(now: MonotonicTime) {
+    probe.giveUpIfSilent(now: now)
+    let pictureIsDue = now.milliseconds(since: lastPicture) >= picturePeriod - 2
+    let panesAreDue = now.milliseconds(since: lastPanes) >= Self.panePeriod
+    guard isDirty || pictureIsDue || panesAreDue else { return }
+    if pictureIsDue || panesAreDue, state.take(session.snapshot(), now: now) { hasNewPicture = true }
+    guard terminal.output.pendingBytes == 0 else {
+      if hasNewPicture { governor.held(now: now) }
+      return
+    }
+    guard isDirty || panesAreDue || (pictureIsDue && hasNewPicture) else { return }
+    guard governor.allowsFrame(now: now) || isDirty else { return }
+    draw(now: now, panesAreDue: panesAreDue || isDirty)
+  }
+
+  private mutating func draw(now: MonotonicTime, panesAreDue: Bool) {
+    let drawing = composer.drawing(state, rung: governor.rung)
+    measure(now, style: drawing.style)
+    composer.compose(
+      state, now: now, drawing: drawing, panesAreDue: panesAreDue, isNewPicture: hasNewPicture, themes: themes,
+      configuration: configuration.path)
+    if terminal.capabilities.answersQueries, let query = probe.query(now: now) { terminal.output.send(query) }
+    let bytes = terminal.present(composer.canvas, cursor: composer.cursor)
+    governor.drew(bytes: bytes, wasWaiting: terminal.output.pendingBytes > 0, now: now)
+    meter.drew(bytes: bytes, isPicture: hasNewPicture, now: now)
+    lastDrawn = now
+    if panesAreDue { lastPanes = now }
+    if hasNewPicture { lastPicture = now }
+    hasNewPicture = false
+    isDirty = false
+  }
+
+  private mutating func measure(_ now: MonotonicTime, style: PictureStyle) {
+    let jam = probe.waiting(now: now)
+    state.own.shownRate = meter.picturesPerSecond(now: now)
+    state.own.bytesPerSecond = meter.bytesPerSecond(now: now)
+    state.own.bytesPerFrame = meter.bytesPerPicture
+    state.own.budget = governor.budget
+    state.own.governorLevel = governor.level
+    state.own.isCongested = governor.isCongested
+    state.own.roundTrip = probe.roundTrip.map { max($0, jam > 1000 ? jam : 0) }
+    state.own.isSynchronised = terminal.output.isSynchronised
+    state.own.depth = terminal.screenDepth
+    state.own.style = style
+  }
+}
+
+/// What the screen came to over the last two seconds.
+struct OutputMeter {
+  private static let window = 2000.0
+  private var entries: [(time: MonotonicTime, bytes: Int, isPicture: Bool)] = []
+  /// Smoothed over the last pictures.
+  private(set) var bytesPerPicture = 0.0
+
+  mutating func drew(bytes: Int, isPicture: Bool, now: MonotonicTime) {
+    entries.append((now, bytes, isPicture))
+    entries.removeAll { now.milliseconds(since: $0.time) > Self.window }
+    if isPicture { bytesPerPicture += (Double(bytes) - bytesPerPicture) * 0.1 }
+  }
+
+  func bytesPerSecond(now: MonotonicTime) -> Double {
+    entries.reduce(0) { $0 + (now.milliseconds(since: $1.time) <= Self.window ? Double($1.bytes) : 0) } * 1000
+      / Self.window
+  }
+
+  func picturesPerSecond(now: MonotonicTime) -> Double {
+    Double(entries.count { $0.isPicture && now.milliseconds(since: $0.time) <= Self.window }) * 1000 / Self.window
+  }
+}

@@ -1,0 +1,57 @@
+/// A colour of the screen: 24-bit sRGB, or whatever the terminal itself uses as foreground or background.
+package struct Color: Hashable, Sendable {
+  /// 0xRRGGBB, or a value above for the terminal's own.
+  package let raw: UInt32
+
+  package static let terminal = Color(raw: 0xFF00_0000)
+  package static let black = Color(raw: 0)
+  package static let white = Color(raw: 0xFF_FFFF)
+
+  package init(raw: UInt32) { self.raw = raw }
+
+  package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    raw = UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
+  }
+
+  package var isTerminal: Bool { raw > 0xFF_FFFF }
+  package var red: Int { Int(raw >> 16 & 0xFF) }
+  package var green: Int { Int(raw >> 8 & 0xFF) }
+  package var blue: Int { Int(raw & 0xFF) }
+
+  /// Rough brightness in 0...255, weights of BT.601.
+  package var brightness: Int { (red * 77 + green * 151 + blue * 28) >> 8 }
+
+  /// The larger of the channels' differences: what the eye's tolerance is measured against.
+  package func distance(to other: Color) -> Int {
+    max(abs(red - other.red), abs(green - other.green), abs(blue - other.blue))
+  }
+
+  /// This colour with `share` (in 256ths) of another; terminal colours do not mix.
+  package func mixed(with other: Color, share: Int) -> Color {
+    guard !isTerminal, !other.isTerminal else { return self }
+    func mix(_ a: Int, _ b: Int) -> UInt8 { UInt8(clamping: (a * (256 - share) + b * share) >> 8) }
+    return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
+  }
+
+  /// Black or white, whichever reads better on this colour.
+  package var contrasting: Color { brightness > 120 ? .black : .white }
+
+  /// Parses `#RRGGBB`, `#GG` (a grey, as btop has it) or `R G B` in decimals; nil for anything else.
+  package init?(themeValue text: some StringProtocol) {
+    if text.first == "#" {
+      let digits = text.dropFirst()
+      guard digits.allSatisfy({ $0.isASCII && $0.isHexDigit }), let value = UInt32(digits, radix: 16) else {
+        return nil
+      }
+      switch digits.count {
+      case 6: self.init(raw: value)
+      case 2: self.init(raw: value << 16 | value << 8 | value)
+      default: return nil
+      }
+      return
+    }
+    let parts = text.split(separator: " ").map { UInt8($0) }
+    guard parts.count == 3, let r = parts[0], let g = parts[1], let b = parts[2] else { return nil }
+    self.init(r, g, b)
+  }
+}

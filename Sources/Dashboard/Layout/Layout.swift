@@ -1,0 +1,118 @@
+/// Where everything goes on a terminal of some size.
+package struct Layout: Sendable, Equatable {
+  /// Below this a message takes the place of the dashboard.
+  package static let smallest = (columns: 40, rows: 12)
+  /// Below this there is room for the picture and the best detections only.
+  package static let comfortable = (columns: 60, rows: 18)
+
+  /// Bodies of at least so many rows have room for panes below the picture.
+  private static let stripHeight = 28
+
+  package private(set) var header = Rect(x: 0, y: 0, width: 0, height: 0)
+  package private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// Frames included.
+  package private(set) var panes: [PaneID: Rect] = [:]
+  package private(set) var isTooSmall = false
+
+  /// - Parameter visible: the panes that the user wants; those without room are left out.
+  package init(columns: Int, rows: Int, preset: LayoutPreset, visible: Set<PaneID>) {
+    guard columns >= Self.smallest.columns, rows >= Self.smallest.rows else {
+      isTooSmall = true
+      return
+    }
+    header = Rect(x: 0, y: 0, width: columns, height: 1)
+    footer = Rect(x: 0, y: rows - 1, width: columns, height: 1)
+    let body = Rect(x: 0, y: 1, width: columns, height: rows - 2)
+    if columns < Self.comfortable.columns || rows < Self.comfortable.rows {
+      reduced(body, visible)
+    } else if preset.showsPicture, visible.contains(.picture) {
+      full(body, preset, visible)
+    } else {
+      numbers(body, preset, visible)
+    }
+  }
+
+  /// The pane under a cell.
+  package func pane(atColumn x: Int, row y: Int) -> PaneID? { panes.first { $0.value.contains(x, y) }?.key }
+
+  private mutating func reduced(_ body: Rect, _ visible: Set<PaneID>) {
+    let listRows = visible.contains(.detections) && body.height >= 12 ? 5 : 0
+    guard visible.contains(.picture) else {
+      panes[visible.contains(.detections) ? .detections : .picture] = body
+      return
+    }
+    panes[.picture] = Rect(x: body.x, y: body.y, width: body.width, height: body.height - listRows)
+    if listRows > 0 {
+      panes[.detections] = Rect(x: body.x, y: body.bottom - listRows, width: body.width, height: listRows)
+    }
+  }
+
+  private mutating func full(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>) {
+    var column = preset.column.filter { visible.contains($0.pane) }
+    var strip = preset.strip.filter { visible.contains($0.pane) }
+    if body.height < Self.stripHeight, preset.columnShare > 0 {
+      // A low terminal leaves the height to the picture; what would stand below it joins the column.
+      column += strip.map(\.stacked)
+      strip = []
+    }
+    let columnWidth = column.isEmpty ? 0 : min(64, max(28, body.width * preset.columnShare / 100))
+    let left = Rect(x: body.x, y: body.y, width: body.width - columnWidth, height: body.height)
+    let stripHeight = strip.isEmpty ? 0 : min(16, max(8, left.height * 28 / 100))
+    panes[.picture] = Rect(x: left.x, y: left.y, width: left.width, height: left.height - stripHeight)
+    if stripHeight > 0 {
+      var x = left.x
+      for (pane, width) in Self.fit(strip, into: left.width, stretch: true) {
+        panes[pane] = Rect(x: x, y: left.bottom - stripHeight, width: width, height: stripHeight)
+        x += width
+      }
+    }
+    stack(column, in: Rect(x: left.right, y: body.y, width: columnWidth, height: body.height))
+  }
+
+  private mutating func numbers(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>) {
+    let preset = preset.showsPicture ? LayoutPreset.all.last ?? preset : preset
+    let column = preset.column.filter { visible.contains($0.pane) }
+    let strip = preset.strip.filter { visible.contains($0.pane) }
+    let share = strip.isEmpty ? 100 : column.isEmpty ? 0 : preset.columnShare
+    let columnWidth = body.width * share / 100
+    stack(strip, in: Rect(x: body.x, y: body.y, width: body.width - columnWidth, height: body.height))
+    stack(column, in: Rect(x: body.right - columnWidth, y: body.y, width: columnWidth, height: body.height))
+  }
+
+  private mutating func stack(_ slots: [LayoutPreset.Slot], in area: Rect) {
+    guard !area.isEmpty else { return }
+    var y = area.y
+    for (pane, height) in Self.fit(slots, into: area.height, stretch: true) {
+      panes[pane] = Rect(x: area.x, y: y, width: area.width, height: height)
+      y += height
+    }
+  }
+
+  /// Drops what has no room, then shares out what is left by weight, up to each one's most.
+  static func fit(_ slots: [LayoutPreset.Slot], into room: Int, stretch: Bool) -> [(PaneID, Int)] {
+    var kept = slots
+    while kept.map(\.least).reduce(0, +) > room, let least = kept.map(\.priority).min() {
+      kept.removeAll { $0.priority == least }
+    }
+    guard !kept.isEmpty else { return [] }
+    var sizes = kept.map(\.least)
+    var left = room - sizes.reduce(0, +)
+    while left > 0 {
+      let open = kept.indices.filter { sizes[$0] < kept[$0].most }
+      guard !open.isEmpty else { break }
+      let weights = open.map { kept[$0].weight }.reduce(0, +)
+      var given = 0
+      for i in open {
+        let share = min(kept[i].most - sizes[i], left - given, max(1, left * kept[i].weight / weights))
+        sizes[i] += share
+        given += share
+      }
+      left -= given
+    }
+    // No gaps: whoever stretches best takes the rest.
+    if left > 0, stretch, let widest = kept.indices.max(by: { kept[$0].weight < kept[$1].weight }) {
+      sizes[widest] += left
+    }
+    return zip(kept, sizes).map { ($0.pane, $1) }
+  }
+}

@@ -1,0 +1,60 @@
+package import Pipeline
+
+/// A command that the palette offers.
+package struct PaletteCommand: Sendable, Equatable {
+  package var name: String
+  package var title: String
+  package var keys: String
+  package var action: Action
+}
+
+/// All that can be typed after `:`, and what a beginning of it completes to.
+package enum CommandPalette {
+  /// Every action of the key table, and one command for each model, theme, style and arrangement there is.
+  package static func commands(snapshot: SessionSnapshot, themes: [String]) -> [PaletteCommand] {
+    let bound = KeyTable.all.map { binding in
+      PaletteCommand(
+        name: binding.name, title: binding.title, keys: binding.keys.map(\.name).joined(separator: " "),
+        action: binding.action)
+    }
+    func each(_ name: String, _ title: String, _ action: Action) -> PaletteCommand {
+      PaletteCommand(name: name, title: title, keys: "", action: action)
+    }
+    return bound
+      + snapshot.detectors.map { each("detector \($0.name)", "Use this detector", .useDetector($0.name)) }
+      + snapshot.classifiers.map { each("classifier \($0.name)", "Use this classifier", .useClassifier($0.name)) }
+      + [each("classifier none", "Switch the second stage off", .noClassifier)]
+      + snapshot.detectors.map { each("compare \($0.name)", "Run it beside the present one", .compare($0.name)) }
+      + themes.map { each("theme \($0)", "Use this theme", .useTheme($0)) }
+      + PictureStyle.allCases.map { each("style \($0.rawValue)", "Picture as \($0.title)", .useStyle($0)) }
+      + LayoutPreset.all.indices.map { each("layout \(LayoutPreset.all[$0].name)", "Arrangement", .usePreset($0)) }
+  }
+
+  /// The commands that match what was typed, the closest first: beginnings, then words inside, then letters in order.
+  package static func matches(_ text: String, in commands: [PaletteCommand]) -> [PaletteCommand] {
+    let wanted = text.lowercased()
+    guard !wanted.isEmpty else { return commands }
+    func rank(_ command: PaletteCommand) -> Int? {
+      let name = command.name.lowercased()
+      if name.hasPrefix(wanted) { return 0 }
+      if name.contains(wanted) { return 1 }
+      if command.title.lowercased().contains(wanted) { return 2 }
+      var rest = Substring(name)
+      for character in wanted {
+        guard let found = rest.firstIndex(of: character) else { return nil }
+        rest = rest[rest.index(after: found)...]
+      }
+      return 3
+    }
+    return commands.enumerated().compactMap { index, command in rank(command).map { ($0, index, command) } }
+      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
+  }
+
+  /// What Tab makes of the text: the longest beginning that all beginning-matches share.
+  package static func completion(_ text: String, in commands: [PaletteCommand]) -> String {
+    let names = commands.map(\.name).filter { $0.lowercased().hasPrefix(text.lowercased()) }
+    guard var common = names.first else { return text }
+    for name in names { common = String(zip(common, name).prefix { $0 == $1 }.map(\.0)) }
+    return common.count > text.count ? common : text
+  }
+}

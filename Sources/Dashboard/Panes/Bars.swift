@@ -1,0 +1,127 @@
+internal import Capture
+internal import Ground
+internal import Pipeline
+
+/// The first and the last line of the screen.
+struct Bars {
+  /// Pictures older than this, in milliseconds, are stale whatever the source says; slow cameras get three periods.
+  private static func staleAge(_ context: PaneContext) -> Double {
+    let rate = context.snapshot.source.framesPerSecond
+    return max(1500, rate > 0 ? 3000 / rate : 0)
+  }
+
+  /// Why the picture is not to be believed, or nil.
+  static func staleness(_ context: PaneContext) -> String? {
+    let snapshot = context.snapshot
+    switch snapshot.sourceState {
+    case .noSignal(let reason, let since):
+      return "NO SIGNAL " + Text.duration(seconds: context.now.milliseconds(since: since) / 1000) + ": " + reason
+    case .failed(let reason): return "SOURCE FAILED: " + reason
+    case .starting, .streaming, .ended: break
+    }
+    guard let age = age(context), snapshot.sourceState != .ended, !snapshot.paused,
+      snapshot.replay?.isPlaying ?? true, age > staleAge(context)
+    else { return nil }
+    return "STALE " + Text.duration(seconds: age / 1000)
+  }
+
+  /// Milliseconds since the driver stamped the picture on the screen.
+  static func age(_ context: PaneContext) -> Double? {
+    context.result.map { max(0, context.now.milliseconds(since: $0.frame.timestamp)) }
+  }
+
+  private struct Badge {
+    var text: String
+    var style: Style
+  }
+
+  /// What must not be overlooked, the gravest first.
+  private static func badges(_ context: PaneContext) -> [Badge] {
+    let theme = context.theme
+    func badge(_ text: String, _ color: ThemeColor) -> Badge {
+      let ground = theme[color].isTerminal ? Color.white : theme[color]
+      return Badge(text: " " + text + " ", style: Style(ground.contrasting, on: ground, .bold))
+    }
+    var badges: [Badge] = []
+    if let stale = staleness(context) { badges.append(badge(Text.fit(stale, 48), .stale)) }
+    if context.snapshot.paused { badges.append(badge("PAUSED", .warning)) }
+    if case .recording? = context.snapshot.recording?.state {
+      badges.append(badge("REC " + Text.clock(seconds: context.snapshot.recording?.seconds ?? 0), .failure))
+    }
+    if context.result != nil, context.brightness < 28 { badges.append(badge("DARK", .warning)) }
+    if context.snapshot.sourceState == .ended { badges.append(badge("END", .selectedBackground)) }
+    return badges
+  }
+
+  /// Name, source, model; then the badges; and the age of the picture at the right, always.
+  static func header(_ rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let theme = context.theme
+    let snapshot = context.snapshot
+    canvas.fill(rect, " ", theme.style(.mainForeground))
+    var right = rect.right - 1
+    let age = Self.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
+    let isStale = staleness(context) != nil
+    canvas.text("age " + Text.right(age, 6), endingAt: right, rect.y, theme.style(isStale ? .stale : .good, .bold))
+    right -= max(10, age.unicodeScalars.count + 4) + 1
+    for badge in badges(context) {
+      let width = badge.text.unicodeScalars.count
+      guard right - width > 10 else { break }
+      canvas.text(badge.text, endingAt: right, rect.y, badge.style)
+      right -= width + 1
+    }
+    let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
+    let detector = snapshot.detectors.first { $0.state == .active }?.name ?? context.result?.detector ?? "no model"
+    let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.name)" } ?? ""
+    let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.name)" } ?? ""
+    var parts: [(String, Style)] = [
+      (" ocellus ", theme.style(.highlight, .bold)), (snapshot.source.name + size, theme.style(.title)),
+      (detector + classifier + loading, theme.style(.mainForeground)),
+    ]
+    if !snapshot.source.detail.isEmpty, rect.width >= 110 {
+      parts.insert((snapshot.source.detail, theme.style(.graphText)), at: 2)
+    }
+    if rect.width >= 76 {
+      let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
+      parts.append((rates, theme.style(.graphText)))
+    }
+    var x = rect.x
+    for (i, part) in parts.enumerated() {
+      guard x < right - 3 else { break }
+      if i > 0 {
+        canvas.text(i == 1 ? "" : " \(context.glyphs.dot) ", x, rect.y, theme.style(.divider))
+        x += i == 1 ? 0 : 3
+      }
+      x += canvas.text(
+        Text.fit(part.0, right - x, ellipsis: context.glyphs.ellipsis), x, rect.y, part.1, width: right - x)
+    }
+  }
+
+  /// Hints from the key table, each of which can be clicked, and what the screen costs.
+  static func footer(_ rect: Rect, _ context: PaneContext, hits: inout [(Rect, Action)], on canvas: inout CellGrid) {
+    let theme = context.theme
+    canvas.fill(rect, " ", theme.style(.mainForeground))
+    let cost =
+      (context.own.isCongested ? "slow link " : "") + Text.bytes(context.own.bytesPerSecond) + "/s "
+      + Text.fixed(context.own.shownRate, 0) + " fps "
+    let costWidth = rect.width >= 60 ? cost.unicodeScalars.count : 0
+    if costWidth > 0 {
+      canvas.text(
+        cost, endingAt: rect.right, rect.y, theme.style(context.own.isCongested ? .warning : .graphText))
+    }
+    var x = rect.x + 1
+    for binding in KeyTable.all {
+      guard let hint = binding.hint, let key = binding.keys.first?.name else { continue }
+      let text =
+        binding.action == .raiseThreshold
+        ? "\(hint) \(Text.fixed(Double(context.snapshot.minimumConfidence), 2))" : hint
+      let keys = binding.action == .raiseThreshold ? "+-" : key
+      let width = keys.unicodeScalars.count + 1 + text.unicodeScalars.count
+      guard x + width + 1 < rect.right - costWidth else { continue }
+      hits.append((Rect(x: x, y: rect.y, width: width, height: 1), binding.action))
+      let start = x
+      x += canvas.text(keys, x, rect.y, theme.style(.highlight)) + 1
+      canvas.text(text, x, rect.y, theme.style(.graphText))
+      x = start + width + 2
+    }
+  }
+}

@@ -1,0 +1,45 @@
+internal import Perception
+internal import Pipeline
+
+/// The classifier's best five for the selected detection, or the whole picture: smoothed bars beside the raw value.
+struct ClassesPane: Pane {
+  func note(_ context: PaneContext) -> String { Text.fit(context.classes.subject, 24) }
+
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let theme = context.theme
+    guard !room.isEmpty else { return }
+    guard !context.classes.bars.isEmpty else {
+      canvas.text(
+        Text.fit(Self.silence(context), room.width), room.x, room.y, theme.style(.inactive), width: room.width)
+      return
+    }
+    let meter = max(0, min(24, room.width / 3))
+    let label = room.width - meter - 7
+    for (i, bar) in context.classes.bars.prefix(min(5, room.height)).enumerated() {
+      let y = room.y + i
+      let style = theme.style(i == 0 ? .title : .mainForeground)
+      canvas.text(Text.fit(bar.label, label - 1, ellipsis: context.glyphs.ellipsis), room.x, y, style, width: label)
+      canvas.meter(
+        room.x + label, y, width: meter, fraction: bar.smoothed, gradient: theme[ThemeGradient.confidence],
+        rest: theme.style(.meterBackground), glyphs: context.glyphs)
+      canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: room.right, y, style)
+    }
+    guard room.height >= 7, let sequence = Self.subject(context)?.sequenceClasses.first else { return }
+    canvas.text(
+      "motion: \(sequence.label) \(Text.fixed(Double(sequence.confidence) * 100, 0))%", room.x, room.y + 6,
+      theme.style(.graphText), width: room.width)
+  }
+
+  private static func silence(_ context: PaneContext) -> String {
+    context.snapshot.classifiers.contains { $0.state == .active }
+      ? "nothing to classify" : "no classifier (c picks one)"
+  }
+
+  /// The detection whose crop is shown: the selected one, else the first of the list that has classes.
+  static func subject(_ context: PaneContext) -> Detection? {
+    if let key = context.view.selectedDetection, let row = context.rows.first(where: { $0.key == key }) {
+      return row.detection
+    }
+    return context.rows.first { $0.isPresent && !$0.detection.classes.isEmpty }?.detection
+  }
+}

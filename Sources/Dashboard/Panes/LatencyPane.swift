@@ -1,0 +1,85 @@
+internal import Pipeline
+
+/// Where a frame's milliseconds go, per stage: now, percentiles, the course, and the share of the whole.
+struct LatencyPane: Pane {
+  func note(_ context: PaneContext) -> String { "ms" }
+
+  private struct Column: Sendable {
+    var title: String
+    var width: Int
+    var value: @Sendable (StageStatistics) -> String
+  }
+
+  private static let figures: [Column] = [
+    Column(title: "now", width: 6) { Text.milliseconds($0.last) },
+    Column(title: "p50", width: 6) { Text.milliseconds($0.p50) },
+    Column(title: "p95", width: 6) { Text.milliseconds($0.p95) },
+    Column(title: "p99", width: 6) { Text.milliseconds($0.p99) },
+  ]
+
+  private static func columns(width: Int) -> [Column] {
+    if width >= 24 { return figures }
+    return width >= 18 ? [figures[0], figures[1], figures[3]] : [figures[0], figures[3]]
+  }
+
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    guard !room.isEmpty else { return }
+    let theme = context.theme
+    let stages = context.snapshot.stages
+    guard !stages.isEmpty else {
+      canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
+      return
+    }
+    let name = min(12, max(7, room.width / 4))
+    let columns = Self.columns(width: room.width - name)
+    let numbers = columns.map(\.width).reduce(0, +)
+    let share = room.width - name - numbers >= 7 ? 5 : 0
+    let graph = max(0, room.width - name - numbers - share - 1)
+    heading(room, name, columns, graph, share, context, on: &canvas)
+    let whole = stages.first { $0.name == "total" }?.p50 ?? stages.map(\.p50).reduce(0, +)
+    for (i, stage) in ordered(stages, room: room.height - 1).enumerated() {
+      let y = room.y + 1 + i
+      let isTotal = stage.name == "total"
+      let level = whole > 0 ? stage.last / whole : 0
+      canvas.text(stage.name, room.x, y, theme.style(isTotal ? .title : .mainForeground), width: name - 1)
+      var x = room.x + name
+      for (k, column) in columns.enumerated() {
+        let color = k == 0 ? theme[ThemeGradient.latency].at(level) : theme[isTotal ? .title : .graphText]
+        canvas.text(column.value(stage), endingAt: x + column.width - 1, y, Style(color, on: context.ground))
+        x += column.width
+      }
+      if graph >= 3 {
+        canvas.graph(
+          stage.history, in: Rect(x: x, y: y, width: graph, height: 1), top: max(stage.p99 * 1.2, 0.001),
+          gradient: theme[ThemeGradient.latency], background: context.ground, glyphs: context.glyphs)
+      }
+      if share > 0, whole > 0, !isTotal {
+        canvas.text(
+          Text.fixed(min(9.99, stage.p50 / whole) * 100, 0) + "%", endingAt: room.right, y, theme.style(.graphText))
+      }
+    }
+  }
+
+  /// The total stays when rows are short; then the largest stages.
+  private func ordered(_ stages: [StageStatistics], room: Int) -> [StageStatistics] {
+    guard stages.count > room, room > 0 else { return room > 0 ? stages : [] }
+    let total = stages.filter { $0.name == "total" }
+    let largest = Set(
+      stages.filter { $0.name != "total" }.sorted { $0.p50 > $1.p50 }.prefix(max(0, room - total.count)).map(\.name))
+    return stages.filter { largest.contains($0.name) } + total
+  }
+
+  private func heading(
+    _ room: Rect, _ name: Int, _ columns: [Column], _ graph: Int, _ share: Int, _ context: PaneContext,
+    on canvas: inout CellGrid
+  ) {
+    let style = context.theme.style(.inactive)
+    canvas.text("stage", room.x, room.y, style, width: name)
+    var x = room.x + name
+    for column in columns {
+      canvas.text(column.title, endingAt: x + column.width - 1, room.y, style)
+      x += column.width
+    }
+    if share > 0 { canvas.text("share", endingAt: room.right, room.y, style) }
+  }
+}

@@ -1,0 +1,90 @@
+internal import Ground
+internal import Perception
+internal import Pipeline
+
+/// Detectors and classifiers with task, input and state; Enter makes the selected one the active one.
+struct ModelsPane: Pane {
+  /// A line of the list.
+  struct Entry {
+    var listing: ModelListing
+    var isClassifier: Bool
+  }
+
+  static func entries(_ snapshot: SessionSnapshot) -> [Entry] {
+    snapshot.detectors.map { Entry(listing: $0, isClassifier: false) }
+      + snapshot.classifiers.map { Entry(listing: $0, isClassifier: true) }
+  }
+
+  func note(_ context: PaneContext) -> String { context.view.focus == .models ? "Enter picks" : "" }
+
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let entries = Self.entries(context.snapshot)
+    guard !room.isEmpty else { return }
+    guard !entries.isEmpty else {
+      canvas.text("no models found", room.x, room.y, context.theme.style(.inactive), width: room.width)
+      return
+    }
+    let selected = context.view.focus == .models ? min(context.view.selectedModel, entries.count - 1) : nil
+    let active = entries.firstIndex { $0.listing.state == .active }
+    let start = DetectionsPane.firstVisible(selected: selected ?? active, count: entries.count, room: room.height)
+    for (line, entry) in entries[start...].prefix(room.height).enumerated() {
+      draw(entry, isSelected: start + line == selected, y: room.y + line, room, context, on: &canvas)
+    }
+  }
+
+  private func draw(
+    _ entry: Entry, isSelected: Bool, y: Int, _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid
+  ) {
+    let theme = context.theme
+    let ground = isSelected ? theme[.selectedBackground] : context.ground
+    let isActive = entry.listing.state == .active
+    let ink = theme[isSelected ? .selectedForeground : isActive ? .title : .mainForeground]
+    if isSelected { canvas.fill(Rect(x: room.x, y: y, width: room.width, height: 1), " ", Style(ink, on: ground)) }
+    let state = Self.mark(entry.listing.state, context)
+    canvas[room.x, y] = Cell(state.glyph, Style(state.color, on: ground))
+    let facts = Self.facts(entry, room.width)
+    let nameRoom = room.width - 3 - facts.unicodeScalars.count
+    canvas.text(
+      Text.fit(entry.listing.name, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
+      Style(ink, on: ground, isActive ? .bold : []), width: nameRoom)
+    canvas.text(facts, endingAt: room.right, y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground))
+  }
+
+  private static func mark(_ state: ModelListing.State, _ context: PaneContext) -> (glyph: Unicode.Scalar, color: Color)
+  {
+    let theme = context.theme
+    switch state {
+    case .available: return (context.glyphs.hollow, theme[.inactive])
+    case .loading:
+      let spinner: [Unicode.Scalar] = ["|", "/", "-", "\\"]
+      return (spinner[Int(context.now.nanoseconds / 150_000_000) & 3], theme[.warning])
+    case .active: return (context.glyphs.bullet, theme[.good])
+    case .failed: return ("!", theme[.failure])
+    }
+  }
+
+  private static func facts(_ entry: Entry, _ width: Int) -> String {
+    switch entry.listing.state {
+    case .loading: return "loading"
+    case .failed(let reason): return Text.fit(reason, max(6, width / 2))
+    case .available, .active: break
+    }
+    guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
+    let input = "\(about.inputWidth)x\(about.inputHeight)"
+    if width >= 46 { return "\(short(about.task)) \(input) \(Text.bytes(Double(about.fileBytes)))" }
+    return width >= 30 ? "\(short(about.task)) \(input)" : short(about.task)
+  }
+
+  private static func short(_ task: Perception.Task) -> String {
+    switch task {
+    case .detection: "detect"
+    case .instanceSegmentation: "segment"
+    case .pose: "pose"
+    case .orientedDetection: "oriented"
+    case .classification: "classify"
+    case .semanticSegmentation: "semantic"
+    case .embedding: "embed"
+    case .sequence: "sequence"
+    }
+  }
+}

@@ -1,0 +1,138 @@
+internal import Capture
+internal import Ground
+package import Perception
+package import Pipeline
+internal import Vision
+
+/// The picture with what was found in it. Unlike the other panes it is drawn anew for every frame.
+struct PicturePane {
+  private var renderer = PictureRenderer()
+  /// Where the last frame went, for clicks.
+  private(set) var mapping: CellMapping?
+
+  var brightness: Int { renderer.brightness }
+
+  static func frame(_ rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let theme = context.theme
+    let isFocused = context.view.focus == .picture
+    var notes: [String] = []
+    if context.view.viewport.zoom > 1 { notes.append("\(Text.fixed(Double(context.view.viewport.zoom), 1))x") }
+    if !context.settings.boxes { notes.append("no boxes") }
+    if context.own.style != .blocks { notes.append(context.own.style.title) }
+    canvas.frame(
+      rect, title: PaneID.picture.title, hotkey: PaneID.picture.rawValue, glyphs: context.glyphs,
+      line: isFocused ? theme.style(.highlight) : theme.style(.pictureBox),
+      titleStyle: theme.style(.title, isFocused ? .bold : []), hotkeyStyle: theme.style(.highlight),
+      note: notes.joined(separator: ", "))
+  }
+
+  /// - Parameters:
+  ///   - room: inside the frame.
+  ///   - isNew: whether the result has not been drawn before.
+  mutating func draw(
+    _ room: Rect, _ context: PaneContext, drawing: PictureRenderer.Settings, selected: Int?, isNew: Bool,
+    on canvas: inout CellGrid
+  ) {
+    guard let result = context.result else {
+      waiting(room, context, on: &canvas)
+      return
+    }
+    guard drawing.style != .off else {
+      mapping = nil
+      message(["picture off", "v switches it on"], room, context, on: &canvas)
+      return
+    }
+    let image = result.frame.image
+    let region = context.view.viewport.region(width: image.width, height: image.height)
+    let cells = Viewport.cells(for: region, in: room)
+    if isNew || cells != renderer.drawnCells {
+      renderer.draw(image, region: region, cells: cells, settings: drawing, on: &canvas)
+    } else {
+      renderer.redraw(settings: drawing, on: &canvas)
+    }
+    let mapping = CellMapping(region: region, cells: cells, imageWidth: image.width, imageHeight: image.height)
+    self.mapping = mapping
+    let staleness = Bars.staleness(context)
+    if staleness != nil { canvas.dim(cells) }
+    if context.settings.boxes {
+      let overlay = Overlay(
+        mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style == .blocks)
+      overlay.draw(
+        result.findings.detections, segmentation: result.findings.segmentation, selected: selected,
+        labels: context.settings.labels, on: &canvas)
+      differences(overlay, context, on: &canvas)
+    }
+    if let staleness { banner(staleness, cells, context, on: &canvas) }
+  }
+
+  /// In an A/B comparison: what only the second model found.
+  private func differences(_ overlay: Overlay, _ context: PaneContext, on canvas: inout CellGrid) {
+    guard let comparison = context.snapshot.comparison, comparison.state == .active else { return }
+    for detection in Comparison.onlySecond(comparison) { overlay.drawOther(detection, on: &canvas) }
+  }
+
+  private func banner(_ text: String, _ cells: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let ground = context.theme[.stale].isTerminal ? Color.white : context.theme[.stale]
+    let text = " " + Text.fit(text, max(4, cells.width - 4), ellipsis: context.glyphs.ellipsis) + " "
+    canvas.text(
+      text, cells.x + max(0, (cells.width - text.unicodeScalars.count) / 2), cells.y + cells.height / 2,
+      Style(ground.contrasting, on: ground, .bold))
+  }
+
+  private func waiting(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let source = context.snapshot.source.name
+    let lines: [String] =
+      switch context.snapshot.sourceState {
+      case .starting: ["opening \(source)"]
+      case .streaming: ["waiting for the first picture of \(source)"]
+      case .noSignal(let reason, let since):
+        ["no signal from \(source)", reason, Text.duration(seconds: context.now.milliseconds(since: since) / 1000)]
+      case .failed(let reason): ["\(source) failed", reason]
+      case .ended: ["\(source) has ended"]
+      }
+    message(lines, room, context, on: &canvas)
+  }
+
+  private func message(_ lines: [String], _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    for (i, line) in lines.enumerated() {
+      let text = Text.fit(line, room.width, ellipsis: context.glyphs.ellipsis)
+      canvas.text(
+        text, room.x + (room.width - text.unicodeScalars.count) / 2, room.y + room.height / 2 - lines.count / 2 + i,
+        context.theme.style(i == 0 ? .title : .graphText), width: room.width)
+    }
+  }
+}
+
+/// Where two detectors disagree on the same frame.
+package enum Comparison {
+  /// Boxes of the same class that overlap by more than this mean the same object.
+  private static let agreement: Float = 0.5
+
+  static func unmatched(_ detections: [Detection], by others: [Detection]) -> [Detection] {
+    detections.filter { one in
+      !others.contains { $0.label == one.label && $0.box.iou(one.box) > agreement }
+    }
+  }
+
+  package static func onlySecond(_ status: ComparisonStatus) -> [Detection] {
+    unmatched(status.findings.detections, by: status.primaryFindings.detections)
+  }
+
+  package static func onlyFirst(_ status: ComparisonStatus) -> [Detection] {
+    unmatched(status.primaryFindings.detections, by: status.findings.detections)
+  }
+
+  /// One line on how the two compare; empty while there is nothing to compare.
+  static func summary(_ status: ComparisonStatus) -> String {
+    switch status.state {
+    case .loading: return "B \(status.model): loading"
+    case .failed(let reason): return "B \(status.model): \(reason)"
+    case .available, .active: break
+    }
+    func milliseconds(_ times: StageTimes) -> String {
+      Text.milliseconds(Double(times.preprocess + times.inference + times.postprocess) / 1e6)
+    }
+    return "A \(milliseconds(status.primaryTimes)) ms, B \(status.model) \(milliseconds(status.times)) ms; only A "
+      + "\(onlyFirst(status).count), only B \(onlySecond(status).count)"
+  }
+}

@@ -1,0 +1,89 @@
+internal import Pipeline
+
+/// Frames a second, each rate by what it counts, what was skipped and why, and what the screen costs on the wire.
+struct RatesPane: Pane {
+  func note(_ context: PaneContext) -> String { "frames/s" }
+
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    guard !room.isEmpty else { return }
+    let lines = Self.lines(context)
+    let figures = min(room.width, 24)
+    for (i, line) in lines.prefix(room.height).enumerated() {
+      let y = room.y + i
+      canvas.text(line.name, room.x, y, context.theme.style(.mainForeground), width: figures - 7)
+      canvas.text(line.value, endingAt: room.x + figures, y, Style(line.color, on: context.ground))
+    }
+    if room.width >= figures + 8 {
+      graphs(
+        Rect(x: room.x + figures + 2, y: room.y, width: room.width - figures - 2, height: room.height), context,
+        on: &canvas)
+    } else if room.height > lines.count + 1 {
+      let y = room.y + lines.count
+      history(Rect(x: room.x, y: y, width: room.width, height: room.bottom - y), context, on: &canvas)
+    }
+  }
+
+  private struct Line {
+    var name: String
+    var value: String
+    var color: Color
+  }
+
+  private static func lines(_ context: PaneContext) -> [Line] {
+    let rates = context.snapshot.rates
+    let theme = context.theme
+    func loss(_ value: Double, _ total: UInt64) -> Color {
+      theme[value > 0.05 ? .warning : total > 0 ? .graphText : .inactive]
+    }
+    let skipped = context.snapshot.skipped
+    return [
+      Line(name: "camera", value: Text.fixed(rates.camera, 1), color: theme[.title]),
+      Line(name: "processed", value: Text.fixed(rates.processed, 1), color: theme[.title]),
+      Line(name: "shown", value: Text.fixed(context.own.shownRate, 1), color: theme[.title]),
+      Line(
+        name: "skipped",
+        value: "\(Text.fixed(rates.skippedByPipeline, 1)) \u{3A3}\(Text.count(skipped.pipeline))".plain(context.glyphs),
+        color: loss(rates.skippedByPipeline, skipped.pipeline)),
+      Line(
+        name: "driver lost",
+        value: "\(Text.fixed(rates.droppedByDriver, 1)) \u{3A3}\(Text.count(skipped.driver))".plain(context.glyphs),
+        color: loss(rates.droppedByDriver, skipped.driver)),
+      Line(
+        name: context.own.isCongested ? "wire, slow" : "wire", value: Text.bytes(context.own.bytesPerSecond) + "/s",
+        color: theme[context.own.isCongested ? .warning : .graphText]),
+      Line(name: "per picture", value: Text.bytes(context.own.bytesPerFrame), color: theme[.graphText]),
+      Line(
+        name: "budget", value: context.own.budget.map { Text.bytes($0) + "/s" } ?? "auto \(context.own.governorLevel)",
+        color: theme[.graphText]),
+      Line(
+        name: "round trip", value: context.own.roundTrip.map { Text.milliseconds($0) + " ms" } ?? "-",
+        color: theme[.graphText]),
+    ]
+  }
+
+  /// Processed frames above, bytes below.
+  private func graphs(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let upper = max(1, room.height * 2 / 3)
+    history(Rect(x: room.x, y: room.y, width: room.width, height: upper), context, on: &canvas)
+    let lower = Rect(x: room.x, y: room.y + upper, width: room.width, height: room.height - upper)
+    let top = context.history.bytes.suffix(lower.width * 2).max() ?? 0
+    guard !lower.isEmpty, top > 0 else { return }
+    canvas.graph(
+      context.history.bytes, in: lower, top: top, gradient: context.theme[ThemeGradient.skipped],
+      background: context.ground, glyphs: context.glyphs)
+  }
+
+  private func history(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+    let top = max(1, context.history.camera.suffix(room.width * 2).max() ?? 1)
+    canvas.graph(
+      context.history.processed, in: room, top: top * 1.1, gradient: context.theme[ThemeGradient.rate],
+      background: context.ground, glyphs: context.glyphs)
+  }
+}
+
+extension String {
+  /// Without the Greek letter where the terminal lacks it.
+  fileprivate func plain(_ glyphs: Glyphs) -> String {
+    glyphs.kind == .full ? self : String(map { $0 == "\u{3A3}" ? "=" : $0 })
+  }
+}

@@ -1,0 +1,175 @@
+internal import Glibc
+internal import Vision
+package import Perception
+
+/// Draws what was found over the picture: tints under lines under labels.
+package struct Overlay {
+  private let mapping: CellMapping
+  private let theme: Theme
+  private let glyphs: Glyphs
+  private let isPhotographic: Bool
+
+  /// - Parameter isPhotographic: the cells under the overlay hold colours of the picture (half blocks).
+  package init(mapping: CellMapping, theme: Theme, glyphs: Glyphs, isPhotographic: Bool) {
+    self.mapping = mapping
+    self.theme = theme
+    self.glyphs = glyphs
+    self.isPhotographic = isPhotographic
+  }
+
+  /// - Parameter selected: the detection to stress, an index into `detections`.
+  package func draw(
+    _ detections: [Detection], segmentation: SegmentationMap?, selected: Int?, labels: Bool, on canvas: inout CellGrid
+  ) {
+    if let segmentation { tint(segmentation, on: &canvas) }
+    for detection in detections { if detection.mask != nil { tint(detection, on: &canvas) } }
+    // The best ones last, over the others.
+    for (index, detection) in detections.enumerated().reversed() {
+      outline(detection, in: theme.color(ofClass: detection.classID), isSelected: index == selected, on: &canvas)
+      keypoints(of: detection, on: &canvas)
+    }
+    guard labels else { return }
+    for (index, detection) in detections.enumerated().reversed() {
+      label(detection, isSelected: index == selected, on: &canvas)
+    }
+  }
+
+  /// A detection of the second model that the first one lacks: in white, marked B.
+  package func drawOther(_ detection: Detection, on canvas: inout CellGrid) {
+    outline(detection, in: .white, isSelected: true, on: &canvas)
+    let rect = mapping.rect(detection.box)
+    let y = rect.bottom - 1
+    guard mapping.cells.contains(max(rect.x, mapping.cells.x), y) else { return }
+    canvas.text(
+      " B " + detection.label + " ", max(rect.x, mapping.cells.x), y, Style(.black, on: .white, .bold),
+      width: mapping.cells.right - max(rect.x, mapping.cells.x))
+  }
+
+  /// Puts a character over the picture without hiding its colours.
+  private func put(_ scalar: Unicode.Scalar, _ x: Int, _ y: Int, _ color: Color, bold: Bool, on canvas: inout CellGrid)
+  {
+    guard mapping.cells.contains(x, y) else { return }
+    let below = canvas[x, y]
+    let ground =
+      isPhotographic ? below.background.mixed(with: below.foreground, share: 128) : theme[.mainBackground]
+    canvas[x, y] = Cell(scalar, Style(color, on: ground, bold ? .bold : []))
+  }
+
+  private func outline(_ detection: Detection, in color: Color, isSelected: Bool, on canvas: inout CellGrid) {
+    if let angle = detection.angle, angle != 0 {
+      turned(detection, by: angle, color, on: &canvas)
+      return
+    }
+    let rect = mapping.rect(detection.box)
+    let frame = glyphs.frame
+    let right = rect.right - 1
+    let bottom = rect.bottom - 1
+    for x in visible(rect.x + 1, right, mapping.cells.x, mapping.cells.right) {
+      put(frame.horizontal, x, rect.y, color, bold: isSelected, on: &canvas)
+      put(frame.horizontal, x, bottom, color, bold: isSelected, on: &canvas)
+    }
+    for y in visible(rect.y + 1, bottom, mapping.cells.y, mapping.cells.bottom) {
+      put(frame.vertical, rect.x, y, color, bold: isSelected, on: &canvas)
+      put(frame.vertical, right, y, color, bold: isSelected, on: &canvas)
+    }
+    put(frame.topLeft, rect.x, rect.y, color, bold: isSelected, on: &canvas)
+    put(frame.topRight, right, rect.y, color, bold: isSelected, on: &canvas)
+    put(frame.bottomLeft, rect.x, bottom, color, bold: isSelected, on: &canvas)
+    put(frame.bottomRight, right, bottom, color, bold: isSelected, on: &canvas)
+  }
+
+  /// A range cut to what is visible; boxes may be far larger than the screen.
+  private func visible(_ from: Int, _ to: Int, _ low: Int, _ high: Int) -> Range<Int> {
+    let start = max(from, low)
+    return start..<max(start, min(to, high))
+  }
+
+  private func turned(_ detection: Detection, by angle: Float, _ color: Color, on canvas: inout CellGrid) {
+    let box = detection.box
+    let sine = sinf(angle)
+    let cosine = cosf(angle)
+    let corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)].map { sx, sy -> (Int, Int) in
+      let dx = Float(sx) * box.width / 2
+      let dy = Float(sy) * box.height / 2
+      return (
+        mapping.column(box.centerX + dx * cosine - dy * sine), mapping.row(box.centerY + dx * sine + dy * cosine)
+      )
+    }
+    for i in 0..<4 { segment(corners[i], corners[(i + 1) % 4], color, on: &canvas) }
+  }
+
+  private func segment(_ from: (Int, Int), _ to: (Int, Int), _ color: Color, on canvas: inout CellGrid) {
+    let dx = to.0 - from.0
+    let dy = to.1 - from.1
+    let steps = min(2000, max(abs(dx), abs(dy), 1))
+    let scalar: Unicode.Scalar =
+      abs(dy) * 2 < abs(dx)
+      ? glyphs.frame.horizontal : abs(dx) < abs(dy) ? glyphs.frame.vertical : dx * dy > 0 ? "\\" : "/"
+    for step in 0...steps {
+      put(scalar, from.0 + dx * step / steps, from.1 + dy * step / steps, color, bold: false, on: &canvas)
+    }
+  }
+
+  private func label(_ detection: Detection, isSelected: Bool, on canvas: inout CellGrid) {
+    let color = theme.color(ofClass: detection.classID)
+    let rect = mapping.rect(detection.box)
+    guard rect.right > mapping.cells.x, rect.x < mapping.cells.right else { return }
+    var text = detection.label + " " + Text.fixed(Double(detection.confidence) * 100, 0)
+    if let track = detection.track { text += " #\(track)" }
+    // Above the box, or on its top line where there is no room.
+    let above = rect.y - 1
+    let y = above >= mapping.cells.y ? above : max(rect.y, mapping.cells.y)
+    guard y < mapping.cells.bottom else { return }
+    let x = max(mapping.cells.x, min(rect.x, mapping.cells.right - text.unicodeScalars.count - 2))
+    let style = Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : [])
+    canvas.text(" " + text + " ", x, y, style, width: mapping.cells.right - x)
+  }
+
+  private func keypoints(of detection: Detection, on canvas: inout CellGrid) {
+    let color = theme.color(ofClass: detection.classID)
+    for point in detection.keypoints where point.confidence >= 0.3 {
+      put(glyphs.bullet, mapping.column(point.x), mapping.row(point.y), color, bold: true, on: &canvas)
+    }
+  }
+
+  private func tint(_ detection: Detection, on canvas: inout CellGrid) {
+    guard let mask = detection.mask, mask.columns > 0, mask.rows > 0, mask.bits.count >= mask.columns * mask.rows,
+      mask.region.width > 0, mask.region.height > 0
+    else { return }
+    let color = theme.color(ofClass: detection.classID)
+    let rect = mapping.rect(mask.region)
+    tint(rect, on: &canvas) { x, y in
+      let column = Int(((x - mask.region.x) / mask.region.width * Float(mask.columns)).rounded(.down))
+      let row = Int(((y - mask.region.y) / mask.region.height * Float(mask.rows)).rounded(.down))
+      guard column >= 0, row >= 0, column < mask.columns, row < mask.rows else { return nil }
+      return mask.bits[row * mask.columns + column] != 0 ? color : nil
+    }
+  }
+
+  private func tint(_ map: SegmentationMap, on canvas: inout CellGrid) {
+    guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
+    tint(mapping.cells, on: &canvas) { x, y in
+      let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
+      let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
+      let id = Int(map.classes[row * map.columns + column])
+      return id == 0 ? nil : theme.color(ofClass: id)
+    }
+  }
+
+  private func tint(_ rect: Rect, on canvas: inout CellGrid, color: (Float, Float) -> Color?) {
+    for y in visible(rect.y, rect.bottom, mapping.cells.y, mapping.cells.bottom) {
+      for x in visible(rect.x, rect.right, mapping.cells.x, mapping.cells.right) {
+        let upper = mapping.pixel(column: x, row: y, upper: true)
+        let lower = mapping.pixel(column: x, row: y, upper: false)
+        var cell = canvas[x, y]
+        if isPhotographic {
+          if let color = color(upper.x, upper.y) { cell.background = cell.background.mixed(with: color, share: 100) }
+          if let color = color(lower.x, lower.y) { cell.foreground = cell.foreground.mixed(with: color, share: 100) }
+        } else if let color = color(lower.x, lower.y) {
+          cell.foreground = color
+        }
+        canvas[x, y] = cell
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// How the picture is drawn.
+package enum PictureStyle: String, Sendable, CaseIterable {
+  case blocks
+  case ascii
+  case braille
+  case edges
+  case off
+
+  package var title: String {
+    switch self {
+    case .blocks: "half blocks"
+    case .ascii: "ASCII"
+    case .braille: "braille"
+    case .edges: "edges"
+    case .off: "off"
+    }
+  }
+
+  /// Samples per cell, across and down.
+  package var samples: (x: Int, y: Int) {
+    switch self {
+    case .blocks: (1, 2)
+    case .ascii: (1, 1)
+    case .braille, .edges: (2, 4)
+    case .off: (0, 0)
+    }
+  }
+
+  package var next: PictureStyle {
+    let all = Self.allCases
+    return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
+  }
+
+  /// The style that the terminal's characters and colours allow in this one's place.
+  package func possible(with glyphs: GlyphSet, depth: ColorDepth) -> PictureStyle {
+    switch self {
+    case .blocks: depth == .mono || glyphs == .ascii ? (glyphs == .full ? .braille : .ascii) : .blocks
+    case .braille, .edges: glyphs == .full ? self : .ascii
+    case .ascii, .off: self
+    }
+  }
+}

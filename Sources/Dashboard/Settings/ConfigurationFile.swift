@@ -1,0 +1,106 @@
+internal import TOMLKit
+
+/// The configuration: TOML, whose section `[dashboard]` holds the settings of ``SettingsTable``.
+package struct ConfigurationFile: Sendable {
+  /// Where it is looked for unless the user names another.
+  public static var standardPath: String { UserFolders.configuration() + "/config.toml" }
+
+  package let path: String
+  private static let section = "[dashboard]"
+  private static let largestFile = 256 * 1024
+
+  package init(path: String?) { self.path = path ?? Self.standardPath }
+
+  /// A complete configuration with every setting at its default, explained.
+  package static var defaultText: String {
+    let defaults = DashboardSettings()
+    var text = "# Ocellus configuration. Every line below shows the default.\n\n\(section)\n"
+    for entry in SettingsTable.all {
+      text += "# \(entry.comment)"
+      if !entry.choices.isEmpty { text += "\n# One of: \(entry.choices.joined(separator: ", "))." }
+      text += "\n\(line(entry, defaults))\n\n"
+    }
+    return text
+  }
+
+  private static func line(_ entry: SettingEntry, _ settings: DashboardSettings) -> String {
+    let value = entry.read(settings)
+    guard entry.isQuoted else { return "\(entry.key) = \(value)" }
+    let escaped = value.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+    return "\(entry.key) = \"\(String(escaped))\""
+  }
+
+  /// The settings of the file over the defaults, and what is wrong with it; a missing file is in order.
+  package func load() -> (settings: DashboardSettings, problems: [DashboardError]) {
+    guard let text = TextFile.read(path, limit: Self.largestFile) else { return (DashboardSettings(), []) }
+    return Self.parse(text, place: path)
+  }
+
+  package static func parse(_ text: String, place: String) -> (settings: DashboardSettings, problems: [DashboardError])
+  {
+    var settings = DashboardSettings()
+    var problems: [DashboardError] = []
+    func complain(_ what: String, remedy: String = "") {
+      problems.append(DashboardError(.badConfiguration, what, place: place, remedy: remedy))
+    }
+    let table: TOMLTable
+    do {
+      table = try TOMLTable(string: text)
+    } catch {
+      complain("not valid TOML: \(String(describing: error).prefix(120))", remedy: "the defaults are used")
+      return (settings, problems)
+    }
+    guard let section = table["dashboard"]?.table else { return (settings, problems) }
+    for entry in SettingsTable.all {
+      guard let value = section[entry.key] else { continue }
+      let text = value.string ?? value.bool.map { $0 ? "true" : "false" } ?? value.int.map { String($0) }
+      guard let text, entry.write(&settings, text) else {
+        complain(
+          "dashboard.\(entry.key) has a value that it cannot have",
+          remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
+        continue
+      }
+    }
+    let known = Set(SettingsTable.all.map(\.key))
+    for key in section.keys where !known.contains(key) { complain("dashboard.\(key.prefix(40)) is no setting") }
+    return (settings, problems)
+  }
+
+  /// Writes the settings into the file; its other lines, comments included, stay as they are.
+  package func save(_ settings: DashboardSettings) -> Bool {
+    let before = TextFile.read(path, limit: Self.largestFile) ?? ""
+    return TextFile.replace(path, with: Self.merged(before, settings))
+  }
+
+  /// The text with the section's lines brought up to date; settings at their defaults are not added.
+  package static func merged(_ text: String, _ settings: DashboardSettings) -> String {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    if !lines.contains(where: { trimmed($0) == section }) {
+      if !lines.isEmpty { lines.append("") }
+      lines.append(section)
+    }
+    let start = (lines.firstIndex { trimmed($0) == section } ?? 0) + 1
+    var end = lines[start...].firstIndex { trimmed($0).hasPrefix("[") } ?? lines.count
+    let defaults = DashboardSettings()
+    for entry in SettingsTable.all {
+      let present = lines[start..<end].firstIndex { key(of: $0) == entry.key }
+      if let present {
+        lines[present] = line(entry, settings)
+      } else if entry.read(settings) != entry.read(defaults) {
+        lines.insert(line(entry, settings), at: end)
+        end += 1
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func key(of line: String) -> String {
+    guard let equals = line.firstIndex(of: "=") else { return "" }
+    return trimmed(String(line[..<equals]))
+  }
+
+  private static func trimmed(_ line: String) -> String {
+    String(line.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+  }
+}

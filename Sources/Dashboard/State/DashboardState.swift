@@ -1,0 +1,109 @@
+internal import Capture
+package import Ground
+internal import Perception
+package import Pipeline
+internal import Vision
+
+/// What the dashboard remembers between frames: choices, smoothed lists, histories. Knows no terminal.
+package struct DashboardState {
+  package var view = ViewState()
+  package var settings: DashboardSettings
+  package var theme: Theme
+  package var snapshot: SessionSnapshot
+  package var own = OwnFigures()
+  /// The result on the screen.
+  package private(set) var result: FrameResult?
+  package private(set) var rows = DetectionRows()
+  package private(set) var classes = ClassBars()
+  package private(set) var history = RateHistory()
+  private var lastHistory: MonotonicTime
+  private var lastEvent: MonotonicTime
+
+  package init(snapshot: SessionSnapshot, settings: DashboardSettings, theme: Theme, now: MonotonicTime) {
+    self.snapshot = snapshot
+    self.settings = settings
+    self.theme = theme
+    lastHistory = now
+    lastEvent = now
+    view.preset = LayoutPreset.all.firstIndex { $0.name == settings.preset } ?? 0
+  }
+
+  /// Takes a new snapshot in; true if it brings another picture.
+  package mutating func take(_ snapshot: SessionSnapshot, now: MonotonicTime) -> Bool {
+    self.snapshot = snapshot
+    announce(now)
+    view.toasts.removeAll { $0.until < now }
+    if now.milliseconds(since: lastHistory) >= 500 {
+      lastHistory = now
+      history.add(
+        camera: snapshot.rates.camera, processed: snapshot.rates.processed,
+        skipped: snapshot.rates.skippedByPipeline + snapshot.rates.droppedByDriver, bytes: own.bytesPerSecond)
+    }
+    guard let latest = snapshot.latest, latest.number != result?.number, !snapshot.paused || result == nil else {
+      return false
+    }
+    result = latest
+    rows.update(with: latest, order: settings.order, now: now)
+    updateClasses()
+    return true
+  }
+
+  /// Sorts anew at once, after the order was changed.
+  package mutating func resort(now: MonotonicTime) {
+    guard var result else { return }
+    result.number &-= 1
+    rows.update(with: result, order: settings.order, now: now)
+  }
+
+  private mutating func updateClasses() {
+    guard let result else { return }
+    if let key = view.selectedDetection, let row = rows.rows.first(where: { $0.key == key }) {
+      return classes.update(subject: Self.name(row.detection), classes: row.detection.classes)
+    }
+    if !result.findings.classes.isEmpty {
+      return classes.update(subject: "whole picture", classes: result.findings.classes)
+    }
+    let first = rows.rows.first { $0.isPresent && !$0.detection.classes.isEmpty }
+    if let first {
+      classes.update(subject: Self.name(first.detection), classes: first.detection.classes)
+    } else {
+      classes.update(subject: "", classes: [])
+    }
+  }
+
+  private static func name(_ detection: Detection) -> String {
+    detection.track.map { "\(detection.label) #\($0)" } ?? detection.label
+  }
+
+  /// New events that an operator must not miss become toasts.
+  private mutating func announce(_ now: MonotonicTime) {
+    for event in snapshot.events.suffix(20) where event.time > lastEvent {
+      toast(event.message, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
+    }
+    if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
+  }
+
+  package mutating func toast(_ text: String, _ tone: Toast.Tone, _ now: MonotonicTime) {
+    let seconds: Int64 = tone == .info ? 3 : 6
+    view.toasts.append(
+      Toast(text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000)))
+    if view.toasts.count > 8 { view.toasts.removeFirst() }
+  }
+
+  /// The place of the selected row among the detections of the frame on the screen.
+  package var selectedIndex: Int? { rows.rows.first { $0.key == view.selectedDetection }?.index }
+
+  /// All that the panes need to draw.
+  package func context(now: MonotonicTime, glyphs: Glyphs, brightness: Int) -> PaneContext {
+    var context = PaneContext(snapshot: snapshot, settings: settings, theme: theme, glyphs: glyphs)
+    context.result = result
+    context.view = view
+    context.now = now
+    context.own = own
+    context.rows = rows.rows
+    context.classes = classes
+    context.history = history
+    context.brightness = brightness
+    return context
+  }
+}

@@ -1,0 +1,137 @@
+package import Ground
+package import Perception
+package import Pipeline
+internal import Vision
+
+/// What the detections are sorted by.
+package enum DetectionOrder: String, CaseIterable, Sendable {
+  case confidence, label, age, size
+}
+
+/// One line of the detections list: an object as it comes and goes from frame to frame.
+package struct DetectionRow: Sendable {
+  /// Stable as long as the object is followed.
+  package let key: Int
+  package var detection: Detection
+  /// Smoothed over the last frames.
+  package var confidence: Double
+  package var firstSeen: MonotonicTime
+  package var lastSeen: MonotonicTime
+  /// Whether the newest frame has it.
+  package var isPresent: Bool
+  /// Its place among the newest frame's detections.
+  package var index: Int?
+}
+
+/// The list of detections, calm: objects keep their line while they are seen, lines change places only when they clearly
+/// belong elsewhere, and a lost object's line fades before it goes.
+package struct DetectionRows: Sendable {
+  /// How long a lost object stays in the list.
+  private static let lingerMilliseconds = 700.0
+  /// A line rises past another only when it is better by this.
+  private static let clearlyBetter = 0.08
+
+  package private(set) var rows: [DetectionRow] = []
+  private var nextKey = 1
+  private var frameNumber: UInt64 = 0
+
+  package init() {}
+
+  package mutating func update(with result: FrameResult, order: DetectionOrder, now: MonotonicTime) {
+    guard result.number != frameNumber else { return }
+    frameNumber = result.number
+    for i in rows.indices {
+      rows[i].isPresent = false
+      rows[i].index = nil
+    }
+    for (index, detection) in result.findings.detections.enumerated() { place(detection, index, now) }
+    rows.removeAll { now.milliseconds(since: $0.lastSeen) > Self.lingerMilliseconds && !$0.isPresent }
+    sort(by: order)
+  }
+
+  private mutating func place(_ detection: Detection, _ index: Int, _ now: MonotonicTime) {
+    let raw = Double(detection.confidence)
+    if let i = match(detection) {
+      rows[i].detection = detection
+      rows[i].confidence += (raw - rows[i].confidence) * 0.3
+      rows[i].lastSeen = now
+      rows[i].isPresent = true
+      rows[i].index = index
+      return
+    }
+    rows.append(
+      DetectionRow(
+        key: nextKey, detection: detection, confidence: raw, firstSeen: now, lastSeen: now, isPresent: true,
+        index: index))
+    nextKey += 1
+  }
+
+  /// The line of the same object: by its track, else by label and overlap.
+  private func match(_ detection: Detection) -> Int? {
+    if let track = detection.track { return rows.firstIndex { $0.detection.track == track && !$0.isPresent } }
+    let candidates = rows.indices.filter {
+      !rows[$0].isPresent && rows[$0].detection.track == nil && rows[$0].detection.classID == detection.classID
+    }
+    let best = candidates.max {
+      rows[$0].detection.box.iou(detection.box) < rows[$1].detection.box.iou(detection.box)
+    }
+    return best.flatMap { rows[$0].detection.box.iou(detection.box) > 0.2 ? $0 : nil }
+  }
+
+  private mutating func sort(by order: DetectionOrder) {
+    func belongsBefore(_ a: DetectionRow, _ b: DetectionRow) -> Bool {
+      switch order {
+      case .confidence: return a.confidence > b.confidence + Self.clearlyBetter
+      case .label: return a.detection.label < b.detection.label
+      case .age: return a.firstSeen < b.firstSeen
+      case .size: return a.detection.box.area > b.detection.box.area * 1.2
+      }
+    }
+    guard rows.count > 1 else { return }
+    for i in 1..<rows.count {
+      var k = i
+      while k > 0, belongsBefore(rows[k], rows[k - 1]) {
+        rows.swapAt(k, k - 1)
+        k -= 1
+      }
+    }
+  }
+}
+
+/// The classifier's answers as bars that do not tremble.
+package struct ClassBars: Sendable {
+  package struct Bar: Sendable {
+    package var label: String
+    package var raw: Double
+    package var smoothed: Double
+  }
+
+  /// Whose answers: "person #4", "whole picture".
+  package private(set) var subject = ""
+  package private(set) var bars: [Bar] = []
+
+  package init() {}
+
+  package mutating func update(subject: String, classes: [Classification]) {
+    if subject != self.subject {
+      self.subject = subject
+      bars.removeAll(keepingCapacity: true)
+    }
+    let isFirst = bars.isEmpty
+    for i in bars.indices {
+      bars[i].raw = 0
+    }
+    for each in classes.prefix(20) {
+      let raw = each.confidence.isFinite ? Double(each.confidence) : 0
+      if let i = bars.firstIndex(where: { $0.label == each.label }) {
+        bars[i].raw = raw
+      } else {
+        bars.append(Bar(label: each.label, raw: raw, smoothed: isFirst ? raw : 0))
+      }
+    }
+    for i in bars.indices { bars[i].smoothed += (bars[i].raw - bars[i].smoothed) * 0.25 }
+    bars.removeAll { $0.smoothed < 0.002 && $0.raw == 0 }
+    bars.sort { $0.smoothed > $1.smoothed }
+    if bars.count > 40 { bars.removeLast(bars.count - 40) }
+  }
+}

@@ -1,0 +1,75 @@
+package import Ground
+
+/// A short message that goes by itself.
+package struct Toast: Sendable {
+  package enum Tone: Sendable { case info, warning, failure }
+  package var text: String
+  package var tone: Tone
+  package var until: MonotonicTime
+}
+
+/// What lies over the panes.
+package enum Modal: Sendable, Equatable {
+  case help(scroll: Int)
+  case palette(text: String, selected: Int)
+  case options(selected: Int)
+}
+
+/// What the user has chosen to look at: everything on the screen that does not come from the session.
+package struct ViewState: Sendable {
+  package var preset = 0
+  package var visible = Set(PaneID.allCases)
+  package var focus = PaneID.detections
+  /// The key of the selected row of the detections list.
+  package var selectedDetection: Int?
+  package var selectedModel = 0
+  /// Lines that the events list is scrolled back.
+  package var eventScroll = 0
+  package var viewport = Viewport()
+  package var modal: Modal?
+  package var toasts: [Toast] = []
+
+  package init() {}
+}
+
+/// What the dashboard knows of its own work.
+package struct OwnFigures: Sendable {
+  /// Pictures shown a second, over the last two seconds.
+  package var shownRate = 0.0
+  package var bytesPerSecond = 0.0
+  package var bytesPerFrame = 0.0
+  /// nil: automatic.
+  package var budget: Double?
+  package var governorLevel = 0
+  package var isCongested = false
+  /// The way to the terminal and back, in milliseconds.
+  package var roundTrip: Double?
+  package var isSynchronised = false
+  package var depth = ColorDepth.indexed
+  package var style = PictureStyle.blocks
+
+  package init() {}
+}
+
+/// Rates over the last minutes, two samples a second.
+package struct RateHistory: Sendable {
+  package private(set) var camera: [Double] = []
+  package private(set) var processed: [Double] = []
+  package private(set) var skipped: [Double] = []
+  package private(set) var bytes: [Double] = []
+  private static let capacity = 600
+
+  package init() {}
+
+  package mutating func add(camera: Double, processed: Double, skipped: Double, bytes: Double) {
+    Self.append(camera, to: &self.camera)
+    Self.append(processed, to: &self.processed)
+    Self.append(skipped, to: &self.skipped)
+    Self.append(bytes, to: &self.bytes)
+  }
+
+  private static func append(_ value: Double, to list: inout [Double]) {
+    if list.count >= capacity { list.removeFirst(capacity / 4) }
+    list.append(value.isFinite ? value : 0)
+  }
+}

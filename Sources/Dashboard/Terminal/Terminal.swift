@@ -1,0 +1,271 @@
+internal import CNcurses
+internal import CPosix
+internal import Glibc
+
+/// The terminal while the dashboard owns it: modes, output, keys, signals, and the way back on every exit.
+///
+/// Used by the main thread only.
+package final class Terminal {
+  /// Why ``wait(milliseconds:)`` returned.
+  package struct Wakeup: Sendable {
+    package var hasInput = false
+    package var isGone = false
+    package var signals: [Int32] = []
+    package var timedOut: Bool { !hasInput && !isGone && signals.isEmpty }
+  }
+
+  package let capabilities: TerminalCapabilities
+  package let output: TerminalOutput
+  /// The colours that ncurses really gives.
+  package let screenDepth: ColorDepth
+  package var screen: CursesScreen
+  /// How long the terminal may take for the last bytes, in milliseconds.
+  private static let farewell = 300
+
+  private let terminal: Int32
+  private let input: Int32
+  private let modesBefore: termios
+  private var modesInside: termios
+  private var wakePipe: (read: Int32, write: Int32)
+  private var savedStandard: (output: Int32, error: Int32)
+  private let usesMouse: Bool
+  private var isOpen = true
+  private var keyDecoder = KeyDecoder()
+
+  /// The size of the terminal on standard output, without touching it.
+  package static func size(of descriptor: Int32 = STDOUT_FILENO) -> (columns: Int, rows: Int)? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
+  /// Takes the terminal over. Nothing is changed when it throws.
+  ///
+  /// - Parameters:
+  ///   - colors: the user's choice; nil leaves it to the terminal's description.
+  ///   - log: where whatever libraries print goes meanwhile; nil throws it away.
+  package init(colors: ColorDepth?, mouse: Bool, log: String?) throws(DashboardError) {
+    guard isatty(STDOUT_FILENO) == 1, isatty(STDIN_FILENO) == 1 else {
+      throw DashboardError(
+        .noTerminal,
+        "the dashboard needs a terminal, and standard \(isatty(STDOUT_FILENO) == 1 ? "input" : "output") "
+          + "is none",
+        remedy: "run it in a terminal (with ssh -t over SSH), or use `ocellus run --headless`")
+    }
+    TerminalCapabilities.useUnicode()
+    capabilities = try TerminalCapabilities.detect(
+      environment: { name in getenv(name).map { String(cString: $0) } }, terminal: STDOUT_FILENO, forced: colors)
+    usesMouse = mouse
+    terminal = Self.reopen(STDOUT_FILENO)
+    input = dup(STDIN_FILENO)
+    var modes = termios()
+    tcgetattr(terminal, &modes)
+    modesBefore = modes
+    modesInside = modes
+    output = try TerminalOutput(terminal: terminal)
+    var ends: [Int32] = [-1, -1]
+    ocp_wake_pipe(&ends)
+    wakePipe = (read: ends[0], write: ends[1])
+    savedStandard = (output: fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), error: fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3))
+    Self.installGuard(terminal: terminal, wake: ends[1], standardError: savedStandard.error)
+    guard Self.openScreen(capabilities, terminal: terminal, input: input, sink: output.sink) else {
+      ocn_guard_remove()
+      throw DashboardError(
+        .unknownTerminal, "ncurses cannot use terminal type '\(capabilities.term)'", remedy: "try TERM=xterm-256color")
+    }
+    Self.redirectStandard(to: log)
+    tcgetattr(terminal, &modesInside)
+    screenDepth = Self.depth(promised: capabilities.depth, colors: Int(ocn_color_count()))
+    screen = CursesScreen(palette: Palette(depth: screenDepth))
+    if let size = Self.size(of: terminal) { ocn_screen_resize(Int32(size.rows), Int32(size.columns)) }
+    ocn_mouse(mouse)
+    KeyDecoder.defineKeys()
+    if capabilities.answersQueries { output.send("\u{1B}[?2026$p") }
+  }
+
+  /// A descriptor of the same terminal with a state of its own, so that not blocking on it changes nothing for the shell.
+  private static func reopen(_ descriptor: Int32) -> Int32 {
+    if let name = ttyname(descriptor) {
+      let own = Glibc.open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+      if own >= 0 { return own }
+    }
+    let own = Glibc.open("/dev/tty", O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    return own >= 0 ? own : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+  }
+
+  /// Starts ncurses, with a description of its own where the depth is not what the entry promises.
+  private static func openScreen(_ capabilities: TerminalCapabilities, terminal: Int32, input: Int32, sink: Int32)
+    -> Bool
+  {
+    func open(_ name: String) -> Bool {
+      ocn_screen_open(name, fcntl(terminal, F_DUPFD_CLOEXEC, 3), input, sink)
+    }
+    if capabilities.depth != capabilities.entryDepth || capabilities.depth == .truecolor,
+      ![.mono, .eight].contains(capabilities.depth),
+      var description = TerminalDescription(of: capabilities.term, terminal: terminal)
+    {
+      description.setColors(capabilities.depth)
+      if let temporary = TemporaryDescription(description) {
+        defer { temporary.remove() }
+        if temporary.use({ open(temporary.name) }) { return true }
+      }
+    }
+    return open(capabilities.term)
+  }
+
+  /// Fewer colours than promised where a description of our own could not be used.
+  private static func depth(promised: ColorDepth, colors: Int) -> ColorDepth {
+    switch colors {
+    case 0..<8: .mono
+    case 8..<16: min(promised, .eight)
+    case 16..<256: min(promised, .sixteen)
+    case 256..<0x100_0000: min(promised, .indexed)
+    default: promised
+    }
+  }
+
+  private static func installGuard(terminal: Int32, wake: Int32, standardError: Int32) {
+    restoreSequence().withUnsafeBytes { bytes in
+      ocn_guard_install(
+        terminal, wake, standardError, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+    }
+  }
+
+  /// What undoes everything the dashboard may have switched on, whatever state the terminal is in.
+  private static func restoreSequence() -> [UInt8] {
+    var bytes = Array("\u{1B}[?2026l\u{1B}[?1000l\u{1B}[?1002l\u{1B}[?1006l".utf8)
+    for name in ["sgr0", "op", "rmacs", "rmkx", "cnorm", "rmcup"] {
+      guard let capability = ocn_string_capability(name) else { continue }
+      // Delays ("$<5>") are for terminals that need padding; a crash does not wait.
+      var isDelay = false
+      for byte in UnsafeRawBufferPointer(start: capability, count: strlen(capability)) {
+        if byte == UInt8(ascii: "$") { isDelay = true }
+        if !isDelay { bytes.append(byte) }
+        if byte == UInt8(ascii: ">") { isDelay = false }
+      }
+    }
+    bytes.append(contentsOf: "\r".utf8)
+    return bytes
+  }
+
+  /// Standard output and error of the whole process go to the log while the screen is ours.
+  private static func redirectStandard(to log: String?) {
+    let target = log.map { Glibc.open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) } ?? -1
+    let file = target >= 0 ? target : Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    fflush(nil)
+    dup2(file, STDOUT_FILENO)
+    dup2(file, STDERR_FILENO)
+    Glibc.close(file)
+  }
+
+  /// Gives everything back. Idempotent.
+  package func close() {
+    guard isOpen else { return }
+    isOpen = false
+    output.discard()
+    output.send("\u{1B}[?2026l")
+    ocn_mouse(false)
+    ocn_screen_suspend()
+    output.isSynchronised = false
+    output.collect()
+    output.drain(within: Self.farewell)
+    var modes = modesBefore
+    tcsetattr(terminal, TCSANOW, &modes)
+    if savedStandard.output >= 0 { dup2(savedStandard.output, STDOUT_FILENO) }
+    if savedStandard.error >= 0 { dup2(savedStandard.error, STDERR_FILENO) }
+    ocn_guard_remove()
+    ocn_screen_close()
+    for descriptor in [terminal, input, wakePipe.read, wakePipe.write, savedStandard.output, savedStandard.error] {
+      if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+  }
+
+  deinit { close() }
+
+  /// Sleeps until a key, a signal, room for queued output, or the time is up.
+  package func wait(milliseconds: Int) -> Wakeup {
+    var descriptors = [
+      pollfd(fd: input, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: wakePipe.read, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: terminal, events: Int16(output.pendingBytes > 0 ? POLLOUT : 0), revents: 0),
+    ]
+    let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, milliseconds)))
+    var wakeup = Wakeup()
+    guard ready > 0 else { return wakeup }
+    if descriptors[2].revents & Int16(POLLOUT) != 0 { output.drain() }
+    let lost = Int16(POLLHUP | POLLERR | POLLNVAL)
+    wakeup.isGone = output.isBroken || (descriptors[0].revents | descriptors[2].revents) & lost != 0
+    wakeup.hasInput = descriptors[0].revents & Int16(POLLIN) != 0
+    if descriptors[1].revents & Int16(POLLIN) != 0 { wakeup.signals = pendingSignals() }
+    return wakeup
+  }
+
+  private func pendingSignals() -> [Int32] {
+    var buffer = [UInt8](repeating: 0, count: 64)
+    let count = read(wakePipe.read, &buffer, buffer.count)
+    return count > 0 ? buffer[0..<count].map { Int32($0) } : []
+  }
+
+  /// The keys that wait; empty although ``wait(milliseconds:)`` told of input means the terminal is gone.
+  package func keys() -> [Key] {
+    var keys: [Key] = []
+    var raw = OCNKey()
+    while keys.count < 256 {
+      ocn_next_key(&raw)
+      guard raw.kind != OCN_NO_KEY else { break }
+      if let key = keyDecoder.decode(raw) { keys.append(key) }
+    }
+    return keys
+  }
+
+  /// Whether reading finds the end of the terminal rather than nothing yet.
+  package func inputIsAtEnd() -> Bool {
+    var ready = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+    guard poll(&ready, 1, 0) > 0 else { return false }
+    if ready.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { return true }
+    var waiting: Int32 = 0
+    return ioctl(input, UInt(FIONREAD), &waiting) != 0 || waiting == 0
+  }
+
+  /// Follows the terminal's size; nil when it is unknown.
+  package func followSize() -> (columns: Int, rows: Int)? {
+    guard let size = Self.size(of: terminal) else { return nil }
+    ocn_screen_resize(Int32(size.rows), Int32(size.columns))
+    return size
+  }
+
+  /// Composes and sends one screen; returns the bytes it came to.
+  @discardableResult
+  package func present(_ canvas: CellGrid, cursor: (x: Int, y: Int)? = nil) -> Int {
+    ocn_cursor(cursor.map { Int32($0.y) } ?? -1, Int32(cursor?.x ?? 0))
+    screen.present(canvas)
+    let bytes = output.collect()
+    output.drain()
+    return bytes
+  }
+
+  /// Gives the terminal back to the shell until the process is continued.
+  package func stopProcess() {
+    output.discard()
+    ocn_mouse(false)
+    ocn_screen_suspend()
+    output.collect()
+    output.drain(within: Self.farewell)
+    var modes = modesBefore
+    tcsetattr(terminal, TCSADRAIN, &modes)
+    ocn_guard_stop_process()
+    takeBack()
+  }
+
+  /// After a stop by whatever signal: the shell may have changed everything.
+  package func takeBack() {
+    var modes = modesInside
+    tcsetattr(terminal, TCSADRAIN, &modes)
+    output.discard()
+    ocn_mouse(usesMouse)
+    screen.invalidate()
+  }
+
+  package func repaint() { screen.invalidate() }
+}

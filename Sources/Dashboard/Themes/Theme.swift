@@ -1,0 +1,96 @@
+/// Every colour of the dashboard, by the name it has in theme files. Names without a comment are btop's own.
+package enum ThemeColor: String, CaseIterable, Sendable {
+  case mainBackground = "main_bg"
+  case mainForeground = "main_fg"
+  case title
+  case highlight = "hi_fg"
+  case selectedBackground = "selected_bg"
+  case selectedForeground = "selected_fg"
+  case inactive = "inactive_fg"
+  case graphText = "graph_text"
+  case meterBackground = "meter_bg"
+  case divider = "div_line"
+  /// Frames of the panes.
+  case pictureBox = "picture_box"
+  case detectionsBox = "detections_box"
+  case classesBox = "classes_box"
+  case latencyBox = "latency_box"
+  case ratesBox = "rates_box"
+  case modelsBox = "models_box"
+  case recordingBox = "recording_box"
+  case eventsBox = "events_box"
+  /// What a state means.
+  case good
+  case warning
+  case failure = "error"
+  case stale
+  /// Colours that detections of the classes take in turn.
+  case class1 = "class_1"
+  case class2 = "class_2"
+  case class3 = "class_3"
+  case class4 = "class_4"
+  case class5 = "class_5"
+  case class6 = "class_6"
+  case class7 = "class_7"
+  case class8 = "class_8"
+
+  /// The key of btop's own themes that stands in where a theme lacks this one.
+  var alternative: String? {
+    switch self {
+    case .pictureBox, .latencyBox, .recordingBox: "cpu_box"
+    case .detectionsBox, .eventsBox: "proc_box"
+    case .classesBox, .modelsBox: "mem_box"
+    case .ratesBox: "net_box"
+    default: nil
+    }
+  }
+
+  static let classes: [ThemeColor] = [.class1, .class2, .class3, .class4, .class5, .class6, .class7, .class8]
+}
+
+/// Gradients, by the beginning of their three keys `_start`, `_mid`, `_end`.
+package enum ThemeGradient: String, CaseIterable, Sendable {
+  case confidence
+  case latency
+  case rate
+  case skipped
+
+  /// The gradient of btop's own themes that stands in.
+  var alternative: String {
+    switch self {
+    case .confidence: "available"
+    case .latency: "cpu"
+    case .rate: "download"
+    case .skipped: "upload"
+    }
+  }
+}
+
+/// A set of colours. Built from theme files, with the default theme's colours for whatever they leave out.
+package struct Theme: Sendable {
+  package let name: String
+  private let colors: [ThemeColor: Color]
+  private let gradients: [ThemeGradient: Gradient]
+
+  package init(name: String, colors: [ThemeColor: Color], gradients: [ThemeGradient: Gradient]) {
+    self.name = name
+    self.colors = colors
+    self.gradients = gradients
+  }
+
+  package subscript(_ key: ThemeColor) -> Color { colors[key] ?? .terminal }
+  package subscript(_ key: ThemeGradient) -> Gradient { gradients[key] ?? Gradient(.white) }
+
+  /// Text on the main background.
+  package func style(_ key: ThemeColor, _ attributes: Style.Attributes = []) -> Style {
+    Style(self[key], on: self[.mainBackground], attributes)
+  }
+
+  /// The colour of a class, the same for as long as the program runs.
+  package func color(ofClass id: Int) -> Color {
+    let keys = ThemeColor.classes
+    return self[keys[Int(UInt(bitPattern: id) % UInt(keys.count))]]
+  }
+
+  package var selected: Style { Style(self[.selectedForeground], on: self[.selectedBackground]) }
+}

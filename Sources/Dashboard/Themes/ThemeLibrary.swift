@@ -1,0 +1,26 @@
+/// Finds themes: files `NAME.theme` in a list of folders, the first that has one wins; the default one is built in.
+package struct ThemeLibrary: Sendable {
+  private let folders: [String]
+
+  /// - Parameter folders: beside the user's own in the XDG configuration, which comes first.
+  package init(folders: [String]) { self.folders = [UserFolders.configuration() + "/themes"] + folders }
+
+  package init(onlyFolders folders: [String]) { self.folders = folders }
+
+  /// The default first, the others by name.
+  package var names: [String] {
+    let found = folders.flatMap { TextFile.names(in: $0, suffix: ".theme").map { String($0.dropLast(6)) } }
+    return [DefaultTheme.name] + Set(found).subtracting([DefaultTheme.name]).sorted()
+  }
+
+  /// - Throws: ``DashboardError`` when there is no such theme, or its file is wrong.
+  package func load(_ name: String) throws(DashboardError) -> Theme {
+    for folder in folders where !name.contains("/") {
+      let path = "\(folder)/\(name).theme"
+      guard let text = TextFile.read(path, limit: ThemeParser.largestFile) else { continue }
+      return try ThemeParser.theme(name: name, pairs: ThemeParser.pairs(of: text, place: path), place: path)
+    }
+    if name == DefaultTheme.name { return DefaultTheme.theme }
+    throw DashboardError(.badTheme, "no theme named '\(name)'", remedy: "`ocellus themes` lists them")
+  }
+}

@@ -1,0 +1,231 @@
+import Dashboard
+import Ground
+import Perception
+import Pipeline
+import Testing
+import Vision
+
+/// The dashboard without a terminal: keys in, cells out.
+@Suite struct InteractionTests {
+  struct Stage {
+    let session = ScriptedSession()
+    let controller: Controller
+    var state: DashboardState
+    var composer: Composer
+
+    init(columns: Int = 120, rows: Int = 40, glyphs: GlyphSet = .full) throws {
+      let themes = ThemeLibrary(onlyFolders: [])
+      controller = Controller(
+        session: session, themes: themes, configuration: ConfigurationFile(path: "/nonexistent/config.toml"))
+      state = DashboardState(
+        snapshot: session.snapshot(), settings: DashboardSettings(), theme: try themes.load("default"), now: .now)
+      composer = Composer(glyphs: Glyphs(glyphs), depth: .indexed, columns: columns, rows: rows)
+      draw()
+    }
+
+    mutating func draw() {
+      let isNew = state.take(session.snapshot(), now: .now)
+      let drawing = composer.drawing(state, rung: Governor.ladder[0])
+      composer.compose(
+        state, now: .now, drawing: drawing, panesAreDue: true, isNewPicture: isNew, themes: ["default"],
+        configuration: "")
+    }
+
+    @discardableResult
+    mutating func press(_ keys: Key...) -> Controller.Outcome {
+      var outcome = Controller.Outcome.none
+      for key in keys { outcome = controller.handle(key, &state, composer) }
+      draw()
+      return outcome
+    }
+
+    var screen: String { (0..<composer.canvas.height).map { composer.canvas.line($0) }.joined(separator: "\n") }
+  }
+
+  @Test func theFirstScreenTellsTheEssentials() throws {
+    let stage = try Stage()
+    for text in ["demo:seed=7", "640x480", "scout", "age", "person", "91", "#4", "inference", "camera", "quit"] {
+      #expect(stage.screen.contains(text), "\(text) is missing:\n\(stage.screen)")
+    }
+  }
+
+  @Test(arguments: [(60, 18), (80, 24), (120, 40), (200, 60), (300, 100), (40, 12), (58, 30)], GlyphSet.allCases)
+  func everySizeHasPictureListAndAge(size: (Int, Int), glyphs: GlyphSet) throws {
+    let stage = try Stage(columns: size.0, rows: size.1, glyphs: glyphs)
+    #expect(stage.screen.contains("age"))
+    #expect(stage.screen.contains("person"))
+    #expect(stage.composer.layout.panes[.picture] != nil)
+    if glyphs == .ascii { #expect(stage.screen.unicodeScalars.allSatisfy { $0.value < 127 || $0 == "▄" }) }
+  }
+
+  @Test func tooSmallSaysWhatItNeeds() throws {
+    var stage = try Stage(columns: 20, rows: 5)
+    #expect(stage.screen.contains("20x5") && stage.screen.contains("40x12"))
+    #expect(stage.press(.character("q")) == .quit)
+    let tiny = try Stage(columns: 1, rows: 1)
+    #expect(tiny.composer.canvas.cells.count == 1)
+  }
+
+  @Test func keysReachTheSession() throws {
+    var stage = try Stage()
+    stage.press(.character("m"))
+    stage.press(.character("M"))
+    #expect(stage.session.asked.detectors == ["yolov8n", "scout"])
+    stage.press(.character(" "))
+    #expect(stage.state.snapshot.paused)
+    #expect(stage.screen.contains("PAUSED"))
+    stage.press(.character(" "), .character("r"))
+    #expect(stage.session.asked.recording == [true])
+    #expect(stage.screen.contains("REC"))
+    stage.press(.character("+"))
+    #expect(abs(stage.state.snapshot.minimumConfidence - 0.45) < 0.001)
+    for _ in 0..<30 { stage.press(.character("-")) }
+    #expect(stage.state.snapshot.minimumConfidence >= 0.05)
+  }
+
+  @Test func everyKeyOfTheTableIsHarmlessAndNamedOnce() throws {
+    for columns in [45, 60, 80, 200] {
+      var stage = try Stage(columns: columns, rows: columns / 3)
+      for binding in KeyTable.all { for key in binding.keys { stage.press(key, .escape) } }
+      for binding in KeyTable.all.reversed() { for key in binding.keys { stage.press(key) } }
+    }
+    let keys = KeyTable.all.flatMap(\.keys)
+    #expect(Set(keys).count == keys.count)
+    let names = KeyTable.all.map(\.name)
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test func helpShowsEveryKey() throws {
+    var stage = try Stage(columns: 120, rows: 60)
+    stage.press(.character("?"))
+    for binding in KeyTable.all { #expect(stage.screen.contains(binding.title), "\(binding.title)") }
+    stage.press(.escape)
+    #expect(stage.state.view.modal == nil)
+  }
+
+  @Test func thePaletteCompletesAndRuns() throws {
+    var stage = try Stage()
+    stage.press(.character(":"))
+    for scalar in "style br".unicodeScalars { stage.press(.character(scalar)) }
+    #expect(stage.screen.contains("style braille"))
+    stage.press(.tab, .enter)
+    #expect(stage.state.settings.style == .braille)
+    stage.press(.character(":"))
+    for scalar in "detector yolo".unicodeScalars { stage.press(.character(scalar)) }
+    stage.press(.enter)
+    #expect(stage.session.asked.detectors == ["yolov8n"])
+  }
+
+  @Test func panesToggleAndReflow() throws {
+    var stage = try Stage()
+    let before = stage.composer.layout.panes[.picture]?.width ?? 0
+    for digit in "2367".unicodeScalars { stage.press(.character(digit)) }
+    #expect((stage.composer.layout.panes[.picture]?.width ?? 0) > before)
+    stage.press(.character("1"))
+    #expect(stage.composer.layout.panes[.picture] == nil)
+    #expect(stage.screen.contains("inference"))
+  }
+
+  @Test func selectingADetectionShowsItsClasses() throws {
+    var stage = try Stage()
+    stage.press(.down)
+    #expect(stage.state.selectedIndex == 0)
+    stage.draw()
+    #expect(stage.screen.contains("walking"))
+    stage.press(.escape)
+    #expect(stage.state.view.selectedDetection == nil)
+  }
+
+  @Test func aClickInThePictureSelectsTheBox() throws {
+    var stage = try Stage()
+    let mapping = try #require(stage.composer.mapping)
+    let x = mapping.column(480)
+    let y = mapping.row(330)
+    stage.press(.mouse(.left, x: x, y: y))
+    let selected = stage.state.rows.rows.first { $0.key == stage.state.view.selectedDetection }
+    #expect(selected?.detection.label == "car")
+    #expect(stage.state.view.focus == .picture)
+  }
+
+  @Test func lostSignalIsUnmistakable() throws {
+    var stage = try Stage()
+    stage.session.edit {
+      $0.sourceState = .noSignal(
+        reason: "device disconnected, retrying",
+        since: MonotonicTime(nanoseconds: MonotonicTime.now.nanoseconds - 3_200_000_000))
+    }
+    stage.draw()
+    #expect(stage.screen.contains("NO SIGNAL 3.") && stage.screen.contains("device disconnected"))
+  }
+
+  @Test func theListDoesNotJump() {
+    var rows = DetectionRows()
+    func result(_ number: UInt64, _ a: Float, _ b: Float) -> FrameResult {
+      var result = ScriptedSession.result(number: number, now: .now)
+      result.findings.detections = [
+        ScriptedSession.detection("a", 0, a, Box(x: 0, y: 0, width: 50, height: 50), track: 1),
+        ScriptedSession.detection("b", 1, b, Box(x: 99, y: 0, width: 50, height: 50), track: 2),
+      ]
+      return result
+    }
+    rows.update(with: result(1, 0.80, 0.78), order: .confidence, now: .now)
+    for i in 2..<40 {
+      rows.update(with: result(UInt64(i), i % 2 == 0 ? 0.76 : 0.8, 0.79), order: .confidence, now: .now)
+      #expect(rows.rows.map(\.detection.label) == ["a", "b"])
+    }
+    for i in 40..<60 { rows.update(with: result(UInt64(i), 0.3, 0.79), order: .confidence, now: .now) }
+    #expect(rows.rows.map(\.detection.label) == ["b", "a"])
+  }
+
+  @Test func settingsSurviveTheRoundTripThroughTheFile() {
+    var settings = DashboardSettings()
+    settings.theme = "nord"
+    settings.bandwidth = 50_000
+    settings.style = .braille
+    settings.mouse = false
+    let before = "# mine\n[other]\nkey = 1 # keep\n\n[dashboard]\n# why\ntheme = \"old\"\n\n[last]\nx = 2\n"
+    let text = ConfigurationFile.merged(before, settings)
+    #expect(
+      text.contains("# mine") && text.contains("key = 1 # keep") && text.contains("# why") && text.contains("x = 2"))
+    let (read, problems) = ConfigurationFile.parse(text, place: "t")
+    #expect(read == settings)
+    #expect(problems.isEmpty)
+    let (defaults, none) = ConfigurationFile.parse(ConfigurationFile.defaultText, place: "t")
+    #expect(defaults == DashboardSettings())
+    #expect(none.isEmpty)
+  }
+
+  @Test func wrongConfigurationsAreNamed() {
+    for (text, word) in [
+      ("[dashboard]\nstyle = 7", "style"), ("[dashboard]\ncolour = true", "colour"), ("[dashboard\n", "TOML"),
+      ("[dashboard]\nrate = 100000000000000000000", "TOML"), ("[dashboard]\nbandwidth = \"-5K\"", "bandwidth"),
+    ] {
+      let (settings, problems) = ConfigurationFile.parse(text, place: "t")
+      #expect(settings == DashboardSettings())
+      #expect(problems.first?.line.contains(word) == true, "\(problems)")
+    }
+  }
+
+  @Test func theGovernorHoldsItsBudget() {
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    var governor = Governor(budget: 50_000, now: now)
+    var second: [Int] = []
+    var sent = 0
+    for tick in 0..<(60 * 60) {
+      now.nanoseconds += 16_666_667
+      if governor.allowsFrame(now: now) {
+        // A worst scene: every rung still wants far too much.
+        let bytes = 20_000 / (governor.level + 1)
+        governor.drew(bytes: bytes, wasWaiting: false, now: now)
+        sent += bytes
+      }
+      if tick % 60 == 59 {
+        second.append(sent)
+        sent = 0
+      }
+    }
+    let mean = Double(second.dropFirst(5).reduce(0, +)) / Double(second.count - 5)
+    #expect(mean <= 51_000)
+    #expect(governor.level > 0)
+  }
+}

@@ -1,0 +1,143 @@
+import Dashboard
+import Perception
+import Testing
+import Vision
+
+@Suite struct PictureTests {
+  private func uniform(_ format: PixelFormat, _ bytes: [UInt8], fullRange: Bool = false) -> Image {
+    let sizes = format.planeSizes(width: 16, height: 8)!
+    let storage = PixelStorage(count: sizes.map { $0.bytesPerRow * $0.rows }.reduce(0, +))
+    var offset = 0
+    for (plane, size) in sizes.enumerated() {
+      let count = size.bytesPerRow * size.rows
+      for i in 0..<count {
+        // One repeating unit for packed formats, one value (or pair) per plane for planar ones.
+        let unit: [UInt8] =
+          switch (format, plane) {
+          case (.nv12, 1): [bytes[1], bytes[2]]
+          case (.nv12, _), (.yuv420, _), (.yuv422, _): [bytes[plane]]
+          default: bytes
+          }
+        storage.bytes[offset + i] = unit[i % unit.count]
+      }
+      offset += count
+    }
+    return Image(packed: 16, 8, format, fullRange: fullRange, storage: storage)!
+  }
+
+  private func sampled(_ image: Image) -> Color {
+    var sampler = PictureSampler()
+    var grid = SampleGrid()
+    sampler.sample(
+      image, region: Box(x: 0, y: 0, width: 16, height: 8), columns: 3, rows: 2, into: &grid)
+    return grid.color(1, 1)
+  }
+
+  @Test func everyFormatGivesItsColour() {
+    let orange = Color(200, 120, 40)
+    #expect(sampled(uniform(.rgb24, [200, 120, 40])).distance(to: orange) <= 1)
+    #expect(sampled(uniform(.bgr24, [40, 120, 200])).distance(to: orange) <= 1)
+    #expect(sampled(uniform(.rgba32, [200, 120, 40, 9])).distance(to: orange) <= 1)
+    #expect(sampled(uniform(.gray8, [120])).distance(to: Color(120, 120, 120)) <= 1)
+    // BT.601 of orange: full range 135, 75, 175.
+    #expect(sampled(uniform(.yuv420, [135, 75, 175], fullRange: true)).distance(to: orange) <= 3)
+    #expect(sampled(uniform(.yuv422, [135, 75, 175], fullRange: true)).distance(to: orange) <= 3)
+    #expect(sampled(uniform(.nv12, [135, 75, 175], fullRange: true)).distance(to: orange) <= 3)
+    #expect(sampled(uniform(.yuyv, [135, 75, 135, 175], fullRange: true)).distance(to: orange) <= 3)
+    #expect(sampled(uniform(.uyvy, [75, 135, 175, 135], fullRange: true)).distance(to: orange) <= 3)
+    // Limited range: white is 235.
+    #expect(sampled(uniform(.nv12, [235, 128, 128])).distance(to: .white) <= 2)
+  }
+
+  @Test func averagesAreOfLightNotOfCodes() {
+    // Half black, half white is half the light: sRGB 188, not 128.
+    let storage = PixelStorage(count: 16 * 8 * 3)
+    for i in 0..<(16 * 8) { for c in 0..<3 { storage.bytes[i * 3 + c] = i % 2 == 0 ? 0 : 255 } }
+    let image = Image(packed: 16, 8, .rgb24, storage: storage)!
+    var sampler = PictureSampler()
+    var grid = SampleGrid()
+    sampler.sample(image, region: Box(x: 0, y: 0, width: 16, height: 8), columns: 4, rows: 4, into: &grid)
+    #expect(abs(grid.color(2, 2).red - 188) <= 1)
+  }
+
+  @Test func strangeRegionsDoNotTrap() {
+    var sampler = PictureSampler()
+    var grid = SampleGrid()
+    let image = uniform(.rgb24, [1, 2, 3])
+    for value in [Float.nan, .infinity, -.infinity, -1e9, 1e9, 0] {
+      sampler.sample(
+        image, region: Box(x: value, y: value, width: value, height: value), columns: 5, rows: 5, into: &grid)
+      #expect(grid.columns == 5)
+    }
+    sampler.sample(image, region: Box(x: 0, y: 0, width: 16, height: 8), columns: 0, rows: 9, into: &grid)
+    #expect(grid.columns == 0)
+  }
+
+  @Test func noiseDoesNotChangeCells() {
+    var renderer = PictureRenderer()
+    var settings = PictureRenderer.Settings()
+    settings.refreshedRows = 0
+    let cells = Rect(x: 0, y: 0, width: 64, height: 24)
+    let region = Box(x: 0, y: 0, width: 640, height: 480)
+    var before = CellGrid(width: 64, height: 24)
+    renderer.draw(
+      ScriptedSession.picture(number: 1, pans: false), region: region, cells: cells, settings: settings, on: &before)
+    var after = CellGrid(width: 64, height: 24)
+    renderer.draw(
+      ScriptedSession.picture(number: 2, pans: false), region: region, cells: cells, settings: settings, on: &after)
+    #expect(before.cells == after.cells)
+    // And a real change does.
+    renderer.draw(
+      ScriptedSession.picture(number: 200, pans: true), region: region, cells: cells, settings: settings, on: &after)
+    let changed = zip(before.cells, after.cells).count { $0 != $1 }
+    #expect(changed > 300)
+  }
+
+  @Test(arguments: PictureStyle.allCases)
+  func everyStyleDraws(style: PictureStyle) {
+    var renderer = PictureRenderer()
+    var settings = PictureRenderer.Settings()
+    settings.style = style
+    var canvas = CellGrid(width: 40, height: 12)
+    renderer.draw(
+      ScriptedSession.picture(number: 9, pans: false), region: Box(x: 0, y: 0, width: 640, height: 480),
+      cells: canvas.bounds, settings: settings, on: &canvas)
+    let drawn = canvas.cells.count { $0 != Cell() }
+    #expect(style == .off ? drawn == 0 : drawn > 60)
+  }
+
+  @Test func boxesAreDrawnWhereTheyAre() {
+    let mapping = CellMapping(
+      region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 64, height: 24),
+      imageWidth: 640, imageHeight: 480)
+    let overlay = Overlay(
+      mapping: mapping, theme: try! ThemeLibrary(onlyFolders: []).load("default"), glyphs: Glyphs(.full),
+      isPhotographic: false)
+    var canvas = CellGrid(width: 64, height: 24)
+    let detection = ScriptedSession.detection("cat", 0, 0.9, Box(x: 100, y: 100, width: 200, height: 200), track: 3)
+    overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
+    #expect(canvas[10, 5].scalar == ("┌" as Unicode.Scalar).value)
+    #expect(canvas[30, 15].scalar == ("┘" as Unicode.Scalar).value)
+    #expect(canvas.line(4).contains(" cat 90 #3 "))
+  }
+
+  @Test func absurdBoxesAreHarmless() {
+    let mapping = CellMapping(
+      region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 64, height: 24),
+      imageWidth: 640, imageHeight: 480)
+    let overlay = Overlay(
+      mapping: mapping, theme: try! ThemeLibrary(onlyFolders: []).load("default"), glyphs: Glyphs(.full),
+      isPhotographic: true)
+    var canvas = CellGrid(width: 64, height: 24)
+    for value in [Float.nan, .infinity, -.infinity, 1e30, -1e30, 0] {
+      var detection = ScriptedSession.detection(
+        "\u{1B}[31m宽", Int.min, value, Box(x: value, y: value, width: value, height: value), track: nil)
+      overlay.draw([detection], segmentation: nil, selected: 0, labels: true, on: &canvas)
+      detection.angle = value
+      detection.mask = .init(region: detection.box, columns: 9, rows: 9, bits: [1])
+      detection.keypoints = [.init(x: value, y: value, confidence: 1)]
+      overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
+    }
+    #expect(canvas.cells.allSatisfy { $0.scalar >= 32 })
+  }
+}

@@ -1,0 +1,187 @@
+import Capture
+import Dashboard
+import Ground
+import Perception
+import Pipeline
+import Synchronization
+import Vision
+
+/// A session that plays a script: a moving synthetic picture with sensor noise, objects that come and go, and models that
+/// load and fail. Remembers what was asked of it.
+final class ScriptedSession: SessionControl, RecordingControl {
+  struct Asked: Equatable {
+    var detectors: [String] = []
+    var classifiers: [String?] = []
+    var recording: [Bool] = []
+    var paused: [Bool] = []
+    var stops = 0
+  }
+
+  private struct Inside {
+    var snapshot: SessionSnapshot
+    var asked = Asked()
+    var number: UInt64 = 0
+  }
+
+  private let inside: Mutex<Inside>
+  let rate: Double
+  private let started = MonotonicTime.now
+  private let pans: Bool
+
+  init(rate: Double = 30, pans: Bool = false) {
+    self.rate = rate
+    self.pans = pans
+    var snapshot = SessionSnapshot(
+      source: SourceDescription(
+        name: "demo:seed=7", detail: "scripted scene", width: 640, height: 480, framesPerSecond: rate, isLive: true))
+    snapshot.sourceState = .streaming
+    let about = ModelDescription(
+      name: "scout", task: .detection, path: "scout.onnx", fileBytes: 1_900_000, inputWidth: 320, inputHeight: 320,
+      labels: ["person", "car", "dog"], decoder: "yolov8")
+    snapshot.detectors = [
+      ModelListing(name: "scout", description: about, state: .active),
+      ModelListing(name: "yolov8n", description: nil, state: .available),
+      ModelListing(name: "broken", description: nil, state: .failed(reason: "unknown operator 'Foo'")),
+    ]
+    snapshot.classifiers = [ModelListing(name: "kinds", description: nil, state: .active)]
+    snapshot.events = [SessionEvent(severity: .info, message: "source demo:seed=7 opened, 640x480")]
+    snapshot.recording = RecordingStatus(state: .idle, path: "/tmp/recordings")
+    inside = Mutex(Inside(snapshot: snapshot))
+  }
+
+  var asked: Asked { inside.withLock { $0.asked } }
+  var recorder: (any RecordingControl)? { self }
+
+  func edit(_ change: (inout SessionSnapshot) -> Void) { inside.withLock { change(&$0.snapshot) } }
+
+  func snapshot() -> SessionSnapshot {
+    let now = MonotonicTime.now
+    return inside.withLock { inside in
+      let number = UInt64(max(1, now.milliseconds(since: started) / 1000 * rate))
+      if number != inside.number, !inside.snapshot.paused, inside.snapshot.sourceState == .streaming {
+        inside.number = number
+        inside.snapshot.latest = Self.result(number: number, now: now, pans: pans)
+        Self.figures(&inside.snapshot, number: number, rate: rate)
+      }
+      return inside.snapshot
+    }
+  }
+
+  func selectDetector(_ name: String) {
+    inside.withLock { inside in
+      inside.asked.detectors.append(name)
+      for i in inside.snapshot.detectors.indices {
+        if inside.snapshot.detectors[i].name == name {
+          inside.snapshot.detectors[i].state = .active
+        } else if inside.snapshot.detectors[i].state == .active {
+          inside.snapshot.detectors[i].state = .available
+        }
+      }
+      inside.snapshot.events.append(SessionEvent(severity: .info, message: "detector is now \(name)"))
+    }
+  }
+
+  func selectClassifier(_ name: String?) { inside.withLock { $0.asked.classifiers.append(name) } }
+  func setMinimumConfidence(_ value: Float) { inside.withLock { $0.snapshot.minimumConfidence = value } }
+
+  func setPaused(_ paused: Bool) {
+    inside.withLock {
+      $0.snapshot.paused = paused
+      $0.asked.paused.append(paused)
+    }
+  }
+
+  func setRecording(_ on: Bool) {
+    inside.withLock {
+      $0.asked.recording.append(on)
+      $0.snapshot.recording?.state = on ? .recording : .idle
+    }
+  }
+
+  func stop() { inside.withLock { $0.asked.stops += 1 } }
+
+  // MARK: The script
+
+  static func detection(_ label: String, _ id: Int, _ confidence: Float, _ box: Box, track: Int?) -> Detection {
+    var detection = Detection(label: label, classID: id, confidence: confidence, box: box)
+    detection.track = track
+    return detection
+  }
+
+  static func result(number: UInt64, now: MonotonicTime, pans: Bool = false) -> FrameResult {
+    let t = Float(number) / 30
+    let image = picture(number: number, pans: pans)
+    let frame = Frame(
+      image: image, sequence: number, timestamp: MonotonicTime(nanoseconds: now.nanoseconds - 38_000_000))
+    var findings = Findings()
+    let x = 200 + 120 * triangle(t / 8)
+    var person = detection("person", 0, 0.91 + 0.04 * triangle(t), Box(x: x, y: 120, width: 90, height: 240), track: 4)
+    person.classes = [
+      Classification(label: "walking", classID: 0, confidence: 0.83),
+      Classification(label: "standing", classID: 1, confidence: 0.11),
+      Classification(label: "sitting", classID: 2, confidence: 0.04),
+    ]
+    findings.detections = [
+      person, detection("car", 1, 0.77, Box(x: 380, y: 260, width: 200, height: 120), track: 7),
+      detection("dog", 2, 0.52, Box(x: 60, y: 330, width: 110, height: 90), track: 12),
+    ]
+    var result = FrameResult(
+      number: number, frame: frame, source: "demo:seed=7", detector: "scout", findings: findings)
+    result.latency.total = 38_000_000
+    return result
+  }
+
+  private static func triangle(_ t: Float) -> Float { abs((t - t.rounded(.down)) * 2 - 1) }
+
+  /// A still room, or one that the camera pans over, with noise of a small sensor.
+  static func picture(number: UInt64, pans: Bool) -> Image {
+    let (width, height) = (640, 480)
+    let storage = PixelStorage(count: width * height * 3)
+    let bytes = storage.bytes.bindMemory(to: UInt8.self)
+    var noise: UInt32 = 0x9E37_79B9 &+ UInt32(truncatingIfNeeded: number &* 2_654_435_761)
+    let shift = pans ? Int(number) * 4 : 0
+    for y in 0..<height {
+      for x in 0..<width {
+        noise ^= noise << 13
+        noise ^= noise >> 17
+        noise ^= noise << 5
+        let grain = Int(noise & 15) - 8
+        let u = x + shift
+        let tile: Int = ((u / 80) ^ (y / 80)) & 3
+        let shade: Int = y < 250 ? 70 + y / 4 : 40 + (y - 250) / 3
+        let base: Int = shade + tile * 22 + grain
+        let i: Int = (y * width + x) * 3
+        let red: Int = base + (tile == 1 ? 50 : 0)
+        let green: Int = base + (u / 40 % 7) * 6
+        let blue: Int = base + (y < 250 ? 60 : 0)
+        bytes[i] = UInt8(clamping: red)
+        bytes[i + 1] = UInt8(clamping: green)
+        bytes[i + 2] = UInt8(clamping: blue)
+      }
+    }
+    guard let image = Image(packed: width, height, .rgb24, storage: storage) else {
+      preconditionFailure("the storage was made for exactly this size")
+    }
+    return image
+  }
+
+  private static func figures(_ snapshot: inout SessionSnapshot, number: UInt64, rate: Double) {
+    snapshot.rates.camera = rate
+    snapshot.rates.processed = rate * 0.94
+    snapshot.rates.skippedByPipeline = rate * 0.06
+    snapshot.captured = number
+    snapshot.processed = number
+    snapshot.skipped.pipeline = number / 17
+    let names = ["capture", "decode", "preprocess", "inference", "postprocess", "total"]
+    let typical = [8.0, 2.4, 1.1, 21.5, 0.8, 38.0]
+    snapshot.stages = zip(names, typical).map { name, base in
+      let phase = Int(number) / 6
+      let history = (0..<60).map { i -> Double in
+        let wobble = Double((phase + i * 7) % 11) / 55
+        return base * (1 + wobble)
+      }
+      return StageStatistics(
+        name: name, last: history[59], p50: base * 1.05, p95: base * 1.2, p99: base * 1.4, history: history)
+    }
+  }
+}
