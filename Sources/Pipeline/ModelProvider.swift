@@ -4,11 +4,25 @@ public import Perception
 ///
 /// Called from the loader's thread; loading may take seconds.
 public protocol ModelProvider: Sendable {
-  /// Every model on offer, cheap to ask: nothing is loaded. `description` is nil for files not looked into yet.
-  func listings() -> [(name: String, description: ModelDescription?)]
+  /// Every model on offer, cheap to ask: no network is read.
+  func offers() -> [ModelOffer]
+  /// What a model is: reads its file, runs nothing.
+  func describe(_ name: String) throws -> ModelDescription
   /// Loads a network that looks at pictures.
   /// - Throws: an error whose line tells the operator what to do.
   func loadVisionModel(_ name: String) throws -> any VisionModel
   /// Loads a network over sequences of features.
   func loadSequenceModel(_ name: String) throws -> any SequenceModel
+}
+
+/// A model that could be loaded.
+public struct ModelOffer: Sendable {
+  public var name: String
+  /// What its manifest says it is for; nil when only the file can tell.
+  public var task: Task?
+
+  public init(name: String, task: Task?) {
+    self.name = name
+    self.task = task
+  }
 }

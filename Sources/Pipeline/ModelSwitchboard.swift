@@ -27,6 +27,8 @@ final class ModelSwitchboard: Sendable {
     var detectors: [ModelListing] = []
     var classifiers: [ModelListing] = []
     var requests: [Request] = []
+    /// Models whose files nobody has looked into yet.
+    var undescribed: [String] = []
     var loading = false
     var stopped = false
     var failure: String?
@@ -81,29 +83,61 @@ final class ModelSwitchboard: Sendable {
     }
   }
 
+  private enum Work {
+    case stop
+    case serve(Request)
+    case describe(String)
+  }
+
+  /// The loader's thread: requests first; between them, one look at a time into models that nobody has looked into.
   private func serveRequests() {
     fillListings()
-    while true {
-      let next: Request?? = monitor.wait(timeout: nil, until: { !$0.requests.isEmpty || $0.stopped }) { state in
-        guard !state.stopped else { return nil }
-        state.loading = true
-        return state.requests.removeFirst()
+    while let work = nextWork() {
+      switch work {
+      case .stop: return
+      case .serve(let request):
+        serve(request)
+        monitor.update { $0.loading = false }
+      case .describe(let name):
+        describe(name)
       }
-      guard case .some(.some(let request)) = next else { return }
-      serve(request)
-      monitor.update { $0.loading = false }
+    }
+  }
+
+  private func nextWork() -> Work? {
+    monitor.wait(timeout: nil, until: { !$0.requests.isEmpty || $0.stopped || !$0.undescribed.isEmpty }) { state in
+      if state.stopped { return .stop }
+      if state.requests.isEmpty { return .describe(state.undescribed.removeFirst()) }
+      state.loading = true
+      return .serve(state.requests.removeFirst())
     }
   }
 
   private func fillListings() {
-    let all = provider.listings()
+    let offers = provider.offers()
     monitor.update { state in
-      // A file that nobody has looked into yet is offered as a detector: picking it tells.
-      state.detectors = all.filter { $0.description?.task.detects ?? true }.map {
-        ModelListing(name: $0.name, description: $0.description, state: .available)
+      for offer in offers {
+        let listing = ModelListing(name: offer.name, description: nil, state: .available)
+        // A file that only its own text can tell about is offered as a detector until it has been looked into.
+        if offer.task?.detects ?? true { state.detectors.append(listing) }
+        if offer.task == .classification { state.classifiers.append(listing) }
       }
-      state.classifiers = all.filter { $0.description?.task == .classification }.map {
-        ModelListing(name: $0.name, description: $0.description, state: .available)
+      state.undescribed = offers.map(\.name)
+    }
+  }
+
+  private func describe(_ name: String) {
+    guard let description = try? provider.describe(name) else { return }
+    monitor.update { state in
+      for list in [\State.detectors, \State.classifiers] {
+        guard let index = state[keyPath: list].firstIndex(where: { $0.name == name }) else { continue }
+        state[keyPath: list][index].description = state[keyPath: list][index].description ?? description
+      }
+      if !description.task.detects {
+        state.detectors.removeAll { $0.name == name && $0.state == .available }
+      }
+      if description.task == .classification, !state.classifiers.contains(where: { $0.name == name }) {
+        state.classifiers.append(ModelListing(name: name, description: description, state: .available))
       }
     }
   }

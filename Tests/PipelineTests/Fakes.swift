@@ -83,9 +83,9 @@ final class FakeDetector: VisionModel {
 struct FakeProvider: ModelProvider {
   var delay: Int64 = 0
 
-  func listings() -> [(name: String, description: ModelDescription?)] {
-    ["first", "second"].map { ($0, FakeDetector($0).description) }
-  }
+  func offers() -> [ModelOffer] { ["first", "second"].map { ModelOffer(name: $0, task: nil) } }
+
+  func describe(_ name: String) throws -> ModelDescription { FakeDetector(name).description }
 
   func loadVisionModel(_ name: String) throws -> any VisionModel {
     if name == "broken" { throw Broken() }

@@ -1,0 +1,94 @@
+import ArgumentParser
+import CAllocations
+import Foundation
+import Glibc
+import Ground
+import Inference
+import Pipeline
+
+/// `ocellus bench`: how fast a network is here.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Time a network on this machine.",
+    discussion: """
+      Inputs are filled with repeatable numbers; symbolic extents count as 1 unless --shape says more.
+
+      EXAMPLES
+        ocellus bench model.onnx
+        ocellus bench model.onnx --threads 1 --runs 200 --json
+        ocellus bench model.onnx --shape images=1x3x320x320 --profile
+      """)
+
+  @Argument(help: ArgumentHelp("The network.", valueName: "NAME|PATH"))
+  var model: String
+
+  @Option(name: .long, help: "Timed runs, after the warm-up.")
+  var runs = 50
+
+  @Option(name: .long, help: ArgumentHelp("The shape of an input with symbolic extents.", valueName: "NAME=AxBxC"))
+  var shape: [String] = []
+
+  @Flag(name: .long, help: "One line of JSON.")
+  var json = false
+
+  @Flag(name: .long, help: "A table of where the time goes, per operator.")
+  var profile = false
+
+  @OptionGroup var engine: EngineOptions
+
+  func validate() throws {
+    guard (1...1_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 1000000") }
+  }
+
+  private struct Report: Encodable {
+    var model: String
+    var threads: Int
+    var isa: String
+    var blas_core: String
+    var load_ms: Double
+    var runs: Int
+    var min_ms: Double
+    var median_ms: Double
+    var p95_ms: Double
+    var p99_ms: Double
+    var peak_rss_mib: Double
+    var allocations_per_run: Double
+  }
+
+  func run() throws {
+    let path = try InstalledModels.store.networkPath(of: model)
+    let network = try Network(path: path, options: engine.options)
+    let inputs = try BenchInputs.make(for: network, shapes: try BenchInputs.parse(shape), path: path)
+    for _ in 0..<3 { _ = try network.run(inputs) }
+    var times: [Double] = []
+    times.reserveCapacity(runs)
+    oca_set_counting(true)
+    let before = oca_allocations()
+    for _ in 0..<runs {
+      let began = MonotonicTime.now
+      _ = try network.run(inputs)
+      times.append(MonotonicTime.now.milliseconds(since: began))
+    }
+    let allocations = oca_allocations() - before
+    oca_set_counting(false)
+    times.sort()
+    func rank(_ share: Double) -> Double { times[min(runs - 1, max(0, Int((share * Double(runs)).rounded(.up)) - 1))] }
+    let report = Report(
+      model: path, threads: engine.threads, isa: EngineFacts.instructionSet, blas_core: EngineFacts.blasCore,
+      load_ms: tidy(network.loadMilliseconds), runs: runs, min_ms: tidy(times[0]), median_ms: tidy(rank(0.5)),
+      p95_ms: tidy(rank(0.95)), p99_ms: tidy(rank(0.99)), peak_rss_mib: tidy(ProcessMemory.peakMebibytes),
+      allocations_per_run: tidy(Double(allocations) / Double(runs)))
+    print(json ? try report.jsonLine() : text(report))
+    if profile { try printProfile(of: network, inputs) }
+  }
+
+  private func tidy(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+
+  private func text(_ r: Report) -> String {
+    """
+    \(r.model): \(r.threads) threads, \(r.isa), OpenBLAS core \(r.blas_core)
+    loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms
+    peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run
+    """
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Perception
+import Pipeline
+import Vision
+
+/// `ocellus detect`: a network on photos, once.
+struct DetectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "detect", abstract: "Run a network on photos.",
+    discussion: """
+      A photo that cannot be read is reported, the others are still looked at, and the status is 1.
+
+      EXAMPLES
+        ocellus detect photo.jpg --model yolov8n.onnx
+        ocellus detect *.jpg --model yolov8n.onnx --json
+        ocellus detect photo.jpg --save out
+      """)
+
+  @Argument(help: ArgumentHelp("Photos: JPEG or PNG.", valueName: "IMAGE"))
+  var images: [String]
+
+  @Option(name: .long, help: ArgumentHelp("The network.", valueName: "NAME|PATH"))
+  var model: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH"))
+  var classifier: String?
+
+  @Option(name: .long, help: "Drop detections below this confidence (0 to 1); without it the manifest's threshold.")
+  var confidence: Float?
+
+  @Flag(name: .long, help: "A line of JSON a photo.")
+  var json = false
+
+  @Option(name: .long, help: ArgumentHelp("Write each photo with its boxes drawn into this folder.", valueName: "DIR"))
+  var save: String?
+
+  @OptionGroup var engine: EngineOptions
+
+  func validate() throws {
+    if let confidence, !(0.001...0.999).contains(confidence) {
+      throw ValidationError("--confidence takes 0.001 to 0.999")
+    }
+  }
+
+  private struct Record: Encodable {
+    var image: String
+    var width: Int
+    var height: Int
+    var model: String
+    var detections: [DetectionRecord]
+    var classes: [ClassRecord]
+    var latency_ms: [String: Double]
+  }
+
+  func run() throws {
+    let configuration = InstalledModels.session(detector: model, classifier: classifier)
+    let provider = InstalledModels(options: engine.options)
+    let network = try provider.loadVisionModel(configuration.detector ?? InstalledModels.detector)
+    let second = try configuration.classifier.map { try provider.loadVisionModel($0) }
+    if let save { try makeFolder(save) }
+    var failed = 0
+    for path in images {
+      do {
+        try look(at: path, with: network, second, configuration)
+      } catch {
+        failed += 1
+        if images.count == 1 { throw error }
+        FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      }
+    }
+    if failed > 0 { throw ExitCode(1) }
+  }
+
+  private func look(
+    at path: String, with network: any VisionModel, _ second: (any VisionModel)?, _ configuration: SessionConfiguration
+  ) throws {
+    let image = try ImageFile.load(path)
+    var (findings, times) = try network.perceive(image, region: nil, minimumConfidence: confidence)
+    if let second {
+      let crops = CropClassifier(maximumCrops: configuration.maximumCrops, margin: configuration.cropMargin)
+      _ = try crops.classify(&findings.detections, in: image, with: second)
+    }
+    if json {
+      let record = Record(
+        image: path, width: image.width, height: image.height, model: network.description.name,
+        detections: findings.detections.map {
+          DetectionRecord($0, frameWidth: image.width, frameHeight: image.height)
+        },
+        classes: findings.classes.map(ClassRecord.init),
+        latency_ms: [
+          "preprocess": milliseconds(times.preprocess), "inference": milliseconds(times.inference),
+          "postprocess": milliseconds(times.postprocess),
+        ])
+      print(try record.jsonLine())
+    } else {
+      printText(path, findings)
+    }
+    if let save { try draw(findings, over: image, into: save, as: path) }
+  }
+
+  private func milliseconds(_ nanoseconds: Int64) -> Double { (Double(nanoseconds) / 1e3).rounded() / 1e3 }
+
+  private func printText(_ path: String, _ findings: Findings) {
+    print("\(path): \(findings.detections.count) detections")
+    for detection in findings.detections {
+      let b = detection.box
+      let second = detection.classes.first.map { "  \($0.label) \(percent($0.confidence))" } ?? ""
+      print(
+        "  \(percent(detection.confidence))  \(detection.label)  "
+          + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)")
+    }
+    for classification in findings.classes.prefix(5) {
+      print("  \(percent(classification.confidence))  \(classification.label)")
+    }
+  }
+
+  private func percent(_ share: Float) -> String { String(format: "%5.1f%%", share * 100) }
+
+  private func draw(_ findings: Findings, over image: Image, into folder: String, as path: String) throws {
+    guard var canvas = Canvas(image) else {
+      throw CommandFailure(what: "the photo's pixels are not RGB", place: path)
+    }
+    FindingsPainter.paint(findings, on: &canvas)
+    guard let painted = canvas.image else { return }
+    try ImageFile.save(painted, to: folder + "/" + (path as NSString).lastPathComponent)
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Capture
+import Pipeline
+
+/// `ocellus devices`: the cameras of this machine.
+struct DevicesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devices", abstract: "List cameras with their formats, sizes, rates and controls.",
+    discussion: "EXAMPLES\n  ocellus devices\n  ocellus devices --json")
+
+  @Flag(name: .long, help: "One line of JSON: a list of cameras.")
+  var json = false
+
+  func run() throws {
+    let cameras = CameraCatalogue.list()
+    if json {
+      print(try cameras.jsonLine())
+      return
+    }
+    if cameras.isEmpty { print("no cameras; `ocellus --source demo` needs none") }
+    for camera in cameras {
+      print("\(camera.path)  \(camera.name)  (\(camera.driver), \(camera.bus))")
+      if let problem = camera.problem { print("  cannot be used: \(problem)") }
+      for format in camera.formats {
+        print("  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")")
+        for size in format.sizes {
+          let rates = size.rates.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ", ")
+          print("    \(size.width)x\(size.height)\(rates.isEmpty ? "" : "  at \(rates) fps")")
+        }
+      }
+      for control in camera.controls {
+        let value = control.value.map { " = \($0)" } ?? ""
+        print(
+          "  control \(control.name)\(value)  (\(control.minimum) to \(control.maximum), normally \(control.standard))")
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Capture
+import Foundation
+import Glibc
+import Inference
+import Perception
+import Pipeline
+
+/// `ocellus doctor`: what works here, and what to do about what does not.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Check camera permissions, terminal, CPU, BLAS core, models and helper programs.",
+    discussion: "EXAMPLES\n  ocellus doctor\n  ocellus doctor --json")
+
+  @Flag(name: .long, help: "A line of JSON a finding.")
+  var json = false
+
+  /// One finding. Only a `failure` makes the status 1.
+  struct Finding: Encodable {
+    enum Verdict: String, Encodable { case ok, note, failure }
+    var subject: String
+    var verdict: Verdict
+    var detail: String
+  }
+
+  func run() throws {
+    let checks: [() -> [Finding]] = [cpu, blas, cameras, terminal, models, helpers, folders]
+    var failures = 0
+    for check in checks {
+      for finding in check() {
+        if json {
+          print(try finding.jsonLine())
+        } else {
+          let mark = [Finding.Verdict.ok: "ok  ", .note: "note", .failure: "FAIL"][finding.verdict] ?? ""
+          print("\(mark)  \(finding.subject): \(finding.detail)")
+        }
+        failures += finding.verdict == .failure ? 1 : 0
+      }
+    }
+    if failures > 0 { throw CommandFailure(what: "\(failures) checks failed, listed above") }
+  }
+
+  private func cpu() -> [Finding] {
+    let isa = EngineFacts.instructionSet
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    return [
+      Finding(
+        subject: "CPU", verdict: isa == "plain" ? .note : .ok,
+        detail: isa == "plain"
+          ? "\(cores) cores, no vector kernels for this one: inference will be slow" : "\(cores) cores, \(isa) kernels")
+    ]
+  }
+
+  private func blas() -> [Finding] {
+    let forced = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
+    let core = "OpenBLAS core \(EngineFacts.blasCore)"
+    guard let forced else { return [Finding(subject: "BLAS", verdict: .ok, detail: core)] }
+    return [
+      Finding(
+        subject: "BLAS", verdict: .note,
+        detail: "\(core), forced by OPENBLAS_CORETYPE=\(forced): unset it for full speed")
+    ]
+  }
+
+  private func cameras() -> [Finding] {
+    let cameras = CameraCatalogue.list()
+    guard !cameras.isEmpty else {
+      return [
+        Finding(subject: "camera", verdict: .note, detail: "none found; `ocellus --source demo` works without one")
+      ]
+    }
+    return cameras.map { camera in
+      Finding(
+        subject: camera.path, verdict: camera.problem == nil ? .ok : .failure,
+        detail: camera.problem ?? "\(camera.name), \(camera.formats.count) formats")
+    }
+  }
+
+  private func terminal() -> [Finding] {
+    let environment = ProcessInfo.processInfo.environment
+    guard isatty(STDOUT_FILENO) != 0 else {
+      return [Finding(subject: "terminal", verdict: .note, detail: "standard output is not a terminal")]
+    }
+    let kind = environment["TERM"] ?? ""
+    let language = environment["LC_ALL"] ?? environment["LC_CTYPE"] ?? environment["LANG"] ?? ""
+    let isUTF8 = language.uppercased().contains("UTF-8") || language.uppercased().contains("UTF8")
+    let colors = environment["COLORTERM"].map { ", COLORTERM=\($0)" } ?? ""
+    return [
+      Finding(
+        subject: "terminal", verdict: kind.isEmpty ? .failure : .ok,
+        detail: kind.isEmpty ? "TERM is not set: set it, for instance to xterm-256color" : "TERM=\(kind)\(colors)"),
+      Finding(
+        subject: "locale", verdict: isUTF8 ? .ok : .note,
+        detail: isUTF8 ? language : "'\(language)' is not UTF-8: the picture falls back to ASCII; try LANG=C.UTF-8"),
+    ]
+  }
+
+  private func models() -> [Finding] {
+    let store = InstalledModels.store
+    let entries = store.list()
+    guard !entries.isEmpty else {
+      return [
+        Finding(
+          subject: "models", verdict: .failure,
+          detail: "none found in \(store.folders.joined(separator: ", ")): run `make install` or set the folder right")
+      ]
+    }
+    return entries.map { entry in
+      let problems = store.check(entry.name)
+      return Finding(
+        subject: "model \(entry.name)", verdict: problems.isEmpty ? .ok : .failure,
+        detail: problems.first ?? entry.path)
+    }
+  }
+
+  private func helpers() -> [Finding] {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let found = folders.map { "\($0)/ffmpeg" }.first { access($0, X_OK) == 0 }
+    return [
+      Finding(
+        subject: "ffmpeg", verdict: found == nil ? .note : .ok,
+        detail: found ?? "not installed: video files and network streams cannot be opened (apt install ffmpeg)")
+    ]
+  }
+
+  private func folders() -> [Finding] {
+    [("themes", "themes"), ("models", "models")].map { kind, subject in
+      let folders = Installation.folders(of: kind)
+      return Finding(
+        subject: "\(subject) folders", verdict: folders.isEmpty ? .note : .ok,
+        detail: folders.isEmpty ? "none" : folders.joined(separator: ", "))
+    }
+  }
+}

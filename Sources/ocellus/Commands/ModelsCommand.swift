@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Perception
+import Pipeline
+
+/// `ocellus models`: what is there, what each is taken for, and whether it works.
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "List, explain and check models.",
+    discussion: """
+      EXAMPLES
+        ocellus models list
+        ocellus models show best.onnx     what the file is taken for, and why
+        ocellus models check              every model, run once
+      """,
+    subcommands: [ListModels.self, ShowModel.self, CheckModels.self], defaultSubcommand: ListModels.self)
+}
+
+struct ListModels: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "The models that can be named.")
+
+  @Flag(name: .long, help: "A line of JSON a model.")
+  var json = false
+
+  private struct Record: Encodable {
+    var name: String
+    var task: String?
+    var path: String
+    var bytes: Int
+    var problem: String?
+  }
+
+  func run() throws {
+    let store = InstalledModels.store
+    let entries = store.list()
+    for entry in entries {
+      if json {
+        let record = Record(
+          name: entry.name, task: entry.task?.rawValue, path: entry.path, bytes: entry.fileBytes,
+          problem: entry.problem)
+        print(try record.jsonLine())
+      } else {
+        let task = entry.task?.rawValue ?? "?"
+        let size = String(format: "%.1f MB", Double(entry.fileBytes) / 1e6)
+        print([entry.name, task, size, entry.problem ?? entry.path].joined(separator: "\t"))
+      }
+    }
+    if entries.isEmpty {
+      throw CommandFailure(
+        what: "no models found", place: store.folders.joined(separator: ", "),
+        remedy: "put an .onnx file into \(Installation.userData("models"))")
+    }
+  }
+}
+
+struct ShowModel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "What a model is taken for, and why.")
+
+  @Argument(help: ArgumentHelp("The model.", valueName: "NAME|PATH"))
+  var name: String
+
+  @Flag(name: .long, help: "One line of JSON.")
+  var json = false
+
+  private struct Record: Encodable {
+    var name: String
+    var task: String
+    var path: String
+    var bytes: Int
+    var input: [Int]
+    var decoder: String
+    var license: String
+    var labels: [String]
+    var reasons: [String]
+  }
+
+  func run() throws {
+    let model = try InstalledModels.store.describe(name)
+    if json {
+      let record = Record(
+        name: model.name, task: model.task.rawValue, path: model.path, bytes: model.fileBytes,
+        input: [model.inputWidth, model.inputHeight], decoder: model.decoder, license: model.license,
+        labels: model.labels, reasons: model.reasons)
+      print(try record.jsonLine())
+      return
+    }
+    print("\(model.name): \(model.task.rawValue), decoder \(model.decoder)")
+    print("file      \(model.path), \(String(format: "%.1f MB", Double(model.fileBytes) / 1e6))")
+    if model.inputWidth > 0 { print("input     \(model.inputWidth)x\(model.inputHeight) pixels") }
+    if !model.license.isEmpty { print("licence   \(model.license)") }
+    if !model.labels.isEmpty {
+      let shown = model.labels.prefix(12).joined(separator: ", ")
+      print("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")")
+    }
+    for reason in model.reasons { print("because   \(reason)") }
+  }
+}
+
+struct CheckModels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Load each model, run it once, and say what is wrong.")
+
+  @Argument(help: ArgumentHelp("The models; without any, all of them.", valueName: "NAME|PATH"))
+  var names: [String] = []
+
+  @OptionGroup var engine: EngineOptions
+
+  func run() throws {
+    let store = InstalledModels.store
+    var broken = 0
+    for name in names.isEmpty ? store.list().map(\.name) : names {
+      let problems = store.check(name, options: engine.options)
+      print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)")
+      for problem in problems { print("     \(problem)") }
+      broken += problems.isEmpty ? 0 : 1
+    }
+    if broken > 0 { throw CommandFailure(what: "\(broken) of the models checked have problems, listed above") }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// Whatever the world hands us: one clear line on standard error, exit status 1, nothing half-done.
+@Suite struct BadInputTests {
+  /// Asserts the shape of a failure and that its line says each of `words`.
+  private func fails(_ arguments: [String], saying words: [String], in folder: String = Program.root) throws {
+    let outcome = try Program.run(arguments, folder: folder)
+    let command = arguments.joined(separator: " ")
+    #expect(outcome.status == 1, "\(command): \(outcome.errors)")
+    #expect(outcome.output.isEmpty, "\(command)")
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(lines.count == 1, "\(command): \(outcome.errors)")
+    for word in words { #expect(outcome.errors.contains(word), "\(command): \(outcome.errors)") }
+  }
+
+  @Test func missingSource() throws {
+    try fails(["run", "--headless", "--source", "/nowhere/camera.jpg"], saying: ["/nowhere/camera.jpg"])
+    try fails(["run", "--headless", "--source", "/dev/video99"], saying: ["/dev/video99"])
+  }
+
+  @Test func truncatedPhoto() throws {
+    let scratch = try Scratch()
+    let path = scratch.path("cut.jpg")
+    try Data([0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 0x4A, 0x46]).write(to: URL(fileURLWithPath: path))
+    try fails(["detect", path], saying: ["cut.jpg"])
+    try fails(["run", "--headless", "--frames", "1", "--source", path], saying: ["cut.jpg"])
+  }
+
+  @Test func textFileNamedOnnx() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write("note.onnx", "this is not a network\n")
+    try fails(["infer", path, "--output-dir", scratch.path("out")], saying: ["note.onnx"])
+    try fails(["bench", path], saying: ["note.onnx"])
+    try fails(["run", "--headless", "--source", "demo", "--model", path], saying: ["note.onnx"])
+  }
+
+  @Test func manifestWithAWrongField() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write(
+      "mine.toml", "task = \"detection\"\nfile = \"mine.onnx\"\ntreshold = 0.5\n")
+    try fails(["run", "--headless", "--source", "demo", "--model", path], saying: ["mine.toml", "treshold", "3"])
+  }
+
+  @Test func noTerminal() throws {
+    try fails(["run", "--source", "demo"], saying: ["terminal", "--headless"])
+  }
+
+  @Test func wrongUsageIsStatus64() throws {
+    for arguments in [["run", "--frames"], ["run", "--size", "wide"], ["frobnicate", "--x"], ["infer"]] {
+      #expect(try Program.run(arguments).status == 64, "\(arguments)")
+    }
+  }
+
+  @Test func helpHasExamples() throws {
+    for command in [[], ["run"], ["detect"], ["infer"], ["bench"], ["models"], ["devices"], ["themes"], ["doctor"]] {
+      let outcome = try Program.run(command + ["--help"])
+      #expect(outcome.status == 0)
+      #expect(outcome.output.contains("EXAMPLES"), "\(command)")
+    }
+  }
+}
