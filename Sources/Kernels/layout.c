@@ -1,4 +1,5 @@
 #include "table.h"
+#include <string.h>
 
 #define SMALL_LAYOUT 32768
 
@@ -55,4 +56,51 @@ void ock_transpose(const float *in, float *out, int batch, int rows, int columns
     bool small = (ptrdiff_t)batch * rows * columns < SMALL_LAYOUT;
     job j = {ock_active_table(), in, out, 0, 0, 0, 0, rows, columns, small ? 1 : 2 * ock_max(1, threads)};
     ock_parallel(batch * j.parts, transpose_chunk, &j, small ? 1 : threads);
+}
+
+typedef struct {
+    const uint8_t *in;
+    uint8_t *out;
+    const ptrdiff_t *shape, *strides;
+    int rank, parts;
+    size_t run;
+} copy_job;
+
+static void copy_chunk(void *context, int part, int worker) {
+    (void)worker;
+    const copy_job *j = context;
+    // The two innermost axes are loops; the others are found by division, once a row.
+    ptrdiff_t inner = j->rank > 0 ? j->shape[j->rank - 1] : 1, step = j->rank > 0 ? j->strides[j->rank - 1] : 0;
+    size_t rows = 1;
+    for (int axis = 0; axis < j->rank - 1; axis++) rows *= (size_t)j->shape[axis];
+    size_t end = ock_part(rows, j->parts, part + 1);
+    for (size_t row = ock_part(rows, j->parts, part); row < end; row++) {
+        const uint8_t *in = j->in;
+        size_t rest = row;
+        for (int axis = j->rank - 2; axis >= 0; axis--) {
+            in += (ptrdiff_t)(rest % (size_t)j->shape[axis]) * j->strides[axis];
+            rest /= (size_t)j->shape[axis];
+        }
+        uint8_t *out = j->out + row * (size_t)inner * j->run;
+        switch (j->run) {
+        case 4:
+            for (ptrdiff_t i = 0; i < inner; i++) memcpy(out + 4 * i, in + i * step, 4);
+            break;
+        case 8:
+            for (ptrdiff_t i = 0; i < inner; i++) memcpy(out + 8 * i, in + i * step, 8);
+            break;
+        default:
+            for (ptrdiff_t i = 0; i < inner; i++) memcpy(out + (size_t)i * j->run, in + i * step, j->run);
+        }
+    }
+}
+
+void ock_strided_copy(const uint8_t *in, uint8_t *out, const ptrdiff_t *shape, const ptrdiff_t *strides, int rank,
+                      size_t run, int threads) {
+    size_t rows = 1, bytes = run;
+    for (int axis = 0; axis < rank; axis++) bytes *= (size_t)shape[axis];
+    for (int axis = 0; axis < rank - 1; axis++) rows *= (size_t)shape[axis];
+    copy_job j = {in, out, shape, strides, rank, 1, run};
+    if (bytes >= SMALL_LAYOUT * sizeof(float) && threads > 1) j.parts = (int)(rows < 64 ? rows : 4 * (size_t)threads);
+    ock_parallel(j.parts, copy_chunk, &j, threads);
 }

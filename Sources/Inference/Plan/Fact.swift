@@ -26,9 +26,6 @@ package struct Fact: Sendable, Hashable {
   /// Whether the blocked layout can hold it: float32, (batch, channels, spatial…), not empty.
   package var canBeBlocked: Bool { type == .float32 && shape.count >= 3 && count > 0 }
 
-  /// Channels in a block of the blocked layout.
-  package static var block: Int { 16 }
-
   package var byteCount: Int {
     guard layout == .blocked else { return count * type.byteCount }
     let block = Fact.block

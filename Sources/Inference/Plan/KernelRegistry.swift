@@ -22,6 +22,13 @@ package enum KernelRegistry {
     ViewKernels.definitions,
     ConcatKernels.definitions,
     MovementKernels.definitions,
+    ConvolutionKernels.definitions,
+    PoolingKernels.definitions,
+    ElementwiseKernels.definitions,
+    LinearKernels.definitions,
+    NormalizationKernels.definitions,
+    ResizeKernels.definitions,
+    TransposeKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

@@ -9,7 +9,8 @@ typedef struct {
     const float *residual;
     ptrdiff_t in_plane, out_plane;
     int first_ic, end_ic;
-    bool is_last;
+    /// `adds_first`: the residual goes in with the bias, before partial sums overwrite where it may lie.
+    bool is_last, adds_first;
 } ISA(blocked_job);
 #define blocked_job ISA(blocked_job)
 
@@ -17,14 +18,17 @@ static const float ISA(zeros)[VL] = {0};
 
 INLINE void blocked_begin(const int P, const int NB, vf acc[P_MAX][NB_MAX], const blocked_job *job,
                           const tile_target *target) {
-    if (job->first_ic == 0) tile_set(P, NB, acc, job->bias);
-    else tile_load(P, NB, acc, target);
+    if (job->first_ic > 0) return tile_load(P, NB, acc, target);
+    tile_set(P, NB, acc, job->bias);
+    if (job->adds_first) tile_add(P, NB, acc, target);
 }
 
 INLINE void blocked_end(const int P, const int NB, vf acc[P_MAX][NB_MAX], const blocked_job *job,
                         const tile_target *target) {
-    if (job->is_last) tile_finish(P, NB, acc, &job->conv->epilogue, target);
-    else tile_store(P, NB, acc, target);
+    if (!job->is_last) return tile_store(P, NB, acc, target);
+    tile_target last = *target;
+    if (job->adds_first) last.residual = NULL;
+    tile_finish(P, NB, acc, &job->conv->epilogue, &last);
 }
 
 INLINE tile_target blocked_target(const blocked_job *job, int pixel) {
@@ -143,10 +147,11 @@ static void ISA(blocked_chunk)(void *context, int chunk, int worker) {
     int pixels = s->out_height * s->out_width;
     int first = (int)ock_part(pixels, cut->ranges, range), end = (int)ock_part(pixels, cut->ranges, range + 1);
     int spans = ock_max(1, (int)((inputs * VL * nb + BLOCKED_WEIGHT_FLOATS - 1) / BLOCKED_WEIGHT_FLOATS));
-    // A residual that is the output itself would be lost under partial sums.
-    if (job.residual == job.out) spans = 1;
     int in_blocks = blocks_of(conv->group_in);
     spans = ock_min(spans, in_blocks);
+    // A residual that is the output itself and comes last would be lost under partial sums.
+    if (job.residual == job.out && conv->epilogue.residual_after) spans = 1;
+    job.adds_first = spans > 1 && job.residual && !conv->epilogue.residual_after;
     int step = spans == 1 ? end - first : BLOCKED_PIXELS;
     for (int at = first; at < end; at += step)
         for (int span = 0; span < spans; span++) {

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Changes of layout that the plan inserts.
 enum ReorderKernels {
   /// What a reorder is called in profiles. It is never interpreted.
@@ -8,7 +10,10 @@ enum ReorderKernels {
 
   static func compile(from: Fact, to: Fact) -> CompiledKernel {
     var compiled = CompiledKernel(
-      Reorder(toBlocked: to.layout == .blocked, batch: from.shape[0], channels: from.shape[1], area: from.area),
+      Reorder(
+        toBlocked: to.layout == .blocked, batch: Int32(clamping: from.shape[0]),
+        channels: Int32(clamping: from.shape[1]), area: Int32(clamping: from.area),
+        planarBatch: from.laid(.planar).batchStride, blockedBatch: from.laid(.blocked).batchStride),
       inputs: 1)
     compiled.inputLayouts = [from.layout]
     compiled.outputLayouts = [to.layout]
@@ -17,26 +22,16 @@ enum ReorderKernels {
 
   private struct Reorder: Kernel {
     let toBlocked: Bool
-    let batch: Int
-    let channels: Int
-    let area: Int
+    let batch, channels, area: Int32
+    let planarBatch, blockedBatch: Int
 
     func run(_ call: KernelCall) {
-      let block = Fact.block
-      let blocks = (channels + block - 1) / block
-      let (source, target) = (call.input(0, as: Float.self), call.output(0, as: Float.self))
-      for image in 0..<batch {
-        for channel in 0..<channels {
-          let planar = (image * channels + channel) * area
-          let blocked = ((image * blocks + channel / block) * area) * block + channel % block
-          for i in 0..<area {
-            if toBlocked {
-              target[blocked + i * block] = source[planar + i]
-            } else {
-              target[planar + i] = source[blocked + i * block]
-            }
-          }
-        }
+      if toBlocked {
+        ock_to_blocked(
+          call.input(0), planarBatch, call.output(0), blockedBatch, batch, channels, area, call.threads)
+      } else {
+        ock_from_blocked(
+          call.input(0), blockedBatch, call.output(0), planarBatch, batch, channels, area, call.threads)
       }
     }
   }

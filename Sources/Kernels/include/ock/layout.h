@@ -16,3 +16,8 @@ void ock_from_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t
 
 /// Matrix transpose: `in` [batch][rows][columns] to `out` [batch][columns][rows].
 void ock_transpose(const float *in, float *out, int batch, int rows, int columns, int threads);
+
+/// Gathers runs of `run` bytes into a dense array of extents `shape`: axis i of the source advances by strides[i] bytes.
+/// What Transpose, Slice and Expand come to.
+void ock_strided_copy(const uint8_t *in, uint8_t *out, const ptrdiff_t *shape, const ptrdiff_t *strides, int rank,
+                      size_t run, int threads);

@@ -1,0 +1,80 @@
+import Kernels
+
+/// Conv, plain and fused, with constant weights: one or two spatial axes, any groups.
+enum ConvolutionKernels {
+  static let definitions = [
+    KernelDefinition("Conv", compile: compile),
+    KernelDefinition("FusedConv", domain: fusedDomain, compile: compile),
+  ]
+
+  @Sendable private static func compile(_ request: CompileRequest) throws -> Compilation? {
+    guard let operation = request.node.convolution, request.isFloat(0), let input = request.inputs[0],
+      let weight = request.constants[1], weight.type == .float32, let output = request.outputs.first,
+      input.canBeBlocked, output.canBeBlocked, input.fitsKernels, output.fitsKernels
+    else { return nil }
+    let bias = request.constants.count > 2 ? request.constants[2] : nil
+    if bias == nil, request.node.input(2) != nil { return nil }
+    let convolution = operation.convolution
+    let geometry = try convolution.geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
+    guard var shape = shape(convolution, geometry, batch: input.shape[0], weight.shape) else { return nil }
+    let kind = ock_conv_choose(&shape, input.layout == .planar, request.options.exact)
+    var conv = ock_conv()
+    guard ock_conv_init(&conv, &shape, kind, operation.epilogue.kernelForm) else { return nil }
+
+    let inputLayout: Layout = kind == OCK_CONV_PLANAR ? .planar : .blocked
+    let packed = request.weights.packed(
+      weight, recipe: recipe(conv, bias), byteCount: ock_conv_weight_count(&conv) * MemoryLayout<Float>.stride
+    ) { target in
+      let weights = weight.elements(as: Float.self)
+      let biases = bias?.elements(as: Float.self)
+      ock_conv_pack(&conv, weights.baseAddress, biases?.baseAddress, target.assumingMemoryBound(to: Float.self))
+    }
+    let kernel = BlockedConvolution(
+      conv: conv, packed: packed, hasResidual: operation.epilogue.hasResidual,
+      inputBatch: input.laid(inputLayout).batchStride, outputBatch: output.laid(.blocked).batchStride)
+    var compiled = CompiledKernel(kernel, inputs: request.inputs.count, layout: .blocked)
+    compiled.inputLayouts[0] = inputLayout
+    compiled.reads[1] = false
+    if compiled.reads.count > 2 { compiled.reads[2] = false }
+    compiled.scratchBytes =
+      ock_conv_scratch_count(&conv, Int32(clamping: request.options.threads)) * MemoryLayout<Float>.stride
+    if operation.epilogue.hasResidual { compiled.inPlace = [(input: 3, output: 0)] }
+    return .kernel(compiled)
+  }
+
+  /// The kernels' form of a geometry of one or two axes; nil for three.
+  private static func shape(
+    _ convolution: Convolution, _ g: WindowGeometry, batch: Int, _ weight: [Int]
+  ) -> ock_conv_shape? {
+    guard g.input[0] == 1, g.kernel[0] == 1, g.output[0] == 1 else { return nil }
+    func n(_ value: Int) -> Int32 { Int32(clamping: value) }
+    return ock_conv_shape(
+      batch: n(batch), in_channels: n(weight[1] * convolution.groups), out_channels: n(weight[0]),
+      groups: n(convolution.groups), in_height: n(g.input[1]), in_width: n(g.input[2]), out_height: n(g.output[1]),
+      out_width: n(g.output[2]), kernel_height: n(g.kernel[1]), kernel_width: n(g.kernel[2]),
+      stride_y: n(g.strides[1]), stride_x: n(g.strides[2]), dilation_y: n(g.dilations[1]),
+      dilation_x: n(g.dilations[2]), pad_top: n(g.padBegin[1]), pad_left: n(g.padBegin[2]))
+  }
+
+  /// What packed weights depend on beside the weights themselves.
+  private static func recipe(_ conv: ock_conv, _ bias: Tensor?) -> String {
+    let address = bias.map { UInt(bitPattern: $0.base) } ?? 0
+    return "conv \(conv.kind.rawValue) \(conv.isa.rawValue) \(conv.groups) \(address)"
+  }
+
+  private struct BlockedConvolution: Kernel {
+    let conv: ock_conv
+    let packed: TensorStorage
+    let hasResidual: Bool
+    let inputBatch: Int
+    let outputBatch: Int
+
+    func run(_ call: KernelCall) {
+      var arguments = ock_conv_call(
+        input: call.input(0), weights: packed.bytes.baseAddress?.assumingMemoryBound(to: Float.self),
+        residual: hasResidual ? call.input(3) : nil, output: call.output(0), scratch: call.scratch(),
+        input_batch: inputBatch, output_batch: outputBatch, residual_batch: outputBatch, threads: call.threads)
+      withUnsafePointer(to: conv) { ock_conv_run($0, &arguments) }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Kernels
+
+/// Products of matrices: with constant weights (packed once), and of two tensors as attention has them.
+enum LinearKernels {
+  static let definitions = [
+    KernelDefinition("Linear", domain: fusedDomain, compile: compileLinear),
+    KernelDefinition("MatMul", compile: compileMatMul),
+  ]
+
+  @Sendable private static func compileLinear(_ request: CompileRequest) -> Compilation? {
+    guard let operation = request.node.evaluator as? LinearOperator, request.isFloat(0),
+      let weight = request.constants[1], weight.rank == 2, let a = request.inputs[0], let k = a.shape.last,
+      let output = request.outputs.first, let n = output.shape.last, output.count > 0, k > 0, a.count > 0,
+      output.count / n <= Int(Int32.max), n <= Int(Int32.max), k <= Int(Int32.max)
+    else { return nil }
+    let (rows, columns) = (Int32(k), Int32(n))
+    let packed = request.weights.packed(
+      weight, recipe: "gemm \(ock_active_isa().rawValue) \(operation.transposesB)",
+      byteCount: ock_gemm_packed_count(rows, columns) * MemoryLayout<Float>.stride
+    ) { target in
+      ock_gemm_pack(
+        weight.elements(as: Float.self).baseAddress, operation.transposesB ? k : n, operation.transposesB, rows,
+        columns, target.assumingMemoryBound(to: Float.self))
+    }
+    let kernel = LinearKernel(
+      m: Int32(output.count / n), n: columns, k: rows, scale: operation.scale, packed: packed,
+      epilogue: operation.epilogue.kernelForm, hasResidual: operation.epilogue.hasResidual)
+    var compiled = CompiledKernel(kernel, inputs: request.inputs.count)
+    compiled.reads[1] = false
+    if operation.epilogue.hasResidual { compiled.inPlace = [(input: 3, output: 0)] }
+    return .kernel(compiled)
+  }
+
+  private struct LinearKernel: Kernel {
+    let m, n, k: Int32
+    let scale: Float
+    let packed: TensorStorage
+    let epilogue: ock_epilogue
+    let hasResidual: Bool
+
+    func run(_ call: KernelCall) {
+      var arguments = ock_gemm_call(
+        m: m, n: n, k: k, a: call.input(0), packed_b: packed.bytes.baseAddress?.assumingMemoryBound(to: Float.self),
+        bias: call.optionalInput(2), residual: hasResidual ? call.input(3) : nil, c: call.output(0), lda: Int(k),
+        ldc: Int(n), scale: scale, epilogue: epilogue, threads: call.threads)
+      ock_gemm(&arguments)
+    }
+  }
+
+  /// Two tensors with the same leading axes, or a second of two axes.
+  @Sendable private static func compileMatMul(_ request: CompileRequest) -> Compilation? {
+    guard request.isFloat(0), request.isFloat(1), let a = request.inputs[0], let b = request.inputs[1],
+      let output = request.outputs.first, a.shape.count >= 2, b.shape.count >= 2, output.count > 0, a.count > 0,
+      output.count <= Int(Int32.max), a.count <= Int(Int32.max), b.count <= Int(Int32.max)
+    else { return nil }
+    let (k, n) = (b.shape[b.shape.count - 2], b.shape[b.shape.count - 1])
+    let sharesB = b.shape.dropLast(2).allSatisfy { $0 == 1 }
+    guard sharesB || a.shape.dropLast(2) == b.shape.dropLast(2) else { return nil }
+    let m = sharesB ? output.count / n : output.shape[output.shape.count - 2]
+    let kernel = MatMulKernel(m: Int32(m), n: Int32(n), k: Int32(k), count: Int32(output.count / m / n))
+    var compiled = CompiledKernel(kernel, inputs: 2)
+    compiled.scratchBytes =
+      ock_gemm_packed_count(Int32(k), Int32(n)) * max(1, request.options.threads) * MemoryLayout<Float>.stride
+    return .kernel(compiled)
+  }
+
+  private struct MatMulKernel: Kernel {
+    let m, n, k, count: Int32
+
+    func run(_ call: KernelCall) {
+      let one = ock_gemm_call(
+        m: m, n: n, k: k, a: call.input(0), packed_b: nil, bias: nil, residual: nil, c: call.output(0), lda: Int(k),
+        ldc: Int(n), scale: 1, epilogue: ock_epilogue(act: .none, residual_after: false), threads: call.threads)
+      var batch = ock_gemm_batch_call(
+        one: one, b: call.input(1), b_stride: Int(n), b_transposed: false, count: count, a_step: Int(m) * Int(k),
+        b_step: Int(k) * Int(n), c_step: Int(m) * Int(n), scratch: call.scratch())
+      ock_gemm_batch(&batch)
+    }
+  }
+}

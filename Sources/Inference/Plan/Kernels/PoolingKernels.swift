@@ -1,0 +1,88 @@
+import Kernels
+
+/// MaxPool, AveragePool and the global poolings, blocked.
+enum PoolingKernels {
+  static let definitions = [
+    KernelDefinition("MaxPool", compile: compileWindow),
+    KernelDefinition("AveragePool", compile: compileWindow),
+    KernelDefinition("GlobalAveragePool", compile: compileGlobal),
+    KernelDefinition("GlobalMaxPool", compile: compileGlobal),
+    KernelDefinition("ReduceMean", compile: compileMean),
+  ]
+
+  @Sendable private static func compileWindow(_ request: CompileRequest) throws -> Compilation? {
+    guard request.isFloat(0), let input = request.inputs[0], input.canBeBlocked, input.fitsKernels,
+      request.outputs.count == 1, request.outputs[0].canBeBlocked
+    else { return nil }
+    let maximum = request.node.evaluator as? MaxPool
+    let average = request.node.evaluator as? AveragePool
+    guard let g = try maximum?.geometry(input.shape) ?? average?.geometry(input.shape), g.input[0] == 1,
+      g.kernel[0] == 1
+    else { return nil }
+    func n(_ value: Int) -> Int32 { Int32(clamping: value) }
+    let shape = ock_pool_shape(
+      blocks: n(input.blockCount), in_height: n(g.input[1]), in_width: n(g.input[2]), out_height: n(g.output[1]),
+      out_width: n(g.output[2]), kernel_height: n(g.kernel[1]), kernel_width: n(g.kernel[2]),
+      stride_y: n(g.strides[1]), stride_x: n(g.strides[2]), dilation_y: n(g.dilations[1]),
+      dilation_x: n(g.dilations[2]), pad_top: n(g.padBegin[1]), pad_left: n(g.padBegin[2]),
+      pad_bottom: n(g.padEnd[1]), pad_right: n(g.padEnd[2]), count_padding: average?.countsPadding ?? false)
+    let kernel = WindowPool(shape: shape, takesMaximum: maximum != nil)
+    return .kernel(CompiledKernel(kernel, inputs: 1, layout: .blocked))
+  }
+
+  @Sendable private static func compileGlobal(_ request: CompileRequest) -> Compilation? {
+    guard let pool = request.node.evaluator as? GlobalPool else { return nil }
+    switch pool.kind {
+    case .average: return global(request, takesMaximum: false)
+    case .max: return global(request, takesMaximum: true)
+    case .lp: return nil
+    }
+  }
+
+  private static func global(_ request: CompileRequest, takesMaximum: Bool) -> Compilation? {
+    guard request.isFloat(0), let input = request.inputs[0], input.canBeBlocked, input.fitsKernels else { return nil }
+    let kernel = WholePool(
+      blocks: Int32(clamping: input.blockCount), area: Int32(input.area), takesMaximum: takesMaximum)
+    return .kernel(CompiledKernel(kernel, inputs: request.inputs.count, layout: .blocked))
+  }
+
+  /// The mean over all spatial axes, kept as extent 1: how newer exporters write a global average.
+  @Sendable private static func compileMean(_ request: CompileRequest) throws -> Compilation? {
+    guard let input = request.inputs[0], let output = request.outputs.first, input.layout == .blocked,
+      output.shape == Array(input.shape[..<2]) + [Int](repeating: 1, count: input.shape.count - 2)
+    else { return nil }
+    guard var compiled = global(request, takesMaximum: false), case .kernel(var kernel) = compiled else { return nil }
+    for index in kernel.reads.indices.dropFirst() { kernel.reads[index] = false }
+    compiled = .kernel(kernel)
+    return compiled
+  }
+
+  private struct WindowPool: Kernel {
+    let shape: ock_pool_shape
+    let takesMaximum: Bool
+
+    func run(_ call: KernelCall) {
+      withUnsafePointer(to: shape) { shape in
+        if takesMaximum {
+          ock_max_pool(shape, call.input(0), call.output(0), call.threads)
+        } else {
+          ock_average_pool(shape, call.input(0), call.output(0), call.threads)
+        }
+      }
+    }
+  }
+
+  private struct WholePool: Kernel {
+    let blocks: Int32
+    let area: Int32
+    let takesMaximum: Bool
+
+    func run(_ call: KernelCall) {
+      if takesMaximum {
+        ock_global_max(call.input(0), call.output(0), blocks, area, call.threads)
+      } else {
+        ock_global_average(call.input(0), call.output(0), blocks, area, call.threads)
+      }
+    }
+  }
+}
