@@ -1,17 +1,24 @@
-import Ground
-import Perception
-import Vision
+public import Perception
+public import Vision
 
 /// The second stage: classifies the crops of a frame's detections.
-struct CropClassifier {
-  var maximumCrops: Int
+public struct CropClassifier: Sendable {
+  private let maximumCrops: Int
   /// Enlargement on every side, as a share of the box's width and height.
-  var margin: Float
+  private let margin: Float
+
+  /// The second stage that a session's configuration describes.
+  public init(_ configuration: SessionConfiguration) {
+    maximumCrops = configuration.maximumCrops
+    margin = configuration.cropMargin
+  }
 
   /// Writes each detection's `classes`; detections are best first, so the cap keeps the most confident.
   ///
   /// - Returns: the summed times of all crops.
-  func classify(_ detections: inout [Detection], in image: Image, with model: any VisionModel) throws -> StageTimes {
+  public func classify(_ detections: inout [Detection], in image: Image, with model: any VisionModel) throws
+    -> StageTimes
+  {
     var sum = StageTimes()
     for index in detections.indices.prefix(maximumCrops) {
       guard let region = crop(detections[index].box, width: image.width, height: image.height) else { continue }

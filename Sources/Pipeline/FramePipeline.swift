@@ -18,7 +18,7 @@ struct FramePipeline {
   init(configuration: SessionConfiguration, source: String) {
     self.configuration = configuration
     self.source = source
-    crops = CropClassifier(maximumCrops: configuration.maximumCrops, margin: configuration.cropMargin)
+    crops = CropClassifier(configuration)
   }
 
   /// Forgets tracks and histories: other networks begin.

@@ -15,6 +15,7 @@ public final class Session: SessionControl {
   private let state: Monitor<SessionState>
   private let models: ModelSwitchboard
   private let comparisons: ComparisonRunner
+  private let extras: SessionExtras
   private let threads = Monitor<[WorkerThread]>([])
 
   /// A session that has not started.
@@ -22,11 +23,13 @@ public final class Session: SessionControl {
   /// - Parameters:
   ///   - source: an opened source; the session closes it.
   ///   - consumers: called on the pipeline's thread with every result and event.
+  ///   - extras: what fronts may do beyond; a recorder is to be among the consumers as well.
   public init(
     source: any FrameSource, provider: any ModelProvider, configuration: SessionConfiguration,
-    consumers: [any ResultConsumer] = []
+    consumers: [any ResultConsumer] = [], extras: SessionExtras = SessionExtras()
   ) {
     self.source = source
+    self.extras = extras
     self.configuration = configuration
     self.consumers = consumers
     let state = Monitor(
@@ -86,6 +89,8 @@ public final class Session: SessionControl {
     let listings = models.listings
     let skipped = slot.skipped
     let comparing = comparisons.status
+    let recording = extras.recordingStatus?()
+    let replaying = extras.replayStatus?()
     return state.withLock { state in
       var snapshot = SessionSnapshot(source: state.source)
       snapshot.sourceState = state.sourceState
@@ -100,6 +105,8 @@ public final class Session: SessionControl {
       snapshot.classifiers = listings.classifiers
       snapshot.events = state.events
       snapshot.comparison = comparing
+      snapshot.recording = recording
+      snapshot.replay = replaying
       snapshot.captured = state.captured
       snapshot.processed = state.processed
       return snapshot
@@ -124,6 +131,14 @@ public final class Session: SessionControl {
 
   /// A second detector beside the first.
   public var comparison: (any ComparisonControl)? { comparisons }
+
+  public var recorder: (any RecordingControl)? { extras.recorder }
+
+  public var replay: (any ReplayControl)? { extras.replay }
+
+  /// Tells the front, the log and the consumers of something that happened outside: a recorder's disk that fills. Any
+  /// thread.
+  public func report(_ event: SessionEvent) { announce(event) }
 
   // MARK: Capture thread
 

@@ -19,6 +19,8 @@ struct Ocellus: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InferCommand.self, ThemesCommand.self,
-    ])
+      RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
+      DevicesCommand.self, ThemesCommand.self, DoctorCommand.self,
+    ],
+    defaultSubcommand: RunCommand.self)
 }

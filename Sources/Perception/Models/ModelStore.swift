@@ -109,6 +109,9 @@ public final class ModelStore: Sendable {
     }
   }
 
+  /// The network file behind a name or path; nothing of it is read.
+  public func networkPath(of name: String) throws -> String { try locate(name).path }
+
   /// The file behind a name or path, and its manifest.
   struct Located {
     var name: String

@@ -134,3 +134,13 @@ extension SessionControl {
   public var comparison: (any ComparisonControl)? { nil }
   public var photographer: (any SnapshotControl)? { nil }
 }
+
+/// What is given to a session so that fronts can ask it for more: how to record, how to move in a replay.
+public struct SessionExtras: Sendable {
+  public var recorder: (any RecordingControl)?
+  public var recordingStatus: (@Sendable () -> RecordingStatus)?
+  public var replay: (any ReplayControl)?
+  public var replayStatus: (@Sendable () -> ReplayStatus)?
+
+  public init() {}
+}

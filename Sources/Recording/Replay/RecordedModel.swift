@@ -45,8 +45,13 @@ public struct ReplayModelProvider: ModelProvider {
     recorded = source.hasResults ? RecordedModel(source) : nil
   }
 
-  public func listings() -> [(name: String, description: ModelDescription?)] {
-    (recorded.map { [(RecordedModel.name, $0.description)] } ?? []) + base.listings()
+  public func offers() -> [ModelOffer] {
+    (recorded.map { [ModelOffer(name: RecordedModel.name, task: $0.description.task)] } ?? []) + base.offers()
+  }
+
+  public func describe(_ name: String) throws -> ModelDescription {
+    if name == RecordedModel.name, let recorded { return recorded.description }
+    return try base.describe(name)
   }
 
   public func loadVisionModel(_ name: String) throws -> any VisionModel {

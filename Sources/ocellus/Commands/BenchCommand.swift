@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Ground
 import Inference
+import Perception
 import Pipeline
 
 /// `ocellus bench`: how fast a network is here.
@@ -90,5 +91,29 @@ struct BenchCommand: ParsableCommand {
     loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms
     peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run
     """
+  }
+
+  /// Where a run's time goes, by operator type and shape, the dearest first.
+  private func printProfile(of network: Network, _ inputs: [Tensor]) throws {
+    let rounds = min(runs, 20)
+    var rows: [String: (type: String, shapes: String, milliseconds: Double, count: Int)] = [:]
+    for _ in 0..<rounds {
+      for timing in try network.profile(inputs) {
+        let shapes = (timing.inputShapes.prefix(2) + timing.outputShapes.prefix(1)).compactMap { $0 }
+          .map { $0.map(String.init).joined(separator: "x") }.joined(separator: " ")
+        let type = timing.operatorType + (timing.isCompiled ? "" : "*")
+        rows["\(type) \(shapes)", default: (type, shapes, 0, 0)].milliseconds += timing.milliseconds
+        rows["\(type) \(shapes)", default: (type, shapes, 0, 0)].count += 1
+      }
+    }
+    let total = rows.values.reduce(0) { $0 + $1.milliseconds }
+    print("operator (* reference tier)      count       ms   share  shapes")
+    for row in rows.values.sorted(by: { $0.milliseconds > $1.milliseconds }).prefix(40) {
+      let each = row.milliseconds / Double(rounds)
+      let name = row.type.padding(toLength: 32, withPad: " ", startingAt: 0)
+      let figures = String(
+        format: "%6d %8.3f %6.1f%%", row.count / rounds, each, 100 * row.milliseconds / max(total, 1e-9))
+      print("\(name) \(figures)  \(row.shapes)")
+    }
   }
 }

@@ -24,7 +24,8 @@ struct DetectCommand: ParsableCommand {
   var model: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH"))
+    name: .long, help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH")
+  )
   var classifier: String?
 
   @Option(name: .long, help: "Drop detections below this confidence (0 to 1); without it the manifest's threshold.")
@@ -79,8 +80,7 @@ struct DetectCommand: ParsableCommand {
     let image = try ImageFile.load(path)
     var (findings, times) = try network.perceive(image, region: nil, minimumConfidence: confidence)
     if let second {
-      let crops = CropClassifier(maximumCrops: configuration.maximumCrops, margin: configuration.cropMargin)
-      _ = try crops.classify(&findings.detections, in: image, with: second)
+      _ = try CropClassifier(configuration).classify(&findings.detections, in: image, with: second)
     }
     if json {
       let record = Record(

@@ -116,7 +116,7 @@ struct DoctorCommand: ParsableCommand {
 
   private func helpers() -> [Finding] {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    let found = folders.map { "\($0)/ffmpeg" }.first { access($0, X_OK) == 0 }
+    let found = folders.map { String($0) + "/ffmpeg" }.first { access($0, X_OK) == 0 }
     return [
       Finding(
         subject: "ffmpeg", verdict: found == nil ? .note : .ok,

@@ -1,11 +1,7 @@
 import ArgumentParser
-import Capture
 import Dashboard
 import Foundation
 import Glibc
-import Ground
-import Logging
-import Perception
 import Pipeline
 
 /// `ocellus run`, and `ocellus` alone: the dashboard, or a session without a terminal.
@@ -18,7 +14,8 @@ struct RunCommand: ParsableCommand {
         ocellus --source /dev/video0 --size 1280x720
         ocellus --source demo:seed=7 --theme gruvbox
         ocellus run --headless --json --frames 100 --source clip.mp4
-      Keys: q quits, ? helps, m and c switch models, Space freezes the picture.
+        ocellus run --headless --record /data --pre 10s --on person:0.6
+      Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r records.
       """)
 
   @OptionGroup var session: SessionOptions
@@ -32,6 +29,7 @@ struct RunCommand: ParsableCommand {
   @Option(name: .long, help: "With --headless: stop after this many processed frames.")
   var frames: UInt64?
 
+  @OptionGroup var recording: RecordingOptions
   @OptionGroup var front: FrontOptions
 
   func validate() throws {
@@ -40,6 +38,10 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    if front.defaultConfig {
+      print(Dashboard.defaultConfiguration, terminator: "")
+      return
+    }
     if !headless, isatty(STDOUT_FILENO) == 0 || isatty(STDIN_FILENO) == 0 {
       throw CommandFailure(
         what: "standard input and output are not a terminal",
@@ -48,26 +50,19 @@ struct RunCommand: ParsableCommand {
     try (headless ? runHeadless : runDashboard)()
   }
 
-  private func configuration(waiting: Bool) -> SessionConfiguration {
-    var configuration = InstalledModels.session(detector: session.model, classifier: session.classifier)
-    configuration.minimumConfidence = session.confidence
-    configuration.waitForModels = waiting
-    configuration.frameLimit = frames
-    return configuration
-  }
-
   private func runHeadless() throws {
     let interruption = Interruption()
     signal(SIGPIPE, SIG_IGN)
-    let opened = try SourceOpening.open(session.source, try session.request())
-    let writer = json ? JSONLinesWriter() : nil
-    let running = Session(
-      source: opened, provider: InstalledModels(options: session.engine.options),
-      configuration: configuration(waiting: true), consumers: writer.map { [$0] } ?? [])
-    running.start()
-    let failure = running.wait { !interruption.hasCome && !(writer?.isBroken ?? false) }
-    if let failure { throw CommandFailure(what: failure) }
-    if !json { summarise(running.snapshot()) }
+    let writer = JSONLinesWriter(writesFrames: json)
+    let live = try LiveSession(session, recording: recording, consumers: [writer]) { configuration in
+      configuration.waitForModels = true
+      configuration.frameLimit = frames
+    }
+    live.session.start()
+    let failure = live.session.wait { !interruption.hasCome && !writer.isBroken }
+    live.close()
+    if let failure { throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: failure) }
+    if !json { summarise(live.session.snapshot()) }
     try interruption.exitIfInterrupted()
   }
 
@@ -81,17 +76,13 @@ struct RunCommand: ParsableCommand {
   }
 
   private func runDashboard() throws {
-    let options = try front.dashboardOptions()
-    let opened = try SourceOpening.open(session.source, try session.request())
-    let running = Session(
-      source: opened, provider: InstalledModels(options: session.engine.options),
-      configuration: configuration(waiting: false))
-    let dashboard = try Dashboard(session: running, options: options)
-    running.start()
-    defer {
-      running.stop()
-      running.wait()
+    let live = try LiveSession(session, recording: recording) { _ in }
+    let dashboard = try Dashboard(session: live.session, options: front.dashboard)
+    live.session.start()
+    defer { live.close() }
+    switch try dashboard.run() {
+    case .quit, .hangup: break
+    case .signal(let number): throw ExitCode(number == SIGINT ? 130 : 128 + number)
     }
-    _ = try dashboard.run()
   }
 }

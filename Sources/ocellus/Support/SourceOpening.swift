@@ -1,8 +1,13 @@
 import Capture
+import Recording
 
-/// Opens what `--source` names: Capture's own kinds, and what higher rooms add.
+/// Opens what `--source` names: Capture's own kinds, and the recordings that a higher room adds.
 enum SourceOpening {
-  static let registry = SourceRegistry()
+  private static let recording = SourceOpener(
+    name: "recording", claims: { $0.text.hasSuffix(".mcap") },
+    open: { name, _ in try RecordingSource(path: name.text) })
+
+  private static let registry = SourceRegistry(adding: [recording])
 
   /// The source, and why it was chosen when the user chose none.
   static func open(_ name: String?, _ request: SourceRequest) throws -> SourceRegistry.Opened {

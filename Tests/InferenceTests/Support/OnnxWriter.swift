@@ -39,7 +39,7 @@ struct Wire {
   }
 }
 
-enum OnnxAttribute {
+enum OnnxAttribute: Sendable {
   case int(Int64)
   case float(Float)
   case string(String)
@@ -50,7 +50,7 @@ enum OnnxAttribute {
   case reference(String)
 }
 
-struct OnnxNode {
+struct OnnxNode: Sendable {
   var type: String
   var inputs: [String]
   var outputs: [String]
@@ -71,14 +71,14 @@ struct OnnxNode {
   }
 }
 
-struct OnnxGraph {
+struct OnnxGraph: Sendable {
   var nodes: [OnnxNode] = []
   var inputs: [(name: String, type: ElementType, shape: [Int])] = []
   var outputs: [String] = []
   var initializers: [(String, Tensor)] = []
 }
 
-struct OnnxFunction {
+struct OnnxFunction: Sendable {
   var domain: String
   var name: String
   var inputs: [String]

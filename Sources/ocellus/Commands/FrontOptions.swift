@@ -1,0 +1,36 @@
+import ArgumentParser
+import Dashboard
+
+/// How the dashboard looks and what it may cost.
+struct FrontOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("The theme; `ocellus themes` lists them.", valueName: "NAME"))
+  var theme: String?
+
+  @Option(name: .long, help: "How the picture is drawn: blocks, ascii, braille, edges or off.")
+  var style: String?
+
+  @Option(name: .long, help: "Colours: auto, truecolor, 256, 16 or mono.")
+  var colors: String?
+
+  @Option(name: .long, help: ArgumentHelp("Bytes a second for the terminal, such as 50K; or auto.", valueName: "RATE"))
+  var bandwidth: String?
+
+  @Flag(name: .long, help: "Leave the mouse to the terminal.")
+  var noMouse = false
+
+  @Flag(name: .long, help: "Print the configuration file with its defaults and their meaning, and end.")
+  var defaultConfig = false
+
+  var dashboard: DashboardOptions {
+    var options = DashboardOptions()
+    options.theme = theme
+    options.style = style
+    options.colors = colors
+    options.bandwidth = bandwidth
+    options.noMouse = noMouse
+    options.configPath = Installation.configuration + "/ocellus.toml"
+    options.themeFolders = Installation.folders(of: "themes")
+    options.logPath = Installation.state + "/ocellus.log"
+    return options
+  }
+}
