@@ -77,9 +77,9 @@ public struct Tensor: @unchecked Sendable {
     self.init(type: .string, shape: shape, storage: TensorStorage(byteCount: 0), byteOffset: 0, strings: strings)
   }
 
-  /// The largest tensor that the engine allocates: 2 GiB. A model that asks for more is taken for hostile. (Weights that
+  /// The largest tensor that the engine allocates: 1 GiB. A model that asks for more is taken for hostile. (Weights that
   /// are mapped, not allocated, may be larger.)
-  public static let byteLimit = 2 << 30
+  public static let byteLimit = 1 << 30
   /// The most axes a tensor may have; real ones have up to 8.
   public static let rankLimit = 32
 

@@ -87,7 +87,7 @@ struct OnnxFunction: Sendable {
   var nodes: [OnnxNode]
 }
 
-struct OnnxModel {
+struct OnnxModel: Sendable {
   var graph: OnnxGraph
   var opset: Int64 = 17
   var functions: [OnnxFunction] = []

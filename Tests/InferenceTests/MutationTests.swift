@@ -1,0 +1,214 @@
+import Foundation
+import Ground
+import Inference
+import Testing
+
+/// Models that lie: whatever a file says, loading and running it ends in an answer or an error.
+@Suite(.serialized) struct MutationTests {
+  /// A model with something of everything: typed data, bodies, functions, many attributes.
+  private static let seedModels: [[UInt8]] = {
+    var random = SeededGenerator(21)
+    let body = OnnxGraph(
+      nodes: [
+        OnnxNode("Add", ["v", "step"], ["w"]), OnnxNode("Identity", ["cond"], ["again"]),
+        OnnxNode("Identity", ["w"], ["scan"]),
+      ], inputs: [("i", .int64, []), ("cond", .bool, []), ("v", .float32, [2])], outputs: ["again", "w", "scan"],
+      initializers: [("step", Tensor([2], [Float(1), Float(2)]))])
+    let convolutions = OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode(
+            "Conv", ["x", "w", "b"], ["a"],
+            [
+              ("pads", .ints([1, 1, 1, 1])), ("strides", .ints([1, 1])), ("dilations", .ints([1, 1])),
+              ("group", .int(1)),
+            ]),
+          OnnxNode("BatchNormalization", ["a", "s", "s", "s", "s"], ["n"], [("epsilon", .float(1e-5))]),
+          OnnxNode("Relu", ["n"], ["r"]),
+          OnnxNode("MaxPool", ["r"], ["m"], [("kernel_shape", .ints([2, 2])), ("strides", .ints([2, 2]))]),
+          OnnxNode("ConvTranspose", ["m", "t"], ["u"], [("strides", .ints([2, 2]))]),
+          OnnxNode("Resize", ["u", "", "k"], ["z"], [("mode", .string("nearest"))]),
+          OnnxNode("Concat", ["z", "z"], ["c"], [("axis", .int(1))]),
+          OnnxNode("Transpose", ["c"], ["p"], [("perm", .ints([0, 2, 3, 1]))]),
+          OnnxNode("Reshape", ["p", "shape"], ["q"]), OnnxNode("Softmax", ["q"], ["f"], [("axis", .int(-1))]),
+          OnnxNode("Slice", ["f", "from", "to"], ["y"]),
+        ], inputs: [("x", .float32, [1, 2, 4, 4])], outputs: ["y"],
+        initializers: [
+          ("w", random.tensor([3, 2, 3, 3])), ("b", random.tensor([3])), ("s", random.tensor([3], in: 0.5...1)),
+          ("t", random.tensor([3, 2, 2, 2])), ("k", Tensor([4], [Float](arrayLiteral: 1, 1, 2, 2))),
+          ("shape", Tensor([2], [Int64(-1), Int64(4)])), ("from", Tensor([1], [Int64(1)])),
+          ("to", Tensor([1], [Int64(9)])),
+        ]))
+    let control = OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode("Loop", ["trips", "go", "x"], ["last", "all"], [("body", .graph(body))]),
+          OnnxNode("Twice", ["all"], ["d"], domain: "local"),
+          OnnxNode("Gather", ["d", "index"], ["g"], [("axis", .int(0))]),
+          OnnxNode("TopK", ["g", "one"], ["v", "y"]), OnnxNode("Expand", ["v", "wide"], ["e"]),
+          OnnxNode("NonZero", ["e"], ["z"]), OnnxNode("Pad", ["e", "pads"], ["o"]),
+        ], inputs: [("x", .float32, [2])], outputs: ["y", "z", "o"],
+        initializers: [
+          ("trips", Tensor(scalar: Int64(3))), ("go", Tensor(scalar: true)),
+          ("index", Tensor([2], [Int64(0), Int64(2)])),
+          ("one", Tensor([1], [Int64(1)])), ("wide", Tensor([2], [Int64(2), Int64(4)])),
+          ("pads", Tensor([4], [Int64](arrayLiteral: 0, 1, 1, 0))),
+        ]),
+      functions: [
+        OnnxFunction(
+          domain: "local", name: "Twice", inputs: ["a"], outputs: ["b"], nodes: [OnnxNode("Add", ["a", "a"], ["b"])])
+      ])
+    return [convolutions.bytes, control.bytes]
+  }()
+
+  private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+    var copy = bytes
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      guard !copy.isEmpty else { break }
+      let at = Int.random(in: 0..<copy.count, using: &random)
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0: copy.removeLast(copy.count - at)
+      case 1, 2: copy[at] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      case 3: copy[at] = UInt8.random(in: 0...255, using: &random)
+      case 4: copy[at] = [0, 1, 0x7f, 0x80, 0xff].randomElement(using: &random) ?? 0
+      case 5:
+        // A varint of -1, of the largest positive, or of some gigabytes.
+        let huge: [[UInt8]] = [
+          [UInt8](repeating: 0xff, count: 9) + [1], [UInt8](repeating: 0xff, count: 8) + [0x7f],
+          [0x80, 0x80, 0x80, 0x80, 0x40],
+        ]
+        copy.replaceSubrange(at..<at + 1, with: huge.randomElement(using: &random) ?? [])
+      case 6:
+        let end = min(copy.count, at + Int.random(in: 1...32, using: &random))
+        copy.removeSubrange(at..<end)
+      default:
+        let end = min(copy.count, at + Int.random(in: 1...64, using: &random))
+        copy.insert(contentsOf: copy[at..<end], at: Int.random(in: 0...copy.count, using: &random))
+      }
+    }
+    return copy
+  }
+
+  /// Loads the bytes as a model and, if that works, runs it on small inputs. True if it did not fail.
+  private static func survives(_ bytes: [UInt8]) throws -> Bool {
+    try withTemporaryFile(bytes) { path in
+      do {
+        let network = try Network(path: path)
+        var inputs: [Tensor] = []
+        for port in network.inputs {
+          let shape = (port.shape ?? []).map { $0 ?? 2 }
+          guard shape.count <= 8, shape.allSatisfy({ $0 <= 64 }), port.type != .string,
+            (try? Tensor.checkedCount(shape)).map({ $0 <= 1 << 16 }) ?? false
+          else { return false }
+          let tensor = try Tensor(uninitialized: port.type, shape)
+          tensor.storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
+          inputs.append(tensor)
+        }
+        _ = try network.run(inputs)
+        return true
+      } catch is InferenceError { return false }
+    }
+  }
+
+  @Test func theSeedsThemselvesRun() throws {
+    for bytes in MutationTests.seedModels { #expect(try MutationTests.survives(bytes)) }
+  }
+
+  /// OCELLUS_MUTATIONS sets another count: 100,000 and more for a long look.
+  private static let count = ProcessInfo.processInfo.environment["OCELLUS_MUTATIONS"].flatMap(Int.init) ?? 3000
+
+  @Test func mutatedModelsEndInAnErrorOrAnAnswer() throws {
+    var random = SeededGenerator(99)
+    var failed = 0
+    for index in 0..<MutationTests.count {
+      let seed = MutationTests.seedModels[index % MutationTests.seedModels.count]
+      if try !MutationTests.survives(MutationTests.mutated(seed, &random)) { failed += 1 }
+    }
+    // Most mutations must be noticed, or nothing was tested.
+    #expect(failed > MutationTests.count / 3)
+  }
+
+  private static let skeletons: [URL] = {
+    let folder = packageRoot.appendingPathComponent("../shared/zoo").standardizedFileURL
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    return files.filter { $0.pathExtension == "onnx" }.sorted { $0.path < $1.path }
+  }()
+
+  // The skeletons of real architectures are not part of the project.
+  @Test(.enabled(if: !skeletons.isEmpty, "../shared/zoo is absent"), arguments: skeletons)
+  func mutatedArchitecturesEndInAnErrorOrAnAnswer(file: URL) throws {
+    let bytes = [UInt8](try Data(contentsOf: file))
+    guard bytes.count < 4 << 20 else { return }
+    var random = SeededGenerator(UInt64(bytes.count))
+    for _ in 0..<max(2, MutationTests.count / 300) {
+      // Only decoded and imported: the skeletons' weights are elsewhere.
+      let mutation = MutationTests.mutated(bytes, &random)
+      try withTemporaryFile(mutation) { path in
+        do { _ = try Network(path: path, options: Network.Options(optimize: false)) } catch is InferenceError {}
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "../secret.bin", "/etc/passwd", "sub/../../secret.bin", "", "missing.bin", "link.bin",
+  ])
+  func externalDataStaysInTheFolder(location: String) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-" + UUID().uuidString)
+    let inner = folder.appendingPathComponent("model")
+    try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data(repeating: 0, count: 64).write(to: folder.appendingPathComponent("secret.bin"))
+    try FileManager.default.createSymbolicLink(
+      at: inner.appendingPathComponent("link.bin"), withDestinationURL: folder.appendingPathComponent("secret.bin"))
+    let path = inner.appendingPathComponent("m.onnx").path
+    try Data(externalModel(location)).write(to: URL(fileURLWithPath: path))
+    #expect(throws: InferenceError.self) { _ = try Network(path: path) }
+  }
+
+  @Test func externalDataBesideTheModelIsUsed() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let values: [Float] = [1, 2, 3, 4]
+    try values.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("w.bin"))
+    let path = folder.appendingPathComponent("m.onnx").path
+    try Data(externalModel("w.bin")).write(to: URL(fileURLWithPath: path))
+    let network = try Network(path: path)
+    #expect(try network.run([Tensor([4], [Float](repeating: 1, count: 4))])[0].array(of: Float.self) == [2, 3, 4, 5])
+  }
+
+  /// y = x + w, where w's four floats lie in the file `location`.
+  private func externalModel(_ location: String) -> [UInt8] {
+    var wire = Wire()
+    wire.int(1, 9)
+    wire.message(7) { graph in
+      graph.message(1) { node in
+        for name in ["x", "w"] { node.string(1, name) }
+        node.string(2, "y")
+        node.string(4, "Add")
+      }
+      graph.message(5) { tensor in
+        tensor.int(1, 4)
+        tensor.int(2, 1)
+        tensor.string(8, "w")
+        tensor.message(13) {
+          $0.string(1, "location")
+          $0.string(2, location)
+        }
+        tensor.int(14, 1)
+      }
+      graph.message(11) { info in
+        info.string(1, "x")
+        info.message(2) { type in
+          type.message(1) { tensor in
+            tensor.int(1, 1)
+            tensor.message(2) { shape in shape.message(1) { $0.int(1, 4) } }
+          }
+        }
+      }
+      graph.message(12) { $0.string(1, "y") }
+    }
+    wire.message(8) { $0.int(2, 17) }
+    return wire.bytes
+  }
+}

@@ -1,0 +1,217 @@
+import CAllocations
+import Inference
+import Testing
+
+/// Plans give the reference tier's answers: on random graphs, through changing shapes, under every thread count.
+@Suite(.serialized) struct PlanTests {
+  /// Grows a random convolutional graph, keeping the shape of every value.
+  private struct RandomGraph {
+    var random: SeededGenerator
+    var graph = OnnxGraph()
+    var values: [(name: String, shape: [Int])] = []
+
+    init(seed: UInt64, channels: Int, size: Int, batch: Int) {
+      random = SeededGenerator(seed)
+      graph.inputs = [("x", .float32, [batch, channels, size, size])]
+      values = [("x", [batch, channels, size, size])]
+    }
+
+    private mutating func add(
+      _ type: String, _ inputs: [String], _ shapes: [[Int]], _ attributes: [(String, OnnxAttribute)] = []
+    ) {
+      let names = shapes.indices.map { "v\(values.count + $0)" }
+      graph.nodes.append(OnnxNode(type, inputs, names, attributes))
+      values += zip(names, shapes).map { ($0, $1) }
+    }
+
+    private mutating func constant(_ tensor: Tensor) -> String {
+      let name = "k\(graph.initializers.count)"
+      graph.initializers.append((name, tensor))
+      return name
+    }
+
+    mutating func grow() {
+      let pick = values[Int.random(in: max(0, values.count - 6)..<values.count, using: &random)]
+      let (n, c, h, w) = (pick.shape[0], pick.shape[1], pick.shape[2], pick.shape[3])
+      switch Int.random(in: 0..<13, using: &random) {
+      case 0, 1, 2: growConvolution(pick.name, pick.shape)
+      case 3:
+        let type = ["Relu", "Sigmoid", "HardSwish", "Tanh", "Elu", "Abs"].randomElement(using: &random) ?? "Relu"
+        add(type, [pick.name], [pick.shape])
+      case 4, 5:
+        guard let other = values.filter({ $0.shape == pick.shape }).randomElement(using: &random) else { return }
+        let type = ["Add", "Mul", "Sub", "Max"].randomElement(using: &random) ?? "Add"
+        add(type, [pick.name, other.name], [pick.shape])
+      case 6:
+        let mates = values.filter { $0.shape[0] == n && $0.shape[2...] == pick.shape[2...] && $0.shape[1] < 64 }
+        guard let a = mates.randomElement(using: &random), let b = mates.randomElement(using: &random) else { return }
+        let channels = c + a.shape[1] + b.shape[1]
+        add("Concat", [pick.name, a.name, b.name], [[n, channels, h, w]], [("axis", .int(1))])
+      case 7 where h >= 4:
+        let type = Bool.random(using: &random) ? "MaxPool" : "AveragePool"
+        add(
+          type, [pick.name], [[n, c, (h + 1) / 2, (w + 1) / 2]],
+          [("kernel_shape", .ints([3, 3])), ("strides", .ints([2, 2])), ("pads", .ints([1, 1, 1, 1]))])
+      case 8 where c >= 2:
+        let first = Int.random(in: 1..<c, using: &random)
+        let sizes = constant(Tensor([2], [Int64(first), Int64(c - first)]))
+        add("Split", [pick.name, sizes], [[n, first, h, w], [n, c - first, h, w]], [("axis", .int(1))])
+      case 9 where h <= 12:
+        let scales = constant(Tensor([4], [Float](arrayLiteral: 1, 1, 2, 2)))
+        let linear = Bool.random(using: &random)
+        add(
+          "Resize", [pick.name, "", scales], [[n, c, h * 2, w * 2]], [("mode", .string(linear ? "linear" : "nearest"))])
+      case 10:
+        add("GlobalAveragePool", [pick.name], [[n, c, 1, 1]])
+        add("Mul", [pick.name, values[values.count - 1].name], [pick.shape])
+      case 11:
+        let factor = constant(random.tensor(Bool.random(using: &random) ? [] : [c, 1, 1]))
+        add(Bool.random(using: &random) ? "Mul" : "Add", [pick.name, factor], [pick.shape])
+      default:
+        add("Transpose", [pick.name], [[n, h, c, w]], [("perm", .ints([0, 2, 1, 3]))])
+      }
+    }
+
+    private mutating func growConvolution(_ name: String, _ shape: [Int]) {
+      let (n, c, h, w) = (shape[0], shape[1], shape[2], shape[3])
+      let out = [1, 3, 8, 16, 17, 32].randomElement(using: &random) ?? 8
+      let kernel = [1, 3, 5].randomElement(using: &random) ?? 3
+      let stride = h >= 8 ? Int.random(in: 1...2, using: &random) : 1
+      let isDepthwise = Int.random(in: 0..<4, using: &random) == 0
+      let channels = isDepthwise ? c : out
+      let weight = constant(random.tensor([channels, isDepthwise ? 1 : c, kernel, kernel], in: -0.5...0.5))
+      let bias = Bool.random(using: &random) ? [constant(random.tensor([channels]))] : []
+      let pad = Int64(kernel / 2)
+      func extent(_ x: Int) -> Int { (x + 2 * (kernel / 2) - kernel) / stride + 1 }
+      add(
+        "Conv", [name, weight] + bias, [[n, channels, extent(h), extent(w)]],
+        [
+          ("pads", .ints([pad, pad, pad, pad])), ("strides", .ints([Int64(stride), Int64(stride)])),
+          ("group", .int(isDepthwise ? Int64(c) : 1)),
+        ])
+    }
+  }
+
+  @Test(arguments: 0..<48)
+  func randomGraphsAgree(seed: Int) throws {
+    var random = SeededGenerator(UInt64(seed) &* 77 &+ 5)
+    let channels = [1, 3, 4, 16, 20].randomElement(using: &random) ?? 3
+    let size = Int.random(in: 5...18, using: &random)
+    let batch = seed % 5 == 0 ? 2 : 1
+    var builder = RandomGraph(seed: UInt64(seed), channels: channels, size: size, batch: batch)
+    for _ in 0..<Int.random(in: 3...24, using: &random) { builder.grow() }
+    var names = Set(builder.values.suffix(2).map(\.name))
+    if let extra = builder.values.randomElement(using: &random) { names.insert(extra.name) }
+    builder.graph.outputs = names.sorted()
+    let model = OnnxModel(graph: builder.graph)
+    let input = random.tensor([batch, channels, size, size])
+    let expected = try model.load(Network.Options(optimize: false)).run([input])
+    for options in [Network.Options(threads: 1), Network.Options(threads: 2, exact: true)] {
+      let network = try model.load(options)
+      for _ in 0..<2 {
+        let results = try network.run([input])
+        for (result, reference) in zip(results, expected) {
+          #expect(relativeError(result, reference) <= 2e-5, "seed \(seed)")
+        }
+      }
+    }
+  }
+
+  private func convolution(size: Int) -> OnnxModel {
+    var random = SeededGenerator(1)
+    return OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode("Conv", ["x", "w"], ["a"], [("pads", .ints([1, 1, 1, 1]))]), OnnxNode("Relu", ["a"], ["b"]),
+          OnnxNode("MaxPool", ["b"], ["c"], [("kernel_shape", .ints([2, 2])), ("strides", .ints([2, 2]))]),
+          OnnxNode("Conv", ["c", "v"], ["d"], [("pads", .ints([1, 1, 1, 1]))]), OnnxNode("Sigmoid", ["d"], ["e"]),
+          OnnxNode("Mul", ["d", "e"], ["f"]), OnnxNode("Add", ["f", "c"], ["g"]),
+          OnnxNode("Concat", ["g", "c"], ["h"], [("axis", .int(1))]), OnnxNode("GlobalAveragePool", ["h"], ["i"]),
+          OnnxNode("Flatten", ["i"], ["j"]), OnnxNode("Gemm", ["j", "m", "n"], ["k"], [("transB", .int(1))]),
+          OnnxNode("Softmax", ["k"], ["y"]),
+        ], inputs: [("x", .float32, [1, 3, size, size])], outputs: ["y"],
+        initializers: [
+          ("w", random.tensor([16, 3, 3, 3])), ("v", random.tensor([16, 16, 3, 3])), ("m", random.tensor([10, 32])),
+          ("n", random.tensor([10])),
+        ]))
+  }
+
+  @Test func aRunAllocatesNothing() throws {
+    let network = try convolution(size: 32).load()
+    let interpreted = network.plannedSteps.filter { !$0.isCompiled }.map(\.operatorType)
+    #expect(interpreted == [])
+    var random = SeededGenerator(2)
+    let inputs = [random.tensor([1, 3, 32, 32])]
+    for _ in 0..<3 { _ = try network.run(inputs) }
+    oca_set_counting(true)
+    let before = oca_allocations()
+    for _ in 0..<10 { _ = try network.run(inputs) }
+    let allocations = oca_allocations() - before
+    oca_set_counting(false)
+    #expect(allocations == 0)
+  }
+
+  @Test func plansAreKeptByShapeAndBounded() throws {
+    var model = convolution(size: 0)
+    model.graph.inputs[0].shape = [1, 3, 0, 0]
+    let network = try model.load()
+    let plain = try model.load(Network.Options(optimize: false))
+    var random = SeededGenerator(4)
+    for size in [16, 20, 24, 28, 32, 16, 16] {
+      let input = random.tensor([1, 3, size, size])
+      let expected = try plain.run([input])[0]
+      let result = try network.run([input])[0]
+      #expect(relativeError(result, expected) <= 1e-5)
+      #expect(network.planCount <= 3)
+    }
+  }
+
+  @Test func theArenaIsSmallerThanItsTensors() throws {
+    let network = try convolution(size: 64).load()
+    // The first layer's result alone takes 256 KiB, and all of them 720 KiB.
+    #expect(network.arenaBytes >= 256 << 10)
+    #expect(network.arenaBytes <= 480 << 10)
+  }
+
+  @Test func whatDependsOnDataRunsBesideThePlan() throws {
+    let model = OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode("Relu", ["x"], ["r"]), OnnxNode("NonZero", ["r"], ["i"]), OnnxNode("Shape", ["i"], ["s"]),
+          OnnxNode("Exp", ["r"], ["e"]),
+        ], inputs: [("x", .float32, [5])], outputs: ["i", "s", "e"]))
+    let network = try model.load()
+    for values in [[1, -1, 2, -2, 3], [-1, -1, -1, -1, -1], [1, 1, 1, 1, 1]] as [[Float]] {
+      let results = try network.run([Tensor([5], values)])
+      #expect(results[0].array(of: Int64.self) == values.indices.filter { values[$0] > 0 }.map(Int64.init))
+      #expect(results[1].array(of: Int64.self) == [1, Int64(values.filter { $0 > 0 }.count)])
+      #expect(results[2].count == 5)
+    }
+  }
+
+  @Test func branchesSeeTheValuesAroundThem() throws {
+    func branch(_ type: String) -> OnnxGraph {
+      OnnxGraph(nodes: [OnnxNode(type, ["r"], ["o"])], outputs: ["o"])
+    }
+    let model = OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode("Abs", ["x"], ["r"]), OnnxNode("ReduceSum", ["x"], ["t"], [("keepdims", .int(0))]),
+          OnnxNode("Greater", ["t", "zero"], ["c"]),
+          OnnxNode(
+            "If", ["c"], ["y"], [("then_branch", .graph(branch("Exp"))), ("else_branch", .graph(branch("Sqrt")))]),
+        ], inputs: [("x", .float32, [2])], outputs: ["y"], initializers: [("zero", Tensor(scalar: Float(0)))]))
+    let network = try model.load()
+    #expect(try network.run([Tensor([2], [Float(4), Float(5)])])[0].array(of: Float.self)[0] > 50)
+    #expect(try network.run([Tensor([2], [Float(-4), Float(-9)])])[0].array(of: Float.self) == [2, 3])
+  }
+
+  @Test func profilesNameEveryStep() throws {
+    let network = try convolution(size: 16).load()
+    var random = SeededGenerator(3)
+    let timings = try network.profile([random.tensor([1, 3, 16, 16])])
+    #expect(timings.count == network.plannedSteps.count)
+    #expect(timings.allSatisfy { $0.milliseconds >= 0 && !$0.operatorType.isEmpty })
+    #expect(timings.last?.outputShapes == [[1, 10]])
+  }
+}
