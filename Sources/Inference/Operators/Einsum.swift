@@ -23,6 +23,7 @@ enum AlgebraOperators {
       x.rank >= 2 && x.shape[x.rank - 1] == x.shape[x.rank - 2], "square matrices are needed, not \(x.shape)")
     let size = x.shape[x.rank - 1]
     let matrices = x.shape.dropLast(2)
+    _ = try Tensor.checkedByteCount(.float64, Array(matrices))
     var numbers = try x.doubles()
     let results = (0..<(x.count == 0 ? 0 : matrices.reduce(1, *))).map { matrix -> Double in
       let start = matrix * size * size

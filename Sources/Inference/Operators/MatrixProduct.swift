@@ -57,17 +57,20 @@ package struct MatMul: Operator {
   }
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
-    let a = try inputs.tensor(0, "A")
-    let b = try inputs.tensor(1, "B")
+    [.tensor(try product(try inputs.tensor(0, "A"), try inputs.tensor(1, "B")))]
+  }
+
+  /// The product of two tensors of one type, their leading axes broadcast.
+  package func product(_ a: Tensor, _ b: Tensor) throws -> Tensor {
     guard a.type == b.type else { throw InferenceError(.badType, "A and B differ in type") }
     switch a.type {
     case .float32, .float16, .bfloat16:
-      return [.tensor(try multiply(Float.self, a.widened(), b.widened()).narrowed(to: a.type))]
-    case .float64: return [.tensor(try multiply(Double.self, a, b))]
-    case .int32: return [.tensor(try multiplyIntegers(Int32.self, a, b))]
-    case .int64: return [.tensor(try multiplyIntegers(Int64.self, a, b))]
-    case .uint32: return [.tensor(try multiplyIntegers(UInt32.self, a, b))]
-    case .uint64: return [.tensor(try multiplyIntegers(UInt64.self, a, b))]
+      return try multiply(Float.self, a.widened(), b.widened()).narrowed(to: a.type)
+    case .float64: return try multiply(Double.self, a, b)
+    case .int32: return try multiplyIntegers(Int32.self, a, b)
+    case .int64: return try multiplyIntegers(Int64.self, a, b)
+    case .uint32: return try multiplyIntegers(UInt32.self, a, b)
+    case .uint64: return try multiplyIntegers(UInt64.self, a, b)
     default: throw InferenceError(.badType, "MatMul is not defined for \(a.type.name)")
     }
   }

@@ -26,7 +26,7 @@ enum MicrosoftFusedOperators {
       return { x in
         let a = try turned(try x.tensor(0), last: transposesA, batch: batchA)
         let b = try turned(try x.tensor(1), last: transposesB, batch: batchB)
-        let product = try QuantizedProductOperators.product(a, b, x)
+        let product = try MatMul().product(a, b)
         return try arithmetic(Multiplication.self, product, try Tensor(scalar: alpha).converted(to: product.type))
       }
     },

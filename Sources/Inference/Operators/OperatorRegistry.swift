@@ -61,6 +61,8 @@ public enum OperatorRegistry {
     SignalOperators.definitions,
     RandomOperators.definitions,
     TextOperators.definitions,
+    AttentionOperators.definitions,
+    TransformerOperators.definitions,
   ]
 
   private static let table: [String: [OperatorDefinition]] = {

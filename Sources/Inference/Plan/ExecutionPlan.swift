@@ -201,14 +201,25 @@ final class ExecutionPlan: @unchecked Sendable {
       type: fact.type, shape: fact.shape, storage: tensor.storage, byteOffset: tensor.byteOffset + byteOffset)
   }
 
+  /// The value in memory that lasts: an operator may hand on its input as it is, whose place in the arena is given to
+  /// others after the input's last use.
+  private func settled(_ value: Value) throws -> Value {
+    switch value {
+    case .tensor(let tensor): tensor.storage === arena ? .tensor(try tensor.copied()) : value
+    case .sequence(let members): .sequence(try members.map(settled))
+    case .optional(let content): .optional(try content.map(settled))
+    }
+  }
+
   private func interpret(_ bound: BoundStep) throws {
     let step = bound.step
     let arguments = try step.inputs.map { try $0.map(currentValue) }
     var captured: [ValueID: Value] = [:]
     for (value, plan) in step.captured { captured[value] = try currentValue(plan) }
     let results = try interpreter.evaluate(step.node, arguments, captured: captured)
-    for (id, value) in zip(step.outputs, results) {
+    for (id, result) in zip(step.outputs, results) {
       guard let id else { continue }
+      let value = try settled(result)
       held[id] = value
       guard case .tensor(let tensor) = value else {
         if values[id].fact != nil { throw PlanMismatch() }

@@ -108,7 +108,8 @@ public struct Tensor: @unchecked Sendable {
         continue
       }
       let (product, overflow) = total.multipliedReportingOverflow(by: extent)
-      guard !overflow else { throw InferenceError(.badShape, "shape \(shape) overflows") }
+      // Room to add and double extents without overflow.
+      guard !overflow, product <= 1 << 46 else { throw InferenceError(.badShape, "shape \(shape) overflows") }
       total = product
     }
     return isEmpty ? 0 : total
@@ -116,7 +117,7 @@ public struct Tensor: @unchecked Sendable {
 
   /// The same elements under another shape of the same count.
   public func reshaped(_ newShape: [Int]) throws -> Tensor {
-    guard newShape.reduce(1, *) == count, !newShape.contains(where: { $0 < 0 }) else {
+    guard try Tensor.checkedCount(newShape) == count else {
       throw InferenceError(.badShape, "cannot reshape \(shape) to \(newShape)")
     }
     return Tensor(type: type, shape: newShape, storage: storage, byteOffset: byteOffset, strings: strings)

@@ -116,6 +116,7 @@ private struct Scan: Sendable {
   func runBatches(_ x: Arguments) throws -> [Value] {
     let inputs = try (1..<max(1, x.count)).map(x.tensor)
     guard let batch = inputs.first?.shape.first else { throw InferenceError(.badShape, "a batch axis is needed") }
+    try require(batch <= 1 << 20, "a batch of \(batch)")
     let lengths = try x.optionalTensor(0)?.integers()
     var results: [[Tensor]] = []
     for index in 0..<batch {

@@ -88,7 +88,7 @@ enum SequenceOperators {
       parts = try lengths.integers()
     } else {
       let length = try lengths?.scalarInteger() ?? 1
-      try require(length > 0, "parts of \(length) elements")
+      try require(length > 0 && extent / length <= 1 << 20, "\(extent) elements in parts of \(length)")
       parts = stride(from: 0, to: extent, by: length).map { min(length, extent - $0) }
     }
     return try SlicingOperators.split(x, axis: axis, lengths: parts).map { part in

@@ -28,7 +28,7 @@ private struct DeformableConvolution {
     _ convolution: Convolution, x: Tensor, weight: Tensor, offsets: Tensor, bias: Tensor?, mask: Tensor?,
     offsetGroups: Int
   ) throws {
-    try require(x.rank == 4, "images are needed, the shape is \(x.shape)")
+    try require(x.rank == 4 && x.count > 0 && weight.count > 0, "images are needed, the shape is \(x.shape)")
     geometry = try convolution.geometry(input: x.shape, weight: weight.shape, bias: bias?.shape)
     groups = convolution.groups
     self.offsetGroups = offsetGroups

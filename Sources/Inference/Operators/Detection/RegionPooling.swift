@@ -24,7 +24,7 @@ enum RegionPoolingOperators {
       scale: try attributes.float("spatial_scale", default: 1), halfPixel: transform == "half_pixel",
       takesMaximum: mode == "max")
     try require(
-      [align.height, align.width].allSatisfy { $0 > 0 && $0 < 1 << 16 } && align.ratio >= 0 && align.ratio < 1 << 10,
+      [align.height, align.width].allSatisfy { $0 > 0 && $0 <= 1 << 8 } && align.ratio >= 0 && align.ratio < 1 << 10,
       "an output of \(align.height)x\(align.width) with \(align.ratio) samples")
     return { x in try align.apply(try x.tensor(0), try x.tensor(1), try x.tensor(2).integers()) }
   }
@@ -38,10 +38,10 @@ enum RegionPoolingOperators {
     let (data, corners) = (try x.floats(), try regions.floats())
     let target = result.elements(as: Float.self)
     for region in 0..<regions.shape[0] {
-      let numbers = corners[(region * 5)..<(region * 5 + 5)].map { min(max($0.isNaN ? 0 : $0, -1e6), 1e6) }
-      let batch = Int(numbers[0])
+      let numbers = corners[(region * 5)..<(region * 5 + 5)]
+      let batch = Int(bounded(numbers[region * 5]))
       try require(batch >= 0 && batch < x.shape[0], "region \(region) is in batch \(batch)")
-      let ends = numbers[1...].map { Int(($0 * scale).rounded()) }
+      let ends = numbers.dropFirst().map { Int(bounded($0 * scale).rounded()) }
       let rows = bins(ends[1], ends[3], size[0], height)
       let columns = bins(ends[0], ends[2], size[1], width)
       for channel in 0..<channels {
@@ -70,6 +70,9 @@ enum RegionPoolingOperators {
     }
   }
 }
+
+/// A coordinate that converts to an integer: no NaN, and far outside any image at most.
+private func bounded(_ coordinate: Float) -> Float { coordinate.isNaN ? 0 : min(max(coordinate, -1e6), 1e6) }
 
 /// RoiAlign (He et al., Mask R-CNN, 2017): bilinear samples at regular points of each bin, averaged or their maximum.
 private struct RegionAlignment: Sendable {
@@ -131,7 +134,7 @@ private struct RegionAlignment: Sendable {
     _ region: ArraySlice<Float>, _ rows: Int, _ columns: Int
   ) throws -> (samples: [Sample], perBin: Int) {
     let shift: Float = halfPixel ? 0.5 : 0
-    let corners = region.map { min(max(($0.isNaN ? 0 : $0) * scale, -1e6), 1e6) - shift }
+    let corners = region.map { bounded($0 * scale) - shift }
     var (spanX, spanY) = (corners[2] - corners[0], corners[3] - corners[1])
     if !halfPixel { (spanX, spanY) = (max(spanX, 1), max(spanY, 1)) }
     let (binHeight, binWidth) = (spanY / Float(height), spanX / Float(width))

@@ -51,6 +51,10 @@ enum ActivationOperators {
       let alpha = Float(p["alpha"])
       return ({ $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-p["alpha"] * $0)) })
     },
+    parametric("Swish", ["alpha": 1]) { p in
+      let alpha = Float(p["alpha"])
+      return ({ $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-p["alpha"] * $0)) })
+    },
     .tensor("FastGelu", domain: "com.microsoft") { _ in
       { x in
         let a = try x.tensor(0)

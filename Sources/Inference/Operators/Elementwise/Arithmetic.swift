@@ -169,6 +169,7 @@ extension Tensor {
 /// A new float32 tensor with `function` applied to every element of one.
 @inline(__always)
 func mapFloats(_ x: Tensor, _ function: (Float) -> Float) throws -> Tensor {
+  guard x.type == .float32 else { throw InferenceError(.badType, "float32 is needed, not \(x.type.name)") }
   let result = try Tensor(uninitialized: .float32, x.shape)
   let count = x.count
   let (source, target) = (x.pointer(to: Float.self), result.mutablePointer(to: Float.self))

@@ -7,6 +7,16 @@ enum CastOperators {
       let target = try elementType(attributes, "to", default: nil)
       return { x in try cast(try x.tensor(0), to: target) }
     },
+    .tensor("BitCast") { attributes in
+      let target = try elementType(attributes, "to", default: nil)
+      return { x in
+        let data = try x.tensor(0)
+        guard target.byteCount == data.type.byteCount, target != .string, target != .bool else {
+          throw InferenceError(.badType, "the bits of \(data.type.name) are no \(target.name)")
+        }
+        return Tensor(type: target, shape: data.shape, storage: data.storage, byteOffset: data.byteOffset)
+      }
+    },
     .tensor("CastLike") { _ in { x in try cast(try x.tensor(0), to: try x.tensor(1).type) } },
   ]
 

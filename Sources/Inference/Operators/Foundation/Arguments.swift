@@ -33,7 +33,8 @@ struct TensorOperator: Operator {
 
   func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
     let arguments = Arguments(values: inputs, outputCount: context.outputCount, context: context)
-    return try body(arguments).map { .tensor($0) }
+    // Operators may compute more outputs than the node has names for.
+    return try body(arguments).prefix(max(1, context.outputCount)).map { .tensor($0) }
   }
 }
 

@@ -34,7 +34,8 @@ enum GatheringOperators {
   }
 
   static func gather(_ x: Tensor, _ indices: Tensor, axis: Int) throws -> Tensor {
-    try x.relocated { x in
+    let axis = try normalizedAxis(axis, rank: x.rank)
+    return try x.relocated { x in
       let places = try checkedIndices(indices, extent: x.shape[axis])
       let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
       let result = try Tensor(uninitialized: x.type, shape)

@@ -37,7 +37,7 @@ enum GeneratorOperators {
         let type = named ?? like.type
         let flags = try Tensor(zeros: .int64, like.shape)
         let target = flags.elements(as: Int64.self)
-        for row in 0..<like.shape[0] {
+        for row in 0..<(like.count == 0 ? 0 : like.shape[0]) {
           let (column, overflow) = row.addingReportingOverflow(diagonal)
           if !overflow && column >= 0 && column < like.shape[1] { target[row * like.shape[1] + column] = 1 }
         }
@@ -73,7 +73,7 @@ enum GeneratorOperators {
     let width = x.type.byteCount
     // Beyond the matrix every diagonal is alike.
     let shift = min(max(diagonal, -rows - 1), columns + 1)
-    for matrix in 0..<x.shape.dropLast(2).reduce(1, *) {
+    for matrix in 0..<(x.count == 0 ? 0 : x.shape.dropLast(2).reduce(1, *)) {
       for row in 0..<rows {
         let edge = min(max(keepsUpper ? row + shift : row + shift + 1, 0), columns)
         let cleared = keepsUpper ? 0..<edge : edge..<columns

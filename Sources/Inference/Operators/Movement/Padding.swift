@@ -88,6 +88,7 @@ enum PaddingOperators {
         x.shape[axis] > 0 || shape[axis] == 0 || mode == .constant, "nothing to repeat on an axis of extent 0")
     }
     let count = try Tensor.checkedByteCount(x.type, shape)
+    try require(shape.allSatisfy { $0 <= 1 << 26 } || count == 0, "a padded shape of \(shape)")
     if count == 0 && x.type != .string { return try Tensor(uninitialized: x.type, shape) }
     let maps = x.shape.indices.map { axis in
       (0..<shape[axis]).map { mode.source($0 - fronts[axis], x.shape[axis]) ?? -1 }

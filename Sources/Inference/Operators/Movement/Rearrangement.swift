@@ -7,7 +7,7 @@ enum RearrangementOperators {
       return { x in
         let data = try x.tensor(0)
         let (n, c, h, w) = try imageShape(data)
-        try require(block > 0 && block <= c && c % (block * block) == 0, "\(c) channels in blocks of \(block)")
+        try require(block > 0 && block < 1 << 16 && c % (block * block) == 0, "\(c) channels in blocks of \(block)")
         let depth = c / (block * block)
         let (split, order) =
           mode == "CRD"
@@ -21,7 +21,7 @@ enum RearrangementOperators {
       return { x in
         let data = try x.tensor(0)
         let (n, c, h, w) = try imageShape(data)
-        try require(block > 0 && h % block == 0 && w % block == 0, "\(h)x\(w) in blocks of \(block)")
+        try require(block > 0 && block < 1 << 16 && h % block == 0 && w % block == 0, "\(h)x\(w) in blocks of \(block)")
         return try data.reshaped([n, c, h / block, block, w / block, block]).transposed([0, 3, 5, 1, 2, 4])
           .reshaped([n, c * block * block, h / block, w / block])
       }
@@ -61,6 +61,7 @@ enum RearrangementOperators {
     let (batch, time) = (x.shape[batchAxis], x.shape[timeAxis])
     try require(batchAxis != timeAxis && lengths.count == batch, "\(lengths.count) lengths for \(batch) sequences")
     try require(lengths.allSatisfy { $0 >= 0 && $0 <= time }, "lengths \(lengths) beyond \(time) steps")
+    if x.count == 0 { return x }
     let order = [batchAxis, timeAxis] + (0..<x.rank).filter { $0 != batchAxis && $0 != timeAxis }
     let lined = try x.transposed(order)
     let flat = try lined.reshaped([batch * time] + Array(lined.shape[2...]))
@@ -95,10 +96,11 @@ private struct ColumnFold {
       try require(room >= 0, "a block larger than the image")
       return room / strides[axis] + 1
     }
-    let (blockCount, gridCount) = (block.reduce(1, *), grid.reduce(1, *))
+    let (blockCount, gridCount) = (block.reduce(1, *), try Tensor.checkedCount(grid))
     try require(
       x.shape[1] % blockCount == 0 && x.shape[2] == gridCount, "columns of shape \(x.shape) for a grid of \(grid)")
     let channels = x.shape[1] / blockCount
+    if x.count == 0 { return try Tensor(zeros: x.type, [x.shape[0], channels] + image) }
     return try x.type.computeFloat(
       Visitor(fold: self, x: x, channels: channels, grid: grid, blockCount: blockCount, gridCount: gridCount))
   }

@@ -72,6 +72,7 @@ enum SelectionOperators {
 
   /// The distinct slices along an axis; where each first stands; which one each slice is; how often each occurs.
   private static func unique(_ x: Tensor, axis: Int, sorts: Bool) throws -> [Tensor] {
+    try require(x.shape[axis] <= 1 << 26, "\(x.shape[axis]) slices")
     let front = [axis] + (0..<x.rank).filter { $0 != axis }
     let slices = try SliceKeys(try x.transposed(front))
     var order = Array(0..<slices.count)

@@ -10,6 +10,7 @@ enum NormalizationOperators {
       return { x in
         var sum = try arithmetic(Addition.self, try x.tensor(0), try x.tensor(1))
         if let bias = try x.optionalTensor(4) { sum = try arithmetic(Addition.self, sum, bias) }
+        try require(sum.rank > 0, "rows are needed, not a scalar")
         let rows = RowNormalization(axis: sum.rank - 1, epsilon: epsilon, centers: true)
         let y = try rows.apply(sum, scale: try x.optionalTensor(2), bias: try x.optionalTensor(3))
         return y + [sum]

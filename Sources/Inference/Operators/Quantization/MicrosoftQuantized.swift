@@ -70,7 +70,8 @@ enum MicrosoftQuantizedOperators {
   /// The numbers of the quantised operand at `index`, whose scale and zero point follow it.
   private static func operand(_ x: Arguments, _ index: Int) throws -> Tensor {
     try QuantizationOperators.dequantize(
-      try x.tensor(index), scale: try x.tensor(index + 1), zero: try x.optionalTensor(index + 2), .perTensor)
+      try x.tensor(index), scale: try x.tensor(index + 1), zero: try x.optionalTensor(index + 2), .perTensor
+    ).converted(to: .float32)
   }
 
   /// `numbers` quantised by the scale at `index` and the zero point after it.
@@ -104,12 +105,12 @@ enum MicrosoftQuantizedOperators {
       // A zero point a column belongs to B as it is multiplied.
       let columns = transposesB ? try b.transposed([1, 0]) : b
       let right = try QuantizedProductOperators.centered(columns, zero: try x.tensor(5))
-      var sums = try QuantizedProductOperators.product(transposesA ? try left.transposed([1, 0]) : left, right, x)
+      var sums = try MatMul().product(transposesA ? try left.transposed([1, 0]) : left, right)
       if let bias = try x.optionalTensor(6) {
         sums = try arithmetic(Addition.self, sums, try bias.converted(to: .float64))
       }
       let scale = try mapFloats(
-        try arithmetic(Multiplication.self, try x.tensor(1).reshaped([]), flat(try x.tensor(4)))
+        try arithmetic(Multiplication.self, flat(try x.tensor(1)), flat(try x.tensor(4)))
       ) { $0 * alpha }
       if let resultScale = try x.optionalTensor(7) {
         let zero = try x.optionalTensor(8) ?? Tensor(zeros: a.type, [])
@@ -126,11 +127,15 @@ enum MicrosoftQuantizedOperators {
   ) throws -> Tensor {
     let left = try QuantizedProductOperators.centered(steps, zero: zero)
     let right = try QuantizedProductOperators.centered(try x.tensor(weight), zero: try x.optionalTensor(weightZero))
-    let sums = try QuantizedProductOperators.product(left, right, x).converted(to: .float32)
+    let sums = try MatMul().product(left, right).converted(to: .float32)
     let factor = try arithmetic(Multiplication.self, flat(scale), flat(try x.tensor(weightScale)))
     let result = try arithmetic(Multiplication.self, sums, factor)
     return try x.optionalTensor(bias).map { try arithmetic(Addition.self, result, $0) } ?? result
   }
 
-  private static func flat(_ x: Tensor) throws -> Tensor { x.count == 1 ? try x.reshaped([]) : x }
+  /// A scale in float32; one number as a scalar.
+  private static func flat(_ x: Tensor) throws -> Tensor {
+    let wide = try x.converted(to: .float32)
+    return wide.count == 1 ? try wide.reshaped([]) : wide
+  }
 }

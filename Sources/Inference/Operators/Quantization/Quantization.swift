@@ -79,7 +79,8 @@ enum QuantizationOperators {
     let high = max(0, values.max() ?? 0)
     let scale = (high - low) / 255
     guard scale > 0, scale.isFinite else { return (1, 0) }
-    return (scale, UInt8(min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)))
+    let zero = min(max(Int64(saturating: Double((-low / scale).rounded(.toNearestOrEven))), 0), 255)
+    return (scale, UInt8(zero))
   }
 }
 
@@ -102,10 +103,11 @@ struct QuantizationLayout: Sendable {
 
   /// The parameter in a shape that broadcasts to the data's.
   func spread(_ parameter: Tensor, over shape: [Int]) throws -> Tensor {
+    if shape.contains(0) { return try Tensor(zeros: parameter.type, []) }
     if block > 0 && parameter.rank == shape.count && parameter.rank > 0 {
       let axis = try normalizedAxis(axis, rank: shape.count)
       try require(
-        parameter.shape[axis] == (shape[axis] + block - 1) / block,
+        parameter.shape[axis] == (shape[axis] - 1) / block + 1,
         "a parameter of shape \(parameter.shape) for data of shape \(shape) in blocks of \(block)")
       var maps = parameter.shape.map { Array(0..<$0) }
       maps[axis] = (0..<shape[axis]).map { $0 / block }

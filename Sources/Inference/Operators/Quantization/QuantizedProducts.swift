@@ -8,7 +8,7 @@ enum QuantizedProductOperators {
         let (a, b) = (try x.tensor(0), try x.tensor(1))
         let left = try centered(a, zero: try rows(x.optionalTensor(2), of: a))
         let right = try centered(b, zero: try columns(x.optionalTensor(3)))
-        return try product(left, right, x).converted(to: .int32)
+        return try MatMul().product(left, right).converted(to: .int32)
       }
     },
     .tensor("ConvInteger") { attributes in
@@ -29,7 +29,7 @@ enum QuantizedProductOperators {
         let (a, b, zero) = (try x.tensor(0), try x.tensor(3), try x.tensor(7))
         let left = try centered(a, zero: try rows(x.tensor(2), of: a))
         let right = try centered(b, zero: try columns(x.tensor(5)))
-        let sums = try product(left, right, x)
+        let sums = try MatMul().product(left, right)
         let scale = try arithmetic(
           Multiplication.self, try rows(x.tensor(1), of: a)?.converted(to: .float32) ?? Tensor(scalar: Float(1)),
           try columns(x.tensor(4))?.converted(to: .float32) ?? Tensor(scalar: Float(1)))
@@ -49,7 +49,8 @@ enum QuantizedProductOperators {
         // A scale for each output channel, which is axis 1 of the sums.
         let scales = try QuantizationLayout(axis: 1, block: 0).spread(
           try x.tensor(4).converted(to: .float32), over: sums.shape)
-        let scale = try arithmetic(Multiplication.self, try x.tensor(1).reshaped([]), scales)
+        let scale = try arithmetic(
+          Multiplication.self, try x.tensor(1).converted(to: .float32).reshaped([]), scales)
         return try requantize(sums, scale: scale, by: try x.tensor(6), zero: try x.tensor(7))
       }
     },
@@ -71,10 +72,6 @@ enum QuantizedProductOperators {
     let shift = try zero.converted(to: .float32)
     return try QuantizationOperators.requantized(
       steps, zeros: shift.count == 1 ? try shift.reshaped([]) : shift, to: zero.type)
-  }
-
-  static func product(_ a: Tensor, _ b: Tensor, _ x: Arguments) throws -> Tensor {
-    try MatMul().evaluate([.tensor(a), .tensor(b)], x.context)[0].tensor()
   }
 
   /// A parameter of the left operand: one number, or one for each of its rows.

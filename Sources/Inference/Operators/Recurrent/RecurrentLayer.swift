@@ -146,5 +146,7 @@ struct RecurrentSizes: Sendable {
       hidden > 0 && weight == [directions, gates * hidden, input]
         && recurrence == [directions, gates * hidden, hidden],
       "weights of shapes \(weight) and \(recurrence) for sequences of shape \(data)")
+    _ = try Tensor.checkedByteCount(.float64, [steps, batch, gates * hidden])
+    try require(data[2] > 0 || data[0] * data[1] < 1 << 20, "sequences of shape \(data)")
   }
 }

@@ -1,4 +1,4 @@
-/// ArgMax, ArgMin, TopK, CumSum: operators along one axis that depend on its order.
+/// ArgMax, ArgMin, TopK, CumSum, CumProd: operators along one axis that depend on its order.
 enum OrderingOperators {
   static let definitions: [OperatorDefinition] = [
     extremum("ArgMax", takesLargest: true),
@@ -13,16 +13,30 @@ enum OrderingOperators {
       let takesLargest = try attributes.flag("largest", default: true)
       return { x in try topK(try x.tensor(0), try x.tensor(1).scalarInteger(), axis: axis, takesLargest: takesLargest) }
     },
-    .tensor("CumSum") { attributes in
+    cumulative("CumSum", Addition.self, identity: 0),
+    cumulative("CumProd", Multiplication.self, identity: 1),
+  ]
+
+  private static func cumulative(
+    _ name: String, _ rule: (some BinaryRule).Type, identity: Double
+  ) -> OperatorDefinition {
+    .tensor(name) { attributes in
       let excludes = try attributes.flag("exclusive")
       let reverses = try attributes.flag("reverse")
       return { x in
         let data = try x.tensor(0)
         let axis = try normalizedAxis(try x.tensor(1).scalarInteger(), rank: data.rank)
-        return try data.type.compute(CumulativeSum(x: data, axis: axis, excludes: excludes, reverses: reverses))
+        return try cumulate(rule, data, axis: axis, identity: identity, excludes: excludes, reverses: reverses)
       }
-    },
-  ]
+    }
+  }
+
+  private static func cumulate<Rule: BinaryRule>(
+    _: Rule.Type, _ x: Tensor, axis: Int, identity: Double, excludes: Bool, reverses: Bool
+  ) throws -> Tensor {
+    try x.type.compute(
+      Cumulation<Rule>(x: x, axis: axis, identity: identity, excludes: excludes, reverses: reverses))
+  }
 
   private static func extremum(_ name: String, takesLargest: Bool) -> OperatorDefinition {
     .tensor(name) { attributes in
@@ -44,6 +58,11 @@ enum OrderingOperators {
   private static func topK(_ x: Tensor, _ k: Int, axis: Int, takesLargest: Bool) throws -> [Tensor] {
     let axis = try normalizedAxis(axis, rank: x.rank)
     try require(k >= 0 && k <= x.shape[axis], "k is \(k), the axis has \(x.shape[axis]) elements")
+    if x.count == 0 {
+      var shape = x.shape
+      shape[axis] = k
+      return [try Tensor(zeros: x.type, shape), try Tensor(zeros: .int64, shape)]
+    }
     return try x.type.compute(TopK(x: x, k: k, axis: axis, takesLargest: takesLargest))
   }
 }
@@ -136,9 +155,10 @@ private struct TopK: ComputeVisitor {
   }
 }
 
-private struct CumulativeSum: ComputeVisitor {
+private struct Cumulation<Rule: BinaryRule>: ComputeVisitor {
   let x: Tensor
   let axis: Int
+  let identity: Double
   let excludes: Bool
   let reverses: Bool
 
@@ -149,12 +169,12 @@ private struct CumulativeSum: ComputeVisitor {
     let (source, target) = (wide.pointer(to: Element.self), result.mutablePointer(to: Element.self))
     withExtendedLifetime(wide) {
       lines.forEach { _, start in
-        var sum = Element.zero
+        var total = Element(saturating: identity)
         for step in 0..<lines.length {
           let place = start + (reverses ? lines.length - 1 - step : step) * lines.inner
-          let value = source[place]
-          target[place] = excludes ? sum : Element.plus(sum, value)
-          sum = Element.plus(sum, value)
+          let before = total
+          total = Rule.apply(total, source[place])
+          target[place] = excludes ? before : total
         }
       }
     }

@@ -114,9 +114,10 @@ enum SignalOperators {
       "frames of \(frame) elements every \(step) in shape \(x.shape)")
     let frames = (signal.shape[1] - frame) / step + 1
     let strides = denseStrides(signal.shape)
+    let hop = min(step, signal.shape[1])
     let overlapping = try signal.view(
       [signal.shape[0], frames, frame, signal.shape[2]],
-      strides: [strides[0], step * strides[1], strides[1], strides[2]])
+      strides: [strides[0], hop * strides[1], strides[1], strides[2]])
     let weighted =
       try window.map { try arithmetic(Multiplication.self, overlapping, try $0.reshaped([frame, 1])) } ?? overlapping
     return try transform(weighted, length: nil, axis: 2, inverse: false, onesided: onesided)
@@ -124,7 +125,9 @@ enum SignalOperators {
 
   /// Triangular filters, evenly spaced on the mel scale: (spectrogram bins, mel bins).
   private static func melWeights(bins: Int, length: Int, rate: Int, low: Double, high: Double) throws -> Tensor {
-    try require(bins > 0 && length > 0 && rate > 0 && bins < 1 << 20, "\(bins) mel bins of \(length) at \(rate) Hz")
+    try require(
+      bins > 0 && length > 0 && rate > 0 && bins < 1 << 20 && low >= 0 && high.isFinite && low <= high,
+      "\(bins) mel bins of \(length) at \(rate) Hz")
     let rows = length / 2 + 1
     let result = try Tensor(zeros: .float64, [rows, bins])
     func mel(_ frequency: Double) -> Double { 2595 * log10(1 + frequency / 700) }
@@ -132,7 +135,7 @@ enum SignalOperators {
     let step = (highMel - lowMel) / Double(bins + 2)
     let edges = (0..<(bins + 2)).map { index -> Int in
       let frequency = 700 * (Double.power(10, (Double(index) * step + lowMel) / 2595) - 1)
-      return Int(min(max((Double(length + 1) * frequency / Double(rate)).rounded(.down), 0), 1e9))
+      return Int(min(max(((Double(length) + 1) * frequency / Double(rate)).rounded(.down), 0), 1e9))
     }
     let target = result.elements(as: Double.self)
     for bin in 0..<bins {

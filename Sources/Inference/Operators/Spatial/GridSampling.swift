@@ -162,6 +162,7 @@ private struct GridSampler: FloatVisitor {
     let axes = extents.map { GridAxis($0, settings) }
     let outputExtents = Array(grid.shape[1...].dropLast())
     let result = try Tensor(uninitialized: Element.type, [x.shape[0], x.shape[1]] + outputExtents)
+    if result.count == 0 { return result }
     let (channels, planes, places) = (x.shape[1], extents.reduce(1, *), outputExtents.reduce(1, *))
     let strides = denseStrides(extents)
     let (source, target) = (data.pointer(to: Element.self), result.mutablePointer(to: Element.self))

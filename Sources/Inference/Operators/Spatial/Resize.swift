@@ -40,6 +40,7 @@ enum ResizeOperators {
     let starts = region ?? target.axes.map { _ in 0 } + target.axes.map { _ in 1 }
     try require(starts.count == 2 * target.axes.count, "a region of \(starts.count) numbers")
     _ = try Tensor.checkedByteCount(x.type, target.shape)
+    try require(target.shape.allSatisfy { $0 <= 1 << 24 }, "an output of shape \(target.shape)")
     if target.shape.contains(0) { return try Tensor(zeros: x.type, target.shape) }
     try require(!x.shape.contains(0), "cannot resize the empty shape \(x.shape) to \(target.shape)")
     var samplers = x.shape.map { AxisSampler(identity: $0) }
@@ -93,7 +94,7 @@ private struct ResizeTarget {
     }
     if let common { scales = scales.map { _ in common } }
     for (index, axis) in axes.enumerated() {
-      shape[axis] = common.map { Int(($0 * Double(input[axis]) + 0.5).rounded(.down)) } ?? sizes[index]
+      shape[axis] = common.map { Int(min(($0 * Double(input[axis]) + 0.5).rounded(.down), 1e12)) } ?? sizes[index]
     }
   }
 }

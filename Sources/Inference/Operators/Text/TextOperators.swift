@@ -78,9 +78,9 @@ enum TextOperators {
 
   /// As Python's `str.split`: at runs of white space when the delimiter is empty.
   private static func split(_ text: String, _ delimiter: String, _ limit: Int?) -> [String] {
-    let most = min(limit ?? Int.max - 1, Int.max - 1)
+    let most = max(0, min(limit ?? Int.max - 1, Int.max - 1))
     if delimiter.isEmpty {
-      return text.split(maxSplits: max(0, most), omittingEmptySubsequences: true, whereSeparator: \.isWhitespace)
+      return text.split(maxSplits: most, omittingEmptySubsequences: true, whereSeparator: \.isWhitespace)
         .map { $0.trimmingCharacters(in: .whitespaces) }
     }
     var parts = text.components(separatedBy: delimiter)
