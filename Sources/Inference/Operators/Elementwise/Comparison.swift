@@ -29,9 +29,11 @@ enum ComparisonOperators {
       }
       // Swift's smart shifts yield 0 for amounts beyond the width and never trap.
       return { x in
-        direction == "LEFT"
-          ? try bits(try x.tensor(0), try x.tensor(1)) { $0 << $1 }
-          : try bits(try x.tensor(0), try x.tensor(1)) { $0 >> $1 }
+        let (a, b) = (try x.tensor(0), try x.tensor(1))
+        if direction == "LEFT" { return try bits(a, b) { $0 << $1 } }
+        if a.type == .uint64 { return try bits(a, b) { $0 >> $1 } }
+        // Narrower types are sign-extended: negative numbers stay negative.
+        return try bits(a, b) { UInt64(bitPattern: Int64(bitPattern: $0) >> min($1, 64)) }
       }
     },
     .tensor("Where") { _ in { x in try select(try x.tensor(0), try x.tensor(1), try x.tensor(2)) } },

@@ -18,11 +18,13 @@ enum RearrangementOperators {
     },
     .tensor("SpaceToDepth") { attributes in
       let block = try attributes.int("blocksize", default: 0)
+      // Depth first as TensorFlow has it, or (a newer mode) channels first as PyTorch's pixel_unshuffle.
+      let order = try attributes.string("mode", default: "DCR") == "CRD" ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]
       return { x in
         let data = try x.tensor(0)
         let (n, c, h, w) = try imageShape(data)
         try require(block > 0 && block < 1 << 16 && h % block == 0 && w % block == 0, "\(h)x\(w) in blocks of \(block)")
-        return try data.reshaped([n, c, h / block, block, w / block, block]).transposed([0, 3, 5, 1, 2, 4])
+        return try data.reshaped([n, c, h / block, block, w / block, block]).transposed(order)
           .reshaped([n, c * block * block, h / block, w / block])
       }
     },

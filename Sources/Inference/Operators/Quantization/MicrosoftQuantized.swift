@@ -39,6 +39,9 @@ enum MicrosoftQuantizedOperators {
         try quantized(try pool.evaluate([.tensor(try operand(x, 0))], x.context)[0].tensor(), x, 3)
       }
     },
+    .tensor("QLinearWhere", domain: domain) { _ in
+      { x in try quantized(try select(try x.tensor(0), try operand(x, 1), try operand(x, 4)), x, 7) }
+    },
     .tensor("QLinearConcat", domain: domain) { attributes in
       let axis = try attributes.int("axis", default: 0)
       return { x in

@@ -71,6 +71,7 @@ enum SignalOperators {
     try require(x.rank >= 2 && [1, 2].contains(x.shape[x.rank - 1]), "a signal of shape \(x.shape)")
     let axis = try normalizedAxis(axis, rank: x.rank)
     try require(axis < x.rank - 1, "the axis of real and imaginary parts cannot be transformed")
+    if inverse && onesided { return try realInverse(x, length: length, axis: axis) }
     let count = length ?? x.shape[axis]
     _ = try Tensor.checkedByteCount(.complex128, [count, 8])
     try require(count > 0 && x.count > 0, "a transform of \(count) elements of shape \(x.shape)")
@@ -98,6 +99,24 @@ enum SignalOperators {
     }
     let back = order.indices.map { place in order.firstIndex(of: place) ?? place }
     return try result.transposed(back).converted(to: x.type)
+  }
+
+  /// The real signal whose spectrum's first half is given: the other half is its mirror image, conjugate.
+  private static func realInverse(_ x: Tensor, length: Int?, axis: Int) throws -> Tensor {
+    let given = x.shape[axis]
+    let count = length ?? 2 * (given - 1)
+    _ = try Tensor.checkedByteCount(.complex128, [count, 8])
+    try require(x.shape[x.rank - 1] == 2 && count > 0 && count / 2 < given, "half a spectrum of shape \(x.shape)")
+    var maps = x.shape.map { Array(0..<$0) }
+    maps[axis] = (0..<count).map { $0 <= count / 2 ? $0 : count - $0 }
+    let mirrored = try x.mapped(maps)
+    // The imaginary parts of the mirrored half change sign.
+    let signs = (0..<count).flatMap { [1, $0 <= count / 2 ? 1 : -1] as [Float] }
+    let shape = x.shape.indices.map { $0 == axis ? count : ($0 == x.rank - 1 ? 2 : 1) }
+    let whole = try arithmetic(
+      Multiplication.self, mirrored, try Tensor(shape, signs).converted(to: x.type))
+    let signal = try transform(whole, length: nil, axis: axis, inverse: true, onesided: false)
+    return try SlicingOperators.split(signal, axis: x.rank - 1, lengths: [1, 1])[0]
   }
 
   /// Frames of the signal, windowed and transformed: (batch, frames, frequencies, 2).
