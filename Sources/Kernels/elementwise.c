@@ -7,7 +7,7 @@ typedef struct {
     const ock_table *table;
     ock_binary_kind kind;
     ock_act act;
-    const float *a, *b;
+    const float *a, *b, *shift;
     float scalar;
     bool swapped;
     float *y;
@@ -80,6 +80,18 @@ static void channel_chunk(void *context, int part, int worker) {
     }
 }
 
+static void scale_shift_chunk(void *context, int part, int worker) {
+    (void)worker;
+    const job *j = context;
+    size_t block = (size_t)j->table->block, end = ock_part(j->rows, j->parts, part + 1);
+    for (size_t row = ock_part(j->rows, j->parts, part); row < end; row++)
+        FOR_PIECES(at, j->columns) {
+            float *y = j->y + row * j->columns + at;
+            j->table->scale_shift(j->a + row * j->columns + at, j->b + row * block, j->shift + row * block, y, length);
+            finish(j, y, length);
+        }
+}
+
 static void run(job *j, ock_chunk chunk, size_t units, int threads) {
     j->table = ock_active_table();
     size_t total = j->rows * j->columns;
@@ -122,4 +134,11 @@ void ock_binary_channel(ock_binary_kind kind, ock_act act, const float *a, const
     job j = {.kind = kind, .act = act, .a = a, .b = b, .swapped = swapped, .y = y, .rows = blocks};
     j.columns = area * (size_t)ock_channel_block();
     run(&j, channel_chunk, blocks, threads);
+}
+
+void ock_scale_shift(ock_act act, const float *x, const float *scale, const float *shift, float *y, size_t blocks,
+                     size_t area, int threads) {
+    job j = {.act = act, .a = x, .b = scale, .shift = shift, .y = y, .rows = blocks};
+    j.columns = area * (size_t)ock_channel_block();
+    run(&j, scale_shift_chunk, blocks, threads);
 }

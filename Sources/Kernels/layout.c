@@ -104,3 +104,31 @@ void ock_strided_copy(const uint8_t *in, uint8_t *out, const ptrdiff_t *shape, c
     if (bytes >= SMALL_LAYOUT * sizeof(float) && threads > 1) j.parts = (int)(rows < 64 ? rows : 4 * (size_t)threads);
     ock_parallel(j.parts, copy_chunk, &j, threads);
 }
+
+typedef struct {
+    const float *in;
+    float *out;
+    int lanes, blocks, height, width, kernel_height, kernel_width;
+} tap_job;
+
+static void tap_chunk(void *context, int block, int worker) {
+    (void)worker;
+    const tap_job *j = context;
+    size_t pixel = (size_t)j->lanes * sizeof(float);
+    float *out = j->out + (ptrdiff_t)block * j->height * j->kernel_height * j->width * j->kernel_width * j->lanes;
+    for (int y = 0; y < j->height; y++)
+        for (int ky = 0; ky < j->kernel_height; ky++)
+            for (int kx = 0; kx < j->kernel_width; kx++) {
+                ptrdiff_t plane = (ptrdiff_t)(ky * j->kernel_width + kx) * j->blocks + block;
+                const float *in = j->in + (plane * j->height + y) * j->width * j->lanes;
+                float *line = out + (((ptrdiff_t)y * j->kernel_height + ky) * j->width * j->kernel_width + kx) * j->lanes;
+                for (int x = 0; x < j->width; x++, in += j->lanes, line += j->kernel_width * j->lanes)
+                    memcpy(line, in, pixel);
+            }
+}
+
+void ock_interleave_taps(const float *in, float *out, int blocks, int height, int width, int kernel_height,
+                         int kernel_width, int threads) {
+    tap_job j = {in, out, ock_channel_block(), blocks, height, width, kernel_height, kernel_width};
+    ock_parallel(blocks, tap_chunk, &j, threads);
+}

@@ -23,6 +23,8 @@ typedef struct {
     void (*binary_scalar)(ock_binary_kind, const float *, float, bool, float *, size_t);
     void (*binary_lanes)(ock_binary_kind, const float *, const float *, bool, float *, size_t);
 
+    void (*scale_shift)(const float *, const float *, const float *, float *, size_t);
+
     void (*max_pool)(const ock_pool_shape *, const float *, float *, int block);
     void (*average_pool)(const ock_pool_shape *, const float *, float *, int block);
     void (*global_pool)(const float *, float *, int area, bool max);

@@ -110,4 +110,19 @@ func apply(_ act: ock_act, _ x: Double) -> Double {
     }
     #expect(error(actual, a.indices.map { a[$0] * b[$0 / area] }) == 0)
   }
+
+  @Test(arguments: availableISAs)
+  func scaleAndShiftMeetTheirChannels(isa: ock_isa) {
+    let (channels, area) = (21, 300)
+    let x = noise(channels * area, seed: 1)
+    let (scale, shift) = (noise(channels, seed: 2), noise(channels, seed: 3))
+    let actual = under(isa) {
+      var y = blocked(x, 1, channels, area)
+      let (s, t) = (blocked(scale, 1, channels, 1), blocked(shift, 1, channels, 1))
+      let source = y
+      ock_scale_shift(relu, source, s, t, &y, Int(ock_blocks(21)), area, 2)
+      return planar(y, 1, channels, area)
+    }
+    #expect(error(actual, x.indices.map { max(0, x[$0] * scale[$0 / area] + shift[$0 / area]) }) < 1e-6)
+  }
 }

@@ -167,4 +167,42 @@ import Testing
       #expect(error((0..<rows).map { strided[$0 * columns + column] }, expected) < 2e-6)
     }
   }
+
+  @Test(arguments: availableISAs)
+  func tapsSpread(isa: ock_isa) {
+    let (blocks, height, width, kernelHeight, kernelWidth) = (2, 3, 5, 2, 3)
+    under(isa) {
+      let lanes = Int(ock_channel_block())
+      let x = noise(kernelHeight * kernelWidth * blocks * height * width * lanes)
+      var y = [Float](repeating: .nan, count: x.count)
+      ock_interleave_taps(
+        x, &y, Int32(blocks), Int32(height), Int32(width), Int32(kernelHeight), Int32(kernelWidth), 2)
+      for block in 0..<blocks {
+        for row in 0..<height * kernelHeight {
+          for column in 0..<width * kernelWidth {
+            let tap = row % kernelHeight * kernelWidth + column % kernelWidth
+            let from = ((tap * blocks + block) * height + row / kernelHeight) * width + column / kernelWidth
+            let to = (block * height * kernelHeight + row) * width * kernelWidth + column
+            #expect(y[to * lanes + 1] == x[from * lanes + 1])
+          }
+        }
+      }
+    }
+  }
+
+  @Test func stridedCopiesWalkTheirAxes() {
+    // A [3][4][5] array of words, its axes turned to [5][3][4].
+    let x = (0..<60).map { Float($0) }
+    for threads: Int32 in [1, 3] {
+      var y = [Float](repeating: .nan, count: 60)
+      x.withUnsafeBytes { source in
+        y.withUnsafeMutableBytes { target in
+          ock_strided_copy(
+            source.bindMemory(to: UInt8.self).baseAddress, target.bindMemory(to: UInt8.self).baseAddress, [5, 3, 4],
+            [4, 80, 20], 3, 4, threads)
+        }
+      }
+      #expect(y == (0..<60).map { x[$0 % 12 / 4 * 20 + $0 % 4 * 5 + $0 / 12] })
+    }
+  }
 }

@@ -29,6 +29,8 @@ package enum KernelRegistry {
     NormalizationKernels.definitions,
     ResizeKernels.definitions,
     TransposeKernels.definitions,
+    TransposedConvolutionKernels.definitions,
+    ScaleShiftKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

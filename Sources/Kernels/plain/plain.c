@@ -54,6 +54,10 @@ static void binary_lanes(ock_binary_kind kind, const float *a, const float *b, b
     for (size_t i = 0; i < n; i++) binary_scalar(kind, a + i, b[i % PLAIN_BLOCK], swapped, y + i, 1);
 }
 
+static void scale_shift(const float *x, const float *scale, const float *shift, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * scale[i % PLAIN_BLOCK] + shift[i % PLAIN_BLOCK];
+}
+
 static void to_blocked(const float *in, float *out, int channels, int area) {
     for (int i = 0; i < area; i++)
         for (int c = 0; c < PLAIN_BLOCK; c++) *out++ = c < channels ? in[(ptrdiff_t)c * area + i] : 0;
@@ -164,6 +168,7 @@ const ock_table ock_table_plain = {
     .binary = binary,
     .binary_scalar = binary_scalar,
     .binary_lanes = binary_lanes,
+    .scale_shift = scale_shift,
     .max_pool = plain_max_pool,
     .average_pool = plain_average_pool,
     .global_pool = plain_global_pool,

@@ -59,3 +59,9 @@ static void ISA(binary_lanes)(ock_binary_kind kind, const float *a, const float 
     BINARY_CASES(CALL)
 #undef CALL
 }
+
+// n is a multiple of VL.
+static void ISA(scale_shift)(const float *x, const float *scale, const float *shift, float *y, size_t n) {
+    vf factor = vload(scale), summand = vload(shift);
+    for (size_t i = 0; i < n; i += VL) vstore(y + i, vfma(vload(x + i), factor, summand));
+}

@@ -32,6 +32,7 @@ const ock_table ISA(ock_table) = {
     .binary = ISA(binary),
     .binary_scalar = ISA(binary_scalar),
     .binary_lanes = ISA(binary_lanes),
+    .scale_shift = ISA(scale_shift),
     .max_pool = ISA(max_pool),
     .average_pool = ISA(average_pool),
     .global_pool = ISA(global_pool),

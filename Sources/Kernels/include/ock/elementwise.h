@@ -32,3 +32,8 @@ void ock_binary_column(ock_binary_kind kind, ock_act act, const float *a, const 
 /// Blocked: y[block][i][lane] = act(a[block][i][lane] op b[block][lane]), i below `area`: a value a channel.
 void ock_binary_channel(ock_binary_kind kind, ock_act act, const float *a, const float *b, bool swapped, float *y,
                         size_t blocks, size_t area, int threads);
+
+/// Blocked: y[block][i][lane] = act(x[block][i][lane] * scale[block][lane] + shift[block][lane]), i below `area`.
+/// The `blocks` of one item of the batch; y may be x.
+void ock_scale_shift(ock_act act, const float *x, const float *scale, const float *shift, float *y, size_t blocks,
+                     size_t area, int threads);

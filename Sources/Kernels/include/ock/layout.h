@@ -21,3 +21,9 @@ void ock_transpose(const float *in, float *out, int batch, int rows, int columns
 /// What Transpose, Slice and Expand come to.
 void ock_strided_copy(const uint8_t *in, uint8_t *out, const ptrdiff_t *shape, const ptrdiff_t *strides, int rank,
                       size_t run, int threads);
+
+/// Blocked: spreads the results of a transposed convolution whose windows do not overlap. `in` holds, for each of the
+/// kernel_height x kernel_width taps, `blocks` blocks of height x width; tap (ky, kx) of pixel (y, x) goes to pixel
+/// (y kernel_height + ky, x kernel_width + kx) of `out`.
+void ock_interleave_taps(const float *in, float *out, int blocks, int height, int width, int kernel_height,
+                         int kernel_width, int threads);
