@@ -6,7 +6,11 @@ unexport OPENBLAS_CORETYPE
 PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev libssl-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run build test test-onnx test-onnx-regenerate packages install format format-check
+# `make test-neon` builds the kernels for a 64-bit Arm CPU and runs them under an emulator.
+NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-static
+CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
+
+.PHONY: test-neon run build test test-onnx test-onnx-regenerate packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -54,3 +58,11 @@ format:
 
 format-check:
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+test-neon:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(NEON_PACKAGES)"
+	mkdir -p .build
+	$(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static -std=gnu17 -O3 -ffp-contract=fast -fno-math-errno \
+	  -ISources/Kernels/include Sources/Kernels/*.c Sources/Kernels/plain/*.c Tests/Cross/compare.c -lm -lpthread \
+	  -o .build/compare-neon
+	qemu-aarch64-static .build/compare-neon

@@ -70,12 +70,12 @@ typedef struct {
 } job;
 
 // Where sample `i` of `count` falls on an axis of `extent` pixels: the lower neighbour and the upper's weight.
-static int tap(float origin, float length, int count, int i, int extent, float *weight) {
-    float at = origin + ((float)i + 0.5f) * length / (float)count - 0.5f;
+static int tap(double origin, double length, int count, int i, int extent, float *weight) {
+    double at = origin + (i + 0.5) * length / count - 0.5;
     if (!(at > 0)) at = 0;
-    if (at > (float)(extent - 1)) at = (float)(extent - 1);
+    if (at > extent - 1) at = extent - 1;
     int low = (int)at;
-    *weight = at - (float)low;
+    *weight = (float)(at - low);
     return low;
 }
 

@@ -49,7 +49,7 @@ import Testing
 
   static func map(_ width: Int, _ height: Int) -> ock_picture_map {
     ock_picture_map(
-      source_x: 0, source_y: 0, source_width: Float(width), source_height: Float(height), target_x: 3, target_y: 5,
+      source_x: 0, source_y: 0, source_width: Double(width), source_height: Double(height), target_x: 3, target_y: 5,
       target_width: 41, target_height: 27, out_width: 50, out_height: 40, bgr: false,
       scale: (1 / 255, 1 / 128, 1), shift: (0, -1, 0.5), fill: (114, 114, 114))
   }
@@ -85,8 +85,8 @@ import Testing
   /// One bilinear sample, by the definition.
   static func sample(_ picture: inout ock_picture, _ plane: Int, _ column: Int, _ row: Int) -> Float {
     func tap(_ i: Int, _ count: Int, _ extent: Int32) -> (Int32, Int32, Float) {
-      let at = min(max((Float(i) + 0.5) * Float(extent) / Float(count) - 0.5, 0), Float(extent - 1))
-      return (Int32(at), min(Int32(at) + 1, extent - 1), at - at.rounded(.down))
+      let at = min(max((Double(i) + 0.5) * Double(extent) / Double(count) - 0.5, 0), Double(extent - 1))
+      return (Int32(at), min(Int32(at) + 1, extent - 1), Float(at - at.rounded(.down)))
     }
     let (x0, x1, wx) = tap(column, 41, picture.width)
     let (y0, y1, wy) = tap(row, 27, picture.height)

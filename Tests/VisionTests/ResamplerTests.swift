@@ -70,6 +70,28 @@ import Vision
     }
   }
 
+  /// The plain path rounds converted pixels to bytes, the kernel does not: half a step apart at most, and what fixed
+  /// point loses.
+  @Test(arguments: PixelFormat.allCases)
+  func theKernelAgreesWithThePlainPath(_ format: PixelFormat) throws {
+    let resampler = Resampler()
+    for (width, height, side) in [(97, 41, 64), (64, 64, 64), (31, 50, 80), (2, 3, 40)] {
+      let image = try randomPicture(width, height, format)
+      let placement = Placement(
+        sourceWidth: width, sourceHeight: height, width: side, height: side, rule: .letterbox(centered: true))
+      let plane = side * side
+      var planar = [Float](repeating: -1, count: plane * 3)
+      var interleaved = planar
+      resampler.pack(image, placement, .bilinear, Normalization(scale: 1), into: &planar)
+      resampler.pack(image, placement, .bilinear, Normalization(scale: 1), interleaved: true, into: &interleaved)
+      for index in 0..<plane {
+        for channel in 0..<3 {
+          #expect(abs(planar[channel * plane + index] - interleaved[index * 3 + channel]) < 0.52)
+        }
+      }
+    }
+  }
+
   @Test func letterboxPadsAndKeepsTheAspect() throws {
     let image = try randomPicture(40, 20, .gray8)
     let placement = Placement(

@@ -47,6 +47,10 @@ extension Resampler {
     _ image: Image, _ placement: Placement, _ filter: ResizeFilter, _ normalization: Normalization,
     interleaved: Bool = false, into out: UnsafeMutablePointer<Float>
   ) {
+    if Resampler.hasKernel(image, placement, filter, normalization, interleaved: interleaved) {
+      let scratch = kernelScratch.pointer(Resampler.pictureScratchCount(image, placement))
+      return Resampler.packWithKernel(image, placement, normalization, scratch: scratch, into: out)
+    }
     let channels = normalization.order.channels
     let plane = placement.width * placement.height
     let affine = (0..<channels).map { normalization.affine($0) }

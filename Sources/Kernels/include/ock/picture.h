@@ -26,7 +26,7 @@ typedef struct {
 /// Which part of the picture lands where. The source rectangle (pixels, may be fractional) is resampled bilinearly,
 /// half-pixel centres, edges clamped, onto the target rectangle; the rest of the output is filled.
 typedef struct {
-    float source_x, source_y, source_width, source_height;
+    double source_x, source_y, source_width, source_height;
     int target_x, target_y, target_width, target_height;
     int out_width, out_height;
     /// Output planes in the order blue, green, red instead of red, green, blue.
