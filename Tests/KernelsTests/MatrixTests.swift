@@ -202,7 +202,11 @@ import Testing
             [4, 80, 20], 3, 4, threads)
         }
       }
-      #expect(y == (0..<60).map { x[$0 % 12 / 4 * 20 + $0 % 4 * 5 + $0 / 12] })
+      var expected: [Float] = []
+      for last in 0..<5 {
+        for first in 0..<3 { for middle in 0..<4 { expected.append(x[first * 20 + middle * 5 + last]) } }
+      }
+      #expect(y == expected)
     }
   }
 }
