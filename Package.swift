@@ -85,7 +85,7 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "COpenBLAS"]),
     tests(
       "InferenceTests", ["Ground", "Inference", "Kernels", "CAllocations"], exclude: ["OnnxBackend/allowlist.txt"]),
-    tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"]),
+    tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"], exclude: ["Tooling"]),
     tests("CaptureTests", ["Ground", "Vision", "Capture", "CVideo4Linux"]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),

@@ -36,7 +36,7 @@ struct RealNetworkTests {
         if let share = reference.mask_fraction_of_box {
           let mask = try #require(best.mask)
           let actual = Float(mask.bits.reduce(0) { $0 + Int($1) }) / Float(mask.bits.count)
-          #expect(abs(actual - share) < 0.06, "\(name) \(photo): mask of \(reference.label) \(actual) against \(share)")
+          #expect(abs(actual - share) < 0.08, "\(name) \(photo): mask of \(reference.label) \(actual) against \(share)")
         }
       }
       for detection in found where detection.confidence >= 0.6 {

@@ -2,7 +2,7 @@ import Glibc
 import Inference
 import Vision
 
-/// One score a class for the whole picture. Logits are turned into probabilities, probabilities are left alone.
+/// One score a class for the whole picture, and optionally its feature vector as a second output. Logits are turned into probabilities, probabilities are left alone.
 final class ClassifierDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "classifier", aliases: ["yolov8-cls", "imagenet"], outputs: "[1, classes] or [1, classes, 1, 1]",
@@ -69,6 +69,8 @@ final class ClassifierDecoder: OutputDecoder {
   }
 
   private let activation: Activation
+  /// A second output with the features that the classes were judged by; nil without one.
+  private let featureOutput: Int?
   private var probabilities: [Float] = []
   private var order: [Int32] = []
 
@@ -77,6 +79,7 @@ final class ClassifierDecoder: OutputDecoder {
       try setting.parameters.choice(
         "activation",
         [("auto", Activation.automatic), ("softmax", .softmax), ("sigmoid", .sigmoid), ("none", .none)]) ?? .automatic
+    featureOutput = setting.facts.output(named: "features", "embedding").flatMap { $0 == 0 ? nil : $0 }
   }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
@@ -88,6 +91,9 @@ final class ClassifierDecoder: OutputDecoder {
     Activations.apply(activation, to: &probabilities)
     findings.classes = Self.best(
       probabilities, count: context.top, minimum: context.confidence, scratch: &order, label: context.label)
+    if let index = featureOutput, outputs.indices.contains(index) {
+      findings.embedding = Embeddings.normalized(Array(outputs[index].values))
+    }
   }
 
   /// The `count` most probable classes, best first; of equal ones the lower index first.

@@ -57,7 +57,7 @@ final class EmbeddingDecoder: OutputDecoder {
       throw PerceptionError(.badOutput, "an embedding wants an output [1, d]")
     }
     let tokens = view.shape.count == 3 && view.shape[1] > 1 ? view.shape[1] : 1
-    let size = view.count / max(1, tokens * view.shape[0])
+    let size = view.count / max(1, tokens * (view.shape.first ?? 1))
     guard size > 0 else { throw PerceptionError(.badOutput, "an empty embedding \(view.shape)") }
     var vector = [Float](repeating: 0, count: size)
     for token in 0..<(pooling == .mean ? tokens : 1) {

@@ -19,7 +19,8 @@ final class EndToEndDecoder: OutputDecoder {
       if shape.count == 3, shape[2] == 6, shape[1].map({ $0 <= 1000 }) ?? true {
         return "output '\(facts.outputs[0].name)' has rows of 6: a box, its confidence, its class"
       }
-      if shape.count == 2, shape[1] == 7 {
+      let batch = facts.picture.flatMap { facts.inputs[$0.index].shape?[0] }
+      if shape.count == 2, shape[1] == 7, shape[0] != 1, batch == 1 {
         return "output '\(facts.outputs[0].name)' has rows of 7: batch, a box, its class, its confidence"
       }
       return nil

@@ -66,7 +66,7 @@ final class NanoDetDecoder: OutputDecoder {
       }
       // Largest maps first: smallest stride.
       let boxes = tables.filter { $0.fields == 4 * bins }.sorted { $0.rows > $1.rows }
-      let scores = tables.filter { $0.fields != 4 * bins }.sorted { $0.rows > $1.rows }
+      let scores = tables.filter { $0.fields != 4 * bins && $0.fields > 0 }.sorted { $0.rows > $1.rows }
       guard boxes.count == strides.count, scores.count == strides.count else {
         throw PerceptionError(
           .badOutput, "nanodet wants \(strides.count) pairs of outputs, not \(outputs.map(\.shape))",

@@ -83,8 +83,10 @@ final class PriorBoxesDecoder: OutputDecoder {
     let tables = outputs.compactMap { view in
       view.squeezed(to: 2).map { DenseOutput(rowMajor: view, rows: $0[0], fields: $0[1]) }
     }
-    guard let offsets = tables.first(where: { $0.fields == 4 && $0.rows == priors.count }),
-      let table = tables.first(where: { $0.fields != 4 && $0.rows == priors.count }), table.fields >= 2
+    // With three classes both have four fields: offsets come first.
+    guard tables.count == 2, let first = tables.firstIndex(where: { $0.fields == 4 }),
+      case let (offsets, table) = (tables[first], tables[1 - first]), offsets.rows == priors.count,
+      table.rows == priors.count, table.fields >= 2
     else {
       throw PerceptionError(
         .badOutput, "ssd-priors has \(priors.count) default boxes; the outputs are \(outputs.map(\.shape))",

@@ -34,25 +34,29 @@ final class ScoredBoxesDecoder: OutputDecoder {
 
   private let normalized: Bool
   private let background: Int
+  private let scoreIndex: Int
+  private let boxIndex: Int
   private var scratch = ClassScratch()
   private var candidates: [Candidate] = []
 
   init(_ setting: DecoderSetting) throws {
     normalized = try setting.parameters.bool("normalized") ?? true
     background = try setting.parameters.bool("background") ?? true ? 1 : 0
+    // By name; else the boxes are the second output.
+    boxIndex = setting.facts.output(named: "boxes", "loc", "locations") ?? 1
+    scoreIndex = setting.facts.output(named: "scores", "confidences", "conf") ?? (boxIndex == 0 ? 1 : 0)
   }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
-    let tables = outputs.compactMap { view in view.squeezed(to: 2).map { (view, $0) } }
-    guard let boxes = tables.last(where: { $0.1[1] == 4 }),
-      let scores = tables.first(where: { $0.1 != boxes.1 || $0.0.values.baseAddress != boxes.0.values.baseAddress }),
-      scores.1[0] == boxes.1[0], scores.1[1] > background
+    guard outputs.indices.contains(max(scoreIndex, boxIndex)), let boxShape = outputs[boxIndex].squeezed(to: 2),
+      let scoreShape = outputs[scoreIndex].squeezed(to: 2), boxShape[1] == 4, scoreShape[0] == boxShape[0],
+      scoreShape[1] > background
     else {
       throw PerceptionError(
         .badOutput, "scored-boxes wants outputs [1, n, classes] and [1, n, 4], not \(outputs.map(\.shape))")
     }
-    let corners = DenseOutput(rowMajor: boxes.0, rows: boxes.1[0], fields: 4)
-    let table = DenseOutput(rowMajor: scores.0, rows: scores.1[0], fields: scores.1[1])
+    let corners = DenseOutput(rowMajor: outputs[boxIndex], rows: boxShape[0], fields: 4)
+    let table = DenseOutput(rowMajor: outputs[scoreIndex], rows: scoreShape[0], fields: scoreShape[1])
     let width = normalized ? Float(context.placement.width) : 1
     let height = normalized ? Float(context.placement.height) : 1
     candidates.removeAll(keepingCapacity: true)

@@ -23,7 +23,7 @@ final class YOLOv8Decoder: OutputDecoder {
       let height = picture.height ?? 640
       for strides in [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32]] {
         let cells = facts.cells(strides: strides, width: width, height: height)
-        if shape[1] == cells, let fields = shape[0], fields > 4 {
+        if shape[1] == cells, let fields = shape[0], fields > 4, fields < cells {
           return
             "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides \(strides)"
         }

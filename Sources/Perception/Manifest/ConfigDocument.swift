@@ -40,6 +40,7 @@ struct ConfigDocument {
       throw PerceptionError(.badManifest, "the file is too large for a manifest", place: file)
     }
     self.file = file
+    lines = try ConfigDocument.index(text, file)
     do {
       let table = try TOMLTable(string: text)
       root = withExtendedLifetime(table) { ConfigDocument.convert(table) }
@@ -47,7 +48,6 @@ struct ConfigDocument {
       throw PerceptionError(
         .badManifest, "not valid TOML: \(error.description)", place: "\(file):\(error.source.begin.line)")
     }
-    lines = ConfigDocument.index(text)
   }
 
   private static func convert(_ table: TOMLTable) -> [String: ConfigValue] {
@@ -69,7 +69,9 @@ struct ConfigDocument {
   }
 
   /// Finds the line of each key by reading the text once more: the parser does not tell.
-  private static func index(_ text: String) -> [String: Int] {
+  ///
+  /// The parser aborts on a dot that nothing follows (an assertion of toml++), so that is found out here.
+  private static func index(_ text: String, _ file: String) throws -> [String: Int] {
     var lines: [String: Int] = [:]
     var prefix = ""
     var counts: [String: Int] = [:]
@@ -77,6 +79,9 @@ struct ConfigDocument {
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let continues = scanner.continues
       let statement = scanner.read(line)
+      if scanner.endsInDot {
+        throw PerceptionError(.badManifest, "not valid TOML: nothing follows a dot", place: "\(file):\(number + 1)")
+      }
       guard !continues, let statement else { continue }
       switch statement {
       case .table(let path):
@@ -107,6 +112,8 @@ private struct LineScanner {
   private var depth = 0
   /// The delimiter of an open multi-line string.
   private var quote: String?
+  /// Whether a dot outside strings was followed by neither a key nor a digit.
+  private(set) var endsInDot = false
   /// Whether the next line belongs to a statement that began before it.
   var continues: Bool { depth > 0 || quote != nil }
 
@@ -115,10 +122,10 @@ private struct LineScanner {
     var statement: Statement?
     if !continues {
       if trimmed.hasPrefix("[[") {
-        return .element(LineScanner.path(trimmed.dropFirst(2).prefix { $0 != "]" }))
-      }
-      if trimmed.hasPrefix("[") { return .table(LineScanner.path(trimmed.dropFirst().prefix { $0 != "]" })) }
-      if let equals = trimmed.firstIndex(of: "="), !trimmed.hasPrefix("#") {
+        statement = .element(LineScanner.path(trimmed.dropFirst(2).prefix { $0 != "]" }))
+      } else if trimmed.hasPrefix("[") {
+        statement = .table(LineScanner.path(trimmed.dropFirst().prefix { $0 != "]" }))
+      } else if let equals = trimmed.firstIndex(of: "="), !trimmed.hasPrefix("#") {
         statement = .key(LineScanner.path(trimmed[..<equals]))
       }
     }
@@ -163,6 +170,10 @@ private struct LineScanner {
       case "[", "{": depth += 1
       case "]", "}": depth = max(0, depth - 1)
       case "#": return
+      case ".":
+        let next = rest.dropFirst().first { $0 != " " && $0 != "\t" }
+        let isKey = next.map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "_-\"'".contains($0) } ?? false
+        if !isKey { endsInDot = true }
       default: break
       }
       rest = rest.dropFirst()

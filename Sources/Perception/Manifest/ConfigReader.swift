@@ -175,9 +175,9 @@ final class ConfigReader {
 
 /// Guesses at misspelt words.
 enum Spelling {
-  /// The word of `words` that differs from `word` by at most a third of its letters, the nearest first.
+  /// The word of `words` that differs from `word` by two letters or a third of them at most, the nearest first.
   static func nearest(to word: String, among words: [String]) -> String? {
-    let limit = max(1, word.count / 3)
+    let limit = word.count <= 3 ? 1 : max(2, word.count / 3)
     return words.map { ($0, distance(word.lowercased(), $0.lowercased())) }
       .filter { $0.1 <= limit }
       .min { $0.1 < $1.1 }?.0

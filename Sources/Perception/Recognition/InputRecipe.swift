@@ -71,13 +71,17 @@ public struct InputRecipe: Sendable, Hashable {
     if let width = manifest.width, let height = manifest.height { copy.size = .fixed(width: width, height: height) }
     copy.filter = manifest.filter ?? filter
     copy.normalization.order = manifest.order ?? normalization.order
-    copy.normalization.scale = manifest.scale ?? normalization.scale
+    // Scale, mean and deviation belong together: one without the others must not be mixed with a family's.
+    let usual =
+      manifest.scale == nil && manifest.mean == nil && manifest.deviation == nil
+      ? normalization : Normalization(order: copy.normalization.order)
+    copy.normalization.scale = manifest.scale ?? usual.scale
     let channels = copy.normalization.order.channels
     func spread(_ values: [Float]) -> [Float] {
       values.count == 1 ? [Float](repeating: values[0], count: channels) : values
     }
-    copy.normalization.mean = spread(manifest.mean ?? normalization.mean)
-    copy.normalization.deviation = spread(manifest.deviation ?? normalization.deviation)
+    copy.normalization.mean = spread(manifest.mean ?? usual.mean)
+    copy.normalization.deviation = spread(manifest.deviation ?? usual.deviation)
     copy.normalization.pad = manifest.pad ?? normalization.pad
     switch manifest.resize {
     case .letterbox: copy.rule = .letterbox(centered: true)

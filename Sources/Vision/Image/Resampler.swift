@@ -83,13 +83,15 @@ public final class Resampler {
     }
   }
 
-  /// Rounds 0...255 to whole numbers, as Pillow does after each of its two passes: networks are trained on bytes.
+  /// Rounds 0...255 to whole numbers, halves up, as Pillow does after each of its two passes: networks are trained on
+  /// bytes.
   ///
-  /// Adding 1.5 * 2^23 leaves no room for a fraction in a float's mantissa.
+  /// Adding 1.5 * 2^23 leaves no room for a fraction in a float's mantissa; that rounds halves to even numbers, so what
+  /// is a half up to the sums' own error is first lifted over it.
   @inline(__always)
   private static func wholePixel(_ value: SIMD4<Float>) -> SIMD4<Float> {
     let magic = SIMD4<Float>(repeating: 12_582_912)
-    return (value + magic) - magic
+    return (value + SIMD4(repeating: 1e-4) + magic) - magic
   }
 
   private func widen(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ out: UnsafeMutablePointer<SIMD4<Float>>) {
