@@ -13,7 +13,8 @@ struct ModelsCommand: ParsableCommand {
         ocellus models show best.onnx     what the file is taken for, and why
         ocellus models check              every model, run once
       """,
-    subcommands: [ListModels.self, ShowModel.self, CheckModels.self], defaultSubcommand: ListModels.self)
+    subcommands: [ListModels.self, ShowModel.self, CheckModels.self, PullModel.self], defaultSubcommand: ListModels.self
+  )
 }
 
 struct ListModels: ParsableCommand {

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Perception
+
+/// `ocellus models pull`: brings a network of the catalogue.
+struct PullModel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pull", abstract: "Download a model of the catalogue.",
+    discussion: """
+      Without a name the catalogue is listed. An interrupted download goes on where it stopped; the file gets its name
+      only when its hash is right. Proxies are taken from https_proxy and http_proxy.
+      """)
+
+  @Argument(help: ArgumentHelp("The model.", valueName: "NAME"))
+  var name: String?
+
+  @Flag(name: .long, help: "Do not use the network: an error unless the model is there already.")
+  var offline = false
+
+  func run() throws {
+    let catalogue = try PullModel.catalogue()
+    guard let name else {
+      for entry in catalogue.entries {
+        let size = String(format: "%.1f MB", Double(entry.bytes) / 1e6)
+        print([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t"))
+      }
+      return
+    }
+    let entry = try catalogue.entry(named: name)
+    let interruption = Interruption()
+    let shows = isatty(STDERR_FILENO) == 1
+    let download = ModelDownload(folder: Installation.userData("models"), offline: offline)
+    do {
+      let path = try download.fetch(entry) { progress in
+        if shows { PullModel.show(progress) }
+      } isCancelled: {
+        interruption.hasCome
+      }
+      if shows { PullModel.write("\r\u{1B}[K") }
+      print(path)
+    } catch {
+      if shows { PullModel.write("\r\u{1B}[K") }
+      try interruption.exitIfInterrupted()
+      throw error
+    }
+  }
+
+  private static func catalogue() throws -> Catalogue {
+    let folders = Installation.folders(of: "models")
+    let paths = folders.map { $0 + "/catalogue.toml" }
+    guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      throw CommandFailure(
+        what: "the catalogue is missing", place: folders.joined(separator: ", "),
+        remedy: "it is models/catalogue.toml of the installation")
+    }
+    return try Catalogue(path: path)
+  }
+
+  private static func show(_ progress: ModelDownload.Progress) {
+    let share = 100 * Double(progress.received) / Double(max(1, progress.total))
+    let received = Double(progress.received) / 1e6
+    let total = Double(progress.total) / 1e6
+    write(String(format: "\r\u{1B}[K%3.0f %%  %.1f of %.1f MB", share, received, total))
+  }
+
+  private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
