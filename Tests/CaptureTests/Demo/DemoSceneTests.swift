@@ -120,7 +120,8 @@ private struct Stage {
         let before = stage.renderer.truth(frame: frame)
         let after = stage.renderer.truth(frame: frame + 15)
         for late in after where late.visibility > 0.97 && late.motionAge > 0.7 {
-          guard let early = before.first(where: { $0.id == late.id }), early.visibility > 0.97 else { continue }
+          guard let early = before.first(where: { $0.id == late.id && $0.state == late.state && $0.visibility > 0.97 })
+          else { continue }
           checked[late.motion, default: 0] += 1
           let shift = (late.x * 2 + late.width) - (early.x * 2 + early.width)
           // The foot of a thing on the floor tells its distance without the swing of limbs.
