@@ -12,22 +12,11 @@ from average_precision import average_precision, suppress
 from detection_data import Frames, augment
 from detection_loss import loss
 from detector import HEIGHT, WIDTH, Detector
+from fusing import fuse
 
 BATCH = 16
 STEPS = 2600
 PEAK = 4e-3
-
-
-def fuse(model):
-    """A copy for inference, with the batch normalisations folded into their convolutions."""
-    import copy
-
-    model = copy.deepcopy(model).eval()
-    for module in list(model.modules()):
-        if isinstance(module, torch.nn.Sequential) and len(module) == 3 and isinstance(module[1], torch.nn.BatchNorm2d):
-            module[0] = torch.nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
-            module[1] = torch.nn.Identity()
-    return model
 
 
 @torch.no_grad()

@@ -78,6 +78,8 @@ struct IdentityLayer: SpanSink {
   let numbers: UnsafeMutablePointer<UInt8>
   /// The number that ``fill`` writes.
   var current: UInt8 = 0
+  /// How many pixels ``fill`` has given another number than they had.
+  var changed = 0
 
   init(width: Int, height: Int) {
     self.width = width
@@ -92,7 +94,11 @@ struct IdentityLayer: SpanSink {
 
   @inline(__always)
   mutating func fill(row: Int, left: Int, right: Int, colour: SIMD3<Float>) {
-    (numbers + row * width + left).update(repeating: current, count: right - left)
+    let line = numbers + row * width
+    for x in left..<right {
+      changed &+= line[x] == current ? 0 : 1
+      line[x] = current
+    }
   }
 
   /// Shadows belong to no object.

@@ -22,11 +22,11 @@ package final class SceneRenderer {
   private var layers: [ExposureLayer] = []
   private let backdrop: UnsafeMutablePointer<UInt8>
   private var sensor: SceneSensor
-  private var poses: [ActorPose] = []
+  var poses: [ActorPose] = []
   private var order: [(distance: Float, index: Int)] = []
   private var solids = SolidList()
-  private let whole: ClipRectangle
-  private let gate: ClipRectangle
+  let whole: ClipRectangle
+  let gate: ClipRectangle
   private let hull: UnsafeMutablePointer<Point>
   var truthLayers: (all: IdentityLayer, one: IdentityLayer)?
 
@@ -95,7 +95,7 @@ package final class SceneRenderer {
   }
 
   /// The moment in the middle of frame `index`'s exposure, in seconds of the scene.
-  private func time(ofFrame index: UInt64) -> Float {
+  func time(ofFrame index: UInt64) -> Float {
     // In Double first: after hours a Float of seconds would stutter. The scene repeats after 2^14 seconds.
     Float((Double(index) / framesPerSecond).truncatingRemainder(dividingBy: 16384)) + 3
   }
@@ -120,12 +120,12 @@ package final class SceneRenderer {
   }
 
   /// Puts everybody of the moment into ``poses``, far ones first.
-  private func arrange(at time: Float) {
+  func arrange(at time: Float) {
     script.poses(at: time, into: &poses)
     poses.sort { $0.z != $1.z ? $0.z > $1.z : $0.id < $1.id }
   }
 
-  private func draw<Sink: SpanSink>(_ pose: ActorPose, shift: SIMD2<Float>, into sink: inout Sink) {
+  func draw<Sink: SpanSink>(_ pose: ActorPose, shift: SIMD2<Float>, into sink: inout Sink) {
     SceneFigures.build(pose, into: &solids)
     let (sine, cosine) = (sineOfTurns(pose.yaw), cosineOfTurns(pose.yaw))
     let placement = SolidPainter.Placement(
@@ -136,12 +136,12 @@ package final class SceneRenderer {
   }
 
   /// Full before the wall, none where movers begin.
-  private func clarity(at z: Float) -> Float {
+  func clarity(at z: Float) -> Float {
     min(1, max(0, 1 - (z - SceneScript.wallDistance) / (SceneScript.hiddenDistance - SceneScript.wallDistance - 0.6)))
   }
 
   /// Ground covered by a figure of each class: half width and half length in metres, and height.
-  private func footprint(_ pose: ActorPose) -> (Float, Float, Float) {
+  func footprint(_ pose: ActorPose) -> (Float, Float, Float) {
     switch pose.kind {
     case .person: (0.24, 0.2, 1.5)
     case .robot: (0.44, 0.55, pose.state == .laden ? 1.0 : 0.6)
@@ -173,72 +173,5 @@ package final class SceneRenderer {
       painter.shadow(
         UnsafeBufferPointer(start: hull, count: 16), keep: keep, clip: whole, shift: shift, into: &layer)
     }
-  }
-}
-
-extension SceneRenderer {
-  /// What can be seen in frame `index`, from the middle of its exposure: exact outlines, by drawing object numbers
-  /// instead of colours. Objects with no visible pixel are left out.
-  package func truth(frame index: UInt64) -> [SceneObject] {
-    var (all, one) =
-      truthLayers ?? (IdentityLayer(width: width, height: height), IdentityLayer(width: width, height: height))
-    truthLayers = (all, one)
-    all.clear()
-    arrange(at: time(ofFrame: index))
-    for (number, pose) in poses.enumerated() {
-      all.current = UInt8(truncatingIfNeeded: number + 1)
-      draw(pose, shift: .zero, into: &all)
-    }
-    var objects: [SceneObject] = []
-    for (number, pose) in poses.enumerated() {
-      guard let seen = extent(of: UInt8(truncatingIfNeeded: number + 1), in: all) else { continue }
-      one.clear()
-      one.current = 1
-      draw(pose, shift: .zero, into: &one)
-      let alone = extent(of: 1, in: one)?.pixels ?? seen.pixels
-      let shown = Float(seen.pixels) / Float(max(1, alone)) * inFrame(pose) * clarity(at: pose.z)
-      objects.append(
-        SceneObject(
-          id: pose.id, kind: pose.kind, state: pose.state, motion: pose.motion, motionAge: pose.motionAge,
-          x: seen.left, y: seen.top, width: seen.right - seen.left, height: seen.bottom - seen.top,
-          visibility: min(1, shown)))
-    }
-    return objects
-  }
-
-  private func extent(
-    of number: UInt8, in layer: IdentityLayer
-  ) -> (left: Int, top: Int, right: Int, bottom: Int, pixels: Int)? {
-    var (left, top, right, bottom, pixels) = (width, height, 0, 0, 0)
-    for row in 0..<height {
-      let line = layer.numbers + row * width
-      for x in 0..<width where line[x] == number {
-        left = min(left, x)
-        right = max(right, x + 1)
-        top = min(top, row)
-        bottom = row + 1
-        pixels += 1
-      }
-    }
-    return pixels > 0 ? (left, top, right, bottom, pixels) : nil
-  }
-
-  /// Share of the figure's bounding rectangle that the frame (or the gate) does not cut off.
-  private func inFrame(_ pose: ActorPose) -> Float {
-    let (halfX, halfZ, _) = footprint(pose)
-    let half = max(halfX, halfZ)
-    let tall: Float = pose.kind == .person ? 1.8 : pose.kind == .forklift ? 2.3 : pose.kind == .sign ? 1.65 : 0.9
-    let near = camera(pose.x - half, 0, pose.z)
-    let far = camera(pose.x + half, tall, pose.z)
-    guard let near, let far else { return 0.2 }
-    let clip = pose.z > SceneScript.wallDistance ? gate : whole
-    let wide = max(0, min(far.x, clip.right) - max(near.x, clip.left))
-    let high = max(0, min(near.y, clip.bottom) - max(far.y, clip.top))
-    return wide * high / max(1, (far.x - near.x) * (near.y - far.y))
-  }
-
-  private func camera(_ x: Float, _ y: Float, _ z: Float) -> SIMD2<Float>? {
-    let p = painter.camera.view(Point(x, y, z))
-    return p.z > SceneCamera.nearest ? painter.camera.pixel(ofViewed: p) : nil
   }
 }
