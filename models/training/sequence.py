@@ -17,9 +17,10 @@ class Sequence(nn.Module):
         self.memory = nn.GRU(32, HIDDEN, batch_first=True)
         self.leave = nn.Sequential(nn.Linear(HIDDEN, 32), nn.ReLU(), nn.Linear(32, motions))
         # Changes of a box over a few frames are hundredths; the network sees them in units.
+        self.register_buffer("start", torch.zeros(1, 1, HIDDEN))
         self.register_buffer("gain", torch.tensor([40.0, 60.0, 40.0, 40.0, 12.0]))
 
-    def raw(self, x):
+    def raw(self, x, start=None):
         last = x[:, -1:]
         # Relative to the newest box, in units of a hundredth or so, and the steps between.
         away = (x - last) * self.gain
@@ -27,8 +28,9 @@ class Sequence(nn.Module):
         steps = torch.cat([steps[:, :1], steps], 1)
         size = x[:, :, 2:4] * 2
         features = self.enter(torch.cat([away, steps, size], 2))
-        memory, _ = self.memory(torch.relu(features))
+        memory, _ = self.memory(torch.relu(features), start)
         return self.leave(memory[:, -1])
 
     def forward(self, x):
-        return self.raw(x).softmax(1)
+        # A given start keeps the exported graph free of shape arithmetic.
+        return self.raw(x, self.start.expand(-1, x.shape[0], -1) if x.shape[0] > 1 else self.start).softmax(1)

@@ -14,7 +14,7 @@ from crop_data import augment, crops
 from fusing import fuse
 
 BATCH = 64
-STEPS = 2200
+STEPS = 2600
 PEAK = 3e-3
 
 
@@ -64,7 +64,7 @@ def train(pictures, labels, steps):
 def main():
     path, steps = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else STEPS
     torch.set_num_threads(1)
-    pictures, labels = crops(2000, 240, 9, 131, 1, 0.05)
+    pictures, labels = crops(2000, 300, 12, 97, 1, 0.05)
     print(len(pictures), "crops", np.bincount(labels), flush=True)
     model, seconds = train(pictures, labels, steps)
     held, truth = crops(scene.FIRST_HELD_OUT, 40, 20, 61, 1, 0.05)

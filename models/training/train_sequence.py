@@ -122,10 +122,10 @@ def main():
     path, steps = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else STEPS
     torch.set_num_threads(1)
     begun = time.time()
-    inputs, labels = windows(tracks(3000, 70, 600), 60000, np.random.default_rng(23))
+    inputs, labels = windows(tracks(3000, 160, 600), 100000, np.random.default_rng(23))
     print(len(labels), "windows", np.bincount(labels), f"{time.time() - begun:.0f} s", flush=True)
     model, seconds = train(inputs, labels, steps)
-    held, truth = windows(tracks(scene.FIRST_HELD_OUT, 16, 600), 8000, np.random.default_rng(24))
+    held, truth = windows(tracks(scene.FIRST_HELD_OUT, 40, 600), 8000, np.random.default_rng(24))
     torch.onnx.export(
         model, torch.zeros(1, LENGTH, FEATURES), path, opset_version=13, input_names=["steps"],
         output_names=["motions"], dynamo=False)

@@ -63,11 +63,14 @@ enum SceneFigures {
     let trousers = Palette.pick(Palette.trousers, pose.look.choiceB)
     let skin = Palette.pick(Palette.skins, pose.look.choiceC)
     let helmet = Palette.pick(Palette.helmets, pose.look.choiceB + pose.look.choiceC)
-    let swing = pose.state == .walking ? 0.34 * sineOfTurns(pose.travelled / 1.45) : 0
+    let walking = pose.state == .walking
+    let stride = pose.travelled / 1.45
+    let swing = walking ? 0.34 * sineOfTurns(stride) : 0
     for side: Float in [-1, 1] {
       let reach = swing * side
-      let raised = max(0, -reach) * 0.18
-      let knee = Point(side * 0.105, 0.48 + raised * 0.4, reach * 0.58 + 0.03)
+      // The foot that comes forward leaves the floor, most where it passes the other.
+      let raised = walking ? max(0, side * cosineOfTurns(stride)) * 0.2 : 0
+      let knee = Point(side * 0.105, 0.48 + raised * 0.5, reach * 0.58 + 0.03 + raised * 0.8)
       let foot = Point(side * 0.105, 0.07 + raised, reach)
       list.column([side * 0.1, 0.92, 0], knee, 0.105, 0.08, trousers)
       list.column(knee, foot, 0.08, 0.06, trousers)
@@ -81,8 +84,9 @@ enum SceneFigures {
         list.column(elbow, hand, 0.055, 0.045, vest)
         list.ball(hand, 0.07, skin)
       } else {
-        let elbow = Point(side * 0.3, 1.13, -reach * 0.3 - 0.03)
-        let hand = Point(side * 0.29, 0.87, -reach * 0.8 + 0.04)
+        // Walkers bend their arms, so that they can be told from standers at every point of the stride.
+        let elbow = Point(side * (walking ? 0.33 : 0.29), 1.14, -reach * 0.35 - 0.04)
+        let hand = walking ? Point(side * 0.27, 1.12, 0.24 - reach * 0.6) : Point(side * 0.3, 0.87, 0.04)
         list.column(shoulder, elbow, 0.065, 0.055, vest)
         list.column(elbow, hand, 0.055, 0.045, vest)
         list.ball(hand, 0.06, skin)

@@ -162,7 +162,7 @@ struct SceneScript {
     let choice = random.below(kind.states.count)
     guard kind == .person else { return kind.states[choice] }
     if moving { return .walking }
-    return choice == 0 || age < 0.5 ? .standing : .waving
+    return choice < 2 || age < 0.4 ? .standing : .waving
   }
 }
 
