@@ -31,18 +31,21 @@ let reduced = UnsafeMutablePointer<UInt8>.allocate(capacity: width * height * 3)
   }
 }
 
-/// The mean of every `shrink` x `shrink` pixels.
-@MainActor func reduce() -> Int {
-  let (w, h) = (width / shrink, height / shrink)
+/// The mean of every `shrink` x `shrink` pixels of `from`, into `into`.
+func reduce(
+  _ from: UnsafePointer<UInt8>, _ into: UnsafeMutablePointer<UInt8>, width: Int, height: Int, shrink: Int
+) -> Int {
+  let (w, h, area) = (width / shrink, height / shrink, shrink * shrink)
   for y in 0..<h {
-    for x in 0..<(w * 3) {
-      var sum = 0
-      for dy in 0..<shrink {
-        for dx in 0..<shrink {
-          sum += Int(pixels[((y * shrink + dy) * width + (x / 3) * shrink + dx) * 3 + x % 3])
+    for x in 0..<w {
+      for channel in 0..<3 {
+        var sum = 0
+        for dy in 0..<shrink {
+          let line = from + ((y * shrink + dy) * width + x * shrink) * 3 + channel
+          for dx in 0..<shrink { sum += Int(line[dx * 3]) }
         }
+        into[(y * w + x) * 3 + channel] = UInt8(truncatingIfNeeded: (sum + area / 2) / area)
       }
-      reduced[y * w * 3 + x] = UInt8((sum + shrink * shrink / 2) / (shrink * shrink))
     }
   }
   return w * h * 3
@@ -62,7 +65,7 @@ for seed in values[0]..<(values[0] + values[1]) {
     var count = 0
     if shrink < 100 {
       renderer.render(frame: UInt64(index), into: pixels)
-      count = reduce()
+      count = reduce(pixels, reduced, width: width, height: height, shrink: shrink)
     }
     let list = objects.map {
       "{\"id\":\($0.id),\"kind\":\($0.kind.rawValue),\"state\":\"\($0.state.rawValue)\","

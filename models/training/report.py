@@ -140,7 +140,7 @@ least half shows.
 {LIMITS}""")
 
 
-def sequence(path, quality, held, count, steps, seconds):
+def sequence(path, quality, held, count, steps, seconds, chained=None):
     size, sha256, weights = check(path)
     overall, mean, table = quality
     manifest(path, "sequence", sha256, scene.MOTIONS, f"""
@@ -152,6 +152,10 @@ features = ["cx", "cy", "w", "h", "log_area"]
     rows = "\n".join(
         f"| {m} | " + " | ".join(str(v) for v in row) + f" | {row[k] / max(1, row.sum()):.3f} |"
         for k, (m, row) in enumerate(zip(scene.MOTIONS, table)))
+    real = "" if chained is None else f"""
+On the boxes that `ocellus-detector` itself finds in {chained[2]} consecutive frames of each of {chained[3]} held-out seeds:
+**{chained[0]:.3f}** of {chained[1]} answers are right.
+"""
     write(path, ".md", f"""
 # ocellus-sequence
 Tells what a tracked object is doing from its boxes over the last {LENGTH} processed frames: a GRU over each box's place,
@@ -165,7 +169,7 @@ and one in three at half or a third of the frame rate. A motion counts from 0.35
 
 {head}
 {rows}
-
+{real}
 ## Training
 {count} windows, {steps} steps of 256, cross-entropy, AdamW; {minutes(seconds)}. `make train` in `models/training` repeats
 it, seeds are fixed.

@@ -1,6 +1,7 @@
 """Trains the sequence network and exports it: python train_sequence.py OUT.onnx [STEPS]"""
 
 import math
+import os
 import sys
 import time
 from collections import defaultdict
@@ -129,9 +130,14 @@ def main():
     torch.onnx.export(
         model, torch.zeros(1, LENGTH, FEATURES), path, opset_version=13, input_names=["steps"],
         output_names=["motions"], dynamo=False)
+    import chain
     import report
 
-    report.sequence(path, measure(model, held, truth), len(held), len(inputs), steps, seconds)
+    detector = os.path.join(os.path.dirname(path), "ocellus-detector.onnx")
+    chained = None
+    if os.path.exists(detector):
+        chained = (*chain.measure(detector, path, scene.FIRST_HELD_OUT + 50, 8, 240, SETTLED), 240, 8)
+    report.sequence(path, measure(model, held, truth), len(held), len(inputs), steps, seconds, chained)
 
 
 if __name__ == "__main__":
