@@ -19,7 +19,7 @@ BATCH = 16
 STEPS = 2600
 PEAK = 4e-3
 # Then some more with the normalisations folded away, at a lower rate: cheaper, and what is exported is what is trained.
-POLISH = 1400
+POLISH = 700
 POLISH_PEAK = 8e-4
 
 
