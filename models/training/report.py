@@ -73,6 +73,8 @@ decoder = "yolov8"
 [input]
 color = "RGB"
 scale = "1/255"
+mean = [0, 0, 0]
+std = [1, 1, 1]
 resize = "letterbox"
 pad = 114
 
@@ -112,6 +114,8 @@ decoder = "classifier"
 [input]
 color = "RGB"
 scale = "1/255"
+mean = [0, 0, 0]
+std = [1, 1, 1]
 resize = "stretch"
 
 [crop]
