@@ -8,6 +8,10 @@ struct DashboardLoop {
   private static let panePeriod = 200.0
   /// The longest sleep, in milliseconds: ages on the screen go on without pictures.
   private static let idlePeriod = 100.0
+  /// How often the session is asked for a new picture that is due, in milliseconds.
+  private static let lookPeriod = 12.0
+  /// How long the last answer of the terminal is waited for at the end, in milliseconds.
+  private static let farewell = 300.0
   /// A key is answered at once, but not more often than this, in milliseconds.
   private static let keyPeriod = 12.0
 
@@ -24,9 +28,10 @@ struct DashboardLoop {
   private var themes: [String]
 
   private var lastPicture = MonotonicTime(nanoseconds: 0)
+  private var lastLook = MonotonicTime(nanoseconds: 0)
   private var lastPanes = MonotonicTime(nanoseconds: 0)
   private var lastDrawn = MonotonicTime(nanoseconds: 0)
-  /// A picture was taken in and not drawn yet.
+  /// A picture was taken in that is not drawn yet.
   private var hasNewPicture = false
   /// Something other than time and pictures changed.
   private var isDirty = true
@@ -50,6 +55,22 @@ struct DashboardLoop {
   }
 
   mutating func run() -> ExitReason {
+    let reason = work()
+    if reason != .hangup { awaitLastAnswer() }
+    return reason
+  }
+
+  /// An answer that came after the end would be typed into the shell.
+  private mutating func awaitLastAnswer() {
+    let start = MonotonicTime.now
+    while probe.isWaiting, MonotonicTime.now.milliseconds(since: start) < Self.farewell {
+      let wakeup = terminal.wait(milliseconds: 20)
+      guard !wakeup.isGone else { return }
+      if wakeup.hasInput, terminal.keys().contains(.status) { return }
+    }
+  }
+
+  private mutating func work() -> ExitReason {
     while true {
       let wakeup = terminal.wait(milliseconds: sleep(now: .now))
       if wakeup.isGone { return .hangup }
@@ -73,7 +94,10 @@ struct DashboardLoop {
     if terminal.output.pendingBytes > 0 { return Int(Self.idlePeriod) }
     if isDirty { return Int(max(0, Self.keyPeriod - now.milliseconds(since: lastDrawn)).rounded(.up)) }
     let picture = picturePeriod - now.milliseconds(since: lastPicture)
-    return Int(min(Self.idlePeriod, max(4, picture)).rounded(.up))
+    let look = Self.lookPeriod - now.milliseconds(since: lastLook)
+    // A frozen picture needs no looking for the next one.
+    let next = state.snapshot.paused ? Self.idlePeriod : max(picture, look)
+    return Int(min(Self.idlePeriod, max(1, next)).rounded(.up))
   }
 
   private var picturePeriod: Double { 1000 / min(Double(state.settings.rate), governor.rung.rate) }
@@ -139,7 +163,7 @@ struct DashboardLoop {
     governor.budget = state.settings.bandwidth.map { Double($0) }
     if state.view.modal != nil { themes = controller.themes.names }
     // What the session was just asked for is on the next snapshot.
-    if state.take(session.snapshot(), now: now) { hasNewPicture = true }
+    _ = state.take(session.snapshot(), now: now, acceptsPicture: false)
     return nil
   }
 
@@ -147,16 +171,19 @@ struct DashboardLoop {
 
   private mutating func step(now: MonotonicTime) {
     probe.giveUpIfSilent(now: now)
-    let pictureIsDue = now.milliseconds(since: lastPicture) >= picturePeriod - 2
+    let pictureIsDue =
+      now.milliseconds(since: lastPicture) >= picturePeriod - 2
+      && now.milliseconds(since: lastLook) >= Self.lookPeriod - 1
     let panesAreDue = now.milliseconds(since: lastPanes) >= Self.panePeriod
     guard isDirty || pictureIsDue || panesAreDue else { return }
-    if pictureIsDue || panesAreDue, state.take(session.snapshot(), now: now) { hasNewPicture = true }
-    guard terminal.output.pendingBytes == 0 else {
-      if hasNewPicture { governor.held(now: now) }
-      return
+    let linkIsFree = terminal.output.pendingBytes == 0
+    let mayDrawPicture = linkIsFree && governor.allowsFrame(now: now)
+    if pictureIsDue || panesAreDue {
+      lastLook = now
+      hasNewPicture = state.take(session.snapshot(), now: now, acceptsPicture: mayDrawPicture && pictureIsDue)
     }
-    guard isDirty || panesAreDue || (pictureIsDue && hasNewPicture) else { return }
-    guard governor.allowsFrame(now: now) || isDirty else { return }
+    guard linkIsFree else { return governor.held(now: now) }
+    guard isDirty || hasNewPicture || (panesAreDue && mayDrawPicture) else { return }
     draw(now: now, panesAreDue: panesAreDue || isDirty)
   }
 

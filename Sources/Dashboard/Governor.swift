@@ -28,6 +28,10 @@ package struct Governor: Sendable {
   private var refilled: MonotonicTime
   private var lastChange: MonotonicTime
   private var averageBytes = 0.0
+  private var averageInterval = 33.0
+  private var lastDrawn: MonotonicTime
+  /// How often the bucket was empty of late, 0...1.
+  private var starvation = 0.0
   private var congestion = 0.0
   /// The shortest way to the terminal and back that was ever measured, in milliseconds.
   private var shortestRoundTrip = Double.infinity
@@ -36,6 +40,7 @@ package struct Governor: Sendable {
     self.budget = budget
     refilled = now
     lastChange = now
+    lastDrawn = now
     tokens = (budget ?? 0) / 4
   }
 
@@ -48,6 +53,8 @@ package struct Governor: Sendable {
     let seconds = min(1, max(0, now.milliseconds(since: refilled) / 1000))
     refilled = now
     tokens = min(budget / 4, tokens + budget * seconds)
+    starvation += ((tokens > 0 ? 0 : 1) - starvation) * 0.04
+    adapt(now)
     return tokens > 0
   }
 
@@ -55,6 +62,8 @@ package struct Governor: Sendable {
   package mutating func drew(bytes: Int, wasWaiting: Bool, now: MonotonicTime) {
     tokens -= Double(bytes)
     averageBytes += (Double(bytes) - averageBytes) * 0.15
+    averageInterval += (min(2000, now.milliseconds(since: lastDrawn)) - averageInterval) * 0.15
+    lastDrawn = now
     congestion += ((wasWaiting ? 1 : 0) - congestion) * 0.1
     adapt(now)
   }
@@ -74,9 +83,9 @@ package struct Governor: Sendable {
 
   private mutating func adapt(_ now: MonotonicTime) {
     let since = now.milliseconds(since: lastChange)
-    let demand = averageBytes * min(30, rung.rate)
-    let isTooMuch = budget.map { demand > $0 * 0.95 } ?? isCongested
-    let isLittle = budget.map { demand < $0 * 0.45 } ?? (congestion < 0.03)
+    let present = averageBytes * 1000 / max(1, averageInterval)
+    let isTooMuch = budget == nil ? isCongested : starvation > 0.3
+    let isLittle = budget.map { present < $0 * 0.45 && starvation < 0.05 } ?? (congestion < 0.03)
     if isTooMuch, since > 700, level < Self.ladder.count - 1 {
       step(1, now)
     } else if isLittle, since > 4000, level > 0 {
@@ -88,5 +97,6 @@ package struct Governor: Sendable {
     level += by
     lastChange = now
     congestion *= 0.5
+    starvation *= 0.5
   }
 }

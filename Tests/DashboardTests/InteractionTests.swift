@@ -14,6 +14,7 @@ import Vision
     var composer: Composer
 
     init(columns: Int = 120, rows: Int = 40, glyphs: GlyphSet = .full) throws {
+      TerminalCapabilities.useUnicode()
       let themes = ThemeLibrary(onlyFolders: [])
       controller = Controller(
         session: session, themes: themes, configuration: ConfigurationFile(path: "/nonexistent/config.toml"))
@@ -44,7 +45,7 @@ import Vision
 
   @Test func theFirstScreenTellsTheEssentials() throws {
     let stage = try Stage()
-    for text in ["demo:seed=7", "640x480", "scout", "age", "person", "91", "#4", "inference", "camera", "quit"] {
+    for text in ["demo:seed=7", "640x480", "scout", "age", "person", "77%", "#4", "inference", "camera", "quit"] {
       #expect(stage.screen.contains(text), "\(text) is missing:\n\(stage.screen)")
     }
   }

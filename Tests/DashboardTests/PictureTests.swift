@@ -116,8 +116,8 @@ import Vision
     var canvas = CellGrid(width: 64, height: 24)
     let detection = ScriptedSession.detection("cat", 0, 0.9, Box(x: 100, y: 100, width: 200, height: 200), track: 3)
     overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
-    #expect(canvas[10, 5].scalar == ("┌" as Unicode.Scalar).value)
-    #expect(canvas[30, 15].scalar == ("┘" as Unicode.Scalar).value)
+    #expect(canvas[10, 5].scalar == ("┏" as Unicode.Scalar).value)
+    #expect(canvas[30, 15].scalar == ("┛" as Unicode.Scalar).value)
     #expect(canvas.line(4).contains(" cat 90 #3 "))
   }
 

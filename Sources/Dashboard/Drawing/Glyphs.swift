@@ -30,6 +30,11 @@ package struct Glyphs: Sendable {
   /// Of boxes in the picture.
   package var frame: Border {
     guard kind != .ascii else { return border }
+    if kind == .full {
+      return Border(
+        topLeft: "┏", topRight: "┓", bottomLeft: "┗", bottomRight: "┛", horizontal: "━", vertical: "┃", titleLeft: "┫",
+        titleRight: "┣")
+    }
     return Border(
       topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘", horizontal: "─", vertical: "│", titleLeft: "┤",
       titleRight: "├")

@@ -41,7 +41,9 @@ package struct Palette: Sendable {
     cubeStep = (0..<256).map { value in
       UInt8(Self.cubeLevels.indices.min { abs(Self.cubeLevels[$0] - value) < abs(Self.cubeLevels[$1] - value) } ?? 0)
     }
-    let count = depth == .eight ? 8 : 16
+    // Greys stay grey: by distance alone a dark one would turn cyan.
+    let all = depth == .eight ? Array(0..<8) : Array(0..<16)
+    let grays = all.filter { [0, 7, 8, 15].contains($0) }
     nearestBasic = (0..<4096).map { packed in
       let r = (packed >> 8) * 17
       let g = (packed >> 4 & 15) * 17
@@ -49,7 +51,8 @@ package struct Palette: Sendable {
       func distance(_ c: Color) -> Int {
         2 * (c.red - r) * (c.red - r) + 4 * (c.green - g) * (c.green - g) + 3 * (c.blue - b) * (c.blue - b)
       }
-      return UInt8((0..<count).min { distance(Self.basic[$0]) < distance(Self.basic[$1]) } ?? 0)
+      let candidates = max(r, g, b) - min(r, g, b) < 48 ? grays : all
+      return UInt8(candidates.min { distance(Self.basic[$0]) < distance(Self.basic[$1]) } ?? 0)
     }
   }
 

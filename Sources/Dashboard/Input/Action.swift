@@ -3,7 +3,7 @@ package enum Action: Hashable, Sendable {
   case quit, help, palette, options, cancel, activate
   case nextDetector, previousDetector, nextClassifier, previousClassifier
   case useDetector(String), useClassifier(String), noClassifier
-  case compare(String), endComparison
+  case compare(String), compareNext, endComparison
   case pause, record, photo
   case raiseThreshold, lowerThreshold
   case nextStyle, useStyle(PictureStyle), toggleBoxes, toggleLabels
@@ -60,18 +60,19 @@ package enum KeyTable {
       KeyBinding(.options, "options", "Options", [key("O"), .function(2)], .session),
       KeyBinding(.pause, "pause", "Pause the picture", [key(" ")], .session, hint: "pause"),
       KeyBinding(.record, "record", "Recording on or off", [key("r")], .session, hint: "record"),
-      KeyBinding(.photo, "snapshot", "Save a photo with its boxes", [key("s")], .session),
+      KeyBinding(.photo, "snapshot", "Save a photo with boxes", [key("s")], .session),
       KeyBinding(.suspend, "suspend", "Back to the shell, until fg", [.control("z")], .session),
       KeyBinding(.repaint, "repaint", "Paint the screen anew", [.control("l")], .session),
       KeyBinding(.nextDetector, "next-detector", "Next detector", [key("m")], .models, hint: "model"),
       KeyBinding(.previousDetector, "previous-detector", "Previous detector", [key("M")], .models),
       KeyBinding(.nextClassifier, "next-classifier", "Next classifier", [key("c")], .models),
       KeyBinding(.previousClassifier, "previous-classifier", "Previous classifier", [key("C")], .models),
-      KeyBinding(.endComparison, "end-comparison", "End the A/B comparison", [key("X")], .models),
+      KeyBinding(.compareNext, "compare-next", "A/B: compare with the next", [key("a")], .models),
+      KeyBinding(.endComparison, "end-comparison", "A/B: end the comparison", [key("A")], .models),
       KeyBinding(
-        .raiseThreshold, "raise-threshold", "Raise the confidence threshold", [key("+"), key("=")], .models,
+        .raiseThreshold, "raise-threshold", "Raise the threshold", [key("+"), key("=")], .models,
         hint: "conf"),
-      KeyBinding(.lowerThreshold, "lower-threshold", "Lower the confidence threshold", [key("-")], .models),
+      KeyBinding(.lowerThreshold, "lower-threshold", "Lower the threshold", [key("-")], .models),
       KeyBinding(.nextStyle, "next-style", "Picture style", [key("v")], .picture, hint: "style"),
       KeyBinding(.toggleBoxes, "boxes", "Boxes on or off", [key("b")], .picture, hint: "boxes"),
       KeyBinding(.toggleLabels, "labels", "Labels on or off", [key("B")], .picture),
@@ -79,7 +80,7 @@ package enum KeyTable {
       KeyBinding(.zoomOut, "zoom-out", "Zoom out", [key("Z")], .picture),
       KeyBinding(.resetView, "reset-view", "Whole picture", [key("0")], .picture),
       KeyBinding(.nextTheme, "next-theme", "Next theme", [key("t")], .panes, hint: "theme"),
-      KeyBinding(.reloadThemes, "reload", "Read themes and options again", [.control("r")], .panes),
+      KeyBinding(.reloadThemes, "reload", "Read themes, options again", [.control("r")], .panes),
       KeyBinding(.nextPreset, "next-layout", "Next arrangement", [key("p")], .panes, hint: "layout"),
     ]
     + PaneID.allCases.map { pane in
@@ -88,7 +89,7 @@ package enum KeyTable {
         Unicode.Scalar(UInt32(48 + pane.rawValue)).map { [Key.character($0)] } ?? [], .panes)
     }
     + [
-      KeyBinding(.nextOrder, "sort", "What detections are sorted by", [key("o")], .panes),
+      KeyBinding(.nextOrder, "sort", "Order of the detections", [key("o")], .panes),
       KeyBinding(.focusNext, "next-pane", "Next pane", [.tab], .moving),
       KeyBinding(.focusPrevious, "previous-pane", "Previous pane", [.backTab], .moving),
       KeyBinding(.up, "up", "Up", [.up, key("k")], .moving),
@@ -100,7 +101,7 @@ package enum KeyTable {
       KeyBinding(.first, "first", "First line", [.home, key("g")], .moving),
       KeyBinding(.last, "last", "Last line", [.end, key("G")], .moving),
       KeyBinding(.activate, "choose", "Choose the selected line", [.enter], .moving),
-      KeyBinding(.cancel, "cancel", "Close, or let go of the selection", [.escape], .moving),
+      KeyBinding(.cancel, "cancel", "Close, deselect", [.escape], .moving),
       KeyBinding(.seekBack, "seek-back", "Ten seconds back", [key("[")], .replay),
       KeyBinding(.seekForward, "seek-forward", "Ten seconds on", [key("]")], .replay),
       KeyBinding(.stepBack, "step-back", "One frame back", [key(",")], .replay),

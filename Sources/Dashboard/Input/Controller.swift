@@ -44,7 +44,7 @@ package struct Controller {
     case .options: state.view.modal = .options(selected: 0)
     case .up, .down, .left, .right, .pageUp, .pageDown, .first, .last, .activate, .cancel: move(action, &state)
     case .nextDetector, .previousDetector, .nextClassifier, .previousClassifier, .useDetector, .useClassifier,
-      .noClassifier, .compare, .endComparison:
+      .noClassifier, .compare, .compareNext, .endComparison:
       models(action, &state)
     case .pause, .record, .photo, .raiseThreshold, .lowerThreshold: live(action, &state)
     case .seekBack, .seekForward, .stepBack, .stepForward: replay(action, &state)
@@ -88,14 +88,23 @@ package struct Controller {
     case .useDetector(let name): session.selectDetector(name)
     case .useClassifier(let name): session.selectClassifier(name)
     case .noClassifier: session.selectClassifier(nil)
-    case .compare(let name):
-      guard let comparison = session.comparison else {
-        return state.toast("this session cannot compare models", .warning, .now)
-      }
-      comparison.compare(with: name)
+    case .compare(let name): compare(with: name, &state)
+    case .compareNext:
+      let present = snapshot.comparison?.model
+      let others = snapshot.detectors.filter { $0.state != .active }.map(\.name)
+      let next = present.flatMap { others.firstIndex(of: $0) }.map { ($0 + 1) % others.count } ?? 0
+      guard others.indices.contains(next) else { return state.toast("no other detector", .warning, .now) }
+      compare(with: others[next], &state)
     case .endComparison: session.comparison?.compare(with: nil)
     default: break
     }
+  }
+
+  private func compare(with name: String, _ state: inout DashboardState) {
+    guard let comparison = session.comparison else {
+      return state.toast("this session cannot compare models", .warning, .now)
+    }
+    comparison.compare(with: name)
   }
 
   /// The model after or before the one that is loading or active.
@@ -184,7 +193,7 @@ package struct Controller {
     state.view.focus = order[(present + step + order.count) % order.count]
   }
 
-  private func move(_ action: Action, _ state: inout DashboardState) {
+  func move(_ action: Action, _ state: inout DashboardState) {
     if action == .cancel {
       state.view.selectedDetection = nil
       state.view.toasts.removeAll()
@@ -238,7 +247,7 @@ package struct Controller {
     }
   }
 
-  private func moveModels(_ action: Action, _ state: inout DashboardState) {
+  func moveModels(_ action: Action, _ state: inout DashboardState) {
     let entries = ModelsPane.entries(state.snapshot)
     let present = min(state.view.selectedModel, max(0, entries.count - 1))
     if action == .activate, entries.indices.contains(present) {
@@ -326,71 +335,5 @@ package struct Controller {
     default: break
     }
     return .none
-  }
-
-  // MARK: Mouse
-
-  private func click(
-    _ button: Key.MouseButton, _ x: Int, _ y: Int, _ state: inout DashboardState, _ composer: Composer
-  ) -> Outcome {
-    if let modal = state.view.modal {
-      switch (button, modal) {
-      case (.wheelUp, _): return handle(.up, &state, composer)
-      case (.wheelDown, _): return handle(.down, &state, composer)
-      case (_, .options): return handle(.escape, &state, composer)
-      default:
-        state.view.modal = nil
-        return .none
-      }
-    }
-    if button == .left, let hit = composer.hits.last(where: { $0.0.contains(x, y) }) { return perform(hit.1, &state) }
-    guard let pane = composer.layout.pane(atColumn: x, row: y), let rect = composer.layout.panes[pane] else {
-      return .none
-    }
-    state.view.focus = pane
-    switch button {
-    case .wheelUp: move(pane == .picture ? .pageUp : .up, &state)
-    case .wheelDown: move(pane == .picture ? .pageDown : .down, &state)
-    case .left: select(in: pane, rect, x, y, &state, composer)
-    case .right: if pane == .picture { state.view.viewport.reset() }
-    case .middle: break
-    }
-    return .none
-  }
-
-  private func select(
-    in pane: PaneID, _ rect: Rect, _ x: Int, _ y: Int, _ state: inout DashboardState, _ composer: Composer
-  ) {
-    switch pane {
-    case .picture:
-      guard let mapping = composer.mapping else { return }
-      let point = mapping.pixel(column: x, row: y)
-      // The smallest box under the pointer is the one that is meant.
-      let under = state.rows.rows.filter {
-        let box = $0.detection.box
-        return $0.isPresent && point.x >= box.x && point.x <= box.right && point.y >= box.y && point.y <= box.bottom
-      }
-      state.view.selectedDetection = under.min { $0.detection.box.area < $1.detection.box.area }?.key
-    case .detections:
-      let room = rect.inner
-      let hasHeading = room.height >= 8 && DetectionsPane.Columns(width: room.width - 2).hasHeading
-      let list = room.height - (hasHeading ? 1 : 0)
-      let selected = state.rows.rows.firstIndex { $0.key == state.view.selectedDetection }
-      let line =
-        y - room.y - (hasHeading ? 1 : 0)
-        + DetectionsPane.firstVisible(selected: selected, count: state.rows.rows.count, room: list)
-      if state.rows.rows.indices.contains(line) { state.view.selectedDetection = state.rows.rows[line].key }
-    case .models:
-      let entries = ModelsPane.entries(state.snapshot)
-      let line =
-        y - rect.inner.y
-        + DetectionsPane.firstVisible(
-          selected: min(state.view.selectedModel, entries.count - 1), count: entries.count, room: rect.inner.height)
-      guard entries.indices.contains(line) else { return }
-      // A second click on the same line picks it.
-      if state.view.selectedModel == line { moveModels(.activate, &state) }
-      state.view.selectedModel = line
-    default: break
-    }
   }
 }

@@ -41,7 +41,7 @@ struct Modals {
     let isWide = canvas.width >= 90
     let perColumn = isWide ? (lines.count + 1) / 2 : lines.count
     let room = window(
-      "help", width: isWide ? 88 : 46, height: perColumn + 2, note: "Esc closes", on: &canvas)
+      "help", width: isWide ? 96 : 48, height: perColumn + 2, note: "Esc closes", on: &canvas)
     let scroll = min(scroll, Self.helpScrollLimit(rows: canvas.height, columns: canvas.width))
     let columnWidth = isWide ? room.width / 2 : room.width
     for (i, line) in lines[scroll...].prefix(room.height * (isWide ? 2 : 1)).enumerated() {

@@ -70,12 +70,12 @@ struct Bars {
       right -= width + 1
     }
     let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
-    let detector = snapshot.detectors.first { $0.state == .active }?.name ?? context.result?.detector ?? "no model"
+    let detector = snapshot.detectors.first { $0.state == .active }?.name
     let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.name)" } ?? ""
     let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.name)" } ?? ""
     var parts: [(String, Style)] = [
       (" ocellus ", theme.style(.highlight, .bold)), (snapshot.source.name + size, theme.style(.title)),
-      (detector + classifier + loading, theme.style(.mainForeground)),
+      ((detector ?? "no model") + classifier + loading, theme.style(detector == nil ? .warning : .mainForeground)),
     ]
     if !snapshot.source.detail.isEmpty, rect.width >= 110 {
       parts.insert((snapshot.source.detail, theme.style(.graphText)), at: 2)

@@ -30,7 +30,7 @@ struct LatencyPane: Pane {
       canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
     }
-    let name = min(12, max(7, room.width / 4))
+    let name = min(12, max(8, room.width - 25))
     let columns = Self.columns(width: room.width - name)
     let numbers = columns.map(\.width).reduce(0, +)
     let share = room.width - name - numbers >= 7 ? 5 : 0

@@ -51,7 +51,9 @@ package struct Overlay {
     guard mapping.cells.contains(x, y) else { return }
     let below = canvas[x, y]
     let ground =
-      isPhotographic ? below.background.mixed(with: below.foreground, share: 128) : theme[.mainBackground]
+      isPhotographic
+      ? below.background.mixed(with: below.foreground, share: 128).mixed(with: .black, share: 70)
+      : theme[.mainBackground]
     canvas[x, y] = Cell(scalar, Style(color, on: ground, bold ? .bold : []))
   }
 

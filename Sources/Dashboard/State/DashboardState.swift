@@ -29,17 +29,21 @@ package struct DashboardState {
   }
 
   /// Takes a new snapshot in; true if it brings another picture.
-  package mutating func take(_ snapshot: SessionSnapshot, now: MonotonicTime) -> Bool {
+  ///
+  /// - Parameter acceptsPicture: false keeps picture and detections as they are on the screen: they belong together.
+  package mutating func take(_ snapshot: SessionSnapshot, now: MonotonicTime, acceptsPicture: Bool = true) -> Bool {
     self.snapshot = snapshot
     announce(now)
     view.toasts.removeAll { $0.until < now }
+    rows.forget(now: now)
     if now.milliseconds(since: lastHistory) >= 500 {
       lastHistory = now
       history.add(
         camera: snapshot.rates.camera, processed: snapshot.rates.processed,
         skipped: snapshot.rates.skippedByPipeline + snapshot.rates.droppedByDriver, bytes: own.bytesPerSecond)
     }
-    guard let latest = snapshot.latest, latest.number != result?.number, !snapshot.paused || result == nil else {
+    guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, result), !snapshot.paused || result == nil
+    else {
       return false
     }
     result = latest
@@ -48,11 +52,14 @@ package struct DashboardState {
     return true
   }
 
+  /// Frames that no model has seen carry no number of their own; the driver's stamp tells them apart.
+  private static func isSame(_ a: FrameResult, _ b: FrameResult?) -> Bool {
+    b.map { $0.number == a.number && $0.frame.timestamp == a.frame.timestamp } ?? false
+  }
+
   /// Sorts anew at once, after the order was changed.
   package mutating func resort(now: MonotonicTime) {
-    guard var result else { return }
-    result.number &-= 1
-    rows.update(with: result, order: settings.order, now: now)
+    if let result { rows.update(with: result, order: settings.order, now: now) }
   }
 
   private mutating func updateClasses() {

@@ -33,20 +33,22 @@ package struct DetectionRows: Sendable {
 
   package private(set) var rows: [DetectionRow] = []
   private var nextKey = 1
-  private var frameNumber: UInt64 = 0
 
   package init() {}
 
   package mutating func update(with result: FrameResult, order: DetectionOrder, now: MonotonicTime) {
-    guard result.number != frameNumber else { return }
-    frameNumber = result.number
     for i in rows.indices {
       rows[i].isPresent = false
       rows[i].index = nil
     }
     for (index, detection) in result.findings.detections.enumerated() { place(detection, index, now) }
-    rows.removeAll { now.milliseconds(since: $0.lastSeen) > Self.lingerMilliseconds && !$0.isPresent }
+    forget(now: now)
     sort(by: order)
+  }
+
+  /// Drops the lines of objects that have been lost for long enough.
+  package mutating func forget(now: MonotonicTime) {
+    rows.removeAll { now.milliseconds(since: $0.lastSeen) > Self.lingerMilliseconds && !$0.isPresent }
   }
 
   private mutating func place(_ detection: Detection, _ index: Int, _ now: MonotonicTime) {

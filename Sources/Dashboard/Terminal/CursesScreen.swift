@@ -69,7 +69,7 @@ package struct CursesScreen {
     guard let found = pairs.lookup(front, background, maySwap: scalar == lower || scalar == upper) else { return nil }
     if found.swapped { scalar = scalar == lower ? upper : lower }
     var attributes = UInt32(cell.attributes.rawValue)
-    if palette.depth == .mono, !isBlank, isInverse(cell) { attributes |= UInt32(Style.Attributes.reverse.rawValue) }
+    if palette.depth == .mono, isInverse(cell) { attributes |= UInt32(Style.Attributes.reverse.rawValue) }
     return OCNCell(scalar: scalar, pair: found.pair, attributes: attributes)
   }
 

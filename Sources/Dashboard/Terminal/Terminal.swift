@@ -100,8 +100,8 @@ package final class Terminal {
     func open(_ name: String) -> Bool {
       ocn_screen_open(name, fcntl(terminal, F_DUPFD_CLOEXEC, 3), input, sink)
     }
-    if capabilities.depth != capabilities.entryDepth || capabilities.depth == .truecolor,
-      ![.mono, .eight].contains(capabilities.depth),
+    // With up to sixteen colours, entries promise too few pairs for a picture.
+    if capabilities.depth != capabilities.entryDepth || capabilities.depth != .indexed, capabilities.depth != .mono,
       var description = TerminalDescription(of: capabilities.term, terminal: terminal)
     {
       description.setColors(capabilities.depth)
@@ -171,7 +171,7 @@ package final class Terminal {
     output.collect()
     output.drain(within: Self.farewell)
     var modes = modesBefore
-    tcsetattr(terminal, TCSANOW, &modes)
+    tcsetattr(terminal, TCSAFLUSH, &modes)
     if savedStandard.output >= 0 { dup2(savedStandard.output, STDOUT_FILENO) }
     if savedStandard.error >= 0 { dup2(savedStandard.error, STDERR_FILENO) }
     ocn_guard_remove()

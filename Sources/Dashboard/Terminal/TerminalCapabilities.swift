@@ -38,15 +38,18 @@ package struct TerminalCapabilities: Sendable {
     let entryDepth = depth(
       colors: Int(ocn_number_capability("colors")),
       direct: ocn_boolean_capability("RGB") || ocn_number_capability("RGB") > 0)
+    let isConsole = term == "linux" || term.hasPrefix("linux-")
+    // The variable survives a change of terminal; one without colours, or the console, it cannot speak for.
+    let variable = environment("COLORTERM")?.lowercased() ?? ""
     let claimsTruecolor =
-      ["truecolor", "24bit"].contains(environment("COLORTERM")?.lowercased() ?? "") || ocn_boolean_capability("Tc")
+      ocn_boolean_capability("Tc")
+      || (["truecolor", "24bit"].contains(variable) && entryDepth > .mono && !isConsole)
     var best = claimsTruecolor ? max(entryDepth, .truecolor) : entryDepth
     if let forced {
       best = forced
     } else if !(environment("NO_COLOR") ?? "").isEmpty {
       best = .mono
     }
-    let isConsole = term == "linux" || term.hasPrefix("linux-")
     return TerminalCapabilities(
       term: term, depth: best, entryDepth: entryDepth,
       glyphs: glyphs(term: term, isConsole: isConsole, environment: environment),

@@ -56,10 +56,13 @@ package struct TerminalDescription {
       background = "\u{1B}[48;5;%p1%dm"
     case .sixteen:
       setNumber("colors", 16)
-      setNumber("pairs", 256)
+      setNumber("pairs", 512)
       foreground = "\u{1B}[%?%p1%{8}%<%t%p1%{30}%+%e%p1%{82}%+%;%dm"
       background = "\u{1B}[%?%p1%{8}%<%t%p1%{40}%+%e%p1%{92}%+%;%dm"
-    case .eight, .mono: return
+    case .eight:
+      setNumber("pairs", 256)
+      return
+    case .mono: return
     }
     setString("setaf", foreground)
     setString("setab", background)
