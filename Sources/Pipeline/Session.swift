@@ -16,6 +16,7 @@ public final class Session: SessionControl {
   private let models: ModelSwitchboard
   private let comparisons: ComparisonRunner
   private let extras: SessionExtras
+  private let photos: Photographer?
   private let threads = Monitor<[WorkerThread]>([])
 
   /// A session that has not started.
@@ -41,6 +42,9 @@ public final class Session: SessionControl {
     }
     models = ModelSwitchboard(provider: provider, report: report)
     comparisons = ComparisonRunner(provider: provider, report: report)
+    photos = extras.photoFolder.map { folder in
+      Photographer(folder: folder, latest: { state.withLock { $0.frozen ?? $0.latest } }, report: report)
+    }
   }
 
   /// Starts the threads. Call once.
@@ -135,6 +139,8 @@ public final class Session: SessionControl {
   public var recorder: (any RecordingControl)? { extras.recorder }
 
   public var replay: (any ReplayControl)? { extras.replay }
+
+  public var photographer: (any SnapshotControl)? { photos }
 
   /// Tells the front, the log and the consumers of something that happened outside: a recorder's disk that fills. Any
   /// thread.

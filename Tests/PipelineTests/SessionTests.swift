@@ -1,8 +1,10 @@
 import Capture
+import Foundation
 import Ground
 import Perception
 import Pipeline
 import Testing
+import Vision
 
 @Suite struct SessionTests {
   private func configuration(_ detector: String?, wait: Bool = true) -> SessionConfiguration {
@@ -153,5 +155,29 @@ import Testing
     #expect(session.snapshot().comparison == nil)
     session.stop()
     session.wait()
+  }
+
+  @Test func savesWhatIsOnTheScreenAsAPhoto() throws {
+    let folder = NSTemporaryDirectory() + "ocellus-photo-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var extras = SessionExtras()
+    extras.photoFolder = folder
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(3000), live: true, interval: 1_000_000), provider: FakeProvider(),
+      configuration: configuration("first"), extras: extras)
+    session.start()
+    for _ in 0..<100 where session.snapshot().latest == nil { pause(10_000_000) }
+    session.photographer?.savePhoto()
+    var files: [String] = []
+    for _ in 0..<200 where files.isEmpty {
+      pause(10_000_000)
+      files = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.filter { $0.hasSuffix(".png") } ?? []
+    }
+    session.stop()
+    session.wait()
+    let photo = try ImageFile.load(folder + "/" + (try #require(files.first)))
+    #expect(photo.width == 64 && photo.height == 48)
+    let canvas = try #require(Canvas(photo))
+    #expect(canvas[29, 29] == FindingsPainter.color(ofClass: 0), "the box's corner is drawn")
   }
 }

@@ -141,6 +141,8 @@ public struct SessionExtras: Sendable {
   public var recordingStatus: (@Sendable () -> RecordingStatus)?
   public var replay: (any ReplayControl)?
   public var replayStatus: (@Sendable () -> ReplayStatus)?
+  /// Where snapshots are written; nil: none can be taken.
+  public var photoFolder: String?
 
   public init() {}
 }

@@ -20,6 +20,7 @@ struct LiveSession {
     configuration.minimumConfidence = options.confidence
     var provider: any ModelProvider = InstalledModels(options: options.engine.options)
     var extras = SessionExtras()
+    extras.photoFolder = "snapshots"
     if let replayed = opened.source as? RecordingSource {
       provider = ReplayModelProvider(provider, source: replayed)
       extras.replay = replayed

@@ -1,0 +1,48 @@
+import Capture
+import Foundation
+import Ground
+import Perception
+import Vision
+
+/// Writes what is on the screen as a photo with its boxes drawn: `ocellus-<date>-<frame>.png` in a folder.
+final class Photographer: SnapshotControl {
+  private let folder: String
+  private let latest: @Sendable () -> FrameResult?
+  private let report: @Sendable (SessionEvent) -> Void
+
+  init(
+    folder: String, latest: @escaping @Sendable () -> FrameResult?,
+    report: @escaping @Sendable (SessionEvent) -> Void
+  ) {
+    self.folder = folder
+    self.latest = latest
+    self.report = report
+  }
+
+  func savePhoto() {
+    guard let result = latest() else {
+      report(SessionEvent(severity: .warning, message: "no picture to save yet"))
+      return
+    }
+    // Compressing takes tens of milliseconds: on a thread of its own, once a key press.
+    _ = WorkerThread(name: "photographer") { [self] in write(result) }
+  }
+
+  private func write(_ result: FrameResult) {
+    guard var canvas = Canvas(result.frame.image.rgb24()) else { return }
+    FindingsPainter.paint(result.findings, on: &canvas)
+    guard let painted = canvas.image else { return }
+    let stamp = Date.now.formatted(
+      .verbatim(
+        "\(year: .defaultDigits)\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
+        timeZone: .current, calendar: Calendar(identifier: .gregorian)))
+    let path = "\(folder)/ocellus-\(stamp)-\(result.frame.sequence).png"
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try ImageFile.save(painted, to: path)
+      report(SessionEvent(severity: .info, message: "saved \(path)"))
+    } catch {
+      report(SessionEvent(severity: .error, message: "photo not saved: \(error)"))
+    }
+  }
+}
