@@ -11,6 +11,7 @@ NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-stati
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 .PHONY: test-neon run build test test-onnx test-onnx-regenerate packages install format format-check
+.PHONY: run build test test-camera test-onnx test-onnx-regenerate packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -38,6 +39,11 @@ test-onnx: packages $(ONNX_ENVIRONMENT)/installed
 test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
 	  OCELLUS_ONNX_REGENERATE=1 swift test -c release --filter OnnxBackendTests
+
+# The capture room against the kernel's own camera drivers, in a virtual machine; skips where qemu is missing.
+test-camera: packages
+	swift build -c release --product CameraProbe
+	Tests/VirtualCamera/run.sh $(PARTS)
 
 packages:
 	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \

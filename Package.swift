@@ -79,6 +79,10 @@ let package = Package(
 
     // Frames of the demo scene with their truth, for models/training.
     .executableTarget(name: "scene-dump", dependencies: ["Capture"], swiftSettings: strict),
+    // What watches cameras inside the virtual machine of `make test-camera`.
+    .executableTarget(
+      name: "CameraProbe", dependencies: ["Ground", "Vision", "Capture"], path: "Tests/VirtualCamera/Probe",
+      swiftSettings: strict),
 
     tests("GroundTests", ["Ground", "CAllocations"]),
     tests("VisionTests", ["Ground", "Vision", "Kernels"]),

@@ -54,6 +54,8 @@ public struct SourceRequest: Sendable, Equatable {
   public var loops = false
   /// Camera settings, applied in this order, again after every reconnect.
   public var controls: [ControlSetting] = []
+  /// The camera's pixel format by its four characters ("MJPG"); nil for the one that costs least.
+  public var pixelFormat: String?
   /// Keep trying for a camera or stream that is not there yet, instead of failing.
   public var waits = false
 

@@ -27,13 +27,6 @@ extension SourceOpener {
     demo, standardInput, networkStream, camera, photos, rawVideo, videoFile,
   ]
 
-  static let demo = SourceOpener(
-    name: "demo scene",
-    claims: { $0.text == "demo" || $0.text.hasPrefix("demo:") },
-    open: { name, request in
-      try DemoSource(name: name.text, options: DemoOptions(name: name.text), request: request)
-    })
-
   static let standardInput = SourceOpener(
     name: "frames on standard input",
     claims: { $0.text == "-" || $0.text.hasPrefix("-:") },

@@ -5,7 +5,7 @@ import Ground
 /// A program that runs for us and writes to two pipes. Killed and reaped when closed: it leaves no zombie behind.
 ///
 /// Belongs to one thread.
-final class ChildProcess {
+package final class ChildProcess {
   let output: Int32
   private let errors: Int32
   private var process: pid_t
@@ -14,7 +14,7 @@ final class ChildProcess {
   private(set) var lastError = ""
 
   /// Starts `arguments[0]`, found through PATH.
-  init(_ arguments: [String]) throws(CaptureError) {
+  package init(_ arguments: [String]) throws(CaptureError) {
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }

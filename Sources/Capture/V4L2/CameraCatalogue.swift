@@ -31,6 +31,20 @@ public struct CameraListing: Sendable, Equatable, Codable {
   public var controls: [CameraControl]
   /// Why it cannot be used, with what to do about it; nil when it can.
   public var problem: String?
+
+  package init(
+    path: String, name: String, driver: String, bus: String, serial: String?, formats: [Format],
+    controls: [CameraControl], problem: String?
+  ) {
+    self.path = path
+    self.name = name
+    self.driver = driver
+    self.bus = bus
+    self.serial = serial
+    self.formats = formats
+    self.controls = controls
+    self.problem = problem
+  }
 }
 
 /// The cameras of this machine.

@@ -49,11 +49,11 @@ public struct ControlSetting: Sendable, Equatable {
 }
 
 /// Lists, reads and sets controls.
-enum CameraControls {
+package enum CameraControls {
   /// Drivers have dozens; one that lists more than this is broken.
   private static let limit = 512
 
-  static func list(_ device: CameraDevice) -> [CameraControl] {
+  package static func list(_ device: CameraDevice) -> [CameraControl] {
     var controls: [CameraControl] = []
     var query = v4l2_queryctrl()
     var last: UInt32 = 0
@@ -68,7 +68,7 @@ enum CameraControls {
   }
 
   /// Sets one control by name.
-  static func set(_ setting: ControlSetting, on device: CameraDevice) throws(CaptureError) {
+  package static func set(_ setting: ControlSetting, on device: CameraDevice) throws(CaptureError) {
     let controls = list(device)
     let wanted = canonical(setting.name)
     guard let control = controls.first(where: { canonical($0.name) == wanted }) else {

@@ -44,6 +44,7 @@ enum FormatNegotiation {
     var candidates: [Candidate] = []
     for option in options {
       guard let encoding = PixelEncoding.of(option.fourCC) else { continue }
+      if let wanted = request.pixelFormat, !option.fourCC.isNamed(wanted) { continue }
       if option.sizes.isEmpty {
         candidates.append(Candidate(encoding: encoding, width: width, height: height, penalty: encoding.cost))
       }
@@ -68,7 +69,9 @@ enum FormatNegotiation {
     guard !candidates.isEmpty else {
       let offered = options.map(\.fourCC.description).joined(separator: ", ")
       throw CaptureError(
-        .unsupported, "no pixel format of the camera can be decoded", place: device.path,
+        .unsupported,
+        request.pixelFormat.map { "the camera has no pixel format \($0) that can be decoded" }
+          ?? "no pixel format of the camera can be decoded", place: device.path,
         remedy: offered.isEmpty ? "it offers none" : "it offers \(offered)")
     }
     var failure = SystemError(EINVAL)

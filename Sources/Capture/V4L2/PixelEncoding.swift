@@ -12,6 +12,15 @@ package struct FourCC: Hashable, Sendable, CustomStringConvertible {
     code = (0..<4).reduce(0) { $0 | UInt32(text.utf8Start[$1]) << UInt32($1 * 8) }
   }
 
+  /// Whether `text` is its name; blanks at the end (`Y16 `) may be left out.
+  func isNamed(_ text: String) -> Bool {
+    Self.trimmed(description) == Self.trimmed(text)
+  }
+
+  private static func trimmed(_ text: String) -> Substring {
+    text[..<(text.lastIndex { $0 != " " }.map { text.index(after: $0) } ?? text.startIndex)]
+  }
+
   package var description: String {
     let letters = (0..<4).map { Character(UnicodeScalar(UInt8(truncatingIfNeeded: code >> UInt32($0 * 8) & 0x7F))) }
     return String(letters.map { $0.isASCII && !($0.asciiValue.map { $0 < 32 || $0 == 127 } ?? true) ? $0 : "?" })

@@ -1,0 +1,63 @@
+import Capture
+import Foundation
+import Ground
+import Vision
+
+/// A source of pictures made by the test, a thirtieth of a second apart, without waiting.
+final class MadeSource: FrameSource, @unchecked Sendable {
+  let description = SourceDescription(
+    name: "made", detail: "", width: 320, height: 240, framesPerSecond: 30, isLive: true)
+  private var count = 0
+  private let make: (Int) -> Image
+
+  init(_ make: @escaping (Int) -> Image) { self.make = make }
+
+  func next(timeout: Int) throws -> SourceEvent {
+    count += 1
+    return .frame(
+      Frame(
+        image: make(count), sequence: UInt64(count), timestamp: MonotonicTime(nanoseconds: Int64(count) * 33_333_333)))
+  }
+
+  func close() {}
+}
+
+/// A scene with shapes, gentle shading and a little sensor noise, in any format that starts with brightness or RGB.
+func scenePicture(_ number: Int, width: Int = 320, height: Int = 240, format: PixelFormat = .yuyv, noise: Int = 4)
+  -> Image
+{
+  let sizes = format.planeSizes(width: width, height: height)!
+  let storage = PixelStorage(count: sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows })
+  memset(storage.bytes.baseAddress!, 128, storage.bytes.count)
+  var random = UInt64(number) &* 0x9E37_79B9_7F4A_7C15 | 1
+  let (step, offset, channels) = format == .rgb24 ? (3, 0, 3) : format == .yuyv ? (2, 0, 1) : (1, 0, 1)
+  for y in 0..<height {
+    for x in 0..<width {
+      random ^= random << 13
+      random ^= random >> 7
+      random ^= random << 17
+      let inBox = (x / 40 + y / 40) % 3 == 0
+      let moving = abs(x - (number * 3) % width) < 20 && abs(y - height / 2) < 30
+      let value = (moving ? 200 : inBox ? 70 : 140) + x * 30 / width + (noise > 0 ? Int(random % UInt64(noise)) : 0)
+      for channel in 0..<channels { storage.bytes[(y * width + x) * step + offset + channel] = UInt8(value) }
+    }
+  }
+  return Image(packed: width, height, format, storage: storage)!
+}
+
+/// A folder of its own for a test, removed when it goes.
+final class TemporaryFolder {
+  let path: String
+
+  init() {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-\(UUID().uuidString)").path
+    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String, _ bytes: [UInt8]) -> String {
+    _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes))
+    return "\(path)/\(name)"
+  }
+}

@@ -1,0 +1,264 @@
+import Capture
+import Foundation
+import Ground
+import Testing
+import Vision
+
+/// Whether the ffmpeg program is there; what needs it is skipped otherwise.
+let hasFFmpeg = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains {
+  FileManager.default.isExecutableFile(atPath: $0)
+}
+
+@Suite struct Y4MTests {
+  private func stream(_ header: String, frames: Int, bytes: Int) -> [UInt8] {
+    var result = Array((header + "\n").utf8)
+    for number in 0..<frames { result += Array("FRAME\n".utf8) + [UInt8](repeating: UInt8(number), count: bytes) }
+    return result
+  }
+
+  /// Feeds bytes through a pipe from another thread and collects what comes of them.
+  private func read(_ bytes: [UInt8], chunk: Int = 1 << 16) throws -> (frames: [Frame], notices: [String]) {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let writing = ends[1]
+    signal(SIGPIPE, SIG_IGN)
+    let writer = WorkerThread(name: "test-writer") {
+      var sent = 0
+      while sent < bytes.count {
+        let count = bytes.withUnsafeBytes { write(writing, $0.baseAddress! + sent, min(chunk, bytes.count - sent)) }
+        if count <= 0 { break }
+        sent += count
+      }
+      close(writing)
+    }
+    defer { writer.join() }
+    var frames: [Frame] = []
+    var notices: [String] = []
+    let source = try RawVideoSource(descriptor: ends[0], name: "-", isFile: false, request: SourceRequest())
+    defer { source.close() }
+    while true {
+      switch try source.next(timeout: 1000) {
+      case .frame(let frame): frames.append(frame)
+      case .notice(let text): notices.append(text)
+      case .end: return (frames, notices)
+      default: break
+      }
+    }
+  }
+
+  @Test(arguments: [1 << 16, 7])
+  func framesAreReadWhole(chunk: Int) throws {
+    let seen = try read(stream("YUV4MPEG2 W8 H4 F30:1 C420jpeg XCOLORRANGE=FULL", frames: 5, bytes: 48), chunk: chunk)
+    #expect(seen.frames.count == 5)
+    #expect(seen.frames[3].image.format == .yuv420)
+    #expect(seen.frames[3].image.fullRange)
+    #expect(seen.frames[3].image.storage.bytes[47] == 3)
+    #expect(seen.frames.map(\.sequence) == [1, 2, 3, 4, 5])
+  }
+
+  @Test func otherKindsOfPixels() throws {
+    #expect(try read(stream("YUV4MPEG2 W8 H4 F30:1 C422", frames: 1, bytes: 64)).frames[0].image.format == .yuv422)
+    #expect(try read(stream("YUV4MPEG2 W8 H4 F30:1 Cmono", frames: 1, bytes: 32)).frames[0].image.format == .gray8)
+    #expect(throws: CaptureError.self) { try read(stream("YUV4MPEG2 W8 H4 C444p10", frames: 1, bytes: 96)) }
+  }
+
+  @Test func aCutStreamSaysSo() throws {
+    let seen = try read(Array(stream("YUV4MPEG2 W8 H4 F30:1", frames: 3, bytes: 48).dropLast(5)))
+    #expect(seen.frames.count == 2)
+    #expect(seen.notices == ["-: the last picture is cut short"])
+  }
+
+  @Test func whatIsNoY4MSaysSo() {
+    let error = #expect(throws: CaptureError.self) { try read(Array("hello, world\n".utf8)) }
+    #expect(error?.remedy.contains("-:rgb24") == true)
+    #expect(throws: CaptureError.self) { try read(stream("YUV4MPEG2 W99999999 H99999999", frames: 0, bytes: 0)) }
+    #expect(throws: CaptureError.self) { try read(stream("YUV4MPEG2 W-8 H4", frames: 0, bytes: 0)) }
+    #expect(throws: CaptureError.self) { try read(Array("YUV4MPEG2 ".utf8) + [UInt8](repeating: 65, count: 5000)) }
+  }
+
+  @Test func mutatedStreams() {
+    var random = SystemRandomNumberGenerator()
+    let good = stream("YUV4MPEG2 W8 H4 F30:1 C420", frames: 4, bytes: 48)
+    for _ in 0..<300 {
+      var bytes = good
+      for _ in 0..<3 {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      if Bool.random() { bytes.removeLast(Int.random(in: 0..<bytes.count)) }
+      _ = try? read(bytes)
+    }
+  }
+}
+
+@Suite(.enabled(if: hasFFmpeg, "ffmpeg is not installed"), .serialized)
+struct FFmpegTests {
+  /// A clip of a second, made by ffmpeg itself.
+  private func clip(_ folder: TemporaryFolder, rate: Int = 20) -> String {
+    let path = "\(folder.path)/a clip: 1.mp4"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+    process.arguments = [
+      "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=\(rate):duration=1", "-c:v", "mpeg4", "file:\(path)",
+    ]
+    process.standardInput = FileHandle.nullDevice
+    try! process.run()
+    process.waitUntilExit()
+    return path
+  }
+
+  private func frames(_ source: any FrameSource, limit: Int = 1000) throws -> [Frame] {
+    var result: [Frame] = []
+    for _ in 0..<limit {
+      switch try source.next(timeout: 200) {
+      case .frame(let frame): result.append(frame)
+      case .end: return result
+      default: break
+      }
+    }
+    return result
+  }
+
+  /// Children of this process that have ended and were not waited for.
+  private func zombies() -> Int {
+    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return processes.count { name in
+      guard Int(name) != nil, let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8) else {
+        return false
+      }
+      let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
+      return fields.count > 1 && fields[0] == "Z" && fields[1] == "\(getpid())"
+    }
+  }
+
+  @Test func aFileIsReadToItsEnd() throws {
+    let folder = TemporaryFolder()
+    var request = SourceRequest()
+    request.pace = .unlimited
+    let source = try FFmpegSource(file: clip(folder), request: request)
+    #expect(source.description.width == 64)
+    #expect(source.description.framesPerSecond == 20)
+    #expect(source.description.detail == "video, mpeg4")
+    let duration = try #require(source.duration)
+    #expect(abs(duration - 1) < 0.1)
+    let seen = try frames(source)
+    #expect(seen.count == 20)
+    #expect(seen.last?.mediaTime.map { abs($0 - 0.95) < 0.001 } == true)
+    source.close()
+    #expect(zombies() == 0)
+  }
+
+  @Test func seekingAndStepping() throws {
+    let folder = TemporaryFolder()
+    var request = SourceRequest()
+    request.pace = .unlimited
+    let source = try FFmpegSource(file: clip(folder), request: request)
+    try source.seek(to: 0.5)
+    guard case .frame(let frame) = try source.next(timeout: 5000) else {
+      Issue.record("no frame")
+      return
+    }
+    #expect(frame.mediaTime == 0.5)
+    try source.step(by: -2)
+    guard case .frame(let before) = try source.next(timeout: 5000) else {
+      Issue.record("no frame")
+      return
+    }
+    #expect(before.mediaTime.map { abs($0 - 0.4) < 0.001 } == true)
+    try source.seek(to: 1e9)
+    #expect(try frames(source).count <= 2)
+    source.close()
+  }
+
+  @Test func loopsGoOn() throws {
+    let folder = TemporaryFolder()
+    var request = SourceRequest()
+    request.pace = .unlimited
+    request.loops = true
+    let source = try FFmpegSource(file: clip(folder, rate: 10), request: request)
+    var count = 0
+    for _ in 0..<200 where count < 25 {
+      if case .frame = try source.next(timeout: 500) { count += 1 }
+    }
+    #expect(count == 25)
+    source.close()
+    #expect(zombies() == 0)
+  }
+
+  @Test func whatIsNoVideoSaysSo() {
+    let folder = TemporaryFolder()
+    let path = folder.file("noise.mp4", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
+    let error = #expect(throws: CaptureError.self) { try FFmpegSource(file: path) }
+    #expect(error?.place == path)
+    #expect(error?.what.hasPrefix("ffmpeg: ") == true)
+    #expect(zombies() == 0)
+  }
+
+  @Test func aStreamThatIsNotThere() throws {
+    let error = #expect(throws: CaptureError.self) { try FFmpegSource(stream: "http://127.0.0.1:1/video") }
+    #expect(error?.what.contains("Connection refused") == true)
+    var request = SourceRequest()
+    request.waits = true
+    let source = try FFmpegSource(stream: "http://127.0.0.1:1/video", request: request)
+    var reasons: Set<String> = []
+    for _ in 0..<20 {
+      if case .noSignal(let reason, _) = try source.next(timeout: 100) { reasons.insert(reason) }
+    }
+    #expect(reasons.contains { $0.contains("Connection refused") })
+    source.close()
+    #expect(zombies() == 0)
+  }
+
+  @Test func aStreamThatBreaksComesBack() throws {
+    let folder = TemporaryFolder()
+    let file = clip(folder)
+    let server = Process()
+    server.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+    // Serves the clip to one client after another, as a camera that drops its connections.
+    server.arguments = [
+      "-v", "quiet", "-stream_loop", "-1", "-re", "-i", "file:\(file)", "-t", "2", "-f", "mpegts", "-listen", "1",
+      "http://127.0.0.1:18473/live",
+    ]
+    server.standardInput = FileHandle.nullDevice
+    server.standardError = FileHandle.nullDevice
+    try server.run()
+    var timing = FFmpegTiming()
+    timing.pauses = [100]
+    var request = SourceRequest()
+    request.waits = true
+    let source = try FFmpegSource(stream: "http://127.0.0.1:18473/live", request: request, timing: timing)
+    func take(_ wanted: Int) throws -> (frames: Int, reasons: Set<String>) {
+      var (count, reasons): (Int, Set<String>) = (0, [])
+      for _ in 0..<400 where count < wanted {
+        switch try source.next(timeout: 100) {
+        case .frame: count += 1
+        case .noSignal(let reason, _): reasons.insert(reason)
+        default: break
+        }
+      }
+      return (count, reasons)
+    }
+    #expect(try take(10).frames == 10)
+    kill(server.processIdentifier, SIGKILL)
+    server.waitUntilExit()
+    let outage = try take(10_000)
+    #expect(!outage.reasons.isEmpty)
+    let again = Process()
+    again.executableURL = server.executableURL
+    again.arguments = server.arguments
+    again.standardInput = FileHandle.nullDevice
+    again.standardError = FileHandle.nullDevice
+    try again.run()
+    defer { kill(again.processIdentifier, SIGKILL) }
+    #expect(try take(10).frames == 10)
+    source.close()
+    #expect(zombies() == 0)
+  }
+}
+
+@Suite struct ChildProcessTests {
+  @Test func aMissingToolIsNamed() {
+    let error = #expect(throws: CaptureError.self) { _ = try ChildProcess(["ocellus-no-such-tool"]) }
+    #expect(error?.kind == .toolMissing)
+    #expect(error?.what == "ocellus-no-such-tool is not installed")
+  }
+}
