@@ -54,7 +54,7 @@ if [ -e /camera/vivid ]; then
   $probe list
   # vivid counts time its own way unless told to stamp at the start of the exposure.
   $probe set /dev/video0 timestamp_source=1
-  for format in "YUYV yuyv" "NV12 nv12" "GREY gray8" "RGB3 rgb24" "HSV3 rgb24" "BA81 rgb24"; do
+  for format in "YUYV yuyv" "NV12 nv12" "GREY gray8" "RGB3 rgb24" "RGBP rgb24" "BA81 rgb24"; do
     set -- $format
     picture /dev/video0 640x480 $1 $2
     picture /dev/video0 1280x720 $1 $2
@@ -112,10 +112,12 @@ if [ -e /camera/uvc ]; then
   webcam() { echo "printf $1 > /tmp/cable"; }
   fault "picture cut short" /dev/video0 "$(webcam t)" 2 "damaged=1"
   fault "picture corrupted" /dev/video0 "$(webcam c)" 2 "frame"
-  fault "error bit" /dev/video0 "$(webcam e)" 2 "damaged=1"
+  # uvcvideo keeps a picture with the error bit to itself.
+  fault "error bit" /dev/video0 "$(webcam e)" 2 "drops=1"
   fault "empty picture" /dev/video0 "$(webcam n)" 2 "frame"
-  fault "failed transfer" /dev/video0 "$(webcam x)" 2 "damaged=1"
-  fault "five failed transfers" /dev/video0 "$(webcam X)" 12 "no frames from the camera"
+  # All four queued buffers come back marked.
+  fault "failed transfer" /dev/video0 "$(webcam x)" 2 "damaged=4"
+  fault "five failed transfers" /dev/video0 "$(webcam X)" 12 "the camera sends only damaged pictures"
   fault "stall" /dev/video0 "$(webcam s); sleep 2; $(webcam g)" 6 "no frames from the camera"
   fault "unplugged and plugged in" /dev/video0 "$(webcam u); sleep 3; $(webcam p)" 10 "the camera is disconnected"
   sleep 60 < "$(ls /dev/video* | head -1)" &

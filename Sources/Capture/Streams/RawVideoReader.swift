@@ -27,6 +27,8 @@ final class RawVideoReader {
   private var taken = 0
   private var line: [UInt8] = []
   private var filling: PixelStorage?
+  /// A picture that was whole before anybody asked for one, with the header.
+  private var early: Image?
   private var filled = 0
 
   /// A Y4M stream, which says itself what it holds.
@@ -48,6 +50,10 @@ final class RawVideoReader {
 
   /// Goes on reading for at most `timeout` milliseconds, until a picture is whole.
   func advance(timeout: Int) throws(CaptureError) -> Step {
+    if let picture = early {
+      early = nil
+      return .picture(picture)
+    }
     let deadline = MonotonicTime.now.nanoseconds + Int64(max(0, timeout)) * 1_000_000
     while true {
       if let picture = try consume() { return .picture(picture) }
@@ -64,7 +70,7 @@ final class RawVideoReader {
   func readHeader(timeout: Int) throws(CaptureError) -> Bool {
     let deadline = MonotonicTime.now.nanoseconds + Int64(timeout) * 1_000_000
     while header == nil {
-      _ = try consume()
+      early = try consume()
       if header != nil { break }
       let left = Int((deadline - MonotonicTime.now.nanoseconds) / 1_000_000)
       guard left > 0, case .got = try fill(waiting: left) else { return false }

@@ -59,7 +59,7 @@ package struct PixelEncoding: Sendable, Hashable {
     converted("M420", .yuv420, 6), converted("NV16", .yuv420, 6), converted("NV61", .yuv420, 6),
     converted("RGBP", .rgb24, 7), converted("RGB4", .rgb24, 7), converted("BGR4", .rgb24, 7),
     converted("XR24", .rgb24, 7), converted("BX24", .rgb24, 7), converted("AR24", .rgb24, 7),
-    converted("BA24", .rgb24, 7), converted("HSV3", .rgb24, 9), converted("HSV4", .rgb24, 9),
+    converted("BA24", .rgb24, 7),
     converted("BA81", .rgb24, 10), converted("GBRG", .rgb24, 10), converted("GRBG", .rgb24, 10),
     converted("RGGB", .rgb24, 10), converted("BG10", .rgb24, 12), converted("GB10", .rgb24, 12),
     converted("BA10", .rgb24, 12), converted("RG10", .rgb24, 12), converted("pBAA", .rgb24, 12),
