@@ -12,6 +12,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 .PHONY: test-neon run build test test-onnx test-onnx-regenerate packages install format format-check
 .PHONY: run build test test-camera test-onnx test-onnx-regenerate packages install format format-check
+.PHONY: run build test train test-onnx test-onnx-regenerate packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -22,6 +23,10 @@ build: packages
 test: packages
 	swift build -c release --build-tests
 	swift test -c release --skip-build
+
+# Renders the demo scene, trains the shipped networks on it and writes them into models/: see models/training/README.md.
+train: packages
+	$(MAKE) -C models/training train
 
 # The ONNX project's operator tests: the onnx package of PyPI carries them as files, and only its files are used.
 ONNX_ENVIRONMENT := .build/onnx-tests
