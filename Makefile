@@ -13,6 +13,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 .PHONY: test-neon run build test test-onnx test-onnx-regenerate packages install format format-check
 .PHONY: run build test test-camera test-onnx test-onnx-regenerate packages install format format-check
 .PHONY: run build test train test-onnx test-onnx-regenerate packages install format format-check
+.PHONY: run build test test-recordings bench-recordings test-onnx test-onnx-regenerate packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -49,6 +50,30 @@ test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
 test-camera: packages
 	swift build -c release --product CameraProbe
 	Tests/VirtualCamera/run.sh $(PARTS)
+# Recordings against the Python readers of PyPI, both ways; then many mutated files and many killed recorders.
+RECORDINGS_ENVIRONMENT := .build/recordings-tests
+RECORDINGS_PYTHON := $(RECORDINGS_ENVIRONMENT)/bin/python
+OCELLUS_MUTATIONS ?= 100000
+OCELLUS_KILLS ?= 200
+
+$(RECORDINGS_ENVIRONMENT)/installed:
+	python3 -m venv $(RECORDINGS_ENVIRONMENT)
+	$(RECORDINGS_ENVIRONMENT)/bin/pip install --quiet mcap mcap-ros2-support 'rosbags>=0.11'
+	touch $@
+
+test-recordings: packages $(RECORDINGS_ENVIRONMENT)/installed
+	rm -rf $(RECORDINGS_ENVIRONMENT)/ours $(RECORDINGS_ENVIRONMENT)/foreign
+	mkdir -p $(RECORDINGS_ENVIRONMENT)/ours
+	$(RECORDINGS_PYTHON) Tests/Recordings/interchange.py write $(RECORDINGS_ENVIRONMENT)/foreign
+	OCELLUS_RECORDINGS_OUT=$(CURDIR)/$(RECORDINGS_ENVIRONMENT)/ours \
+	  OCELLUS_FOREIGN_RECORDINGS=$(CURDIR)/$(RECORDINGS_ENVIRONMENT)/foreign \
+	  swift test -c release --filter InterchangeTests
+	$(RECORDINGS_PYTHON) Tests/Recordings/interchange.py check $(RECORDINGS_ENVIRONMENT)/ours
+	OCELLUS_MUTATIONS=$(OCELLUS_MUTATIONS) swift test -c release --filter HostileFileTests
+	OCELLUS_KILLS=$(OCELLUS_KILLS) swift test -c release --filter KillTests
+
+bench-recordings: packages
+	OCELLUS_BENCHMARKS=1 swift test -c release --filter RecordingBenchmarks
 
 packages:
 	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \

@@ -26,6 +26,9 @@ final class ResultTrack: Sendable {
 
   var isEmpty: Bool { lines.isEmpty && detections.isEmpty }
 
+  /// The log times of all results, in order.
+  var times: [UInt64] { lines.isEmpty ? detections.map(\.logTime) : lines.keys.sorted() }
+
   /// The result of the picture logged at `logTime` (nanoseconds), whose header says `stamp`; nil when there is none.
   func result(logTime: UInt64, stamp: UInt64?) -> RecordedResult? {
     if let location = lines[logTime], let message = try? reader.message(at: location),

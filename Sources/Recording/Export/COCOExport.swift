@@ -1,0 +1,126 @@
+import Capture
+import Foundation
+import Perception
+import Pipeline
+import Vision
+
+/// A recording as a COCO data set (https://cocodataset.org/#format-data): pictures, boxes, masks, keypoints.
+struct COCOExport {
+  private struct Document: Encodable {
+    var info: [String: String]
+    var licenses: [String] = []
+    var images: [Picture] = []
+    var annotations: [Annotation] = []
+    var categories: [Category] = []
+  }
+
+  private struct Picture: Encodable {
+    var id: Int
+    var file_name: String
+    var width: Int
+    var height: Int
+    var timestamp_ns: UInt64
+  }
+
+  private struct Annotation: Encodable {
+    var id: Int
+    var image_id: Int
+    var category_id: Int
+    var bbox: [Double]
+    var area: Double
+    var iscrowd = 0
+    /// Run lengths where the network gave masks; boxes alone have none.
+    var segmentation: RunLengthMask?
+    var keypoints: [Double]?
+    var num_keypoints: Int?
+    var score: Double
+    var track_id: Int?
+  }
+
+  private struct Category: Encodable {
+    var id: Int
+    var name: String
+    var supercategory = "object"
+  }
+
+  private let export: RecordingExport
+  private let frames: FramesExport
+
+  init(_ export: RecordingExport) throws {
+    self.export = export
+    frames = try FramesExport(export)
+  }
+
+  func write(to output: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
+    let folder = try OutputFolder(output)
+    do {
+      let report = try write(into: folder.working, progress)
+      try folder.finish()
+      return report
+    } catch {
+      folder.discard()
+      throw error
+    }
+  }
+
+  private func write(into folder: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
+    do throws(SystemError) { try SystemFileLayer().makeDirectory(folder + "/images") } catch {
+      throw OutputFile.explain(error, "make the folder", folder)
+    }
+    var report = RecordingExport.Report()
+    var document = Document(info: ["description": fileName(of: export.reader.name), "contributor": "ocellus export"])
+    var categories: [String: Int] = [:]
+    let pictures = frames.pictures
+    for index in 0..<pictures.count {
+      if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
+      guard let picture = try? pictures.picture(index),
+        let name = try frames.write(index, into: folder + "/images")
+      else {
+        report.damaged += 1
+        continue
+      }
+      let time = pictures.locations[index].logTime
+      document.images.append(
+        Picture(
+          id: index + 1, file_name: "images/" + name, width: picture.image.width, height: picture.image.height,
+          timestamp_ns: time))
+      report.frames += 1
+      for detection in export.results.result(logTime: time, stamp: picture.stamp)?.findings.detections ?? [] {
+        let category = categories[detection.label] ?? categories.count + 1
+        categories[detection.label] = category
+        document.annotations.append(
+          annotation(detection, document.annotations.count + 1, index + 1, category, picture.image))
+        report.detections += 1
+      }
+    }
+    document.categories = categories.sorted { $0.value < $1.value }.map { Category(id: $0.value, name: $0.key) }
+    let text = try OutputText(folder + "/annotations.json")
+    try text.write(try document.jsonLine() + "\n")
+    try text.finish()
+    return report
+  }
+
+  private func annotation(
+    _ detection: Detection, _ id: Int, _ imageID: Int, _ categoryID: Int, _ image: Image
+  ) -> Annotation {
+    let box = detection.box
+    var annotation = Annotation(
+      id: id, image_id: imageID, category_id: categoryID,
+      bbox: [box.x, box.y, box.width, box.height].map { rounded($0, 2) }, area: rounded(box.area, 2),
+      score: rounded(detection.confidence, 4))
+    annotation.track_id = detection.track
+    if let mask = detection.mask {
+      let runs = RunLengthMask(mask, frameWidth: image.width, frameHeight: image.height)
+      annotation.segmentation = runs
+      annotation.area = Double(mask.bits.reduce(0) { $0 + ($1 == 0 ? 0 : 1) })
+    }
+    if !detection.keypoints.isEmpty {
+      // COCO's third number: 2 where the point is visible, 0 where it is not labelled.
+      annotation.keypoints = detection.keypoints.flatMap {
+        [rounded($0.x, 2), rounded($0.y, 2), $0.confidence >= 0.5 ? 2 : 0]
+      }
+      annotation.num_keypoints = detection.keypoints.count { $0.confidence >= 0.5 }
+    }
+    return annotation
+  }
+}

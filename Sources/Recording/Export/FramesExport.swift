@@ -1,0 +1,85 @@
+import Foundation
+import Vision
+
+/// A folder that appears under its name only when everything is in it.
+struct OutputFolder {
+  let path: String
+  var working: String { path + ".part" }
+
+  init(_ path: String) throws {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    let manager = FileManager.default
+    // An empty folder of that name is taken over.
+    if let contents = try? manager.contentsOfDirectory(atPath: self.path), contents.isEmpty {
+      try? manager.removeItem(atPath: self.path)
+    }
+    guard !manager.fileExists(atPath: self.path) else {
+      throw RecordingError(.fileFailed, "exists already", place: self.path, remedy: "choose another output")
+    }
+    try? manager.removeItem(atPath: working)
+    do throws(SystemError) { try SystemFileLayer().makeDirectory(working) } catch {
+      throw OutputFile.explain(error, "make the folder", self.path)
+    }
+  }
+
+  func finish() throws {
+    do { try FileManager.default.moveItem(atPath: working, toPath: path) } catch {
+      throw RecordingError(.fileFailed, "cannot rename: \(error.localizedDescription)", place: path)
+    }
+  }
+
+  func discard() { try? FileManager.default.removeItem(atPath: working) }
+}
+
+/// The pictures of a recording as files: JPEG and PNG as they were recorded, others encoded.
+struct FramesExport {
+  let export: RecordingExport
+  let pictures: PictureTrack
+  private let encoder = JPEGEncoder()
+
+  init(_ export: RecordingExport) throws {
+    self.export = export
+    pictures = try PictureTrack(export.reader)
+  }
+
+  static func name(_ index: Int, _ ending: String) -> String {
+    let number = String(index + 1)
+    return "frame_" + String(repeating: "0", count: max(0, 6 - number.count)) + number + "." + ending
+  }
+
+  func write(to output: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
+    let folder = try OutputFolder(output)
+    do {
+      var report = RecordingExport.Report()
+      for index in 0..<pictures.count {
+        if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
+        if try write(index, into: folder.working) == nil { report.damaged += 1 } else { report.frames += 1 }
+      }
+      try folder.finish()
+      return report
+    } catch {
+      folder.discard()
+      throw error
+    }
+  }
+
+  /// Writes a picture's file; its name, or nil when the picture is damaged.
+  func write(_ index: Int, into folder: String) throws -> String? {
+    guard let (name, bytes) = try encoded(index) else { return nil }
+    let file = try OutputFile(folder + "/" + name, layer: SystemFileLayer())
+    defer { file.close() }
+    try bytes.withUnsafeBytes { try file.write($0) }
+    return name
+  }
+
+  /// A picture's file name and bytes; nil when it is damaged.
+  func encoded(_ index: Int) throws -> (name: String, bytes: ArraySlice<UInt8>)? {
+    do {
+      if let (bytes, ending) = try pictures.encodedPicture(index) {
+        return (FramesExport.name(index, ending), bytes)
+      }
+      let image = try pictures.picture(index).image
+      return (FramesExport.name(index, "jpg"), try encoder.encode(image, quality: 95).array[...])
+    } catch let error as RecordingError where error.kind == .corrupt { return nil } catch is CodecError { return nil }
+  }
+}

@@ -1,0 +1,156 @@
+import Capture
+import Foundation
+import Ground
+import Perception
+import Pipeline
+import Vision
+
+/// Takes recordings apart into what other tools want.
+public struct RecordingExport: Sendable {
+  public enum Format: String, Sendable, CaseIterable {
+    /// A folder: `annotations.json` in COCO's format and the pictures in `images/`.
+    case coco
+    /// A table, a line a detection.
+    case csv
+    /// A line of JSON a frame, as `ocellus run --json` prints them.
+    case jsonl
+    /// A folder of pictures, as they were recorded.
+    case frames
+    /// A video, made by ffmpeg.
+    case video
+  }
+
+  /// What an export wrote.
+  public struct Report: Sendable, Equatable {
+    public var frames = 0
+    public var detections = 0
+    /// Frames that could not be read.
+    public var damaged = 0
+  }
+
+  /// One frame with what was found on it.
+  struct Entry {
+    /// Counts from 1.
+    var number: Int
+    var logTime: UInt64
+    /// Seconds after the first.
+    var seconds: Double
+    var result: RecordedResult?
+  }
+
+  let reader: MCAPReader
+  let results: ResultTrack
+
+  public init(_ reader: MCAPReader) {
+    self.reader = reader
+    results = ResultTrack(reader)
+  }
+
+  public init(path: String) throws { self.init(try MCAPReader(path: path)) }
+
+  /// Writes the recording in `format` to `output`, which must not exist.
+  ///
+  /// - Parameter progress: called with the share done, 0...1; false cancels.
+  /// - Throws: ``RecordingError``; nothing is left under `output` then.
+  public func write(
+    _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
+  ) throws -> Report {
+    switch format {
+    case .coco: try COCOExport(self).write(to: output, progress)
+    case .csv: try writeText(output, header: RecordingExport.csvHeader, progress, csvLines)
+    case .jsonl: try writeText(output, header: nil, progress, jsonLines)
+    case .frames: try FramesExport(self).write(to: output, progress)
+    case .video: try VideoExport(self).write(to: output, progress)
+    }
+  }
+
+  func check(_ progress: (Double) -> Bool, _ done: Int, of total: Int) throws {
+    guard progress(Double(done) / Double(max(1, total))) else {
+      throw RecordingError(.cancelled, "cancelled", place: reader.name)
+    }
+  }
+
+  // MARK: Text
+
+  private static let csvHeader =
+    "frame,seconds,timestamp_ns,track,label,class_id,confidence,x,y,width,height,second_label,second_confidence"
+
+  private func writeText(
+    _ output: String, header: String?, _ progress: (Double) -> Bool, _ lines: (Entry) throws -> [String]
+  ) throws -> Report {
+    guard !results.isEmpty else {
+      throw RecordingError(.nothingToDo, "the recording holds no results", place: reader.name)
+    }
+    let text = try OutputText(output)
+    do {
+      var report = Report()
+      if let header { try text.write(header + "\n") }
+      let times = results.times
+      for (index, time) in times.enumerated() {
+        if index % 32 == 0 { try check(progress, index, of: times.count) }
+        guard let result = results.result(logTime: time, stamp: nil) else {
+          report.damaged += 1
+          continue
+        }
+        let entry = Entry(
+          number: index + 1, logTime: time, seconds: Double(time - times[0]) / 1e9, result: result)
+        for line in try lines(entry) { try text.write(line + "\n") }
+        report.frames += 1
+        report.detections += result.findings.detections.count
+      }
+      try text.finish()
+      return report
+    } catch {
+      text.discard()
+      throw error
+    }
+  }
+
+  private func csvLines(_ entry: Entry) -> [String] {
+    (entry.result?.findings.detections ?? []).map { detection in
+      let box = detection.box
+      let second = detection.classes.first
+      let fields: [String] = [
+        String(entry.number), String((entry.seconds * 1e6).rounded() / 1e6), String(entry.logTime),
+        detection.track.map(String.init) ?? "", quoted(detection.label), String(detection.classID),
+        decimal(detection.confidence, 4), decimal(box.x, 2), decimal(box.y, 2), decimal(box.width, 2),
+        decimal(box.height, 2), quoted(second?.label ?? ""), second.map { decimal($0.confidence, 4) } ?? "",
+      ]
+      return fields.joined(separator: ",")
+    }
+  }
+
+  private func quoted(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
+  private func decimal(_ value: Float, _ digits: Int) -> String { String(rounded(value, digits)) }
+
+  private func jsonLines(_ entry: Entry) throws -> [String] {
+    guard let result = entry.result else { return [] }
+    if let line = result.line { return [line] }
+    // Another program's recording: the same fields, as far as they are known.
+    let record = ForeignRecord(
+      frame: entry.number, timestamp_ns: entry.logTime, source: reader.name,
+      detections: result.findings.detections.map { DetectionRecord($0, frameWidth: 0, frameHeight: 0) },
+      classes: result.findings.classes.map(ClassRecord.init))
+    return [try record.jsonLine()]
+  }
+
+  private struct ForeignRecord: Encodable {
+    var frame: Int
+    var timestamp_ns: UInt64
+    var source: String
+    var detections: [DetectionRecord]
+    var classes: [ClassRecord]
+  }
+}
+
+/// Rounds to so many decimals, as the commands' JSON does.
+func rounded(_ value: Float, _ digits: Int) -> Double {
+  guard value.isFinite else { return 0 }
+  var scale = 1.0
+  for _ in 0..<digits { scale *= 10 }
+  return (Double(value) * scale).rounded() / scale
+}

@@ -1,0 +1,83 @@
+import Foundation
+
+/// What a recording holds, for `ocellus info`.
+public struct RecordingInfo: Encodable, Sendable {
+  public struct TopicInfo: Encodable, Sendable {
+    public var topic: String
+    public var type: String
+    public var encoding: String
+    public var messages: UInt64
+  }
+
+  public var path: String
+  public var bytes: UInt64
+  public var profile: String
+  public var library: String
+  /// Whether the file has an index of its own; one that was cut off has none.
+  public var finished: Bool
+  public var start_ns: UInt64
+  public var seconds: Double
+  public var messages: UInt64
+  public var chunks: Int
+  public var compression: [String]
+  public var topics: [TopicInfo]
+  public var metadata: [String: [String: String]]
+  public var attachments: [String]
+  public var problems: [String]
+
+  public init(_ reader: MCAPReader) {
+    path = reader.name
+    bytes = reader.byteCount
+    profile = reader.header.profile
+    library = reader.header.library
+    finished = reader.isIndexed
+    chunks = reader.chunks.count
+    compression = Set(reader.chunks.map { MCAP.Compression(rawValue: $0.compression)?.name ?? $0.compression }).sorted()
+    attachments = reader.attachments.map(\.name)
+    metadata = Dictionary(reader.metadata.map { ($0.name, $0.values) }) { first, _ in first }
+    var problems = reader.problems
+    let counts = reader.statistics?.channelMessageCounts ?? [:]
+    var first = reader.statistics?.startTime ?? .max
+    var last = reader.statistics?.endTime ?? 0
+    topics = reader.channels.values.sorted { $0.topic < $1.topic }.map { channel in
+      var count = counts[channel.id] ?? 0
+      if reader.statistics == nil || (counts.isEmpty && reader.statistics?.messageCount ?? 0 > 0) {
+        let locations = reader.locations(of: [channel.id]) { problems.append($0) }
+        count = UInt64(locations.count)
+        first = min(first, locations.first?.logTime ?? .max)
+        last = max(last, locations.last?.logTime ?? 0)
+      }
+      return TopicInfo(
+        topic: channel.topic, type: reader.schemas[channel.schemaID]?.name ?? "", encoding: channel.messageEncoding,
+        messages: count)
+    }
+    messages = topics.reduce(0) { $0 &+ $1.messages }
+    start_ns = first == .max ? 0 : first
+    seconds = last > first ? Double(last - first) / 1e9 : 0
+    self.problems = problems
+  }
+
+  /// A table for people.
+  public var lines: [String] {
+    let began = start_ns > 0 ? Date(timeIntervalSince1970: Double(start_ns) / 1e9).ISO8601Format() : "unknown"
+    var lines = [
+      path,
+      "  written by   \(library), profile \(profile)\(finished ? "" : " (not finished: 'ocellus recover' completes it)")",
+      "  began        \(began)", "  length       \(secondsText(UInt64(max(0, min(1e12, seconds)) * 1e9)))",
+      "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
+      "  messages     \(messages)",
+    ]
+    let width = topics.map(\.topic.count).max() ?? 0
+    for topic in topics {
+      let name = topic.topic + String(repeating: " ", count: width - topic.topic.count)
+      lines.append("  \(name)  \(topic.messages)  \(topic.type)")
+    }
+    for (name, values) in metadata.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(name)")
+      for (key, value) in values.sorted(by: { $0.key < $1.key }) { lines.append("    \(key)  \(value)") }
+    }
+    lines += attachments.map { "  attached     \($0)" }
+    lines += problems.map { "  problem      \($0)" }
+    return lines
+  }
+}

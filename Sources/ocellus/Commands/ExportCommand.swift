@@ -1,0 +1,45 @@
+import ArgumentParser
+import Recording
+
+extension RecordingExport.Format: ExpressibleByArgument {}
+
+/// `ocellus export`: a recording as other tools want it.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Turn a recording into a data set, a table, pictures or a video.",
+    discussion: """
+      coco    a folder: annotations.json in COCO's format, and the pictures
+      csv     a line a detection
+      jsonl   a line of JSON a frame, as `ocellus run --json` prints them
+      frames  a folder of pictures, as they were recorded
+      video   a video; ffmpeg makes it
+
+      EXAMPLES
+        ocellus export day.mcap --to coco --output day-coco
+        ocellus export day.mcap --to video --output day.mp4
+      """)
+
+  @Argument(help: ArgumentHelp("The recording.", valueName: "FILE.mcap"))
+  var file: String
+
+  @Option(name: .long, help: "coco, csv, jsonl, frames or video.")
+  var to: RecordingExport.Format
+
+  @Option(name: [.long, .short], help: ArgumentHelp("The file or folder to write; must not exist.", valueName: "PATH"))
+  var output: String
+
+  func run() throws {
+    let interruption = Interruption()
+    let progress = ProgressLine("exporting")
+    let report: RecordingExport.Report
+    do {
+      report = try RecordingExport(path: file).write(to, to: output) { share in
+        progress.show(share)
+        return !interruption.hasCome
+      }
+    } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
+    progress.clear()
+    let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
+    print("\(output): \(report.frames) frames, \(report.detections) detections\(damaged)")
+  }
+}

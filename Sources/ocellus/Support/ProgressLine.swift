@@ -1,0 +1,30 @@
+import Foundation
+import Glibc
+import Ground
+import Synchronization
+
+/// Shows how far long work is, on standard error when that is a terminal; elsewhere it says nothing.
+final class ProgressLine: Sendable {
+  private let title: String
+  private let isShown = isatty(STDERR_FILENO) == 1
+  private let shown = Mutex(MonotonicTime(nanoseconds: 0))
+
+  init(_ title: String) { self.title = title }
+
+  /// Shows the share done, 0...1, ten times a second at most.
+  func show(_ share: Double) {
+    guard isShown else { return }
+    let now = MonotonicTime.now
+    let isDue = shown.withLock { last in
+      guard now.nanoseconds(since: last) > 100_000_000 else { return false }
+      last = now
+      return true
+    }
+    if isDue { put("\r\(title) \(Int(max(0, min(1, share)) * 100)) % ") }
+  }
+
+  /// Takes the line away.
+  func clear() { if isShown { put("\r\u{1B}[K") } }
+
+  private func put(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

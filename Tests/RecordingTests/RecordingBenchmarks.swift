@@ -1,0 +1,86 @@
+import Capture
+import Foundation
+import Glibc
+import Ground
+import Pipeline
+import Recording
+import Testing
+import Vision
+
+/// Figures, not verdicts: `make bench-recordings` prints them.
+@Suite(
+  .enabled(if: getenv("OCELLUS_BENCHMARKS") != nil, "only with OCELLUS_BENCHMARKS, as it takes minutes"), .serialized)
+struct RecordingBenchmarks {
+  private func processorSeconds() -> Double {
+    var usage = rusage()
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
+  @Test(arguments: MCAP.Compression.allCases) func writerLoad(_ compression: MCAP.Compression) throws {
+    let folder = TemporaryFolder()
+    var configuration = RecordingConfiguration(directory: folder.path)
+    configuration.compression = compression
+    configuration.freeFloorBytes = 0
+    // What a 1280x720 camera sends: pictures of about 100 kB.
+    let pictures = (0..<30).map { Scene.opaque($0, bytes: 100_000) }
+    let start = MonotonicTime.now
+    let results = (0..<30).map { Scene.result($0, start: start, jpeg: pictures[$0]) }
+    let recorder = Recorder(configuration)
+    recorder.setRecording(true)
+    let before = processorSeconds()
+    let seconds = 20.0
+    for number in 0..<Int(seconds * 30) {
+      var result = results[number % 30]
+      result.frame.timestamp = .now
+      recorder.receive(result)
+      usleep(33_333)
+    }
+    recorder.close()
+    let used = processorSeconds() - before
+    let wall = Double(MonotonicTime.now.nanoseconds(since: start)) / 1e9
+    print("writer, \(compression.name): \(used / wall * 100) % of a core, dropped \(recorder.status.dropped)")
+  }
+
+  @Test func seekingInTwoGigabytes() throws {
+    let folder = TemporaryFolder()
+    var options = MCAPWriter.Options()
+    options.synchronizesChunks = false
+    options.compression = .none
+    var configuration = RecordingConfiguration(directory: folder.path)
+    configuration.freeFloorBytes = 0
+    configuration.compression = .lz4
+    let jpeg = Scene.jpeg(1)
+    // A real JPEG, padded after its end as some cameras do, to the size of a large picture.
+    let padded = Scene.opaque(1, bytes: 400_000)
+    for index in 0..<jpeg.count { padded.storage.bytes[index] = jpeg.storage.bytes[index] }
+    let recorder = Recorder(configuration)
+    recorder.setRecording(true)
+    let start = MonotonicTime.now
+    for number in 0..<5300 {
+      recorder.receive(Scene.result(number, start: start, jpeg: padded))
+      while recorder.status.frames + 20 < UInt64(number) { usleep(2000) }
+    }
+    recorder.close()
+    let name = try #require(SystemFileLayer().files(in: folder.path).first)
+    var began = MonotonicTime.now
+    let source = try RecordingSource(path: folder.file(name.name))
+    print("\(name.bytes >> 20) MiB opened in \(MonotonicTime.now.milliseconds(since: began)) ms")
+    source.setPlaying(false)
+    var random = SplitMix(state: 1)
+    var times: [Double] = []
+    for _ in 0..<200 {
+      began = .now
+      source.seek(to: Double.random(in: 0..<(source.duration ?? 1), using: &random))
+      guard case .frame = try source.next(timeout: 5000) else {
+        Issue.record("no frame")
+        return
+      }
+      times.append(MonotonicTime.now.milliseconds(since: began))
+    }
+    source.close()
+    times.sort()
+    print("seek: median \(times[100]) ms, worst \(times[199]) ms")
+  }
+}
