@@ -99,6 +99,10 @@ void ocn_guard_install(int tty, int wake, int standard_error, const char *restor
     else if (among(s, faults, sizeof faults / sizeof *faults)) take(s, on_fault, SA_ONSTACK | SA_NODEFER);
     else take(s, on_signal, SA_RESTART | SA_ONSTACK);
   }
+  // Whoever started us may have had signals blocked, and a mask is inherited; the size of the window comes as one.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_UNBLOCK, &all, NULL);
 }
 
 void ocn_guard_stop_process(void) {

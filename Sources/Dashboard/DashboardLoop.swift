@@ -117,6 +117,8 @@ struct DashboardLoop {
 
   private mutating func resize() {
     guard let size = terminal.followSize() else { return }
+    // What terminals make of the old picture when their size changes differs from one to the next.
+    terminal.repaint()
     composer.resize(columns: size.columns, rows: size.rows)
     redrawAll()
   }
