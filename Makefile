@@ -10,10 +10,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-static
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
-.PHONY: test-neon run build test test-onnx test-onnx-regenerate packages install format format-check
-.PHONY: run build test test-camera test-onnx test-onnx-regenerate packages install format format-check
-.PHONY: run build test train test-onnx test-onnx-regenerate packages install format format-check
-.PHONY: run build test test-recordings bench-recordings test-onnx test-onnx-regenerate packages install format format-check
+
+.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings test-neon \
+  packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -50,6 +49,7 @@ test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
 test-camera: packages
 	swift build -c release --product CameraProbe
 	Tests/VirtualCamera/run.sh $(PARTS)
+
 # Recordings against the Python readers of PyPI, both ways; then many mutated files and many killed recorders.
 RECORDINGS_ENVIRONMENT := .build/recordings-tests
 RECORDINGS_PYTHON := $(RECORDINGS_ENVIRONMENT)/bin/python
