@@ -4,6 +4,7 @@ import Kernels
 enum ElementwiseKernels {
   static let definitions =
     [KernelDefinition("Activation", domain: fusedDomain, compile: compileActivation)]
+    + [KernelDefinition("FusedBinary", domain: fusedDomain, compile: compileBinary)]
     + operations.keys.map { KernelDefinition($0, compile: compileBinary) }
 
   private static let operations: [String: ock_binary_kind] = [
@@ -40,14 +41,16 @@ enum ElementwiseKernels {
   }
 
   @Sendable private static func compileBinary(_ request: CompileRequest) -> Compilation? {
-    guard let kind = operations[request.node.operatorType], request.inputs.count == 2, request.isFloat(0),
+    let fused = request.node.evaluator as? FusedBinary
+    guard let kind = operations[fused?.operatorType ?? request.node.operatorType], request.inputs.count == 2, request.isFloat(0),
       request.isFloat(1), let a = request.inputs[0], let b = request.inputs[1], let output = request.outputs.first
     else { return nil }
     let swapped = a.shape != output.shape
     let (large, small) = swapped ? (b, a) : (a, b)
     guard large.shape == output.shape, output.count > 0 else { return nil }
     guard let (broadcast, layout) = broadcast(large, small) else { return nil }
-    let kernel = BinaryKernel(kind: kind, broadcast: broadcast, swapped: swapped)
+    let activation = (fused?.activation ?? .none).kernelForm
+    let kernel = BinaryKernel(kind: kind, activation: activation, broadcast: broadcast, swapped: swapped)
     var compiled = CompiledKernel(kernel, inputs: 2, layout: layout)
     // One element is one element in any layout, unless a block would be made of it.
     if case .scalar = broadcast { compiled.inputLayouts[swapped ? 0 : 1] = .planar }
@@ -84,6 +87,7 @@ enum ElementwiseKernels {
 
   private struct BinaryKernel: Kernel {
     let kind: ock_binary_kind
+    let activation: ock_act
     let broadcast: Broadcast
     /// The first operand is the smaller one.
     let swapped: Bool
@@ -93,14 +97,14 @@ enum ElementwiseKernels {
       let small: UnsafePointer<Float> = call.input(swapped ? 0 : 1)
       let (output, threads): (UnsafeMutablePointer<Float>, Int32) = (call.output(0), call.threads)
       switch broadcast {
-      case .same(let count): ock_binary(kind, .none, large, small, output, count, threads)
-      case .scalar(let count): ock_binary_scalar(kind, .none, large, small[0], swapped, output, count, threads)
+      case .same(let count): ock_binary(kind, activation, large, small, output, count, threads)
+      case .scalar(let count): ock_binary_scalar(kind, activation, large, small[0], swapped, output, count, threads)
       case .row(let rows, let columns):
-        ock_binary_row(kind, .none, large, small, swapped, output, rows, columns, threads)
+        ock_binary_row(kind, activation, large, small, swapped, output, rows, columns, threads)
       case .column(let rows, let columns):
-        ock_binary_column(kind, .none, large, small, swapped, output, rows, columns, threads)
+        ock_binary_column(kind, activation, large, small, swapped, output, rows, columns, threads)
       case .channel(let blocks, let area):
-        ock_binary_channel(kind, .none, large, small, swapped, output, blocks, area, threads)
+        ock_binary_channel(kind, activation, large, small, swapped, output, blocks, area, threads)
       }
     }
   }
