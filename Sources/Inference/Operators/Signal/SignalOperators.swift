@@ -106,7 +106,8 @@ enum SignalOperators {
     let given = x.shape[axis]
     let count = length ?? 2 * (given - 1)
     _ = try Tensor.checkedByteCount(.complex128, [count, 8])
-    try require(x.shape[x.rank - 1] == 2 && count > 0 && count / 2 < given, "half a spectrum of shape \(x.shape)")
+    try require(
+      x.shape[x.rank - 1] == 2 && x.count > 0 && count > 0 && count / 2 < given, "half a spectrum of shape \(x.shape)")
     var maps = x.shape.map { Array(0..<$0) }
     maps[axis] = (0..<count).map { $0 <= count / 2 ? $0 : count - $0 }
     let mirrored = try x.mapped(maps)
