@@ -1,4 +1,4 @@
-/// What may be asked of the demo scene: `demo:seed=7,objects=5,noise=0.5,light=night`.
+/// What may be asked of the demo scene: `demo:seed=7,objects=5,noise=0.5,light=night,fault=freeze@5s`.
 public struct DemoOptions: Sendable, Equatable {
   /// How bright the hall is.
   public enum Light: String, Sendable, CaseIterable {
@@ -21,6 +21,8 @@ public struct DemoOptions: Sendable, Equatable {
   /// Sensor noise, 0 (none) to 1 (strong).
   public var noise: Float = 0.35
   public var light = Light.day
+  /// Troubles to play; of several at a time the first counts.
+  public var faults: [DemoFault] = []
 
   public init() {}
 
@@ -38,7 +40,7 @@ public struct DemoOptions: Sendable, Equatable {
       guard pair.count == 2, !pair[1].isEmpty else {
         throw CaptureError(.badName, "'\(setting)' is not NAME=VALUE", place: name, remedy: Self.usage)
       }
-      guard seen.insert(pair[0]).inserted else {
+      guard pair[0] == "fault" || seen.insert(pair[0]).inserted else {
         throw CaptureError(.badName, "'\(pair[0])' is given twice", place: name, remedy: Self.usage)
       }
       try set(String(pair[0]), String(pair[1]), of: name)
@@ -64,9 +66,15 @@ public struct DemoOptions: Sendable, Equatable {
     case "light":
       guard let light = Light(rawValue: value) else { throw wrong("day, dusk or night") }
       self.light = light
+    case "fault":
+      guard let fault = DemoFault(value) else {
+        let kinds = DemoFault.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw wrong("one of \(kinds) with a time, as in unplug@5s or unplug@5s-8s")
+      }
+      faults.append(fault)
     default:
       throw CaptureError(
-        .badName, "unknown setting '\(key)'", place: name, remedy: "known: seed, objects, noise, light")
+        .badName, "unknown setting '\(key)'", place: name, remedy: "known: seed, objects, noise, light, fault")
     }
   }
 }

@@ -9,6 +9,9 @@ import Testing
     #expect(options.objects == 3)
     #expect(options.noise == 0.5)
     #expect(options.light == .night)
+    let faults = try DemoOptions(name: "demo:fault=freeze@5s,fault=unplug@9.5s-12s").faults
+    #expect(faults.map(\.kind) == [.freeze, .unplug])
+    #expect(faults.map(\.start) == [5, 9.5] && faults.map(\.end) == [8, 12])
     #expect(try DemoOptions(name: "demo") == DemoOptions())
     #expect(try DemoOptions(name: "demo:light=dusk").seed == DemoOptions().seed)
   }
@@ -19,6 +22,8 @@ import Testing
     ("demo:seed=18446744073709551616", "seed"), ("demo:objects=25", "objects"), ("demo:objects=-1", "objects"),
     ("demo:noise=nan", "noise"), ("demo:noise=2", "noise"), ("demo:noise=inf", "noise"),
     ("demo:light=fog", "light"), ("demo:speed=2", "unknown setting 'speed'"), ("demo:seed=1,seed=2", "twice"),
+    ("demo:fault=freeze", "fault"), ("demo:fault=freeze@5", "fault"), ("demo:fault=melt@5s", "fault"),
+    ("demo:fault=freeze@8s-5s", "fault"), ("demo:fault=freeze@-1s", "fault"), ("demo:fault=freeze@nans", "fault"),
     ("demo:seed=1,", "NAME=VALUE"), ("demo:,seed=1", "NAME=VALUE"), ("demo:seed=1=2", "seed"),
   ])
   func refusesAndNames(_ name: String, _ word: String) {
@@ -30,7 +35,10 @@ import Testing
 
   @Test func nothingCrashesTheReader() {
     var random = SystemRandomNumberGenerator()
-    let pieces = ["demo", ":", "seed", "=", ",", "7", "objects", "noise", "-", "9e99", "light", "\u{0}", "é", "night"]
+    let pieces = [
+      "demo", ":", "seed", "=", ",", "7", "objects", "noise", "-", "9e99", "light", "fault", "freeze@", "1s", "\u{0}",
+      "é", "night",
+    ]
     for _ in 0..<2000 {
       let name = (0..<Int.random(in: 0..<9, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
         .joined()

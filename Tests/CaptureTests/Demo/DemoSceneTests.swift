@@ -124,12 +124,12 @@ private struct Stage {
           else { continue }
           checked[late.motion, default: 0] += 1
           let shift = (late.x * 2 + late.width) - (early.x * 2 + early.width)
-          // The foot of a thing on the floor tells its distance without the swing of limbs.
+          // The foot of a thing on the floor tells its distance, but for a pixel or two of a walker's step.
           let foot = (late.y + late.height) - (early.y + early.height)
           switch late.motion {
           case .still: #expect(abs(shift) < 24 && abs(foot) <= 3, "\(early) \(late)")
-          case .approaching: #expect(foot >= 0, "\(early) \(late)")
-          case .receding: #expect(foot <= 0, "\(early) \(late)")
+          case .approaching: #expect(foot >= -2, "\(early) \(late)")
+          case .receding: #expect(foot <= 2, "\(early) \(late)")
           case .crossingLeft: #expect(shift < 0, "\(early) \(late)")
           case .crossingRight: #expect(shift > 0, "\(early) \(late)")
           }

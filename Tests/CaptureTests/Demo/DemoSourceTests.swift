@@ -89,4 +89,53 @@ import Vision
       return
     }
   }
+
+  private func faulty(_ fault: String) throws -> DemoSource {
+    try DemoSource(
+      options: DemoOptions(name: "demo:noise=0,objects=9,fault=\(fault)"),
+      request: SourceRequest(width: 64, height: 48, framesPerSecond: 200))
+  }
+
+  private func bytes(_ frame: Frame) -> [UInt8] { Array(frame.image.storage.bytes.prefix(64 * 48 * 3)) }
+
+  @Test func frozenPicturesStayTheSame() throws {
+    let source = try faulty("freeze@0s-1000s")
+    let first = try frame(source)
+    for _ in 0..<5 { _ = try frame(source) }
+    // Only the light and the noise of one frame number: not a bit may differ.
+    #expect(try bytes(frame(source)) == bytes(first))
+  }
+
+  @Test func coveredLensesAreBlack() throws {
+    #expect(try bytes(frame(faulty("black@0s"))).allSatisfy { $0 == 0 })
+  }
+
+  @Test func unpluggedSourcesSaySoAndComeBack() throws {
+    let source = try faulty("unplug@0.05s-0.15s")
+    var heard: [String] = []
+    for _ in 0..<2000 where heard.last != "frame after" {
+      switch try source.next(timeout: 10) {
+      case .frame: heard.append(heard.contains("notice") ? "frame after" : "frame")
+      case .noSignal(let reason, _):
+        #expect(reason.contains("unplugged"))
+        heard.append("no signal")
+      case .notice: heard.append("notice")
+      case .nothing, .end: break
+      }
+    }
+    #expect(heard.last == "frame after")
+    #expect(heard.contains("no signal") && heard.filter { $0 == "notice" }.count == 1)
+  }
+
+  @Test func stalledFailedAndEndedSources() throws {
+    guard case .nothing = try faulty("stall@0s-1000s").next(timeout: 1) else {
+      Issue.record("a stalled source spoke")
+      return
+    }
+    #expect(throws: CaptureError.self) { try faulty("fail@0s").next(timeout: 1) }
+    guard case .end = try faulty("end@0s").next(timeout: 1) else {
+      Issue.record("the source did not end")
+      return
+    }
+  }
 }
