@@ -93,7 +93,7 @@ input pixels, class probabilities.
 {held} frames of 40 seeds that training never saw. An object counts when at least {scene.LEAST_VISIBILITY:.0%} of it shows and its box is at
 least {scene.LEAST_PIXELS} pixels a side in a frame 640 wide; others are neither asked for nor punished.
 
-**mAP50 {mean:.3f}**, mAP50-95 {strict:.3f} (COCO's 101-point interpolation, `average_precision.py`).
+**mAP50 {mean:.3f}**, mAP50-95 {strict:.3f} (101-point interpolation as COCO, suppression at 0.5 as in the manifest, `average_precision.py`).
 
 | class | AP50 | recall |
 |---|---|---|

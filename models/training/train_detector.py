@@ -21,13 +21,15 @@ PEAK = 4e-3
 # Then some more with the normalisations folded away, at a lower rate: cheaper, and what is exported is what is trained.
 POLISH = 700
 POLISH_PEAK = 8e-4
+# As the manifest says.
+SUPPRESSION = 0.5
 
 
 @torch.no_grad()
 def measure(model, frames):
     """mAP at IoU 0.5 and over 0.5...0.95 on `frames`, with AP and recall of each class.
 
-    As usual for mAP, nearly every answer counts, however unsure (0.001), and suppression is loose (0.7).
+    As usual for mAP, nearly every answer counts, however unsure (0.001), and suppression is as in the program.
     """
     images = []
     for start in range(0, len(frames), BATCH):
@@ -39,7 +41,7 @@ def measure(model, frames):
             label = out[4:].argmax(0)
             corners = np.stack([out[0] - out[2] / 2, out[1] - out[3] / 2, out[0] + out[2] / 2, out[1] + out[3] / 2], 1)
             kept = [i for c in range(len(scene.CLASSES)) for i in np.where(label == c)[0][
-                suppress(corners[label == c], best[label == c], 0.7)]]
+                suppress(corners[label == c], best[label == c], SUPPRESSION)]]
             real = part > 0
             images.append((corners[kept], best[kept], label[kept], box[real], kind[real], part[real] == 2))
     by_class = {c: average_precision(images, k, 0.5) for k, c in enumerate(scene.CLASSES)}
