@@ -76,6 +76,7 @@ import Vision
 
   @Test func eachKindIsTakenByItsOwnOpener() throws {
     let photo = folder.file("photo", testJPEG(64, 48))
+    _ = folder.file("photo.jpg", testJPEG(64, 48))
     #expect(try registry.open(photo).source is PhotoSource)
     #expect(try registry.open(folder.path + "/").source.description.isLive == false)
     var y4m = Array("YUV4MPEG2 W4 H2 F25:1\n".utf8)

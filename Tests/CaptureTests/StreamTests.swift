@@ -207,52 +207,6 @@ struct FFmpegTests {
     source.close()
     #expect(zombies() == 0)
   }
-
-  @Test func aStreamThatBreaksComesBack() throws {
-    let folder = TemporaryFolder()
-    let file = clip(folder)
-    let server = Process()
-    server.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
-    // Serves the clip to one client after another, as a camera that drops its connections.
-    server.arguments = [
-      "-v", "quiet", "-stream_loop", "-1", "-re", "-i", "file:\(file)", "-t", "2", "-f", "mpegts", "-listen", "1",
-      "http://127.0.0.1:18473/live",
-    ]
-    server.standardInput = FileHandle.nullDevice
-    server.standardError = FileHandle.nullDevice
-    try server.run()
-    var timing = FFmpegTiming()
-    timing.pauses = [100]
-    var request = SourceRequest()
-    request.waits = true
-    let source = try FFmpegSource(stream: "http://127.0.0.1:18473/live", request: request, timing: timing)
-    func take(_ wanted: Int) throws -> (frames: Int, reasons: Set<String>) {
-      var (count, reasons): (Int, Set<String>) = (0, [])
-      for _ in 0..<400 where count < wanted {
-        switch try source.next(timeout: 100) {
-        case .frame: count += 1
-        case .noSignal(let reason, _): reasons.insert(reason)
-        default: break
-        }
-      }
-      return (count, reasons)
-    }
-    #expect(try take(10).frames == 10)
-    kill(server.processIdentifier, SIGKILL)
-    server.waitUntilExit()
-    let outage = try take(10_000)
-    #expect(!outage.reasons.isEmpty)
-    let again = Process()
-    again.executableURL = server.executableURL
-    again.arguments = server.arguments
-    again.standardInput = FileHandle.nullDevice
-    again.standardError = FileHandle.nullDevice
-    try again.run()
-    defer { kill(again.processIdentifier, SIGKILL) }
-    #expect(try take(10).frames == 10)
-    source.close()
-    #expect(zombies() == 0)
-  }
 }
 
 @Suite struct ChildProcessTests {

@@ -12,7 +12,7 @@ enum PictureSpoiler {
         planes: image.planes, storage: storage)
     else { return image }
     switch kind {
-    case .dark: map(copy) { _, value in UInt8(Int(value) * 12 / 255) }
+    case .dark: map(copy) { _, value in UInt8(Int(value) * 33 / 255) }
     case .overexposed: map(copy) { _, value in UInt8(min(255, Int(value) + 190)) }
     case .cover: map(copy) { index, _ in UInt8(8 + ((index &+ Int(frame)) &* 2_654_435_761 >> 16 & 0xFF) % 3) }
     case .flicker: map(copy) { _, value in frame % 2 == 0 ? value : UInt8(Int(value) * 3 / 4) }

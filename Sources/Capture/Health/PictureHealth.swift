@@ -91,7 +91,8 @@ public struct PictureHealthMonitor: Sendable {
     for complaint in PictureComplaint.allCases {
       let holds =
         switch complaint {
-        case .frozen: !isStill && moment.milliseconds(since: sameSince) >= thresholds.frozenSeconds * 1000
+        // A picture all white repeats itself without being frozen.
+        case .frozen: !isStill && !isWhite && moment.milliseconds(since: sameSince) >= thresholds.frozenSeconds * 1000
         case .dark: isDark
         case .overexposed: isWhite
         case .covered: isCovered && !isWhite

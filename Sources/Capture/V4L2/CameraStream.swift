@@ -228,5 +228,22 @@ private struct CameraInput {
       (V4L2_IN_ST_NO_SYNC, "no synchronisation at the camera's input"),
     ]
     trouble = states.first { input.status & UInt32($0.0) != 0 }?.1
+    if trouble == nil, hasTimings { trouble = Self.timingTrouble(device) }
+  }
+
+  /// Some grabbers say what is wrong with their signal only when they are asked for its timings.
+  private static func timingTrouble(_ device: CameraDevice) -> String? {
+    var timings = v4l2_dv_timings()
+    do {
+      try device.call(ocv_query_dv_timings, &timings)
+      return nil
+    } catch {
+      switch error.code {
+      case ENOLINK: return "no signal at the camera's input"
+      case ENOLCK: return "no synchronisation at the camera's input"
+      case ERANGE: return "the signal at the camera's input is out of range"
+      default: return nil
+      }
+    }
   }
 }
