@@ -43,6 +43,9 @@ struct FileIndex {
     // Without chunk indexes the messages can only be found by a walk; a file without messages needs none.
     let countsMessages = statistics.map { $0.messageCount > 0 } ?? true
     if chunks.isEmpty && countsMessages { return nil }
+    // Some writers do not repeat the channels here, although the specification asks for it where chunks are indexed.
+    let named = chunks.allSatisfy { $0.messageIndexOffsets.keys.allSatisfy { channels[$0] != nil } }
+    if !chunks.isEmpty && (channels.isEmpty || !named) { return nil }
     chunks.sort { ($0.startTime, $0.offset) < ($1.startTime, $1.offset) }
   }
 

@@ -44,6 +44,7 @@ public final class MCAPWriter {
   private var metadataIndexes: [MCAP.MetadataIndex] = []
   private var scratch = ByteWriter(capacity: 4096)
   private var finished = false
+  private var isGrouping = false
 
   /// Creates the working file and writes its start.
   ///
@@ -105,7 +106,19 @@ public final class MCAPWriter {
     channel: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, _ body: (inout ByteWriter) -> Void
   ) throws {
     chunk.append(channel: channel, sequence: sequence, logTime: logTime, publishTime: publishTime, body)
+    if !isGrouping { try closeFullChunk() }
+  }
+
+  private func closeFullChunk() throws {
     if chunk.records.count >= options.chunkBytes || chunk.span >= options.chunkNanoseconds { try closeChunk() }
+  }
+
+  /// Keeps the messages that `body` appends together in one chunk, so that a crash keeps all of them or none.
+  public func group(_ body: () throws -> Void) throws {
+    isGrouping = true
+    defer { isGrouping = false }
+    try body()
+    try closeFullChunk()
   }
 
   /// Writes the open chunk with its indexes and, unless told otherwise, waits until it is on the disk.

@@ -47,24 +47,26 @@ final class RecordingFile {
     let time = clock.wall(result.frame.timestamp)
     let header = ROSHeader(stamp: time, frameID: FrameMessages.frameID)
     note(result.frame.timestamp)
-    // A frame's messages go together: a chunk may end after any of them, a file only after all.
-    try frame.withPicture { picture in
-      try append(.picture, time) { out in
-        var encoder = CDREncoder(consume out)
-        CompressedImage.encode(header, format: "jpeg", data: picture, to: &encoder)
-        return encoder.out
-      }
-    }
-    try append(.detections, time, FrameMessages.detections(result, header))
-    if !result.findings.classes.isEmpty {
-      try append(.classification, time, FrameMessages.classification(result, header))
-    }
-    try append(.annotations, time, FrameMessages.annotations(result, header))
-    if let line = try? FrameRecord(result).jsonLine() { try append(.results, time, StringMessage(data: line)) }
     let skipped = skippedBefore.map { $0 != result.skipped } ?? false
     skippedBefore = result.skipped
-    try append(
-      .diagnostics, time, FrameMessages.diagnostics(result, header, drops: drops, skippedSinceLast: skipped))
+    try writer.group {
+      try frame.withPicture { picture in
+        try append(.picture, time) { out in
+          var encoder = CDREncoder(consume out)
+          CompressedImage.encode(header, format: "jpeg", data: picture, to: &encoder)
+          return encoder.out
+        }
+      }
+      try append(.detections, time, FrameMessages.detections(result, header))
+      if !result.findings.classes.isEmpty {
+        try append(.classification, time, FrameMessages.classification(result, header))
+      }
+      try append(.annotations, time, FrameMessages.annotations(result, header))
+      if let line = try? FrameRecord(result).jsonLine() { try append(.results, time, StringMessage(data: line)) }
+      try append(
+        .diagnostics, time, FrameMessages.diagnostics(result, header, drops: drops, skippedSinceLast: skipped))
+    }
+    if writer.pendingMessages == 0 { chunkOpened = nil }
     frames += 1
   }
 
