@@ -20,7 +20,8 @@ struct Ocellus: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
-      RecoverCommand.self, ExportCommand.self, InfoCommand.self, DevicesCommand.self, ThemesCommand.self,
+      RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self,
+      DevicesCommand.self, ThemesCommand.self,
       DoctorCommand.self,
     ],
     defaultSubcommand: RunCommand.self)

@@ -1,8 +1,5 @@
 import ArgumentParser
 import Dashboard
-import Foundation
-import Glibc
-import Pipeline
 
 /// `ocellus run`, and `ocellus` alone: the dashboard, or a session without a terminal.
 struct RunCommand: ParsableCommand {
@@ -42,47 +39,10 @@ struct RunCommand: ParsableCommand {
       print(Dashboard.defaultConfiguration, terminator: "")
       return
     }
-    if !headless, isatty(STDOUT_FILENO) == 0 || isatty(STDIN_FILENO) == 0 {
-      throw CommandFailure(
-        what: "standard input and output are not a terminal",
-        remedy: "run it in one, or use `ocellus run --headless --json`")
-    }
-    try (headless ? runHeadless : runDashboard)()
-  }
-
-  private func runHeadless() throws {
-    let interruption = Interruption()
-    signal(SIGPIPE, SIG_IGN)
-    let writer = JSONLinesWriter(writesFrames: json)
-    let live = try LiveSession(session, recording: recording, consumers: [writer]) { configuration in
-      configuration.waitForModels = true
-      configuration.frameLimit = frames
-    }
-    live.session.start()
-    let failure = live.session.wait { !interruption.hasCome && !writer.isBroken }
-    live.close()
-    if let failure { throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: failure) }
-    if !json { summarise(live.session.snapshot()) }
-    try interruption.exitIfInterrupted()
-  }
-
-  private func summarise(_ snapshot: SessionSnapshot) {
-    let total = snapshot.stages.first { $0.name == "total" }
-    let line =
-      "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
-      + "\(snapshot.skipped.driver) dropped by the driver"
-    let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
-    print(line + latency)
-  }
-
-  private func runDashboard() throws {
-    let live = try LiveSession(session, recording: recording) { _ in }
-    let dashboard = try Dashboard(session: live.session, options: front.dashboard)
-    live.session.start()
-    defer { live.close() }
-    switch try dashboard.run() {
-    case .quit, .hangup: break
-    case .signal(let number): throw ExitCode(number == SIGINT ? 130 : 128 + number)
+    if headless {
+      try HeadlessRun(session: session, recording: recording, json: json, frames: frames).run()
+    } else {
+      try DashboardRun(session: session, recording: recording, front: front).run()
     }
   }
 }

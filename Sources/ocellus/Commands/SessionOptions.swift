@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Recording
 
 /// What every command that runs a session can be told.
 struct SessionOptions: ParsableArguments {
@@ -29,6 +30,12 @@ struct SessionOptions: ParsableArguments {
   var fps: Double?
 
   @OptionGroup var engine: EngineOptions
+
+  /// How to play the source, should it be a recording.
+  var replay = RecordingSource.Options()
+
+  /// What of the above is the user's.
+  private enum CodingKeys: CodingKey { case source, model, classifier, confidence, size, fps, engine }
 
   func validate() throws {
     guard (0.01...0.99).contains(confidence) else { throw ValidationError("--confidence takes 0.01 to 0.99") }

@@ -15,7 +15,7 @@ struct LiveSession {
     _ options: SessionOptions, recording: RecordingOptions, consumers: [any ResultConsumer] = [],
     configure: (inout SessionConfiguration) -> Void
   ) throws {
-    let opened = try SourceOpening.open(options.source, try options.request())
+    let opened = try SourceOpening.open(options.source, try options.request(), replay: options.replay)
     var configuration = InstalledModels.session(detector: options.model, classifier: options.classifier)
     configuration.minimumConfidence = options.confidence
     var provider: any ModelProvider = InstalledModels(options: options.engine.options)

@@ -3,14 +3,19 @@ import Recording
 
 /// Opens what `--source` names: Capture's own kinds, and the recordings that a higher room adds.
 enum SourceOpening {
-  private static let recording = SourceOpener(
-    name: "recording", claims: { $0.text.hasSuffix(".mcap") },
-    open: { name, _ in try RecordingSource(path: name.text) })
-
-  private static let registry = SourceRegistry(adding: [recording])
+  private static func recording(_ options: RecordingSource.Options) -> SourceOpener {
+    SourceOpener(
+      name: "recording",
+      claims: { $0.text.hasSuffix(".mcap") || $0.text.hasSuffix(".mcap" + MCAPWriter.workingSuffix) },
+      open: { name, _ in try RecordingSource(path: name.text, options: options) })
+  }
 
   /// The source, and why it was chosen when the user chose none.
-  static func open(_ name: String?, _ request: SourceRequest) throws -> SourceRegistry.Opened {
-    try registry.open(name, request: request)
+  ///
+  /// - Parameter replay: how to play, should it be a recording.
+  static func open(
+    _ name: String?, _ request: SourceRequest, replay: RecordingSource.Options = .init()
+  ) throws -> SourceRegistry.Opened {
+    try SourceRegistry(adding: [recording(replay)]).open(name, request: request)
   }
 }

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Dashboard
+import Glibc
+import Pipeline
+
+/// A session with the dashboard before it.
+struct DashboardRun {
+  var session: SessionOptions
+  var recording: RecordingOptions
+  var front: FrontOptions
+
+  func run() throws {
+    guard isatty(STDOUT_FILENO) != 0, isatty(STDIN_FILENO) != 0 else {
+      throw CommandFailure(
+        what: "standard input and output are not a terminal",
+        remedy: "run it in one, or use --headless --json")
+    }
+    let live = try LiveSession(session, recording: recording) { _ in }
+    let dashboard = try Dashboard(session: live.session, options: front.dashboard)
+    live.session.start()
+    defer { live.close() }
+    switch try dashboard.run() {
+    case .quit, .hangup: break
+    case .signal(let number): throw ExitCode(number == SIGINT ? 130 : 128 + number)
+    }
+  }
+}
