@@ -78,6 +78,19 @@ import Vision
     #expect(lines[2].contains(",pallet,1,0.51,1.25,5.5,20.13,30.0,open,0.75") || lines[2].contains(",pallet,1,0.51,"))
   }
 
+  private static let hasFFmpeg = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
+
+  @Test(.enabled(if: ExportTests.hasFFmpeg, "ffmpeg is not installed")) func videoIsMadeWhole() throws {
+    let folder = TemporaryFolder()
+    let out = folder.file("out.mp4")
+    #expect(try RecordingExport(try recording(10)).write(.video, to: out).frames == 10)
+    let head = try Data(contentsOf: URL(fileURLWithPath: out)).prefix(12)
+    #expect(head.suffix(8).starts(with: Array("ftyp".utf8)))
+    #expect(SystemFileLayer().files(in: folder.path).map(\.name) == ["out.mp4"])
+  }
+
   @Test func cancelledAndTakenOutputsLeaveNothing() throws {
     let folder = TemporaryFolder()
     let export = RecordingExport(try recording(4))

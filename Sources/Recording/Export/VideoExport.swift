@@ -19,7 +19,9 @@ struct VideoExport {
     let working = (output as NSString).deletingPathExtension + ".part." + (ending.isEmpty ? "mp4" : ending)
     let duration = frames.pictures.duration
     let rate = duration > 0 ? Double(frames.pictures.count - 1) / duration : 30
-    let child = try start(working, rate: max(0.1, min(1000, rate)))
+    // Named, because ffmpeg's guess wants more data than small pictures have.
+    let codec = try frames.encoded(0)?.name.hasSuffix(".png") ?? false ? "png" : "mjpeg"
+    let child = try start(working, rate: max(0.1, min(1000, rate)), codec: codec)
     do {
       let report = try feed(child, progress)
       guard rename(working, output) == 0 else {
@@ -38,7 +40,7 @@ struct VideoExport {
     var input: Pipe
   }
 
-  private func start(_ output: String, rate: Double) throws -> Child {
+  private func start(_ output: String, rate: Double, codec: String) throws -> Child {
     guard let tool = VideoExport.find("ffmpeg") else {
       throw RecordingError(
         .toolMissing, "ffmpeg is not installed", remedy: "install it (apt install ffmpeg), or export frames")
@@ -47,9 +49,10 @@ struct VideoExport {
     let input = Pipe()
     process.executableURL = URL(fileURLWithPath: tool)
     process.arguments = [
-      "-nostdin", "-loglevel", "error", "-y", "-f", "image2pipe", "-framerate", String(rate), "-i", "pipe:0",
+      "-nostdin", "-loglevel", "error", "-y", "-f", "image2pipe", "-c:v", codec, "-framerate", String(rate), "-i",
+      "pipe:0",
       // Even sides and 4:2:0, which every player can show.
-      "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", "-pix_fmt", "yuv420p", output,
+      "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", "-pix_fmt", "yuv420p", "file:" + output,
     ]
     process.standardInput = input
     process.standardOutput = FileHandle.nullDevice

@@ -72,7 +72,7 @@ struct FileIndex {
   /// Builds the index from the data itself, up to the first damage that cannot be stepped over.
   init(scanning bytes: any InputBytes, problems: inout [String]) throws {
     var scanner = RecordScanner(bytes)
-    while let found = try scanner.nextPastDamage(report: { problems.append($0) }) {
+    while let found = try scanner.nextPastDamage(report: { problems.append("damaged: \($0)") }) {
       if found.opcode == MCAP.Opcode.dataEnd.rawValue || found.opcode == MCAP.Opcode.footer.rawValue { break }
       do { try note(found, scanner) } catch {
         problems.append("damaged at byte \(found.offset): \(error)")

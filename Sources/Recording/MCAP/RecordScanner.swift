@@ -44,7 +44,7 @@ struct RecordScanner {
   /// The next record, stepping over what is none to the next whole chunk; nil at the end, or where no chunk follows.
   mutating func nextPastDamage(report: (String) -> Void) throws -> Found? {
     do { return try next() } catch let error as RecordingError {
-      report("damaged at byte \(offset): \(error.what)")
+      report(error.what)
       guard let chunk = try nextChunk(after: offset) else {
         offset = bytes.count
         return nil
