@@ -1,6 +1,4 @@
-import TOMLKit
-
-/// A value of a TOML file, free of the parser's own types.
+/// A value of a TOML file.
 public enum ConfigValue: Sendable, Hashable {
   case string(String)
   case int(Int)
@@ -26,157 +24,158 @@ public enum ConfigValue: Sendable, Hashable {
 }
 
 /// A TOML file with the line of every key, so that errors can point at it.
-struct ConfigDocument {
-  let file: String
-  let root: [String: ConfigValue]
+package struct ConfigDocument: Sendable {
+  package let file: String
+  package let root: [String: ConfigValue]
   /// Line numbers from 1 by dotted path ("input.size"); elements of an array of tables count from 0 ("stage.0.model").
-  let lines: [String: Int]
+  package let lines: [String: Int]
 
   /// Longer texts are no manifest.
-  static let byteLimit = 1 << 20
+  private static let byteLimit = 1 << 20
 
-  init(text: String, file: String) throws {
+  /// - Throws: ``PerceptionError`` that names the file and the line.
+  package init(text: String, file: String) throws {
     guard text.utf8.count <= ConfigDocument.byteLimit else {
       throw PerceptionError(.badManifest, "the file is too large for a manifest", place: file)
     }
     self.file = file
-    lines = try ConfigDocument.index(text, file)
+    var builder = ConfigBuilder(text)
     do {
-      let table = try TOMLTable(string: text)
-      root = withExtendedLifetime(table) { ConfigDocument.convert(table) }
-    } catch let error as TOMLParseError {
-      throw PerceptionError(
-        .badManifest, "not valid TOML: \(error.description)", place: "\(file):\(error.source.begin.line)")
+      try builder.build()
+    } catch {
+      throw PerceptionError(.badManifest, "not valid TOML: \(error.what)", place: "\(file):\(error.line)")
     }
-  }
-
-  private static func convert(_ table: TOMLTable) -> [String: ConfigValue] {
-    var result: [String: ConfigValue] = [:]
-    for key in table.keys { if let value = table[key] { result[key] = convert(value) } }
-    return result
-  }
-
-  private static func convert(_ value: any TOMLValueConvertible) -> ConfigValue {
-    switch value.type {
-    case .string: value.string.map(ConfigValue.string) ?? .other
-    case .int: value.int.map(ConfigValue.int) ?? .other
-    case .double: value.double.map(ConfigValue.double) ?? .other
-    case .bool: value.bool.map(ConfigValue.bool) ?? .other
-    case .array: .array(value.array.map { array in array.map { convert($0) } } ?? [])
-    case .table: .table(value.table.map(convert) ?? [:])
-    case .date, .time, .dateTime: .other
-    }
-  }
-
-  /// Finds the line of each key by reading the text once more: the parser does not tell.
-  ///
-  /// The parser aborts on a dot that nothing follows (an assertion of toml++), so that is found out here.
-  private static func index(_ text: String, _ file: String) throws -> [String: Int] {
-    var lines: [String: Int] = [:]
-    var prefix = ""
-    var counts: [String: Int] = [:]
-    var scanner = LineScanner()
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let continues = scanner.continues
-      let statement = scanner.read(line)
-      if scanner.endsInDot {
-        throw PerceptionError(.badManifest, "not valid TOML: nothing follows a dot", place: "\(file):\(number + 1)")
-      }
-      guard !continues, let statement else { continue }
-      switch statement {
-      case .table(let path):
-        prefix = path + "."
-        lines[path] = lines[path] ?? number + 1
-      case .element(let path):
-        let position = counts[path, default: 0]
-        counts[path] = position + 1
-        prefix = "\(path).\(position)."
-        lines["\(path).\(position)"] = number + 1
-        lines[path] = lines[path] ?? number + 1
-      case .key(let path): lines[prefix + path] = number + 1
-      }
-    }
-    return lines
+    root = builder.root.value
+    lines = builder.lines
   }
 }
 
-/// Reads TOML line by line, far enough to tell headers and keys from the insides of lists and long strings.
-private struct LineScanner {
-  enum Statement {
-    case table(String)
-    case element(String)
-    case key(String)
-  }
+/// Puts a TOML text's statements together to tables.
+private struct ConfigBuilder {
+  /// A table that grows; a class, since headers come back to it.
+  final class Table {
+    enum Entry {
+      case value(ConfigValue)
+      case table(Table)
+      case tables([Table])
+    }
 
-  /// Open brackets and braces.
-  private var depth = 0
-  /// The delimiter of an open multi-line string.
-  private var quote: String?
-  /// Whether a dot outside strings was followed by neither a key nor a digit.
-  private(set) var endsInDot = false
-  /// Whether the next line belongs to a statement that began before it.
-  var continues: Bool { depth > 0 || quote != nil }
+    var entries: [String: Entry] = [:]
+    /// Whether a header has named it: a second one is an error.
+    var isNamed = false
 
-  mutating func read(_ line: Substring) -> Statement? {
-    let trimmed = line.drop { $0 == " " || $0 == "\t" }
-    var statement: Statement?
-    if !continues {
-      if trimmed.hasPrefix("[[") {
-        statement = .element(LineScanner.path(trimmed.dropFirst(2).prefix { $0 != "]" }))
-      } else if trimmed.hasPrefix("[") {
-        statement = .table(LineScanner.path(trimmed.dropFirst().prefix { $0 != "]" }))
-      } else if let equals = trimmed.firstIndex(of: "="), !trimmed.hasPrefix("#") {
-        statement = .key(LineScanner.path(trimmed[..<equals]))
+    var value: [String: ConfigValue] {
+      entries.mapValues { entry in
+        switch entry {
+        case .value(let value): value
+        case .table(let table): .table(table.value)
+        case .tables(let tables): .array(tables.map { .table($0.value) })
+        }
       }
     }
-    follow(trimmed)
-    return statement
   }
 
-  private static func path(_ text: Substring) -> String {
-    text.split(separator: ".").map { part in
-      String(part.filter { !$0.isWhitespace && $0 != "\"" && $0 != "'" })
-    }.joined(separator: ".")
-  }
+  /// Tables nest no deeper.
+  private static let depthLimit = 32
 
-  /// Tracks brackets and strings through one line.
-  private mutating func follow(_ line: Substring) {
-    var rest = line
-    var inside: Character?
-    while let character = rest.first {
-      if let open = quote {
-        if rest.hasPrefix(open) {
-          quote = nil
-          rest = rest.dropFirst(3)
-        } else {
-          rest = rest.dropFirst(character == "\\" ? 2 : 1)
-        }
-        continue
+  let root = Table()
+  private(set) var lines: [String: Int] = [:]
+  private var scanner: TOMLScanner
+
+  init(_ text: String) { scanner = TOMLScanner(text) }
+
+  mutating func build() throws(TOMLScanner.Problem) {
+    var table = root
+    var prefix = ""
+    while true {
+      scanner.skipLines()
+      if scanner.isAtEnd { return }
+      let line = scanner.line
+      if scanner.take("[") {
+        let repeats = scanner.take("[")
+        let path = try scanner.key()
+        try scanner.expect("]", "a header lacks ']'")
+        if repeats { try scanner.expect("]", "a header lacks ']]'") }
+        (table, prefix) = try open(path, repeats, line)
+        try scanner.endLine()
+      } else {
+        let path = try scanner.key()
+        try scanner.expect("=", "a key lacks '='")
+        let value = try scanner.value()
+        try add(value, path, to: table, prefix, line)
+        try scanner.endLine()
       }
-      if let open = inside {
-        if character == open { inside = nil }
-        rest = rest.dropFirst(character == "\\" && open == "\"" ? 2 : 1)
-        continue
-      }
-      switch character {
-      case "\"", "'":
-        let triple = String(repeating: character, count: 3)
-        if rest.hasPrefix(triple) {
-          quote = triple
-          rest = rest.dropFirst(3)
-          continue
-        }
-        inside = character
-      case "[", "{": depth += 1
-      case "]", "}": depth = max(0, depth - 1)
-      case "#": return
-      case ".":
-        let next = rest.dropFirst().first { $0 != " " && $0 != "\t" }
-        let isKey = next.map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "_-\"'".contains($0) } ?? false
-        if !isKey { endsInDot = true }
-      default: break
-      }
-      rest = rest.dropFirst()
     }
+  }
+
+  /// The table that a header names.
+  private mutating func open(_ path: [String], _ repeats: Bool, _ line: Int) throws(TOMLScanner.Problem) -> (
+    Table, String
+  ) {
+    guard path.count < ConfigBuilder.depthLimit, let last = path.last else {
+      throw scanner.problem("tables nest too deeply")
+    }
+    var (parent, prefix) = try descend(root, path.dropLast(), "", line)
+    if repeats {
+      var tables: [Table] = []
+      if let entry = parent.entries[last] {
+        guard case .tables(let present) = entry else { throw taken(path, line) }
+        tables = present
+      }
+      let table = Table()
+      tables.append(table)
+      parent.entries[last] = .tables(tables)
+      lines[prefix + last] = lines[prefix + last] ?? line
+      prefix += "\(last).\(tables.count - 1)"
+      lines[prefix] = line
+      return (table, prefix + ".")
+    }
+    (parent, prefix) = try descend(parent, [last][...], prefix, line)
+    guard !parent.isNamed else { throw taken(path, line) }
+    parent.isNamed = true
+    return (parent, prefix)
+  }
+
+  /// Goes down a path, making tables on the way; into the newest element of arrays of tables.
+  private mutating func descend(
+    _ start: Table, _ path: ArraySlice<String>, _ prefix: String, _ line: Int
+  ) throws(TOMLScanner.Problem) -> (Table, String) {
+    var table = start
+    var prefix = prefix
+    for part in path {
+      lines[prefix + part] = lines[prefix + part] ?? line
+      switch table.entries[part] {
+      case nil:
+        let made = Table()
+        table.entries[part] = .table(made)
+        table = made
+        prefix += part + "."
+      case .table(let inner):
+        table = inner
+        prefix += part + "."
+      case .tables(let inner):
+        guard let last = inner.last else { throw taken([part], line) }
+        table = last
+        prefix += "\(part).\(inner.count - 1)."
+      case .value: throw taken([part], line)
+      }
+    }
+    return (table, prefix)
+  }
+
+  private mutating func add(
+    _ value: ConfigValue, _ path: [String], to table: Table, _ prefix: String, _ line: Int
+  ) throws(TOMLScanner.Problem) {
+    guard path.count < ConfigBuilder.depthLimit, let last = path.last else {
+      throw scanner.problem("keys nest too deeply")
+    }
+    let (parent, inner) = try descend(table, path.dropLast(), prefix, line)
+    guard parent.entries[last] == nil else { throw taken(path, line) }
+    parent.entries[last] = .value(value)
+    lines[inner + last] = line
+  }
+
+  private func taken(_ path: [String], _ line: Int) -> TOMLScanner.Problem {
+    TOMLScanner.Problem(line: line, what: "'\(path.joined(separator: "."))' is given twice")
   }
 }
