@@ -239,6 +239,18 @@ import Testing
     try check(Pattern(nodes: nodes, constants: constants))
   }
 
+  @Test func guardsAgainstNotANumberAreOneActivation() throws {
+    // The square root of the negative half is not a number.
+    let nodes = [
+      OnnxNode("Sqrt", ["x"], ["r"]), OnnxNode("IsNaN", ["r"], ["n"]), OnnxNode("Where", ["n", "zero", "r"], ["y"]),
+    ]
+    #expect(
+      try check(Pattern(nodes: nodes, constants: [scalar("zero", 0)]))["where(isNaN(x), 0, x) to one activation"] == 1)
+    #expect(
+      try check(Pattern(nodes: nodes, constants: [scalar("zero", 1)]))["where(isNaN(x), 0, x) to one activation"] == nil
+    )
+  }
+
   @Test func deadNodesGo() throws {
     let nodes = [OnnxNode("Exp", ["x"], ["y"]), OnnxNode("Softmax", ["x"], ["unused"])]
     #expect(try model(Pattern(nodes: nodes)).load().plannedSteps.count == 1)

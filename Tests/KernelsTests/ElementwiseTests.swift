@@ -62,6 +62,9 @@ func apply(_ act: ock_act, _ x: Double) -> Double {
       under(isa) { ock_activate(act, x, &y, 40, 1) }
       #expect(y.allSatisfy { $0.isNaN }, "kind \(act.kind.rawValue)")
     }
+    var y = [Float](repeating: 1, count: 40)
+    under(isa) { ock_activate(ock_act(kind: OCK_ACT_NAN_TO_ZERO, alpha: 0, beta: 0), x, &y, 40, 1) }
+    #expect(y.allSatisfy { $0 == 0 })
   }
 
   static let operations: [(ock_binary_kind, @Sendable (Float, Float) -> Float)] = [

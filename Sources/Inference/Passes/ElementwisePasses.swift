@@ -26,6 +26,17 @@ extension Rewrite {
     return true
   }
 
+  /// where(isNaN(x), 0, x), as attention guards rows that are masked whole.
+  static let fuseNotANumberGuard = Rewrite("where(isNaN(x), 0, x) to one activation") { index, editor in
+    guard let node = editor.node(index, "Where"), node.inputs.count == 3, let output = node.outputs.first ?? nil,
+      let (testIndex, test) = editor.producer(of: node.inputs[0], "IsNaN"), editor.isUsedOnce(node.inputs[0]),
+      let x = node.inputs[2], test.inputs == [x], editor.uniform(node.inputs[1]) == 0,
+      let fact = editor.fact(x), fact.type == .float32, fact.shape == editor.fact(output)?.shape
+    else { return false }
+    editor.replace([testIndex, index], with: .activation(.nanToZero, x, output, name: node.name))
+    return true
+  }
+
   /// The activation behind a sum, a product or a normalisation.
   static let fuseElementwiseActivation = Rewrite("activation into elementwise") { index, editor in
     guard let node = editor.nodes[index], let activation = node.activation, let output = node.outputs.first ?? nil,

@@ -23,7 +23,7 @@ package enum Rewrites {
     .fuseLayerNormalization, .foldPadding, .foldBatchNormalization, .foldScaleIntoConvolution, .linearFromGemm,
     .linearFromMatMul, .addLinearBias, .foldLinearScale, .fuseConvolutionActivation, .fuseConvolutionResidual,
     .fuseConvolutionActivation, .fuseLinearActivation, .fuseLinearResidual, .fuseLinearActivation,
-    .scaleShiftFromBatchNormalization, .fuseElementwiseActivation,
+    .scaleShiftFromBatchNormalization, .fuseElementwiseActivation, .fuseNotANumberGuard,
   ]
 
   /// Applies every pass until none fires, and drops what nothing needs.

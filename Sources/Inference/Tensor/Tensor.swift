@@ -1,3 +1,5 @@
+import Glibc
+
 /// The memory behind tensors: owned, or borrowed from something that is kept alive (a mapped model file, an arena).
 ///
 /// Sendable although it holds a raw pointer: an operator writes a tensor only while it is the sole owner, before handing
@@ -7,10 +9,16 @@ public final class TensorStorage: @unchecked Sendable {
   /// What keeps borrowed bytes alive; nil when this object owns them.
   private let owner: AnyObject?
   private let owned: Bool
+  private static let hugePage = 2 << 20
 
   /// Allocates `byteCount` uninitialised bytes, 64-byte aligned (a cache line, an AVX-512 register).
+  ///
+  /// Large ones ask for huge pages: weights are streamed once a run, and every 4 KiB page would cost a table walk.
   public init(byteCount: Int) {
-    bytes = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+    let isLarge = byteCount >= TensorStorage.hugePage
+    bytes = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? TensorStorage.hugePage : 64)
+    // Advice only: where the system has no huge pages, nothing changes.
+    if isLarge { madvise(bytes.baseAddress, byteCount, MADV_HUGEPAGE) }
     owner = nil
     owned = true
   }

@@ -23,6 +23,7 @@ float plain_act(ock_act act, float x) {
     case OCK_ACT_ABS: return fabsf(x);
     case OCK_ACT_RECIPROCAL: return 1 / x;
     case OCK_ACT_LINEAR: return act.alpha * x + act.beta;
+    case OCK_ACT_NAN_TO_ZERO: return x != x ? 0 : x;
     default: return x;
     }
 }

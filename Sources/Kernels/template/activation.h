@@ -31,6 +31,7 @@ INLINE vf act_one(const ock_act_kind kind, vf x, vf alpha, vf beta) {
     case OCK_ACT_ABS: return vabs(x);
     case OCK_ACT_RECIPROCAL: return (vf)1.0f / x;
     case OCK_ACT_LINEAR: return vfma(x, alpha, beta);
+    case OCK_ACT_NAN_TO_ZERO: return (vf)((vi)x & (x == x));
     default: return x;
     }
 }
@@ -64,6 +65,7 @@ static void ISA(activate)(ock_act act, const float *x, float *y, size_t n) {
         ACT_LOOP(OCK_ACT_ABS)
         ACT_LOOP(OCK_ACT_RECIPROCAL)
         ACT_LOOP(OCK_ACT_LINEAR)
+        ACT_LOOP(OCK_ACT_NAN_TO_ZERO)
     default:
         if (x != y) memmove(y, x, n * sizeof(float));
         return;

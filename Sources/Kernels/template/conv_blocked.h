@@ -99,7 +99,8 @@ static void ISA(blocked_span)(const blocked_job *job, int nb, int first, int end
 #define POINTWISE(P, NB, at) pointwise_tile(P, NB, job, at)
 #define SPATIAL(P, NB, at) spatial_tile(P, NB, job, at)
     if (is_pointwise(&job->conv->shape)) {
-        TILE_SPANS(POINTWISE, nb, first, end)
+        if (nb == 1) TILE_WIDE_SPAN(POINTWISE, first, end);
+        else TILE_SPANS(POINTWISE, nb, first, end)
     } else {
         TILE_SPANS(SPATIAL, nb, first, end)
     }

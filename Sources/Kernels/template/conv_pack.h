@@ -21,6 +21,20 @@ static void pack_bias(const ock_conv *conv, const float *bias, float *packed) {
             packed[g * blocks * VL + oc] = bias && oc < conv->group_out ? bias[g * conv->group_out + oc] : 0;
 }
 
+// One row of NB x VL weights: output channels [first, end) of merged group `group`, input channel `ic`, position `k`.
+INLINE void pack_row(const ock_conv *conv, const float *weights, int group, int first, int end, int ic, int k,
+                     float *packed) {
+    if (conv->shape.groups > 1) {
+        for (int oc = first; oc < end; oc++) packed[oc - first] = conv_weight(conv, weights, group, oc, ic, k);
+        return;
+    }
+    size_t area = (size_t)conv->shape.kernel_height * conv->shape.kernel_width, step = area * conv->group_in;
+    const float *from = weights + first * step + ic * area + k;
+    int real = ock_min(end, conv->group_out) - first;
+    for (int i = 0; i < real; i++) packed[i] = from[i * step];
+    for (int i = ock_max(real, 0); i < end - first; i++) packed[i] = 0;
+}
+
 // `planar` keeps the input channel outside the kernel position: [ic][k] rather than [block][k][lane].
 static void pack_dense(const ock_conv *conv, bool planar, const float *weights, float *packed) {
     int area = conv->shape.kernel_height * conv->shape.kernel_width, blocks = blocks_of(conv->group_out);
@@ -30,8 +44,8 @@ static void pack_dense(const ock_conv *conv, bool planar, const float *weights, 
             int first = tile_group_first(blocks, t) * VL, end = tile_group_first(blocks, t + 1) * VL;
             for (int ic0 = 0; ic0 < conv->group_in; ic0 += step)
                 for (int k = 0; k < area; k++)
-                    for (int ic = ic0; ic < ock_min(ic0 + step, conv->group_in); ic++)
-                        for (int oc = first; oc < end; oc++) *packed++ = conv_weight(conv, weights, g, oc, ic, k);
+                    for (int ic = ic0; ic < ock_min(ic0 + step, conv->group_in); ic++, packed += end - first)
+                        pack_row(conv, weights, g, first, end, ic, k, packed);
         }
 }
 

@@ -49,8 +49,14 @@ static void ISA(planar_row)(const planar_job *job, int nb, int row) {
 #define TILE1(P, NB, at) planar_tile(P, NB, 1, job, row, at)
 #define TILE2(P, NB, at) planar_tile(P, NB, 2, job, row, at)
     switch (job->conv->shape.stride_x) {
-    case 1: TILE_SPANS(TILE1, nb, 0, width) break;
-    case 2: TILE_SPANS(TILE2, nb, 0, width) break;
+    case 1:
+        if (nb == 1) TILE_WIDE_SPAN(TILE1, 0, width);
+        else TILE_SPANS(TILE1, nb, 0, width)
+        break;
+    case 2:
+        if (nb == 1) TILE_WIDE_SPAN(TILE2, 0, width);
+        else TILE_SPANS(TILE2, nb, 0, width)
+        break;
     default: TILE_SPANS(TILE, nb, 0, width)
     }
 #undef TILE

@@ -1,6 +1,6 @@
 // The register tile that every product here is made of: P pixels (or rows) x NB vectors of output channels (or columns).
 // P and NB are constants wherever these are inlined, so that the accumulators live in registers.
-#define P_MAX 8
+#define P_MAX 12
 
 // The widest tile of NB vectors: NB x P accumulators, NB weights and one pixel fit the registers.
 #define TILE_P(NB) ((NB) == NB_MAX ? 6 : 8)
@@ -124,6 +124,14 @@ INLINE void tile_finish(const int P, const int NB, vf acc[P_MAX][NB_MAX], const 
         if (at + 4 <= stop) { TILE(4, NB, at); at += 4; }                            \
         if (at + 2 <= stop) { TILE(2, NB, at); at += 2; }                            \
         if (at < stop) TILE(1, NB, at);                                              \
+    } while (0)
+
+// The same where the pixels of a tile lie at a constant distance, so that a narrow tile needs no pointer a pixel.
+#define TILE_WIDE_SPAN(TILE, first, end)                                             \
+    do {                                                                             \
+        int from = (first), until = (end);                                           \
+        for (; from + 12 <= until; from += 12) TILE(12, 1, from);                    \
+        TILE_SPAN(TILE, 1, from, until);                                             \
     } while (0)
 
 #if NB_MAX == 4

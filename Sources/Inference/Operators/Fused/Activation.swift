@@ -30,6 +30,8 @@ package enum Activation: Sendable, Hashable {
   case reciprocal
   /// a x + b
   case linear(Float, Float)
+  /// x, or 0 where it is not a number: what guards a softmax over a fully masked row.
+  case nanToZero
 
   /// The plain value, which the kernels are held against.
   package func callAsFunction(_ x: Float) -> Float {
@@ -53,6 +55,7 @@ package enum Activation: Sendable, Hashable {
     case .abs: x.magnitude
     case .reciprocal: 1 / x
     case .linear(let a, let b): a * x + b
+    case .nanToZero: x != x ? 0 : x
     }
   }
 }

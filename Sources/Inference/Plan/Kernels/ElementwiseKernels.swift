@@ -42,15 +42,16 @@ enum ElementwiseKernels {
 
   @Sendable private static func compileBinary(_ request: CompileRequest) -> Compilation? {
     let fused = request.node.evaluator as? FusedBinary
-    guard let kind = operations[fused?.operatorType ?? request.node.operatorType], request.inputs.count == 2, request.isFloat(0),
+    guard let kind = operations[fused?.operatorType ?? request.node.operatorType], request.inputs.count == 2,
+      request.isFloat(0),
       request.isFloat(1), let a = request.inputs[0], let b = request.inputs[1], let output = request.outputs.first
     else { return nil }
     let swapped = a.shape != output.shape
     let (large, small) = swapped ? (b, a) : (a, b)
     guard large.shape == output.shape, output.count > 0 else { return nil }
     guard let (broadcast, layout) = broadcast(large, small) else { return nil }
-    let activation = (fused?.activation ?? .none).kernelForm
-    let kernel = BinaryKernel(kind: kind, activation: activation, broadcast: broadcast, swapped: swapped)
+    let kernel = BinaryKernel(
+      kind: kind, act: (fused?.activation ?? .none).kernelForm, broadcast: broadcast, swapped: swapped)
     var compiled = CompiledKernel(kernel, inputs: 2, layout: layout)
     // One element is one element in any layout, unless a block would be made of it.
     if case .scalar = broadcast { compiled.inputLayouts[swapped ? 0 : 1] = .planar }
@@ -87,7 +88,7 @@ enum ElementwiseKernels {
 
   private struct BinaryKernel: Kernel {
     let kind: ock_binary_kind
-    let activation: ock_act
+    let act: ock_act
     let broadcast: Broadcast
     /// The first operand is the smaller one.
     let swapped: Bool
@@ -97,14 +98,14 @@ enum ElementwiseKernels {
       let small: UnsafePointer<Float> = call.input(swapped ? 0 : 1)
       let (output, threads): (UnsafeMutablePointer<Float>, Int32) = (call.output(0), call.threads)
       switch broadcast {
-      case .same(let count): ock_binary(kind, activation, large, small, output, count, threads)
-      case .scalar(let count): ock_binary_scalar(kind, activation, large, small[0], swapped, output, count, threads)
+      case .same(let count): ock_binary(kind, act, large, small, output, count, threads)
+      case .scalar(let count): ock_binary_scalar(kind, act, large, small[0], swapped, output, count, threads)
       case .row(let rows, let columns):
-        ock_binary_row(kind, activation, large, small, swapped, output, rows, columns, threads)
+        ock_binary_row(kind, act, large, small, swapped, output, rows, columns, threads)
       case .column(let rows, let columns):
-        ock_binary_column(kind, activation, large, small, swapped, output, rows, columns, threads)
+        ock_binary_column(kind, act, large, small, swapped, output, rows, columns, threads)
       case .channel(let blocks, let area):
-        ock_binary_channel(kind, activation, large, small, swapped, output, blocks, area, threads)
+        ock_binary_channel(kind, act, large, small, swapped, output, blocks, area, threads)
       }
     }
   }

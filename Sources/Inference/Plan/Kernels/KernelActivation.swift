@@ -26,6 +26,7 @@ extension Activation {
     case .abs: return act(OCK_ACT_ABS)
     case .reciprocal: return act(OCK_ACT_RECIPROCAL)
     case .linear(let a, let b): return act(OCK_ACT_LINEAR, a, b)
+    case .nanToZero: return act(OCK_ACT_NAN_TO_ZERO)
     }
   }
 }

@@ -32,6 +32,8 @@ typedef enum {
     OCK_ACT_RECIPROCAL,
     /// alpha x + beta
     OCK_ACT_LINEAR,
+    /// x, or 0 where it is not a number
+    OCK_ACT_NAN_TO_ZERO,
     OCK_ACT_COUNT,
 } ock_act_kind;
 
