@@ -125,7 +125,8 @@ import Testing
   }
 
   @Test func theShippedCatalogueIsSound() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent()
     let catalogue = try Catalogue(path: root.appending(path: "models/catalogue.toml").path)
     #expect(catalogue.entries.count >= 25)

@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 import Inference
 import Perception
 import Testing
@@ -49,7 +50,7 @@ struct RealNetworkTests {
     }
   }
 
-  @Test(arguments: ["mobilenetv2_dequant"])
+  @Test(arguments: ["mobilenetv2_dequant", "mobilenetv2_qdq_int8"])
   func classifiersAgreeOnTheBestClass(name: String) throws {
     try compareClassifier(try Self.load(name), name)
   }
@@ -88,6 +89,21 @@ struct RealNetworkTests {
       #expect(tied.contains(wanted.cls), "\(name) \(photo): \(best.label) \(best.confidence) against \(wanted.label)")
       #expect(abs(best.confidence - probability) <= 0.05, "\(name) \(photo): \(best.confidence) against \(probability)")
     }
+  }
+
+  /// A quantised network whose export is flawed: its confidences pass 1. They must come out in 0...1.
+  @Test func confidencesStayInRange() throws {
+    let model = try Self.load("yolov8n_320_qdq_int8")
+    let found = try Self.perceive(model, "dog", 0.25).detections
+    #expect(!found.isEmpty)
+    #expect(found.allSatisfy { (0...1).contains($0.confidence) })
+  }
+
+  @Test func aNetworkForSoundIsNotUnderstood() throws {
+    let path = RealNetworks.model("silero_vad_16k_op15")
+    let error = #expect(throws: PerceptionError.self) { try ModelStore(folders: []).load(path) }
+    #expect(error?.kind == .notUnderstood)
+    #expect(error?.line.contains("[input]") == true)
   }
 
   @Test func descriptionsGiveTheirReasons() throws {

@@ -56,12 +56,13 @@ public struct Placement: Sendable, Hashable {
       atX = centered ? (width - shownWidth) / 2 : 0
       atY = centered ? (height - shownHeight) / 2 : 0
     case .centerCrop(let shorterSide):
-      // torchvision's Resize(int) truncates the longer side; CenterCrop rounds its offset half to even.
+      // Rounded to the nearest pixel, the offset down; torchvision truncates the side and rounds the offset, which
+      // differs by a pixel at most.
       let ratio = Double(shorterSide) / min(partWidth, partHeight)
-      shownWidth = partWidth <= partHeight ? shorterSide : Int(min(partWidth * ratio, 1e6))
-      shownHeight = partHeight <= partWidth ? shorterSide : Int(min(partHeight * ratio, 1e6))
-      atX = Int((Double(width - shownWidth) / 2).rounded(.toNearestOrEven))
-      atY = Int((Double(height - shownHeight) / 2).rounded(.toNearestOrEven))
+      shownWidth = partWidth <= partHeight ? shorterSide : Int(min(partWidth * ratio, 1e6).rounded())
+      shownHeight = partHeight <= partWidth ? shorterSide : Int(min(partHeight * ratio, 1e6).rounded())
+      atX = (width - shownWidth) / 2
+      atY = (height - shownHeight) / 2
     }
     self.width = width
     self.height = height
