@@ -80,9 +80,11 @@ struct MemoryPlan {
         let old = bufferOf[source], let new = bufferOf[target], old != new, buffers[new].first == index,
         buffers[old].last == index, buffers[old].size == buffers[new].size
       else { continue }
-      // Another input that shares the buffer would be overwritten while it is read.
+      // Another input that shares the buffer would be overwritten while it is read; the same value twice is harmless only
+      // where both are read element by element.
       let isShared = step.inputs.enumerated().contains { other, id in
-        guard other != input, let id, id != source else { return false }
+        guard other != input, let id else { return false }
+        if id == source { return !compiled.inPlace.contains { $0.input == other } }
         return bufferOf[MemoryPlan.root(id, values).id] == old
       }
       if isShared { continue }

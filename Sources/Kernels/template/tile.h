@@ -89,9 +89,19 @@ static __attribute__((noinline)) void ISA(tile_activate)(const ock_epilogue *epi
     for (int run = 0; run < runs; run++) {
         float *out = t->out + run * step;
         ISA(activate)(epilogue->act, out, out, (size_t)length);
-        if (!t->residual || !epilogue->residual_after) continue;
-        const float *residual = t->residual + run * step;
-        for (int i = 0; i < length; i += VL) vstore(out + i, vload(out + i) + vload(residual + i));
+    }
+}
+
+// Such an activation where a residual follows it: aside, because the residual may lie where the tile goes.
+INLINE void tile_activate_aside(const int P, const int NB, vf acc[P_MAX][NB_MAX], const ock_epilogue *epilogue) {
+    float own[P_MAX * NB_MAX * VL] __attribute__((aligned(64)));
+    tile_target aside = {own, NULL, NB * VL, VL};
+    tile_store(P, NB, acc, &aside);
+    ISA(activate)(epilogue->act, own, own, (size_t)(P * NB * VL));
+    UNROLL
+    for (int p = 0; p < P; p++) {
+        UNROLL
+        for (int b = 0; b < NB; b++) acc[p][b] = vload(own + (p * NB + b) * VL);
     }
 }
 
@@ -100,9 +110,12 @@ INLINE void tile_finish(const int P, const int NB, vf acc[P_MAX][NB_MAX], const 
                         const tile_target *t) {
     if (t->residual && !epilogue->residual_after) tile_add(P, NB, acc, t);
     if (epilogue->act.kind > OCK_ACT_CLIP) {
-        tile_store(P, NB, acc, t);
-        ISA(tile_activate)(epilogue, P, NB, t);
-        return;
+        if (!t->residual || !epilogue->residual_after) {
+            tile_store(P, NB, acc, t);
+            ISA(tile_activate)(epilogue, P, NB, t);
+            return;
+        }
+        tile_activate_aside(P, NB, acc, epilogue);
     }
     if (epilogue->act.kind == OCK_ACT_CLIP) {
         vf low = (vf)epilogue->act.alpha, high = (vf)epilogue->act.beta;

@@ -9,11 +9,12 @@ public final class Resampler {
   private var source = Workspace<SIMD4<Float>>()
   private var ring = Workspace<SIMD4<Float>>()
   private var finished = Workspace<SIMD4<Float>>()
+  var kernelScratch = Workspace<Float>()
 
   public init() {}
 
   /// Memory that only grows. Its pointer is used by nobody but the call that asked for it.
-  private struct Workspace<Element: BitwiseCopyable>: ~Copyable {
+  struct Workspace<Element: BitwiseCopyable>: ~Copyable {
     private var buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: 1)
 
     mutating func pointer(_ count: Int) -> UnsafeMutablePointer<Element> {
