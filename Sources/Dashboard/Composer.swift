@@ -80,7 +80,8 @@ package struct Composer {
   private mutating func comparison(_ context: PaneContext) {
     guard let status = context.snapshot.comparison, let rect = layout.panes[.picture] else { return }
     base.text(
-      " " + Text.fit(Comparison.summary(status), rect.width - 6) + " ", rect.x + 2, rect.bottom - 1,
+      " " + Text.fit(Comparison.summary(status), rect.width - 6, ellipsis: context.glyphs.ellipsis) + " ", rect.x + 2,
+      rect.bottom - 1,
       context.theme.style(.highlight, .bold))
   }
 

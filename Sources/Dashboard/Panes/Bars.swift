@@ -43,7 +43,9 @@ struct Bars {
       return Badge(text: " " + text + " ", style: Style(ground.contrasting, on: ground, .bold))
     }
     var badges: [Badge] = []
-    if let stale = staleness(context) { badges.append(badge(Text.fit(stale, 48), .stale)) }
+    if let stale = staleness(context) {
+      badges.append(badge(Text.fit(stale, 48, ellipsis: context.glyphs.ellipsis), .stale))
+    }
     if context.snapshot.paused { badges.append(badge("PAUSED", .warning)) }
     if case .recording? = context.snapshot.recording?.state {
       badges.append(badge("REC " + Text.clock(seconds: context.snapshot.recording?.seconds ?? 0), .failure))

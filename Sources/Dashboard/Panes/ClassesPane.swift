@@ -3,14 +3,17 @@ internal import Pipeline
 
 /// The classifier's best five for the selected detection, or the whole picture: smoothed bars beside the raw value.
 struct ClassesPane: Pane {
-  func note(_ context: PaneContext) -> String { Text.fit(context.classes.subject, 24) }
+  func note(_ context: PaneContext) -> String {
+    Text.fit(context.classes.subject, 24, ellipsis: context.glyphs.ellipsis)
+  }
 
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let theme = context.theme
     guard !room.isEmpty else { return }
     guard !context.classes.bars.isEmpty else {
       canvas.text(
-        Text.fit(Self.silence(context), room.width), room.x, room.y, theme.style(.inactive), width: room.width)
+        Text.fit(Self.silence(context), room.width, ellipsis: context.glyphs.ellipsis), room.x, room.y,
+        theme.style(.inactive), width: room.width)
       return
     }
     let meter = max(0, min(24, room.width / 3))

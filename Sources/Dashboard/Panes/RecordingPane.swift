@@ -11,7 +11,9 @@ struct RecordingPane: Pane {
       return
     }
     for (i, line) in Self.lines(recording, context).prefix(room.height).enumerated() {
-      canvas.text(Text.fit(line.text, room.width), room.x, room.y + i, theme.style(line.color), width: room.width)
+      canvas.text(
+        Text.fit(line.text, room.width, ellipsis: context.glyphs.ellipsis), room.x, room.y + i, theme.style(line.color),
+        width: room.width)
     }
   }
 
