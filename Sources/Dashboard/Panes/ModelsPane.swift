@@ -42,7 +42,7 @@ struct ModelsPane: Pane {
     if isSelected { canvas.fill(Rect(x: room.x, y: y, width: room.width, height: 1), " ", Style(ink, on: ground)) }
     let state = Self.mark(entry.listing.state, context)
     canvas[room.x, y] = Cell(state.glyph, Style(state.color, on: ground))
-    let facts = Self.facts(entry, room.width)
+    let facts = Self.facts(entry, room.width, ellipsis: context.glyphs.ellipsis)
     let nameRoom = room.width - 3 - facts.unicodeScalars.count
     canvas.text(
       Text.fit(entry.listing.name, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
@@ -63,10 +63,10 @@ struct ModelsPane: Pane {
     }
   }
 
-  private static func facts(_ entry: Entry, _ width: Int) -> String {
+  private static func facts(_ entry: Entry, _ width: Int, ellipsis: Character) -> String {
     switch entry.listing.state {
     case .loading: return "loading"
-    case .failed(let reason): return Text.fit(reason, max(6, width / 2))
+    case .failed(let reason): return Text.fit(reason, max(6, width / 2), ellipsis: ellipsis)
     case .available, .active: break
     }
     guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
