@@ -30,7 +30,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     // Shims over system libraries.
@@ -49,9 +48,7 @@ let package = Package(
     module("Ground", ["CPosix"]),
     module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CPNG"]),
     module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
-    module(
-      "Perception",
-      ["Ground", "Vision", "Inference", "Kernels", "CCrypto", .product(name: "TOMLKit", package: "TOMLKit")]),
+    module("Perception", ["Ground", "Vision", "Inference", "Kernels", "CCrypto"]),
     module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     module(
       "Pipeline",
@@ -62,12 +59,7 @@ let package = Package(
         "Ground", "Vision", "Perception", "Capture", "Pipeline", "CCompression",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    module(
-      "Dashboard",
-      [
-        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix",
-        .product(name: "TOMLKit", package: "TOMLKit"),
-      ]),
+    module("Dashboard", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix"]),
     .executableTarget(
       name: "ocellus",
       dependencies: [

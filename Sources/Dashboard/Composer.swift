@@ -29,10 +29,16 @@ package struct Composer {
 
   package var brightness: Int { picture.brightness }
   package var mapping: CellMapping? { picture.mapping }
+  /// How many of the picture's cells the last frame changed, and whether more were to.
+  package var changedCells: Int { picture.changedCells }
+  package var pictureWasCut: Bool { picture.wasCut }
 
   /// How the picture is to be drawn: the user's wish within what terminal and link allow.
-  package func drawing(_ state: DashboardState, rung: Governor.Rung) -> PictureRenderer.Settings {
+  package func drawing(_ state: DashboardState, rung: Governor.Rung, mostChanges: Int = .max)
+    -> PictureRenderer.Settings
+  {
     var drawing = PictureRenderer.Settings()
+    drawing.mostChanges = mostChanges
     let wished = rung.isASCII && state.settings.style == .blocks ? PictureStyle.ascii : state.settings.style
     drawing.style = wished.possible(with: glyphs.kind, depth: depth)
     drawing.tolerance = min(96, state.settings.tolerance + rung.tolerance)

@@ -31,6 +31,8 @@ struct DashboardLoop {
   private var lastLook = MonotonicTime(nanoseconds: 0)
   private var lastPanes = MonotonicTime(nanoseconds: 0)
   private var lastDrawn = MonotonicTime(nanoseconds: 0)
+  /// Since when the terminal has had bytes to take; nil when it has them all.
+  private var sendingSince: MonotonicTime?
   /// A picture was taken in that is not drawn yet.
   private var hasNewPicture = false
   /// Something other than time and pictures changed.
@@ -173,31 +175,45 @@ struct DashboardLoop {
 
   private mutating func step(now: MonotonicTime) {
     probe.giveUpIfSilent(now: now)
+    noteTaken(now)
     let pictureIsDue =
       now.milliseconds(since: lastPicture) >= picturePeriod - 2
       && now.milliseconds(since: lastLook) >= Self.lookPeriod - 1
     let panesAreDue = now.milliseconds(since: lastPanes) >= Self.panePeriod
     guard isDirty || pictureIsDue || panesAreDue else { return }
     let linkIsFree = terminal.output.pendingBytes == 0
-    let mayDrawPicture = linkIsFree && governor.allowsFrame(now: now)
+    let isBehind = probe.isOverdue(now: now)
+    let mayDrawPicture = linkIsFree && !isBehind && governor.allowsFrame(now: now)
     if pictureIsDue || panesAreDue {
       lastLook = now
       hasNewPicture = state.take(session.snapshot(), now: now, acceptsPicture: mayDrawPicture && pictureIsDue)
     }
-    guard linkIsFree else { return governor.held(now: now) }
+    if isBehind || !linkIsFree { governor.held(now: now) }
+    guard linkIsFree else { return }
     guard isDirty || hasNewPicture || (panesAreDue && mayDrawPicture) else { return }
     draw(now: now, panesAreDue: panesAreDue || isDirty)
   }
 
+  private var linkIsKnown: Bool { !terminal.capabilities.answersQueries || probe.isKnown }
+
+  private mutating func noteTaken(_ now: MonotonicTime) {
+    guard let since = sendingSince, terminal.output.pendingBytes == 0 else { return }
+    sendingSince = nil
+    governor.taken(after: now.milliseconds(since: since), now: now)
+  }
+
   private mutating func draw(now: MonotonicTime, panesAreDue: Bool) {
-    let drawing = composer.drawing(state, rung: governor.rung)
+    let drawing = composer.drawing(
+      state, rung: governor.rung, mostChanges: governor.mostCells(linkIsKnown: linkIsKnown))
     measure(now, style: drawing.style)
     composer.compose(
       state, now: now, drawing: drawing, panesAreDue: panesAreDue, isNewPicture: hasNewPicture, themes: themes,
       configuration: configuration.path)
     if terminal.capabilities.answersQueries, let query = probe.query(now: now) { terminal.output.send(query) }
     let bytes = terminal.present(composer.canvas, cursor: composer.cursor)
-    governor.drew(bytes: bytes, wasWaiting: terminal.output.pendingBytes > 0, now: now)
+    governor.drew(bytes: bytes, cells: composer.changedCells, wasCut: composer.pictureWasCut, now: now)
+    sendingSince = now
+    noteTaken(now)
     meter.drew(bytes: bytes, isPicture: hasNewPicture, now: now)
     lastDrawn = now
     if panesAreDue { lastPanes = now }

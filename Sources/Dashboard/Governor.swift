@@ -2,9 +2,9 @@ package import Ground
 
 /// Holds what the screen costs on the wire within a budget, or within what the link takes.
 ///
-/// A token bucket bounds the bytes for certain: no picture is made while it is overdrawn. Beside it a ladder of ever
-/// cheaper drawings makes the most of the budget: first fewer pictures and a larger tolerance, then coarser colours, then
-/// characters.
+/// A token bucket bounds the bytes for certain: no picture is made while it is overdrawn, and none changes more cells than
+/// there are bytes for; the rest follows with the next ones. Beside it a ladder of ever cheaper drawings makes the most of
+/// the budget: first fewer pictures and a larger tolerance, then characters.
 package struct Governor: Sendable {
   /// One rung of the ladder.
   package struct Rung: Sendable, Equatable {
@@ -21,6 +21,13 @@ package struct Governor: Sendable {
     Rung(rate: 3, tolerance: 28, isASCII: true), Rung(rate: 1, tolerance: 28, isASCII: true),
   ]
 
+  /// Milliseconds above which the terminal is slow to take a picture.
+  private static let slowTaking = 60.0
+  /// Milliseconds between two counts of the same waiting.
+  private static let heldPeriod = 50.0
+
+  /// Bytes that one picture may cost while it is not known what the link takes, or known that it takes little.
+  private static let carefulBytes = 32_000.0
   /// Bytes a second; nil: as the link allows.
   package var budget: Double?
   package private(set) var level = 0
@@ -30,9 +37,12 @@ package struct Governor: Sendable {
   private var averageBytes = 0.0
   private var averageInterval = 33.0
   private var lastDrawn: MonotonicTime
-  /// How often the bucket was empty of late, 0...1.
+  /// How often the bucket was empty, or a picture had to be cut short, of late: 0...1.
   private var starvation = 0.0
+  /// What a changed cell costs, smoothed.
+  private var bytesPerCell = 20.0
   private var congestion = 0.0
+  private var lastHeld: MonotonicTime
   /// The shortest way to the terminal and back that was ever measured, in milliseconds.
   private var shortestRoundTrip = Double.infinity
 
@@ -41,6 +51,7 @@ package struct Governor: Sendable {
     refilled = now
     lastChange = now
     lastDrawn = now
+    lastHeld = now
     tokens = (budget ?? 0) / 4
   }
 
@@ -58,19 +69,48 @@ package struct Governor: Sendable {
     return tokens > 0
   }
 
-  /// Tells what a picture came to, and whether the terminal had taken all of the one before in time.
-  package mutating func drew(bytes: Int, wasWaiting: Bool, now: MonotonicTime) {
+  /// How many cells the next picture may change.
+  ///
+  /// - Parameter linkIsKnown: the terminal has answered, or never will.
+  package func mostCells(linkIsKnown: Bool) -> Int {
+    let bytes: Double
+    if let budget {
+      bytes = max(tokens, budget / 16)
+    } else if linkIsKnown, level == 0 {
+      return .max
+    } else {
+      bytes = Self.carefulBytes
+    }
+    return max(40, Int(bytes / bytesPerCell))
+  }
+
+  /// Tells what a picture came to.
+  ///
+  /// - Parameters:
+  ///   - cells: how many of the picture's cells changed.
+  ///   - wasCut: more would have changed had it been allowed.
+  package mutating func drew(bytes: Int, cells: Int = 0, wasCut: Bool = false, now: MonotonicTime) {
     tokens -= Double(bytes)
+    if cells > 50 { bytesPerCell += (min(60, max(2, Double(bytes) / Double(cells))) - bytesPerCell) * 0.2 }
+    if wasCut { starvation += (1 - starvation) * 0.08 }
     averageBytes += (Double(bytes) - averageBytes) * 0.15
     averageInterval += (min(2000, now.milliseconds(since: lastDrawn)) - averageInterval) * 0.15
     lastDrawn = now
-    congestion += ((wasWaiting ? 1 : 0) - congestion) * 0.1
     adapt(now)
   }
 
-  /// Tells that a picture was due but the terminal still had bytes to take.
+  /// Tells how long the terminal took to take all bytes of a picture. Its buffer holds a few kilobytes only, so that some
+  /// milliseconds are no sign of a slow link.
+  package mutating func taken(after milliseconds: Double, now: MonotonicTime) {
+    congestion += ((milliseconds > Self.slowTaking ? 1 : 0) - congestion) * 0.1
+    adapt(now)
+  }
+
+  /// Tells that a picture is due but the terminal has not taken the one before, or not shown it. May be called at any rate.
   package mutating func held(now: MonotonicTime) {
-    congestion += (1 - congestion) * 0.05
+    guard now.milliseconds(since: lastHeld) >= Self.heldPeriod else { return }
+    lastHeld = now
+    congestion += (1 - congestion) * 0.08
     adapt(now)
   }
 
@@ -84,8 +124,8 @@ package struct Governor: Sendable {
   private mutating func adapt(_ now: MonotonicTime) {
     let since = now.milliseconds(since: lastChange)
     let present = averageBytes * 1000 / max(1, averageInterval)
-    let isTooMuch = budget == nil ? isCongested : starvation > 0.3
-    let isLittle = budget.map { present < $0 * 0.45 && starvation < 0.05 } ?? (congestion < 0.03)
+    let isTooMuch = isCongested || (budget != nil && starvation > 0.3)
+    let isLittle = budget.map { present < $0 * 0.45 && starvation < 0.05 && congestion < 0.03 } ?? (congestion < 0.03)
     if isTooMuch, since > 700, level < Self.ladder.count - 1 {
       step(1, now)
     } else if isLittle, since > 4000, level > 0 {

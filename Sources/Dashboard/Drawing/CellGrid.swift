@@ -1,5 +1,3 @@
-internal import CNcurses
-
 /// A rectangle of cells.
 package struct Rect: Hashable, Sendable {
   package var x: Int
@@ -54,8 +52,11 @@ package struct Style: Hashable, Sendable {
   package func on(_ background: Color) -> Style { Style(foreground, on: background, attributes) }
 }
 
-/// One cell of the screen as the dashboard wants it; always one column wide.
+/// One cell of the screen as the dashboard wants it. A wide character takes two: its own, and a ``trailing`` one.
 package struct Cell: Hashable, Sendable {
+  /// The scalar of the second column of a wide character.
+  package static let trailing: UInt32 = 0
+
   package var scalar: UInt32
   package var foreground: Color
   package var background: Color
@@ -66,6 +67,12 @@ package struct Cell: Hashable, Sendable {
     foreground = style.foreground
     background = style.background
     attributes = style.attributes
+  }
+
+  /// Makes this the second column of a wide character.
+  fileprivate mutating func trail(_ style: Style) {
+    self = Cell(" ", style)
+    scalar = Cell.trailing
   }
 }
 
@@ -101,7 +108,8 @@ package struct CellGrid: Sendable {
 
   /// Writes text from a place rightwards and returns the columns it took.
   ///
-  /// Control characters become blanks and wide or combining ones `?`: labels come from files of strangers.
+  /// Labels come from files of strangers: control characters become blanks, and characters without a width of their own
+  /// (combining marks, joiners, changes of direction) are left out. A wide character that does not fit whole is left out too.
   @discardableResult
   package mutating func text(_ text: some StringProtocol, _ x: Int, _ y: Int, _ style: Style, width limit: Int = .max)
     -> Int
@@ -110,23 +118,46 @@ package struct CellGrid: Sendable {
     var column = x
     let end = limit > width - x ? width : x + limit
     for scalar in text.unicodeScalars {
-      guard column < end else { break }
-      if column >= 0 { cells[y * width + column] = Cell(Self.printable(scalar), style) }
-      column += 1
+      let columns = Text.columns(of: scalar)
+      guard column + columns <= end else { break }
+      guard columns > 0 else { continue }
+      put(Text.printable(scalar), columns: columns, column, y, style)
+      column += columns
     }
     return column - x
   }
 
-  /// Text that ends before column `right`.
-  package mutating func text(_ text: String, endingAt right: Int, _ y: Int, _ style: Style) {
-    self.text(text, right - text.unicodeScalars.count, y, style)
+  private mutating func put(_ scalar: Unicode.Scalar, columns: Int, _ x: Int, _ y: Int, _ style: Style) {
+    if x >= 0 {
+      cells[y * width + x] = Cell(scalar, style)
+      if columns == 2 { cells[y * width + x + 1].trail(style) }
+    } else if x + columns > 0 {
+      // The left half is cut off.
+      cells[y * width] = Cell(" ", style)
+    }
   }
 
-  /// A character that surely takes one column.
-  package static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    if scalar.value >= 32 && scalar.value < 127 { return scalar }
-    if scalar.value < 160 { return " " }
-    return ocn_columns_of(scalar.value) == 1 ? scalar : "?"
+  /// Text that ends before column `right`.
+  package mutating func text(_ text: String, endingAt right: Int, _ y: Int, _ style: Style) {
+    self.text(text, right - Text.columns(text), y, style)
+  }
+
+  /// What really stands in a cell: halves of wide characters whose other half was drawn over are blanks.
+  package func resolved(_ x: Int, _ y: Int) -> Cell {
+    let i = y * width + x
+    var cell = cells[i]
+    if cell.scalar == Cell.trailing {
+      if x > 0, Text.isWide(cells[i - 1].scalar) {
+        let scalar = cell.scalar
+        cell = cells[i - 1]
+        cell.scalar = scalar
+      } else {
+        cell.scalar = 32
+      }
+    } else if Text.isWide(cell.scalar), x + 1 >= width || cells[i + 1].scalar != Cell.trailing {
+      cell.scalar = 32
+    }
+    return cell
   }
 
   package mutating func fill(_ rect: Rect, _ scalar: Unicode.Scalar = " ", _ style: Style) {
@@ -151,7 +182,10 @@ package struct CellGrid: Sendable {
   package func line(_ y: Int) -> String {
     guard y >= 0, y < height else { return "" }
     var text = String.UnicodeScalarView()
-    for x in 0..<width { text.append(Unicode.Scalar(cells[y * width + x].scalar) ?? " ") }
+    for x in 0..<width {
+      let scalar = resolved(x, y).scalar
+      if scalar != Cell.trailing { text.append(Unicode.Scalar(scalar) ?? " ") }
+    }
     return String(text)
   }
 }

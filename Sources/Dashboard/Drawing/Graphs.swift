@@ -31,8 +31,8 @@ extension CellGrid {
     x += text(Text.fit(title, rect.right - 2 - x, ellipsis: glyphs.ellipsis), x, rect.y, titleStyle)
     self[x, rect.y] = Cell(border.titleRight, line)
     let room = rect.right - 2 - (x + 1)
-    if !note.isEmpty, note.unicodeScalars.count + 2 <= room {
-      let start = rect.right - 3 - note.unicodeScalars.count
+    if !note.isEmpty, Text.columns(note) + 2 <= room {
+      let start = rect.right - 3 - Text.columns(note)
       self[start - 0, rect.y] = Cell(border.titleLeft, line)
       text(note, start + 1, rect.y, titleStyle)
       self[rect.right - 2, rect.y] = Cell(border.titleRight, line)

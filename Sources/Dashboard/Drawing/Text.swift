@@ -1,3 +1,5 @@
+internal import CNcurses
+
 /// Numbers as the panes write them. By hand, because Foundation's formatting allocates and is slow at 30 frames a second.
 package enum Text {
   /// A number with a fixed count of decimals: `fixed(3.14159, 1)` is "3.1".
@@ -57,20 +59,71 @@ package enum Text {
 
   /// The text, or its beginning with an ellipsis, in at most `width` columns.
   package static func fit(_ text: String, _ width: Int, ellipsis: Character = "…") -> String {
-    guard text.unicodeScalars.count > width else { return text }
-    guard width > 1 else { return String(text.prefix(max(0, width))) }
-    return String(text.prefix(width - 1)) + String(ellipsis)
+    guard columns(text) > width else { return text }
+    guard width > 0 else { return "" }
+    var kept = String.UnicodeScalarView()
+    var used = 0
+    for scalar in text.unicodeScalars {
+      used += columns(of: scalar)
+      guard used < width else { break }
+      kept.append(scalar)
+    }
+    return String(kept) + String(ellipsis)
   }
 
-  /// Padded with blanks on the right to `width` columns, or cut.
-  package static func padded(_ text: String, _ width: Int) -> String {
-    let count = text.unicodeScalars.count
-    return count >= width ? fit(text, width) : text + String(repeating: " ", count: width - count)
+  /// The text in lines of at most `width` columns, broken at blanks where there are any; the last line that fits says with
+  /// an ellipsis that there is more.
+  package static func wrapped(_ text: String, _ width: Int, most: Int, ellipsis: Character = "…") -> [String] {
+    guard width > 0, most > 0 else { return [] }
+    var lines: [String] = []
+    var rest = Substring(text)
+    while lines.count < most - 1, columns(rest) > width {
+      var used = 0
+      var end = rest.startIndex
+      var blank: Substring.Index?
+      while end < rest.endIndex {
+        used += columns(rest[end...end])
+        guard used <= width else { break }
+        if rest[end] == " " { blank = end }
+        end = rest.index(after: end)
+      }
+      // A single character that is wider than a line.
+      if end == rest.startIndex { end = rest.index(after: end) }
+      let cut = rest[end...].first == " " ? end : blank.map { $0 > rest.startIndex ? $0 : end } ?? end
+      lines.append(String(rest[..<cut]))
+      rest = rest[cut...].drop { $0 == " " }
+    }
+    return lines + [fit(String(rest), width, ellipsis: ellipsis)]
   }
 
   /// Padded with blanks on the left to `width` columns.
   package static func right(_ text: String, _ width: Int) -> String {
-    let count = text.unicodeScalars.count
+    let count = columns(text)
     return count >= width ? text : String(repeating: " ", count: width - count) + text
+  }
+}
+
+/// How many columns text takes on a terminal (wcwidth(3) of the C library, with Unicode's widths).
+extension Text {
+  package static func columns(_ text: some StringProtocol) -> Int {
+    text.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
+  }
+
+  /// 1, 2 for wide characters, 0 for marks that go with another one. Control characters are drawn as blanks: 1.
+  package static func columns(of scalar: Unicode.Scalar) -> Int {
+    scalar.value < 0x300 ? (scalar.value == 0xAD ? 0 : 1) : max(0, Int(ocn_columns_of(scalar.value)))
+  }
+
+  package static func isWide(_ scalar: UInt32) -> Bool {
+    // Nothing is wide below Hangul's letters, nor among box drawing, blocks and braille, which pictures are made of.
+    guard scalar >= 0x1100, !(0x2500...0x25FF).contains(scalar), !(0x2800...0x28FF).contains(scalar) else {
+      return false
+    }
+    return ocn_columns_of(scalar) == 2
+  }
+
+  /// The scalar, or a blank for control characters.
+  package static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    scalar.value < 32 || (127..<160).contains(scalar.value) ? " " : scalar
   }
 }

@@ -33,8 +33,8 @@ package struct LayoutPreset: Sendable {
         Slot(pane: .recording, least: 5, most: 6, weight: 1, priority: 4),
       ],
       strip: [
-        Slot(pane: .latency, least: 30, most: 78, weight: 3, priority: 9),
-        Slot(pane: .rates, least: 22, most: 70, weight: 2, priority: 8),
+        Slot(pane: .latency, least: 34, most: 78, weight: 4, priority: 9),
+        Slot(pane: .rates, least: 24, most: 70, weight: 2, priority: 8),
         Slot(pane: .events, least: 34, most: 90, weight: 2, priority: 6),
       ],
       columnShare: 32),

@@ -82,7 +82,7 @@ struct Modals {
         width: list.width - name - command.keys.count - 1)
       canvas.text(command.keys, endingAt: list.right, y, Style(theme[.highlight], on: ground))
     }
-    return (x: room.x + 1 + shown.unicodeScalars.count, y: room.y)
+    return (x: room.x + 1 + Text.columns(shown), y: room.y)
   }
 
   // MARK: Options

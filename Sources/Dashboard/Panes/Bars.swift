@@ -25,9 +25,11 @@ struct Bars {
     return "STALE " + Text.duration(seconds: age / 1000)
   }
 
-  /// Milliseconds since the driver stamped the picture on the screen.
+  /// Milliseconds since the driver stamped the picture on the screen, the way to the terminal included where it is known.
   static func age(_ context: PaneContext) -> Double? {
-    context.result.map { max(0, context.now.milliseconds(since: $0.frame.timestamp)) }
+    context.result.map {
+      max(0, context.now.milliseconds(since: $0.frame.timestamp)) + (context.own.roundTrip ?? 0) / 2
+    }
   }
 
   private struct Badge {
@@ -64,9 +66,9 @@ struct Bars {
     let age = Self.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
     let isStale = staleness(context) != nil
     canvas.text("age " + Text.right(age, 6), endingAt: right, rect.y, theme.style(isStale ? .stale : .good, .bold))
-    right -= max(10, age.unicodeScalars.count + 4) + 1
+    right -= max(10, Text.columns(age) + 4) + 1
     for badge in badges(context) {
-      let width = badge.text.unicodeScalars.count
+      let width = Text.columns(badge.text)
       guard right - width > 10 else { break }
       canvas.text(badge.text, endingAt: right, rect.y, badge.style)
       right -= width + 1
@@ -105,7 +107,7 @@ struct Bars {
     let cost =
       (context.own.isCongested ? "slow link " : "") + Text.bytes(context.own.bytesPerSecond) + "/s "
       + Text.fixed(context.own.shownRate, 0) + " fps "
-    let costWidth = rect.width >= 60 ? cost.unicodeScalars.count : 0
+    let costWidth = rect.width >= 60 ? Text.columns(cost) : 0
     if costWidth > 0 {
       canvas.text(
         cost, endingAt: rect.right, rect.y, theme.style(context.own.isCongested ? .warning : .graphText))
@@ -117,7 +119,7 @@ struct Bars {
         binding.action == .raiseThreshold
         ? "\(hint) \(Text.fixed(Double(context.snapshot.minimumConfidence), 2))" : hint
       let keys = binding.action == .raiseThreshold ? "+-" : key
-      let width = keys.unicodeScalars.count + 1 + text.unicodeScalars.count
+      let width = Text.columns(keys) + 1 + Text.columns(text)
       guard x + width + 1 < rect.right - costWidth else { continue }
       hits.append((Rect(x: x, y: rect.y, width: width, height: 1), binding.action))
       let start = x

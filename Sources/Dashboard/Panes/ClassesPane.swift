@@ -16,8 +16,7 @@ struct ClassesPane: Pane {
         theme.style(.inactive), width: room.width)
       return
     }
-    let meter = max(0, min(24, room.width / 3))
-    let label = room.width - meter - 7
+    let (label, meter) = Self.columns(context.classes.bars, width: room.width)
     for (i, bar) in context.classes.bars.prefix(min(5, room.height)).enumerated() {
       let y = room.y + i
       let style = theme.style(i == 0 ? .title : .mainForeground)
@@ -25,12 +24,20 @@ struct ClassesPane: Pane {
       canvas.meter(
         room.x + label, y, width: meter, fraction: bar.smoothed, gradient: theme[ThemeGradient.confidence],
         rest: theme.style(.meterBackground), glyphs: context.glyphs)
-      canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: room.right, y, style)
+      canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: room.x + label + meter + 7, y, style)
     }
     guard room.height >= 7, let sequence = Self.subject(context)?.sequenceClasses.first else { return }
     canvas.text(
       "motion: \(sequence.label) \(Text.fixed(Double(sequence.confidence) * 100, 0))%", room.x, room.y + 6,
       theme.style(.graphText), width: room.width)
+  }
+
+  /// Labels get the room that they need, in steps so that columns stay where they are; the bars get the rest.
+  private static func columns(_ bars: [ClassBars.Bar], width: Int) -> (label: Int, meter: Int) {
+    let longest = (bars.prefix(8).map { Text.columns($0.label) }.max() ?? 0) + 1
+    let meterAndLabel = max(0, width - 7)
+    let label = min(max(0, meterAndLabel - 4), (longest + 3) / 4 * 4)
+    return (label, min(40, meterAndLabel - label))
   }
 
   private static func silence(_ context: PaneContext) -> String {

@@ -122,7 +122,7 @@ struct DetectionsPane: Pane {
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
     for more in [detection.classes.first?.label, detection.sequenceClasses.first?.label] {
-      guard let more, name.unicodeScalars.count + more.unicodeScalars.count + 1 <= width else { continue }
+      guard let more, Text.columns(name) + Text.columns(more) + 1 <= width else { continue }
       name += " " + more
     }
     return Text.fit(name, width, ellipsis: glyphs.ellipsis)

@@ -15,15 +15,22 @@ struct EventsPane: Pane {
       canvas.text("nothing yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
     }
-    let end = max(min(room.height, events.count), events.count - context.view.eventScroll)
-    let shown = events[max(0, end - room.height)..<end]
-    for (i, event) in shown.enumerated() {
-      let age = context.now.milliseconds(since: event.time) / 1000
-      let when = Text.right(age < 100 ? Text.fixed(max(0, age), 0) + "s" : Text.clock(seconds: age), 6)
-      canvas.text(when, room.x, room.y + i, theme.style(.inactive))
+    let indent = 7
+    let end = min(events.count, max(1, events.count - context.view.eventScroll))
+    var lines: [(event: SessionEvent, text: String, isFirst: Bool)] = []
+    for event in events[..<end].reversed() where lines.count < room.height {
+      let wrapped = Text.wrapped(event.message, room.width - indent, most: max(1, room.height - lines.count))
+      for (i, text) in wrapped.enumerated().reversed() { lines.append((event, text, i == 0)) }
+    }
+    for (i, line) in lines.prefix(room.height).reversed().enumerated() {
+      if line.isFirst {
+        let age = context.now.milliseconds(since: line.event.time) / 1000
+        let when = Text.right(age < 100 ? Text.fixed(max(0, age), 0) + "s" : Text.clock(seconds: age), indent - 1)
+        canvas.text(when, room.x, room.y + i, theme.style(.inactive))
+      }
       canvas.text(
-        Text.fit(event.message, room.width - 7, ellipsis: context.glyphs.ellipsis), room.x + 7, room.y + i,
-        theme.style(Self.color(event.severity)), width: room.width - 7)
+        line.text, room.x + indent, room.y + i, theme.style(Self.color(line.event.severity)),
+        width: room.width - indent)
     }
   }
 

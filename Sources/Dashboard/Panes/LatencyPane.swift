@@ -30,10 +30,10 @@ struct LatencyPane: Pane {
       canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
     }
-    let name = min(12, max(8, room.width - 25))
+    let name = min(12, max(8, room.width - 12))
     let columns = Self.columns(width: room.width - name)
     let numbers = columns.map(\.width).reduce(0, +)
-    let share = room.width - name - numbers >= 7 ? 5 : 0
+    let share = room.width - name - numbers >= 9 ? 5 : 0
     let graph = max(0, room.width - name - numbers - share - 1)
     heading(room, name, columns, graph, share, context, on: &canvas)
     let whole = stages.first { $0.name == "total" }?.p50 ?? stages.map(\.p50).reduce(0, +)
@@ -41,7 +41,9 @@ struct LatencyPane: Pane {
       let y = room.y + 1 + i
       let isTotal = stage.name == "total"
       let level = whole > 0 ? stage.last / whole : 0
-      canvas.text(stage.name, room.x, y, theme.style(isTotal ? .title : .mainForeground), width: name - 1)
+      canvas.text(
+        Text.fit(stage.name, name, ellipsis: context.glyphs.ellipsis), room.x, y,
+        theme.style(isTotal ? .title : .mainForeground), width: name)
       var x = room.x + name
       for (k, column) in columns.enumerated() {
         let color = k == 0 ? theme[ThemeGradient.latency].at(level) : theme[isTotal ? .title : .graphText]

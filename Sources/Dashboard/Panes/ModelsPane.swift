@@ -43,7 +43,7 @@ struct ModelsPane: Pane {
     let state = Self.mark(entry.listing.state, context)
     canvas[room.x, y] = Cell(state.glyph, Style(state.color, on: ground))
     let facts = Self.facts(entry, room.width, ellipsis: context.glyphs.ellipsis)
-    let nameRoom = room.width - 3 - facts.unicodeScalars.count
+    let nameRoom = room.width - 3 - Text.columns(facts)
     canvas.text(
       Text.fit(entry.listing.name, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
       Style(ink, on: ground, isActive ? .bold : []), width: nameRoom)

@@ -11,6 +11,11 @@ struct PicturePane {
   private(set) var mapping: CellMapping?
 
   var brightness: Int { renderer.brightness }
+  /// What the last frame came to.
+  private(set) var changedCells = 0
+  private(set) var wasCut = false
+  private var drawnRegion = Box(x: 0, y: 0, width: 0, height: 0)
+  private var drawnStyle = PictureStyle.off
 
   static func frame(_ rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let theme = context.theme
@@ -33,6 +38,8 @@ struct PicturePane {
     _ room: Rect, _ context: PaneContext, drawing: PictureRenderer.Settings, selected: Int?, isNew: Bool,
     on canvas: inout CellGrid
   ) {
+    changedCells = 0
+    wasCut = false
     guard let result = context.result else {
       waiting(room, context, on: &canvas)
       return
@@ -45,8 +52,13 @@ struct PicturePane {
     let image = result.frame.image
     let region = context.view.viewport.region(width: image.width, height: image.height)
     let cells = Viewport.cells(for: region, in: room)
-    if isNew || cells != renderer.drawnCells {
+    if isNew || cells != renderer.drawnCells || region != drawnRegion || drawing.style != drawnStyle || renderer.wasCut
+    {
+      drawnRegion = region
+      drawnStyle = drawing.style
       renderer.draw(image, region: region, cells: cells, settings: drawing, on: &canvas)
+      changedCells = renderer.changes
+      wasCut = renderer.wasCut
     } else {
       renderer.redraw(settings: drawing, on: &canvas)
     }
@@ -75,7 +87,7 @@ struct PicturePane {
     let ground = context.theme[.stale].isTerminal ? Color.white : context.theme[.stale]
     let text = " " + Text.fit(text, max(4, cells.width - 4), ellipsis: context.glyphs.ellipsis) + " "
     canvas.text(
-      text, cells.x + max(0, (cells.width - text.unicodeScalars.count) / 2), cells.y + cells.height / 2,
+      text, cells.x + max(0, (cells.width - Text.columns(text)) / 2), cells.y + cells.height / 2,
       Style(ground.contrasting, on: ground, .bold))
   }
 
@@ -97,7 +109,7 @@ struct PicturePane {
     for (i, line) in lines.enumerated() {
       let text = Text.fit(line, room.width, ellipsis: context.glyphs.ellipsis)
       canvas.text(
-        text, room.x + (room.width - text.unicodeScalars.count) / 2, room.y + room.height / 2 - lines.count / 2 + i,
+        text, room.x + (room.width - Text.columns(text)) / 2, room.y + room.height / 2 - lines.count / 2 + i,
         context.theme.style(i == 0 ? .title : .graphText), width: room.width)
     }
   }

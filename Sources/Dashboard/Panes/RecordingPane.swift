@@ -22,7 +22,9 @@ struct RecordingPane: Pane {
     let file = recording.path.split(separator: "/").last.map(String.init) ?? recording.path
     let free = recording.freeBytes.map { "free \(Text.bytes(Double($0)))" } ?? ""
     switch recording.state {
-    case .idle: return [("off: r records into", .mainForeground), (recording.path, .graphText), (free, .graphText)]
+    case .idle:
+      let folder = [".", "./", ""].contains(recording.path) ? "the current folder" : recording.path
+      return [("off, r records into", .mainForeground), (folder, .graphText), (free, .graphText)]
     case .failed(let reason): return [("stopped: " + reason, .failure), (free, .graphText)]
     case .finishing: return [("finishing " + file, .warning)]
     case .recording:

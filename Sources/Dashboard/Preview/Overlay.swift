@@ -1,6 +1,5 @@
-internal import Glibc
-internal import Vision
 package import Perception
+internal import Vision
 
 /// Draws what was found over the picture: tints under lines under labels.
 package struct Overlay {
@@ -29,8 +28,12 @@ package struct Overlay {
       keypoints(of: detection, on: &canvas)
     }
     guard labels else { return }
-    for (index, detection) in detections.enumerated().reversed() {
-      label(detection, isSelected: index == selected, on: &canvas)
+    var taken: [Rect] = []
+    if let selected, detections.indices.contains(selected) {
+      label(detections[selected], isSelected: true, beside: &taken, on: &canvas)
+    }
+    for (index, detection) in detections.enumerated() where index != selected {
+      label(detection, isSelected: false, beside: &taken, on: &canvas)
     }
   }
 
@@ -87,15 +90,8 @@ package struct Overlay {
   }
 
   private func turned(_ detection: Detection, by angle: Float, _ color: Color, on canvas: inout CellGrid) {
-    let box = detection.box
-    let sine = sinf(angle)
-    let cosine = cosf(angle)
-    let corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)].map { sx, sy -> (Int, Int) in
-      let dx = Float(sx) * box.width / 2
-      let dy = Float(sy) * box.height / 2
-      return (
-        mapping.column(box.centerX + dx * cosine - dy * sine), mapping.row(box.centerY + dx * sine + dy * cosine)
-      )
+    let corners = OrientedBox.corners(of: detection.box, turnedBy: angle).map {
+      (mapping.column($0.x), mapping.row($0.y))
     }
     for i in 0..<4 { segment(corners[i], corners[(i + 1) % 4], color, on: &canvas) }
   }
@@ -112,19 +108,35 @@ package struct Overlay {
     }
   }
 
-  private func label(_ detection: Detection, isSelected: Bool, on canvas: inout CellGrid) {
+  /// - Parameter taken: where labels stand already; the best detections choose first.
+  private func label(
+    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], on canvas: inout CellGrid
+  ) {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(detection.box)
     guard rect.right > mapping.cells.x, rect.x < mapping.cells.right else { return }
     var text = detection.label + " " + Text.fixed(Double(detection.confidence) * 100, 0)
     if let track = detection.track { text += " #\(track)" }
-    // Above the box, or on its top line where there is no room.
-    let above = rect.y - 1
-    let y = above >= mapping.cells.y ? above : max(rect.y, mapping.cells.y)
-    guard y < mapping.cells.bottom else { return }
-    let x = max(mapping.cells.x, min(rect.x, mapping.cells.right - text.unicodeScalars.count - 2))
-    let style = Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : [])
-    canvas.text(" " + text + " ", x, y, style, width: mapping.cells.right - x)
+    text = " " + Text.fit(text, mapping.cells.width - 2, ellipsis: glyphs.ellipsis) + " "
+    guard let place = place(forLabel: Text.columns(text), of: rect, beside: taken) else { return }
+    taken.append(place)
+    canvas.text(
+      text, place.x, place.y, Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : []),
+      width: place.width)
+  }
+
+  /// Above the box, else below it, else on its top or bottom line; where no place is free, above after all.
+  private func place(forLabel width: Int, of box: Rect, beside taken: [Rect]) -> Rect? {
+    let cells = mapping.cells
+    let x = max(cells.x, min(box.x, cells.right - width))
+    let rows = [box.y - 1, box.bottom, max(box.y, cells.y), min(box.bottom, cells.bottom) - 1].filter {
+      $0 >= cells.y && $0 < cells.bottom
+    }
+    let places = rows.map { Rect(x: x, y: $0, width: min(width, cells.right - x), height: 1) }
+    let free = places.first { place in
+      !taken.contains { $0.y == place.y && $0.x < place.right && place.x < $0.right }
+    }
+    return free ?? places.first
   }
 
   private func keypoints(of detection: Detection, on canvas: inout CellGrid) {

@@ -20,7 +20,15 @@ package struct PictureRenderer {
   private var cells = Rect(x: 0, y: 0, width: 0, height: 0)
   private var style = PictureStyle.off
   private var refreshRow = 0
-  private var brightnessLevels: [Int16] = []
+  private var tones = ToneLevels()
+  /// Brightness of every sample, stretched to the whole range, for styles that draw without the picture's colours.
+  private var toned: [Int16] = []
+  /// The row that the next picture begins with: where the last one was cut short.
+  private var firstRow = 0
+  /// How many cells the last picture changed.
+  package private(set) var changes = 0
+  /// The last picture was cut short: ``Settings/mostChanges`` was reached.
+  package private(set) var wasCut = false
   /// Mean brightness of the last picture, 0...255.
   package private(set) var brightness = 255
 
@@ -33,6 +41,8 @@ package struct PictureRenderer {
     package var depth = ColorDepth.indexed
     /// Rows brought up to date regardless of the tolerance, each frame.
     package var refreshedRows = 1
+    /// A picture stops after the row in which so many cells have changed; the next one goes on from there.
+    package var mostChanges = Int.max
     package var ink = Color.white
     package var paper = Color.terminal
 
@@ -47,20 +57,37 @@ package struct PictureRenderer {
       style = settings.style
       held.removeAll(keepingCapacity: true)
       held.append(contentsOf: repeatElement(Held(), count: cells.width * cells.height))
+      firstRow = 0
     }
     let density = style.samples
     sampler.sample(
       image, region: region, columns: cells.width * density.x, rows: cells.height * density.y, into: &grid)
     brightness = grid.meanBrightness
-    switch style {
-    case .blocks: blocks(settings)
-    case .ascii: ascii(settings)
-    case .braille: braille(settings)
-    case .edges: edges(settings)
-    case .off: break
+    if style.isDrawnInTones { tone(settings) }
+    changes = 0
+    wasCut = false
+    let first = firstRow
+    for i in 0..<cells.height {
+      let y = (first + i) % cells.height
+      guard changes < settings.mostChanges else {
+        wasCut = true
+        firstRow = y
+        break
+      }
+      drawRow(y, settings)
     }
     refreshRow = (refreshRow + settings.refreshedRows) % max(1, cells.height)
     copy(settings, on: &canvas)
+  }
+
+  private mutating func drawRow(_ y: Int, _ settings: Settings) {
+    switch style {
+    case .blocks: blocks(y, settings)
+    case .ascii: ascii(y, settings)
+    case .braille: braille(y, settings)
+    case .edges: edges(y, settings)
+    case .off: break
+    }
   }
 
   /// Draws once more what the cells hold: for a paused picture under moving overlays.
@@ -74,45 +101,54 @@ package struct PictureRenderer {
     return distance < settings.refreshedRows
   }
 
-  private mutating func blocks(_ settings: Settings) {
+  private mutating func blocks(_ y: Int, _ settings: Settings) {
     let spread = settings.depth < .indexed ? 48 : 0
-    for y in 0..<cells.height {
-      let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
-      for x in 0..<cells.width {
-        var upper = grid.color(x, y * 2)
-        var lower = grid.color(x, y * 2 + 1)
-        let i = y * cells.width + x
-        if spread > 0 {
-          // Few colours: an ordered pattern stands in for the missing ones.
-          upper = Self.dithered(upper, x, y * 2, spread)
-          lower = Self.dithered(lower, x, y * 2 + 1, spread)
-        }
-        if held[i].level < 0 || upper.distance(to: held[i].first) > tolerance
-          || lower.distance(to: held[i].second) > tolerance
-        {
-          held[i].first = upper
-          held[i].second = lower
-          held[i].level = 0
-        }
+    let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
+    for x in 0..<cells.width {
+      var upper = grid.color(x, y * 2)
+      var lower = grid.color(x, y * 2 + 1)
+      let i = y * cells.width + x
+      if spread > 0 {
+        // Few colours: an ordered pattern stands in for the missing ones.
+        upper = Self.dithered(upper, x, y * 2, spread)
+        lower = Self.dithered(lower, x, y * 2 + 1, spread)
+      }
+      if held[i].level < 0 || upper.distance(to: held[i].first) > tolerance
+        || lower.distance(to: held[i].second) > tolerance
+      {
+        held[i].first = upper
+        held[i].second = lower
+        held[i].level = 0
+        changes += 1
+      }
+    }
+  }
+
+  private mutating func tone(_ settings: Settings) {
+    tones.follow(grid)
+    let isInverted = !settings.paper.isTerminal && settings.paper.brightness > 128
+    toned.removeAll(keepingCapacity: true)
+    for y in 0..<grid.rows {
+      for x in 0..<grid.columns {
+        let tone = tones[grid.brightness(x, y)]
+        toned.append(Int16(isInverted ? 255 - tone : tone))
       }
     }
   }
 
   private static let ramp: [Unicode.Scalar] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"]
 
-  private mutating func ascii(_ settings: Settings) {
+  private mutating func ascii(_ y: Int, _ settings: Settings) {
     // A level stays until the brightness is well inside another one.
     let step = 256 / Self.ramp.count
-    let slack = max(4, settings.tolerance)
-    for y in 0..<cells.height {
-      let margin = isRefreshed(y, settings) ? 0 : slack
-      for x in 0..<cells.width {
-        let brightness = grid.brightness(x, y)
-        let i = y * cells.width + x
-        let level = Int(held[i].level)
-        if level < 0 || brightness < level * step - margin || brightness > (level + 1) * step + margin {
-          held[i].level = Int16(min(Self.ramp.count - 1, brightness / step))
-        }
+    let margin = isRefreshed(y, settings) ? 0 : max(4, tones.stretched(settings.tolerance))
+    for x in 0..<cells.width {
+      let i = y * cells.width + x
+      let brightness = Int(toned[i])
+      let level = Int(held[i].level)
+      if level < 0 || brightness < level * step - margin || brightness > (level + 1) * step + margin {
+        held[i].level = Int16(min(Self.ramp.count - 1, brightness / step))
+        if Int(held[i].level) != level { changes += 1 }
       }
     }
   }
@@ -120,21 +156,19 @@ package struct PictureRenderer {
   /// Dots of a braille character by column and row within it.
   private static let brailleDots: [[UInt8]] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]]
 
-  private mutating func braille(_ settings: Settings) {
-    dots(settings, colors: settings.depth >= .indexed) { grid, x, y in
-      grid.brightness(x, y) - Self.bayer(x, y, 200) - 28
+  private mutating func braille(_ y: Int, _ settings: Settings) {
+    let columns = grid.columns
+    dots(y, settings, colors: settings.depth >= .indexed) { tones, x, y in
+      Int(tones[y * columns + x]) - Self.bayer(x, y, 220) - 18
     }
   }
 
-  private mutating func edges(_ settings: Settings) {
-    brightnessLevels.removeAll(keepingCapacity: true)
-    for y in 0..<grid.rows { for x in 0..<grid.columns { brightnessLevels.append(Int16(grid.brightness(x, y))) } }
-    let levels = brightnessLevels
+  private mutating func edges(_ y: Int, _ settings: Settings) {
     let columns = grid.columns
     let rows = grid.rows
-    dots(settings, colors: false) { _, x, y in
+    dots(y, settings, colors: false) { tones, x, y in
       guard x > 0, y > 0, x < columns - 1, y < rows - 1 else { return -255 }
-      func at(_ dx: Int, _ dy: Int) -> Int { Int(levels[(y + dy) * columns + x + dx]) }
+      func at(_ dx: Int, _ dy: Int) -> Int { Int(tones[(y + dy) * columns + x + dx]) }
       // Sobel's operator.
       let gx = at(1, -1) + 2 * at(1, 0) + at(1, 1) - at(-1, -1) - 2 * at(-1, 0) - at(-1, 1)
       let gy = at(-1, 1) + 2 * at(0, 1) + at(1, 1) - at(-1, -1) - 2 * at(0, -1) - at(1, -1)
@@ -142,32 +176,32 @@ package struct PictureRenderer {
     }
   }
 
-  /// Sets dots where `excess` is positive; a dot changes only when it is so by a margin.
-  private mutating func dots(_ settings: Settings, colors: Bool, excess: (SampleGrid, Int, Int) -> Int) {
-    let slack = max(4, settings.tolerance)
-    for y in 0..<cells.height {
-      let refreshed = isRefreshed(y, settings)
-      for x in 0..<cells.width {
-        let i = y * cells.width + x
-        var mask = held[i].dots
-        for dx in 0..<2 {
-          for dy in 0..<4 {
-            let value = excess(grid, x * 2 + dx, y * 4 + dy)
-            let bit = Self.brailleDots[dx][dy]
-            let margin = refreshed || held[i].level < 0 ? 0 : slack
-            if value > margin { mask |= bit } else if value <= -margin { mask &= ~bit }
-          }
-        }
-        held[i].dots = mask
-        held[i].level = 0
-        if colors {
-          let color = Self.lifted(
-            grid.color(x * 2, y * 4 + 1).mixed(with: grid.color(x * 2 + 1, y * 4 + 2), share: 128))
-          if held[i].first.isTerminal || color.distance(to: held[i].first) > settings.tolerance * 3 {
-            held[i].first = color
-          }
+  /// Sets a row's dots where `excess` is positive; a dot changes only when it is so by a margin.
+  private mutating func dots(_ y: Int, _ settings: Settings, colors: Bool, excess: ([Int16], Int, Int) -> Int) {
+    let slack = isRefreshed(y, settings) ? 0 : max(4, tones.stretched(settings.tolerance))
+    for x in 0..<cells.width {
+      let i = y * cells.width + x
+      let isFresh = held[i].level < 0
+      var mask = held[i].dots
+      for dx in 0..<2 {
+        for dy in 0..<4 {
+          let value = excess(toned, x * 2 + dx, y * 4 + dy)
+          let bit = Self.brailleDots[dx][dy]
+          let margin = isFresh ? 0 : slack
+          if value > margin { mask |= bit } else if value <= -margin { mask &= ~bit }
         }
       }
+      var hasChanged = isFresh || mask != held[i].dots
+      held[i].dots = mask
+      held[i].level = 0
+      if colors {
+        let color = Self.lifted(grid.color(x * 2, y * 4 + 1).mixed(with: grid.color(x * 2 + 1, y * 4 + 2), share: 128))
+        if held[i].first.isTerminal || color.distance(to: held[i].first) > settings.tolerance * 3 {
+          held[i].first = color
+          hasChanged = true
+        }
+      }
+      if hasChanged { changes += 1 }
     }
   }
 
@@ -196,6 +230,8 @@ package struct PictureRenderer {
     for y in 0..<cells.height where cells.y + y < canvas.height {
       for x in 0..<cells.width where cells.x + x < canvas.width {
         let held = held[y * cells.width + x]
+        // A cell that no picture has reached yet stays what the pane behind it is.
+        guard held.level >= 0 else { continue }
         switch style {
         case .blocks:
           canvas[cells.x + x, cells.y + y] = Cell("▄", Style(held.second, on: held.first))

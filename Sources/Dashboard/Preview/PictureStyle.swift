@@ -26,6 +26,9 @@ package enum PictureStyle: String, Sendable, CaseIterable {
     }
   }
 
+  /// Brightness alone decides what is drawn.
+  var isDrawnInTones: Bool { self == .ascii || self == .braille || self == .edges }
+
   package var next: PictureStyle {
     let all = Self.allCases
     return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]

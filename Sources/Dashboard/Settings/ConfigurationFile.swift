@@ -1,4 +1,5 @@
-internal import TOMLKit
+internal import Ground
+internal import Perception
 
 /// The configuration: TOML, whose section `[dashboard]` holds the settings of ``SettingsTable``.
 package struct ConfigurationFile: Sendable {
@@ -43,18 +44,22 @@ package struct ConfigurationFile: Sendable {
     func complain(_ what: String, remedy: String = "") {
       problems.append(DashboardError(.badConfiguration, what, place: place, remedy: remedy))
     }
-    let table: TOMLTable
+    let root: [String: ConfigValue]
     do {
-      table = try TOMLTable(string: text)
+      root = try ConfigDocument(text: text, file: place).root
     } catch {
-      complain("not valid TOML: \(String(describing: error).prefix(120))", remedy: "the defaults are used")
+      let reason = (error as? PerceptionError)?.what ?? String(describing: error)
+      complain(String(reason.prefix(160)), remedy: "the defaults are used")
       return (settings, problems)
     }
-    guard let section = table["dashboard"]?.table else { return (settings, problems) }
+    guard let found = root["dashboard"] else { return (settings, problems) }
+    guard case .table(let section) = found else {
+      complain("dashboard is no section", remedy: "write [dashboard]")
+      return (settings, problems)
+    }
     for entry in SettingsTable.all {
       guard let value = section[entry.key] else { continue }
-      let text = value.string ?? value.bool.map { $0 ? "true" : "false" } ?? value.int.map { String($0) }
-      guard let text, entry.write(&settings, text) else {
+      guard let text = Self.text(of: value), entry.write(&settings, text) else {
         complain(
           "dashboard.\(entry.key) has a value that it cannot have",
           remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
@@ -62,8 +67,20 @@ package struct ConfigurationFile: Sendable {
       }
     }
     let known = Set(SettingsTable.all.map(\.key))
-    for key in section.keys where !known.contains(key) { complain("dashboard.\(key.prefix(40)) is no setting") }
+    for key in section.keys.sorted() where !known.contains(key) {
+      complain("dashboard.\(key.prefix(40)) is no setting")
+    }
     return (settings, problems)
+  }
+
+  /// A value as ``SettingEntry/write`` takes it; nil for what no setting takes.
+  private static func text(of value: ConfigValue) -> String? {
+    switch value {
+    case .string(let text): text
+    case .int(let number): String(number)
+    case .bool(let flag): flag ? "true" : "false"
+    case .double, .array, .table, .other: nil
+    }
   }
 
   /// Writes the settings into the file; its other lines, comments included, stay as they are.

@@ -40,14 +40,19 @@ package struct CursesScreen {
       let row = y * canvas.width
       var x = 0
       while x < canvas.width {
-        while x < canvas.width, canvas.cells[row + x] == shown.cells[row + x] { x += 1 }
+        while x < canvas.width, canvas.resolved(x, y) == shown.cells[row + x] { x += 1 }
         guard x < canvas.width else { break }
         let start = x
         run.removeAll(keepingCapacity: true)
-        while x < canvas.width, canvas.cells[row + x] != shown.cells[row + x] {
-          guard let cell = curses(canvas.cells[row + x]) else { return false }
-          run.append(cell)
-          shown.cells[row + x] = canvas.cells[row + x]
+        while x < canvas.width {
+          let wanted = canvas.resolved(x, y)
+          guard wanted != shown.cells[row + x] else { break }
+          // ncurses places the second half of a wide character itself.
+          if wanted.scalar != Cell.trailing {
+            guard let cell = curses(wanted) else { return false }
+            run.append(cell)
+          }
+          shown.cells[row + x] = wanted
           x += 1
         }
         run.withUnsafeBufferPointer { ocn_put_cells(Int32(y), Int32(start), $0.baseAddress, Int32($0.count)) }

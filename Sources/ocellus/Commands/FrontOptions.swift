@@ -28,7 +28,6 @@ struct FrontOptions: ParsableArguments {
     options.colors = colors
     options.bandwidth = bandwidth
     options.noMouse = noMouse
-    options.configPath = Installation.configuration + "/ocellus.toml"
     options.themeFolders = Installation.folders(of: "themes")
     options.logPath = Installation.state + "/ocellus.log"
     return options

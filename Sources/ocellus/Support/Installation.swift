@@ -37,8 +37,6 @@ enum Installation {
 
   /// The user's own folder for `kind`: `$XDG_DATA_HOME/ocellus/…`.
   static func userData(_ kind: String) -> String { xdg("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
-  /// `$XDG_CONFIG_HOME/ocellus`.
-  static var configuration: String { xdg("XDG_CONFIG_HOME", ".config") + "/ocellus" }
   /// `$XDG_STATE_HOME/ocellus`: the log.
   static var state: String { xdg("XDG_STATE_HOME", ".local/state") + "/ocellus" }
 }

@@ -1,0 +1,71 @@
+import Dashboard
+import Ground
+import Testing
+
+@Suite struct ConfigurationTests {
+  @Test func settingsSurviveTheRoundTripThroughTheFile() {
+    var settings = DashboardSettings()
+    settings.theme = "nord"
+    settings.bandwidth = 50_000
+    settings.style = .braille
+    settings.mouse = false
+    let before = "# mine\n[other]\nkey = 1 # keep\n\n[dashboard]\n# why\ntheme = \"old\"\n\n[last]\nx = 2\n"
+    let text = ConfigurationFile.merged(before, settings)
+    #expect(
+      text.contains("# mine") && text.contains("key = 1 # keep") && text.contains("# why") && text.contains("x = 2"))
+    let (read, problems) = ConfigurationFile.parse(text, place: "t")
+    #expect(read == settings)
+    #expect(problems.isEmpty)
+    let (defaults, none) = ConfigurationFile.parse(ConfigurationFile.defaultText, place: "t")
+    #expect(defaults == DashboardSettings())
+    #expect(none.isEmpty)
+  }
+
+  @Test func wrongConfigurationsAreNamed() {
+    for (text, word) in [
+      ("[dashboard]\nstyle = 7", "style"), ("[dashboard]\ncolour = true", "colour"), ("[dashboard\n", "TOML"),
+      ("dashboard = 3", "section"),
+      ("[dashboard]\nrate = 100000000000000000000", "TOML"), ("[dashboard]\nbandwidth = \"-5K\"", "bandwidth"),
+    ] {
+      let (settings, problems) = ConfigurationFile.parse(text, place: "t")
+      #expect(settings == DashboardSettings())
+      #expect(problems.first?.line.contains(word) == true, "\(problems)")
+    }
+  }
+
+  @Test func everySettingIsInTheDefaultTextWithItsMeaning() {
+    let text = ConfigurationFile.defaultText
+    for entry in SettingsTable.all {
+      #expect(text.contains("# \(entry.comment)"))
+      #expect(text.contains("\n\(entry.key) = "))
+    }
+  }
+
+  @Test func mutatedFilesNeverTrap() {
+    let seeds = [
+      ConfigurationFile.defaultText,
+      "[dashboard]\ntheme = \"nord\"\nrate = 15\nboxes = false\n[[x]]\ny = {a = [1, 2.5, \"\\u00e9\"]}\n",
+    ]
+    var generator = SystemRandomNumberGenerator()
+    for round in 0..<4000 {
+      var bytes = Array(seeds[round % 2].utf8)
+      for _ in 0..<Int.random(in: 1...10, using: &generator) where bytes.count > 1 {
+        let i = Int.random(in: 0..<bytes.count, using: &generator)
+        switch Int.random(in: 0..<5, using: &generator) {
+        case 0: bytes[i] = UInt8.random(in: 0...255, using: &generator)
+        case 1: bytes.remove(at: i)
+        case 2: bytes.insert(Array("[]={}\"'\\.,#\n-9e".utf8).randomElement(using: &generator) ?? 0, at: i)
+        case 3: bytes.insert(contentsOf: bytes[i..<min(bytes.count, i + 30)], at: i)
+        default: bytes.removeLast(min(bytes.count - 1, Int.random(in: 0...60, using: &generator)))
+        }
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
+      let (settings, problems) = ConfigurationFile.parse(text, place: "m")
+      for problem in problems { #expect(!problem.line.isEmpty && !problem.line.contains("\n")) }
+      // Whatever was read can be written into the file and read again.
+      let again = ConfigurationFile.parse(ConfigurationFile.merged("", settings), place: "m")
+      #expect(again.settings == settings && again.problems.isEmpty)
+      _ = ConfigurationFile.merged(text, settings)
+    }
+  }
+}
