@@ -22,6 +22,8 @@ public struct Frame: Sendable {
   public var damaged: UInt64
   /// Seconds into a file or recording; nil for live sources.
   public var mediaTime: Double?
+  /// How the picture looks, once a ``PictureHealthMonitor`` has seen it.
+  public var health: PictureHealth?
 
   public init(image: Image, sequence: UInt64, timestamp: MonotonicTime) {
     self.image = image
@@ -34,6 +36,7 @@ public struct Frame: Sendable {
     passedOver = 0
     damaged = 0
     mediaTime = nil
+    health = nil
   }
 }
 

@@ -25,6 +25,8 @@ public struct SourceDescription: Sendable, Equatable {
   public var framesPerSecond: Double
   /// A live source drops frames for a slow consumer; others may be asked to wait.
   public var isLive: Bool
+  /// One picture over and over, as it should be: a photo.
+  public var isStill = false
 
   public init(name: String, detail: String, width: Int, height: Int, framesPerSecond: Double, isLive: Bool) {
     self.name = name
@@ -58,6 +60,8 @@ public struct SourceRequest: Sendable, Equatable {
   public var pixelFormat: String?
   /// Keep trying for a camera or stream that is not there yet, instead of failing.
   public var waits = false
+  /// Seconds without a picture after which a camera or stream is opened anew; nil for what suits it (30 frame periods).
+  public var patience: Double?
 
   public init(width: Int? = nil, height: Int? = nil, framesPerSecond: Double? = nil) {
     self.width = width

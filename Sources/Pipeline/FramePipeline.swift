@@ -7,6 +7,7 @@ import Vision
 struct FramePipeline {
   private let configuration: SessionConfiguration
   private let source: String
+  private let heartbeat: Heartbeat
   private let crops: CropClassifier
   private var tracker = Tracker()
   private var lastTimestamp: MonotonicTime?
@@ -15,9 +16,10 @@ struct FramePipeline {
   /// The trouble last reported, so that a network that fails on every frame is reported once.
   private var lastTrouble: String?
 
-  init(configuration: SessionConfiguration, source: String) {
+  init(configuration: SessionConfiguration, source: String, heartbeat: Heartbeat) {
     self.configuration = configuration
     self.source = source
+    self.heartbeat = heartbeat
     crops = CropClassifier(configuration)
   }
 
@@ -46,6 +48,8 @@ struct FramePipeline {
     var trouble: String?
     if let detector = models.detector {
       number += 1
+      heartbeat.begin("detector")
+      defer { heartbeat.end() }
       do {
         // Doubtful detections prolong tracks; they are dropped once the tracker has seen them.
         (findings, latency.detector) = try detector.perceive(
@@ -88,9 +92,11 @@ struct FramePipeline {
   ) throws {
     guard !findings.detections.isEmpty else { return }
     if let classifier = models.classifier {
+      heartbeat.begin("classifier")
       latency.classifier = try crops.classify(&findings.detections, in: frame.image, with: classifier)
     }
     if let network = models.sequence {
+      heartbeat.begin("sequence")
       let began = MonotonicTime.now
       try sequence.classify(
         &findings.detections, frameWidth: frame.image.width, frameHeight: frame.image.height, number: number,

@@ -48,6 +48,16 @@ final class FrameSlot: Sendable {
     return (pair.0, pair.1)
   }
 
+  /// Takes the frame that waits, if any, while the pipeline hangs; it counts as skipped. Supervisor's thread only.
+  func passOver() -> Frame? {
+    monitor.update { state in
+      guard let frame = state.frame else { return nil }
+      state.frame = nil
+      state.skipped += 1
+      return frame
+    }
+  }
+
   /// No more frames will come; wakes whoever waits.
   func close() { monitor.update { $0.closed = true } }
 

@@ -1,11 +1,13 @@
 public import Capture
 import Ground
+import Logging
 import Perception
 
 /// A running perception session: one source, its networks, and whoever takes the results.
 ///
-/// Three threads: *capture* asks the source for frames and never waits for anybody (a source that is not live waits for
-/// the pipeline instead); *pipeline* runs the networks; *model-loader* prepares the next network. Fronts poll
+/// Four threads: *capture* asks the source for frames and never waits for anybody (a source that is not live waits for
+/// the pipeline instead); *pipeline* runs the networks; *model-loader* prepares the next network; *supervisor* notices when
+/// one of the first two hangs. Fronts poll
 /// ``snapshot()`` at their own pace; consumers get every result.
 public final class Session: SessionControl {
   private let source: any FrameSource
@@ -18,6 +20,11 @@ public final class Session: SessionControl {
   private let extras: SessionExtras
   private let photos: Photographer?
   private let threads = Monitor<[WorkerThread]>([])
+  /// Names of the threads that have not come to their end.
+  private let alive = Monitor<Set<String>>([])
+  private let captureHeart = Heartbeat()
+  private let pipelineHeart = Heartbeat()
+  private let announce: @Sendable (SessionEvent) -> Void
 
   /// A session that has not started.
   ///
@@ -36,10 +43,13 @@ public final class Session: SessionControl {
     let state = Monitor(
       SessionState(source: source.description, minimumConfidence: configuration.minimumConfidence))
     self.state = state
+    let logger = Logger(label: "ocellus.session")
     let report: @Sendable (SessionEvent) -> Void = { event in
       state.withLock { $0.note(event) }
+      logger.log(level: event.severity.level, "\(event.message)")
       for consumer in consumers { consumer.receive(event) }
     }
+    announce = report
     models = ModelSwitchboard(provider: provider, report: report)
     comparisons = ComparisonRunner(provider: provider, report: report)
     photos = extras.photoFolder.map { folder in
@@ -54,10 +64,25 @@ public final class Session: SessionControl {
     if let name = configuration.classifier { first.append(.classifier(name)) }
     if let name = configuration.sequence { first.append(.sequence(name)) }
     models.start(first)
-    threads.withLock { threads in
-      threads.append(WorkerThread(name: "pipeline") { [self] in process() })
-      threads.append(WorkerThread(name: "capture") { [self] in capture() })
+    launch("pipeline") { [self] in process() }
+    launch("capture") { [self] in capture() }
+    launch("supervisor") { [self] in supervisor.run() }
+  }
+
+  private func launch(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    alive.withLock { _ = $0.insert(name) }
+    let thread = WorkerThread(name: name) { [alive] in
+      body()
+      alive.update { _ = $0.remove(name) }
     }
+    threads.withLock { $0.append(thread) }
+  }
+
+  private var supervisor: Supervisor {
+    Supervisor(
+      state: state, slot: slot, capture: captureHeart, pipeline: pipelineHeart, patience: configuration.patience,
+      source: source, announce: announce, deliver: { [consumers] in for consumer in consumers { consumer.receive($0) } }
+    )
   }
 
   /// Asks the threads to end; returns at once.
@@ -72,18 +97,38 @@ public final class Session: SessionControl {
   /// - Returns: why the session failed, or nil when it ended as it should.
   @discardableResult
   public func wait(poll: () -> Bool = { true }) -> String? {
-    while state.wait(timeout: 100_000_000, until: { $0.finished }, then: { _ in true }) == nil {
+    var stopped: MonotonicTime?
+    let patience = configuration.patience.end
+    while state.wait(timeout: 100_000_000, until: { $0.isOver }, then: { _ in true }) == nil {
       if !poll() { stop() }
+      guard state.withLock({ $0.stopping }) else { continue }
+      let since = stopped ?? .now
+      stopped = since
+      if MonotonicTime.now.milliseconds(since: since) > patience, supervisor.findsAnythingStuck { break }
     }
     stop()
+    let stuck = awaitThreads(milliseconds: patience)
+    models.stop()
+    comparisons.stop()
+    return state.withLock { $0.failure } ?? (stuck.isEmpty ? nil : "left behind, since it hangs: \(stuck)")
+  }
+
+  /// Joins the threads, or leaves them where one of them hangs; the process' end takes it along.
+  ///
+  /// - Returns: the names of those left, empty when all is well.
+  private func awaitThreads(milliseconds: Double) -> String {
+    while alive.wait(
+      timeout: Int64(milliseconds * 1e6), until: { $0.subtracting(["supervisor"]).isEmpty }, then: { _ in true })
+      == nil, !supervisor.findsAnythingStuck
+    {}
+    let stuck = alive.withLock { $0.subtracting(["supervisor"]).sorted() }
+    state.update { $0.abandoned = true }
     let running = threads.withLock { threads in
       defer { threads = [] }
       return threads
     }
-    running.forEach { $0.join() }
-    models.stop()
-    comparisons.stop()
-    return state.withLock { $0.failure }
+    if stuck.isEmpty { running.forEach { $0.join() } }
+    return stuck.joined(separator: ", ")
   }
 
   // MARK: SessionControl
@@ -103,7 +148,10 @@ public final class Session: SessionControl {
       snapshot.minimumConfidence = state.minimumConfidence
       state.noteSkips(skipped)
       snapshot.rates = state.rates(at: .now)
-      snapshot.skipped = SkipCounts(pipeline: skipped, driver: state.driverDrops)
+      snapshot.skipped = SkipCounts(
+        pipeline: skipped, driver: state.driverDrops, passedOver: state.passedOver, damaged: state.damaged)
+      snapshot.health = state.health
+      snapshot.stall = state.stall
       snapshot.stages = state.latency.statistics()
       snapshot.detectors = listings.detectors
       snapshot.classifiers = listings.classifiers
@@ -160,28 +208,21 @@ public final class Session: SessionControl {
         return
       }
     }
+    let description = source.description
+    var health = HealthWatch(
+      PictureHealthMonitor(
+        thresholds: configuration.health, isStill: description.isStill || !description.isLive))
     while !state.withLock({ $0.stopping }) {
       do {
-        switch try source.next(timeout: 100) {
-        case .frame(let frame):
-          state.withLock { $0.noteCaptured(frame) }
-          if source.description.isLive { slot.put(frame) } else { slot.putWhenEmpty(frame) }
-        case .nothing:
-          break
-        case .noSignal(let reason, let since):
-          state.withLock { $0.sourceState = .noSignal(reason: reason, since: since) }
-        case .notice(let message):
-          announce(SessionEvent(severity: .warning, message: message))
-          let description = source.description
-          state.withLock { $0.source = description }
-        case .end:
-          state.withLock { $0.sourceState = .ended }
-          return
-        }
+        captureHeart.begin("source")
+        let event = try source.next(timeout: 100)
+        captureHeart.end()
+        guard take(event, &health) else { return }
       } catch {
+        captureHeart.end()
         let reason = "\(error)"
-        state.withLock {
-          $0.sourceState = .failed(reason: reason)
+        state.update {
+          _ = $0.noteSource(.failed(reason: reason), of: source)
           $0.failure = reason
         }
         announce(SessionEvent(severity: .error, message: reason))
@@ -190,15 +231,36 @@ public final class Session: SessionControl {
     }
   }
 
-  private func announce(_ event: SessionEvent) {
-    state.withLock { $0.note(event) }
-    for consumer in consumers { consumer.receive(event) }
+  /// - Returns: false at the source's end.
+  private func take(_ event: SourceEvent, _ health: inout HealthWatch) -> Bool {
+    switch event {
+    case .frame(var frame):
+      let complaints = health.look(at: &frame)
+      let isBack = state.withLock { $0.noteCaptured(frame, of: source) }
+      if source.description.isLive { slot.put(frame) } else { slot.putWhenEmpty(frame) }
+      if let isBack { announce(isBack) }
+      complaints.forEach(announce)
+    case .nothing:
+      break
+    case .noSignal(let reason, let since):
+      let event = state.update { $0.noteSource(.noSignal(reason: reason, since: since), of: source) }
+      if let event { announce(event) }
+    case .notice(let message):
+      announce(SessionEvent(severity: .warning, message: message))
+      let description = source.description
+      state.withLock { $0.source = description }
+    case .end:
+      state.withLock { _ = $0.noteSource(.ended, of: source) }
+      return false
+    }
+    return true
   }
 
   // MARK: Pipeline thread
 
   private func process() {
-    var pipeline = FramePipeline(configuration: configuration, source: source.description.name)
+    var pipeline = FramePipeline(
+      configuration: configuration, source: source.description.name, heartbeat: pipelineHeart)
     var generation = 0
     while !slot.isFinished {
       guard let (frame, arrived) = slot.take(timeout: 100_000_000) else { continue }
@@ -209,7 +271,8 @@ public final class Session: SessionControl {
         pipeline.reset()
         state.withLock { $0.latency.reset() }
       }
-      let skipped = SkipCounts(pipeline: slot.skipped, driver: frame.driverDrops)
+      let skipped = SkipCounts(
+        pipeline: slot.skipped, driver: frame.driverDrops, passedOver: frame.passedOver, damaged: frame.damaged)
       let minimumConfidence = state.withLock { $0.minimumConfidence }
       let (result, trouble) = pipeline.process(
         frame, arrived: arrived, with: active, minimumConfidence: minimumConfidence, skipped: skipped)
@@ -219,7 +282,9 @@ public final class Session: SessionControl {
         continue
       }
       state.withLock { $0.noteProcessed(result) }
+      pipelineHeart.begin("outputs")
       for consumer in consumers { consumer.receive(result) }
+      pipelineHeart.end()
       comparisons.offer(result, minimumConfidence: minimumConfidence)
       if let limit = configuration.frameLimit, result.number >= limit { break }
     }

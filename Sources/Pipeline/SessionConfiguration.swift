@@ -1,3 +1,5 @@
+public import Capture
+
 /// What a session runs.
 public struct SessionConfiguration: Sendable {
   /// Names or paths of the networks; nil runs without that stage.
@@ -13,6 +15,10 @@ public struct SessionConfiguration: Sendable {
   public var maximumCrops: Int
   /// How much a crop is enlarged on every side, as a share of the box.
   public var cropMargin: Float
+  /// When a picture is complained about.
+  public var health: PictureHealthThresholds
+  /// How long a part of the session may take before it counts as stuck.
+  public var patience: SessionPatience
   /// Stops after this many processed frames; nil goes on.
   public var frameLimit: UInt64?
 
@@ -25,6 +31,21 @@ public struct SessionConfiguration: Sendable {
     waitForModels = false
     maximumCrops = 8
     cropMargin = 0.1
+    health = PictureHealthThresholds()
+    patience = SessionPatience()
     frameLimit = nil
   }
+}
+
+/// How long a part of the session may take before it counts as stuck, in milliseconds.
+public struct SessionPatience: Sendable {
+  /// A call of the source, which promises to return within its timeout; drivers that start take a second or two.
+  public var source = 3000.0
+  /// A stage of the pipeline: this long, and this many times the longest of the stages that came to an end.
+  public var stage = 5000.0
+  public var stageFactor = 8.0
+  /// The threads' ends, once the session is to end: a stuck one is left behind.
+  public var end = 3000.0
+
+  public init() {}
 }

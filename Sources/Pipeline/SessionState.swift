@@ -18,6 +18,14 @@ struct SessionState: Sendable {
   var captured: UInt64 = 0
   var processed: UInt64 = 0
   var driverDrops: UInt64 = 0
+  var passedOver: UInt64 = 0
+  var damaged: UInt64 = 0
+  /// How the newest captured picture looks.
+  var health: PictureHealth?
+  /// A stage that hangs, as the supervisor found.
+  var stall: StageStall?
+  /// When the last picture came.
+  var lastCaptured: MonotonicTime?
   var latency = LatencyBook()
   var cameraRate = RateMeter()
   var processedRate = RateMeter()
@@ -26,6 +34,14 @@ struct SessionState: Sendable {
   var countedSkips: UInt64 = 0
   var stopping = false
   var finished = false
+  /// The session was left although a thread of it hangs.
+  var abandoned = false
+  /// Whether the supervisor found the source's driver hanging.
+  var isSourceStuck = false
+  /// What is still to be told of the source; bounded.
+  var reports: [SourceReport] = []
+  /// The reasons that were said in the present outage: each is an event once.
+  private var saidReasons: Set<String> = []
   var failure: String?
 
   init(source: SourceDescription, minimumConfidence: Float) {
@@ -33,14 +49,57 @@ struct SessionState: Sendable {
     self.minimumConfidence = minimumConfidence
   }
 
-  mutating func noteCaptured(_ frame: Frame) {
+  /// Whether nothing more will come of the session.
+  var isOver: Bool { finished || abandoned }
+
+  /// Notes a picture.
+  ///
+  /// - Returns: an event, where it ends an outage.
+  mutating func noteCaptured(_ frame: Frame, of source: any FrameSource) -> SessionEvent? {
     captured += 1
     cameraRate.add(at: .now)
     if frame.driverDrops > driverDrops {
       driverRate.add(Int(clamping: frame.driverDrops - driverDrops), at: .now)
       driverDrops = frame.driverDrops
     }
-    sourceState = .streaming
+    passedOver = frame.passedOver
+    damaged = frame.damaged
+    health = frame.health
+    lastCaptured = .now
+    return sourceState == .streaming ? nil : noteSource(.streaming, of: source)
+  }
+
+  /// Notes how the source fares, and queues a report where that is news.
+  ///
+  /// - Returns: an event for what has not been said yet.
+  mutating func noteSource(_ new: SourceState, of source: any FrameSource) -> SessionEvent? {
+    let old = sourceState
+    guard new != old else { return nil }
+    sourceState = new
+    let now = MonotonicTime.now
+    switch (old, new) {
+    case (_, .noSignal(let reason, let since)):
+      if case .noSignal(reason, _) = old { return nil }
+      queue(
+        SourceReport(
+          source: source.description, state: new, time: now, outageSeconds: now.milliseconds(since: since) / 1000))
+      guard saidReasons.insert(reason).inserted else { return nil }
+      return SessionEvent(severity: .warning, message: "no signal: \(reason)")
+    case (.noSignal(_, let since), .streaming):
+      saidReasons = []
+      let seconds = now.milliseconds(since: since) / 1000
+      queue(SourceReport(source: source.description, state: new, time: now, outageSeconds: seconds))
+      let tenths = Int((seconds * 10).rounded())
+      return SessionEvent(severity: .info, message: "the picture is back after \(tenths / 10).\(tenths % 10) s")
+    case (_, .failed):
+      queue(SourceReport(source: source.description, state: new, time: now))
+      return nil
+    default: return nil
+    }
+  }
+
+  private mutating func queue(_ report: SourceReport) {
+    if reports.count < 64 { reports.append(report) }
   }
 
   mutating func noteProcessed(_ result: FrameResult) {

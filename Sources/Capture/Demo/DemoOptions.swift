@@ -21,8 +21,8 @@ public struct DemoOptions: Sendable, Equatable {
   /// Sensor noise, 0 (none) to 1 (strong).
   public var noise: Float = 0.35
   public var light = Light.day
-  /// Troubles to play; of several at a time the first counts.
-  public var faults: [DemoFault] = []
+  /// Faults to put on the scene with ``FaultySource``: the registry does.
+  public var faults: [SourceFault] = []
 
   public init() {}
 
@@ -67,9 +67,11 @@ public struct DemoOptions: Sendable, Equatable {
       guard let light = Light(rawValue: value) else { throw wrong("day, dusk or night") }
       self.light = light
     case "fault":
-      guard let fault = DemoFault(value) else {
-        let kinds = DemoFault.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-        throw wrong("one of \(kinds) with a time, as in unplug@5s or unplug@5s-8s")
+      let fault: SourceFault
+      do {
+        fault = try SourceFault(parsing: value)
+      } catch {
+        throw CaptureError(.badName, error.what, place: name, remedy: error.remedy)
       }
       faults.append(fault)
     default:

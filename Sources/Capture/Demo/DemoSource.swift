@@ -12,15 +12,12 @@ public final class DemoSource: FrameSource {
     let start: MonotonicTime
     var next: UInt64 = 0
     var drops: UInt64 = 0
-    /// Whether the operator was told that there is no signal.
-    var unplugged = false
   }
 
   private let state: Mutex<State>
   private let pool: PixelPool
   /// Nanoseconds.
   private let period: Double
-  private let faults: [DemoFault]
 
   /// Prepares the scene: some milliseconds at 640x480, the default size; 30 frames a second are the default rate.
   ///
@@ -42,7 +39,6 @@ public final class DemoSource: FrameSource {
       name: name, detail: "rendered scene, seed \(options.seed)", width: width, height: height, framesPerSecond: rate,
       isLive: true)
     period = 1e9 / rate
-    faults = options.faults
     pool = PixelPool(capacity: 8)
     // Safe to hand over: the renderer is created here and from then on only reached through the mutex.
     state = Mutex(
@@ -64,64 +60,29 @@ public final class DemoSource: FrameSource {
     try state.withLock { state in
       guard let renderer = state.renderer else { return .end }
       skipMissed(&state)
-      let fault = fault(at: state.next)
-      if let event = try event(for: fault, timeout, &state) { return event }
       let due = MonotonicTime(nanoseconds: state.start.nanoseconds + Int64(Double(state.next) * period))
       let wait = due.nanoseconds - MonotonicTime.now.nanoseconds
       let limit = Int64(max(0, timeout)) * 1_000_000
       Self.sleep(min(wait, limit))
       guard wait <= limit else { return .nothing }
-      let frame = try expose(renderer, state, fault)
+      let frame = try expose(renderer, state)
       state.next += 1
       return .frame(frame)
     }
   }
 
-  /// Renders the due frame, or what the fault makes of it.
-  private func expose(_ renderer: SceneRenderer, _ state: borrowing State, _ fault: DemoFault?) throws -> Frame {
+  /// Renders the due frame.
+  private func expose(_ renderer: SceneRenderer, _ state: borrowing State) throws -> Frame {
     let begun = MonotonicTime.now
     let storage = pool.take(width * height * 3)
     guard let base = storage.bytes.baseAddress,
       let image = Image(packed: width, height, .rgb24, fullRange: true, storage: storage)
     else { throw CaptureError(.deviceFailed, "no memory for a frame", place: description.name) }
-    switch fault?.kind {
-    case .black: storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
-    case .freeze:
-      let frozen = UInt64((fault?.start ?? 0) * 1e9 / period)
-      renderer.render(frame: frozen, into: base.assumingMemoryBound(to: UInt8.self))
-    default: renderer.render(frame: state.next, into: base.assumingMemoryBound(to: UInt8.self))
-    }
+    renderer.render(frame: state.next, into: base.assumingMemoryBound(to: UInt8.self))
     var frame = Frame(image: image, sequence: state.next, timestamp: begun)
     frame.captureNanoseconds = MonotonicTime.now.nanoseconds(since: begun)
     frame.driverDrops = state.drops
     return frame
-  }
-
-  private func fault(at frame: UInt64) -> DemoFault? {
-    let seconds = Double(frame) * period / 1e9
-    return faults.first { seconds >= $0.start && seconds < $0.end }
-  }
-
-  /// What comes instead of a frame while `fault` lasts; nil when a frame comes all the same.
-  private func event(for fault: DemoFault?, _ timeout: Int, _ state: inout State) throws -> SourceEvent? {
-    if fault?.kind != .unplug, state.unplugged {
-      state.unplugged = false
-      return .notice("the demo scene was plugged in again")
-    }
-    switch fault?.kind {
-    case .none, .freeze, .black: return nil
-    case .stall:
-      Self.sleep(Int64(max(0, timeout)) * 1_000_000)
-      return .nothing
-    case .unplug:
-      // The first word comes at once, the others at the caller's pace.
-      if state.unplugged { Self.sleep(Int64(max(0, timeout)) * 1_000_000) }
-      state.unplugged = true
-      let since = state.start.nanoseconds + Int64((fault?.start ?? 0) * 1e9)
-      return .noSignal(reason: "unplugged, as its name asks", since: MonotonicTime(nanoseconds: since))
-    case .fail: throw CaptureError(.deviceFailed, "failed, as its name asks", place: description.name)
-    case .end: return .end
-    }
   }
 
   private var width: Int { description.width }

@@ -22,6 +22,7 @@ private final class FaultWorker: @unchecked Sendable {
   private var lastFrame: Frame?
   private var extraDrops: UInt64 = 0
   private var count: UInt64 = 0
+  private var isAway = false
 
   init(_ source: any FrameSource, _ faults: [SourceFault]) {
     self.source = source
@@ -42,8 +43,11 @@ private final class FaultWorker: @unchecked Sendable {
       case .freeze: if let lastFrame { result.image = lastFrame.image }
       case .stall: return silence(frame.timestamp)
       case .disconnect:
+        isAway = true
         return .noSignal(
           reason: "the camera is disconnected, retrying", since: lastFrame?.timestamp ?? frame.timestamp)
+      case .fail: throw CaptureError(.deviceFailed, "failed, as its name asks", place: source.description.name)
+      case .end: return .end
       case .drops:
         if count % 2 == 0 {
           extraDrops += 1
@@ -55,6 +59,11 @@ private final class FaultWorker: @unchecked Sendable {
       }
     }
     lastFrame = result
+    guard !isAway else {
+      // The frame itself is lost, as it would be while a camera starts.
+      isAway = false
+      return .notice("the camera was plugged in again")
+    }
     return .frame(result)
   }
 

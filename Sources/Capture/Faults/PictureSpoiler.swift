@@ -25,7 +25,7 @@ enum PictureSpoiler {
         return UInt8(min(255, max(0, Int(value) + Int(random & 127) - 64)))
       }
     case .blur: blur(copy)
-    case .freeze, .stall, .disconnect, .drops: break
+    case .freeze, .stall, .disconnect, .drops, .fail, .end: break
     }
     return copy
   }

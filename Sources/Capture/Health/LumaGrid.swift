@@ -37,23 +37,49 @@ struct LumaGrid {
   static let rows = 60
   /// Levels that an edge has at least, over eight pixels.
   private static let edge = 24
+  /// The width of the picture that edges are measured on: a larger one is looked at in larger steps, so that the same
+  /// lens is judged alike at every resolution.
+  private static let previewWidth = 640
 
-  init(_ image: Image) {
+  /// How steep edges are, by share in 1/32: kept by the caller so that a frame allocates nothing.
+  struct EdgeHistogram {
+    fileprivate var ratios = [Int](repeating: 0, count: 33)
+    fileprivate var count = 0
+
+    fileprivate mutating func clear() {
+      for index in ratios.indices { ratios[index] = 0 }
+      count = 0
+    }
+
+    /// nil when too few edges were met to tell.
+    fileprivate var median: Double? {
+      guard count >= 12 else { return nil }
+      var seen = 0
+      for (index, number) in ratios.enumerated() {
+        seen += number
+        if seen * 2 >= count { return Double(index) / 32 }
+      }
+      return nil
+    }
+  }
+
+  init(_ image: Image, edges: inout EdgeHistogram) {
     let layout = LumaLayout(image)
     let plane = image.planes[0]
     let base = UnsafeRawPointer(image.base(ofPlane: 0)).assumingMemoryBound(to: UInt8.self)
     let width = image.width
     let height = image.height
     var histogram = (sum: 0, squares: 0, count: 0, low: 0, high: 0)
-    var ratios = [Int](repeating: 0, count: 33)
-    var edges = 0
+    edges.clear()
+    let stride = max(2, 2 * width / Self.previewWidth)
     let low = layout.isLimited ? 20 : 4
     let high = layout.isLimited ? 232 : 250
     for row in 0..<min(Self.rows, height) {
       let line = base + row * height / min(Self.rows, height) * plane.bytesPerRow + layout.offset
       for column in 0..<min(Self.columns, width) {
         let x = column * width / min(Self.columns, width)
-        // Safe: x is below the width, and eight more are read only where they fit; Image checked the row's length.
+        // Safe: x is below the width, and four strides more are read only where they fit; Image checked the row's
+        // length.
         let value = Int(line[x * layout.step])
         histogram.sum += value
         histogram.squares += value * value
@@ -61,23 +87,23 @@ struct LumaGrid {
         if value <= low { histogram.low += 1 }
         if value >= high { histogram.high += 1 }
         fingerprint = (fingerprint ^ UInt64(value)) &* 1_099_511_628_211
-        guard x + 8 < width else { continue }
+        guard x + 4 * stride < width else { continue }
         var previous = value
         var steepest = 0
         for along in 1...4 {
-          let next = Int(line[(x + along * 2) * layout.step])
+          let next = Int(line[(x + along * stride) * layout.step])
           steepest = max(steepest, abs(next - previous))
           previous = next
         }
         let whole = abs(previous - value)
         guard whole >= Self.edge else { continue }
-        edges += 1
-        ratios[min(32, steepest * 32 / whole)] += 1
+        edges.count += 1
+        edges.ratios[min(32, steepest * 32 / whole)] += 1
       }
     }
     withExtendedLifetime(image) {}
     summarise(histogram, layout)
-    sharpness = Self.median(ratios, edges)
+    sharpness = edges.median
   }
 
   private mutating func summarise(
@@ -91,16 +117,5 @@ struct LumaGrid {
     spread = variance.squareRoot() * scale
     black = Double(histogram.low) / count
     white = Double(histogram.high) / count
-  }
-
-  /// nil when too few edges were met to tell.
-  private static func median(_ ratios: [Int], _ edges: Int) -> Double? {
-    guard edges >= 12 else { return nil }
-    var seen = 0
-    for (index, count) in ratios.enumerated() {
-      seen += count
-      if seen * 2 >= edges { return Double(index) / 32 }
-    }
-    return nil
   }
 }

@@ -13,26 +13,18 @@ public enum PictureComplaint: String, Sendable, CaseIterable, Codable {
   case covered
   /// The brightness goes up and down from frame to frame: lamps on the mains, an exposure that hunts.
   case flicker
-}
 
-/// When a picture is complained about. Brightness is 0...255.
-public struct PictureHealthThresholds: Sendable, Equatable {
-  /// Seconds of the same picture.
-  public var frozenSeconds = 3.0
-  /// Mean brightness below which a picture is dark.
-  public var darkMean = 22.0
-  /// Fraction of white pixels above which it is overexposed.
-  public var whiteFraction = 0.5
-  /// Share of an edge's step within two pixels, below which it is blurred.
-  public var sharpness = 0.42
-  /// Spread of the brightness (standard deviation) below which there is nothing to see.
-  public var coveredSpread = 4.0
-  /// Mean change of brightness from frame to frame and back, above which it flickers.
-  public var flickerLevels = 3.0
-  /// Seconds that anything else must last before it is said, and be over before it is no longer said.
-  public var holdSeconds = 1.0
-
-  public init() {}
+  /// "the picture is …".
+  public var words: String {
+    switch self {
+    case .frozen: "frozen"
+    case .dark: "dark"
+    case .overexposed: "overexposed"
+    case .blurred: "blurred"
+    case .covered: "without any structure (is the lens covered?)"
+    case .flicker: "flickering"
+    }
+  }
 }
 
 /// The state of the picture after one frame.
@@ -48,26 +40,28 @@ public struct PictureHealth: Sendable, Equatable {
 
 /// Watches pictures go by and says what is wrong with them. Costs some tens of microseconds a frame.
 ///
-/// A value: owned by the thread that calls it. Live pictures only; for a photo, ``isStill`` switches off what a still
-/// picture cannot help.
+/// A value: owned by the thread that calls it. `isStill` switches off what a photo cannot help (it repeats itself).
 public struct PictureHealthMonitor: Sendable {
   private let thresholds: PictureHealthThresholds
   private let isStill: Bool
   private var fingerprint: UInt64?
   private var sameSince = MonotonicTime(nanoseconds: 0)
-  /// Since when each complaint has held, and when it last did, in the order of all cases.
+  /// Since when each complaint has held, and when it last did, in ``order``.
   private var since: [MonotonicTime?]
   private var last: [MonotonicTime?]
   private var reported: [Bool]
+  private var complaints: [PictureComplaint] = []
+  private var edges = LumaGrid.EdgeHistogram()
   private var means: [Double] = []
 
+  private static let order = PictureComplaint.allCases
   /// Frames over which flicker is judged.
   private static let flickerFrames = 16
 
   public init(thresholds: PictureHealthThresholds = PictureHealthThresholds(), isStill: Bool = false) {
     self.thresholds = thresholds
     self.isStill = isStill
-    let count = PictureComplaint.allCases.count
+    let count = Self.order.count
     since = Array(repeating: nil, count: count)
     last = since
     reported = Array(repeating: false, count: count)
@@ -78,17 +72,20 @@ public struct PictureHealthMonitor: Sendable {
   ///
   /// - Parameter moment: its timestamp.
   public mutating func observe(_ image: Image, at moment: MonotonicTime) -> PictureHealth {
-    let grid = LumaGrid(image)
+    let grid = LumaGrid(image, edges: &edges)
     if grid.fingerprint != fingerprint {
       fingerprint = grid.fingerprint
       sameSince = moment
     }
     means.append(grid.mean)
     if means.count > Self.flickerFrames { means.removeFirst() }
-    let isCovered = grid.spread < thresholds.coveredSpread
-    let isDark = !isCovered && grid.mean < thresholds.darkMean
+    // The night dims structure too: less of it is left than behind a pale cover, but more than under a lens cap.
+    let isDim = grid.mean < thresholds.darkMean
+    let isCovered = grid.spread < thresholds.coveredSpread * (isDim ? 0.4 : 1)
+    let isDark = !isCovered && isDim
     let isWhite = grid.white > thresholds.whiteFraction
-    for complaint in PictureComplaint.allCases {
+    var hasChanged = false
+    for (index, complaint) in Self.order.enumerated() {
       let holds =
         switch complaint {
         // A picture all white repeats itself without being frozen.
@@ -99,11 +96,15 @@ public struct PictureHealthMonitor: Sendable {
         case .blurred: !isCovered && !isDark && !isWhite && isBlurred(grid)
         case .flicker: !isStill && flickers
         }
-      update(complaint, holds, moment)
+      let before = reported[index]
+      // A frozen picture has already lasted; the first new one ends it.
+      update(index, holds, moment, hold: complaint == .frozen ? 0 : thresholds.holdSeconds * 1000)
+      hasChanged = hasChanged || before != reported[index]
     }
+    // Only a change makes a new list: a frame otherwise allocates nothing.
+    if hasChanged { complaints = zip(Self.order, reported).compactMap { $1 ? $0 : nil } }
     return PictureHealth(
-      brightness: grid.mean, contrast: grid.spread, sharpness: grid.sharpness,
-      complaints: zip(PictureComplaint.allCases, reported).compactMap { $1 ? $0 : nil })
+      brightness: grid.mean, contrast: grid.spread, sharpness: grid.sharpness, complaints: complaints)
   }
 
   /// Without edges to measure, a picture full of contrast is one whose edges are all washed out.
@@ -127,10 +128,8 @@ public struct PictureHealthMonitor: Sendable {
     return Double(turns) >= steps * 0.6 && bend / steps >= thresholds.flickerLevels
   }
 
-  private mutating func update(_ complaint: PictureComplaint, _ holds: Bool, _ moment: MonotonicTime) {
-    guard let index = PictureComplaint.allCases.firstIndex(of: complaint) else { return }
-    // A frozen picture has already lasted; the first new one ends it.
-    let hold = complaint == .frozen ? 0 : thresholds.holdSeconds * 1000
+  /// - Parameter hold: milliseconds that a state must last before it is said, and be over before it is no longer said.
+  private mutating func update(_ index: Int, _ holds: Bool, _ moment: MonotonicTime, hold: Double) {
     if holds {
       let began = since[index] ?? moment
       since[index] = began

@@ -62,6 +62,7 @@ private final class PhotoWorker: @unchecked Sendable {
     let detail = isStill ? "photo" : "\(paths.count) photos"
     description = SourceDescription(
       name: path, detail: detail, width: 0, height: 0, framesPerSecond: rate, isLive: isStill)
+    description.isStill = isStill
     guard !paths.isEmpty else {
       throw CaptureError(.notFound, "no photos in the folder", place: path, remedy: "JPEG and PNG files are shown")
     }

@@ -98,6 +98,8 @@ private final class FFmpegWorker: @unchecked Sendable {
     self.input = input
     self.name = name
     self.request = request
+    var timing = timing
+    if let patience = request.patience { timing.restart = patience * 1000 }
     self.timing = timing
     if case .stream = input { isStream = true } else { isStream = false }
     description = SourceDescription(

@@ -56,6 +56,15 @@ package struct CameraTiming: Sendable {
   package var inputCheck = 1000.0
 
   package init() {}
+
+  /// The same, with the user's word on when a silent stream is opened anew, in seconds.
+  func with(patience: Double?) -> CameraTiming {
+    guard let patience else { return self }
+    var timing = self
+    timing.restartPeriods = 0
+    timing.restartLeast = patience * 1000
+    return timing
+  }
 }
 
 /// The camera's state; touched by the opener first, then only by the capture thread.
@@ -102,7 +111,7 @@ private final class CameraWorker: @unchecked Sendable {
     self.path = path
     self.request = request
     self.system = system
-    self.timing = timing
+    self.timing = timing.with(patience: request.patience)
     lastGood = system.now
     lastInputCheck = system.now
     description = SourceDescription(
@@ -176,10 +185,7 @@ private final class CameraWorker: @unchecked Sendable {
     guard isTroubled else { return .frame(frame) }
     isTroubled = false
     let seconds = Double(now.nanoseconds(since: lastGood)) / 1e9
-    let text = "the picture is back after \(tenths(seconds)) s"
-    logger.info("\(path): \(text)")
-    // The notice follows with the next call; the frame must not wait.
-    notices.append(text)
+    logger.info("\(path): the picture is back after \(tenths(seconds)) s")
     return .frame(frame)
   }
 

@@ -1,4 +1,4 @@
-import Capture
+public import Capture
 import Foundation
 import Ground
 public import Perception
@@ -21,10 +21,14 @@ public struct FrameRecord: Encodable, Sendable {
   var classes: [ClassRecord]
   var embedding: [Double]?
   var latency_ms: Latency
+  /// How the picture looks, where it was looked at.
+  var health: HealthRecord?
 
   struct Skipped: Encodable, Sendable {
     var pipeline: UInt64
     var driver: UInt64
+    var passed_over: UInt64
+    var damaged: UInt64
   }
 
   struct Latency: Encodable, Sendable {
@@ -48,7 +52,10 @@ public struct FrameRecord: Encodable, Sendable {
     height = image.height
     model = result.detector
     classifier = result.classifier
-    skipped = Skipped(pipeline: result.skipped.pipeline, driver: result.skipped.driver)
+    skipped = Skipped(
+      pipeline: result.skipped.pipeline, driver: result.skipped.driver, passed_over: result.skipped.passedOver,
+      damaged: result.skipped.damaged)
+    health = result.frame.health.map(HealthRecord.init)
     detections = result.findings.detections.map {
       DetectionRecord($0, frameWidth: image.width, frameHeight: image.height)
     }
@@ -60,6 +67,58 @@ public struct FrameRecord: Encodable, Sendable {
       queue: milliseconds(latency.queue), preprocess: milliseconds(latency.preprocess),
       inference: milliseconds(latency.inference), postprocess: milliseconds(latency.postprocess),
       total: milliseconds(latency.total))
+  }
+}
+
+/// How a picture looks, in JSON: brightness and contrast 0 to 255, sharpness 0 to 1 where there are edges to tell, and what
+/// is wrong with it ("dark", "frozen" …).
+public struct HealthRecord: Encodable, Sendable {
+  var brightness: Double
+  var contrast: Double
+  var sharpness: Double?
+  var complaints: [PictureComplaint]
+
+  /// The record of a verdict.
+  public init(_ health: PictureHealth) {
+    brightness = rounded(Float(health.brightness), 1)
+    contrast = rounded(Float(health.contrast), 1)
+    sharpness = health.sharpness.map { rounded(Float($0), 2) }
+    complaints = health.complaints
+  }
+}
+
+/// The state of the source, in JSON: a line of its own when it changes, and once a second while there is no signal. Told
+/// apart from frames by its `state`, which they lack.
+public struct SourceRecord: Encodable, Sendable {
+  var state: String
+  var source: String
+  var timestamp_ns: Int64
+  /// What the operator reads, as on the dashboard.
+  var message: String?
+  var reason: String?
+  /// Since when there has been no picture.
+  var since_ns: Int64?
+  /// Seconds without a picture: so far, or altogether once it is back.
+  var outage_s: Double
+
+  /// The record of a report.
+  public init(_ report: SourceReport) {
+    source = report.source.name
+    timestamp_ns = report.time.nanoseconds
+    message = report.state.line(at: report.time)
+    outage_s = rounded(Float(report.outageSeconds), 3)
+    switch report.state {
+    case .starting: state = "starting"
+    case .streaming: state = "streaming"
+    case .noSignal(let why, let since):
+      state = "no_signal"
+      reason = why
+      since_ns = since.nanoseconds
+    case .ended: state = "ended"
+    case .failed(let why):
+      state = "failed"
+      reason = why
+    }
   }
 }
 

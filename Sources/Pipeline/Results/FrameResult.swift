@@ -8,10 +8,16 @@ public struct SkipCounts: Sendable, Equatable {
   public var pipeline: UInt64 = 0
   /// Lost by the driver (gaps in its sequence).
   public var driver: UInt64 = 0
+  /// Passed over by the source because a newer one was already there.
+  public var passedOver: UInt64 = 0
+  /// Thrown away by the source as damaged.
+  public var damaged: UInt64 = 0
 
-  public init(pipeline: UInt64 = 0, driver: UInt64 = 0) {
+  public init(pipeline: UInt64 = 0, driver: UInt64 = 0, passedOver: UInt64 = 0, damaged: UInt64 = 0) {
     self.pipeline = pipeline
     self.driver = driver
+    self.passedOver = passedOver
+    self.damaged = damaged
   }
 }
 
@@ -71,4 +77,11 @@ public struct FrameResult: Sendable {
 public protocol ResultConsumer: AnyObject, Sendable {
   func receive(_ result: FrameResult)
   func receive(_ event: SessionEvent)
+  /// How things stand with the source: told when it changes, and once a second while there is no signal. Called on a
+  /// thread of its own, also while the pipeline hangs.
+  func receive(_ report: SourceReport)
+}
+
+extension ResultConsumer {
+  public func receive(_ report: SourceReport) {}
 }

@@ -1,10 +1,22 @@
 public import Capture
 public import Ground
+import Logging
 public import Perception
 
 /// Something that happened, for the events pane, the log and the recording.
 public struct SessionEvent: Sendable {
-  public enum Severity: String, Sendable { case info, warning, error }
+  public enum Severity: String, Sendable {
+    case info, warning, error
+
+    /// Its level in the log.
+    var level: Logger.Level {
+      switch self {
+      case .info: .info
+      case .warning: .warning
+      case .error: .error
+      }
+    }
+  }
 
   public var time: MonotonicTime
   public var severity: Severity
@@ -15,15 +27,6 @@ public struct SessionEvent: Sendable {
     self.severity = severity
     self.message = message
   }
-}
-
-/// How things stand with the source.
-public enum SourceState: Sendable, Equatable {
-  case starting
-  case streaming
-  case noSignal(reason: String, since: MonotonicTime)
-  case ended
-  case failed(reason: String)
 }
 
 /// A model in the list, with what is known of it at the moment.
@@ -81,6 +84,10 @@ public struct Rates: Sendable {
 public struct SessionSnapshot: Sendable {
   public var source: SourceDescription
   public var sourceState: SourceState
+  /// How the newest captured picture looks; nil before the first.
+  public var health: PictureHealth?
+  /// A stage of the pipeline that does not come to an end; nil while all is well.
+  public var stall: StageStall?
   public var latest: FrameResult?
   public var paused: Bool
   public var minimumConfidence: Float
@@ -104,6 +111,8 @@ public struct SessionSnapshot: Sendable {
   public init(source: SourceDescription) {
     self.source = source
     sourceState = .starting
+    health = nil
+    stall = nil
     latest = nil
     paused = false
     minimumConfidence = 0.4

@@ -7,10 +7,12 @@ struct RecordCommand: ParsableCommand {
     discussion: """
       EXAMPLES
         ocellus record --record /data --source /dev/video0
+        ocellus record --record /data --source /dev/video0 --wait --control exposure_auto=1
         ocellus record --record /data --pre 10s --on person:0.6 --split 1GB --cap 20GB
       """)
 
   @OptionGroup var session: SessionOptions
+  @OptionGroup var capture: CaptureOptions
 
   @Flag(name: .long, help: "A line of JSON a processed frame on standard output.")
   var json = false
@@ -28,6 +30,8 @@ struct RecordCommand: ParsableCommand {
     var recording = recording
     // Recordings go to the current folder unless told otherwise.
     recording.record = recording.record ?? "."
+    var session = session
+    session.wishes = try capture.wishes
     try HeadlessRun(session: session, recording: recording, json: json, frames: frames).run()
   }
 }

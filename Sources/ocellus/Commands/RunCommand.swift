@@ -10,12 +10,16 @@ struct RunCommand: ParsableCommand {
         ocellus                                          the first camera that works, else the demo scene
         ocellus --source /dev/video0 --size 1280x720
         ocellus --source demo:seed=7 --theme gruvbox
-        ocellus run --headless --json --frames 100 --source clip.mp4
+        ocellus --source /dev/video0 --control exposure_auto=1 --control gain=20 --pixel-format MJPG
+        ocellus --source /dev/video2 --wait --patience 1 --health dark=15 --health flicker=off
+        ocellus --source rtsp://camera/stream --wait
+        ocellus run --headless --json --frames 100 --source clip.mp4 --pace fast
         ocellus run --headless --record /data --pre 10s --on person:0.6
       Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r records.
       """)
 
   @OptionGroup var session: SessionOptions
+  @OptionGroup var capture: CaptureOptions
 
   @Flag(name: .long, help: "No terminal: process frames until the source ends or a signal comes.")
   var headless = false
@@ -36,9 +40,11 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     if front.defaultConfig {
-      print(Dashboard.defaultConfiguration, terminator: "")
+      print(Dashboard.defaultConfiguration + "\n" + HealthSettings.defaultText, terminator: "")
       return
     }
+    var session = session
+    session.wishes = try capture.wishes
     if headless {
       try HeadlessRun(session: session, recording: recording, json: json, frames: frames).run()
     } else {

@@ -29,18 +29,35 @@ struct SessionOptions: ParsableArguments {
   @Option(name: .long, help: "Ask the source for this many frames a second.")
   var fps: Double?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "When the picture is complained about: frozen, dark, overexposed, blurred, covered, flicker or hold, a number or "
+        + "'off'; 'off' alone for no complaints. Repeat for more. The configuration file's [health] explains them.",
+      valueName: "NAME=VALUE"))
+  var health: [String] = []
+
   @OptionGroup var engine: EngineOptions
+
+  /// What else is asked of a source that is no recording.
+  var wishes = SourceWishes()
 
   /// How to play the source, should it be a recording.
   var replay = RecordingSource.Options()
 
   /// What of the above is the user's.
-  private enum CodingKeys: CodingKey { case source, model, classifier, confidence, size, fps, engine }
+  private enum CodingKeys: CodingKey { case source, model, classifier, confidence, size, fps, health, engine }
 
   func validate() throws {
     guard (0.01...0.99).contains(confidence) else { throw ValidationError("--confidence takes 0.01 to 0.99") }
     if let fps, !(fps > 0 && fps <= 1000) { throw ValidationError("--fps takes a rate up to 1000") }
     _ = try request()
+    var settings = HealthSettings()
+    do {
+      try settings.apply(health)
+    } catch {
+      throw ValidationError("--health: \(error)")
+    }
   }
 
   /// What to ask of the source.
@@ -54,6 +71,7 @@ struct SessionOptions: ParsableArguments {
       request.width = width
       request.height = height
     }
+    wishes.apply(to: &request)
     return request
   }
 }

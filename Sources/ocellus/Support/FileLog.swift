@@ -28,6 +28,18 @@ struct FileLog: LogHandler {
     }
   }
 
+  /// Sends every logger's lines into the log file; where it cannot be written, nowhere. Once a process: later calls do
+  /// nothing.
+  static func start() { _ = started }
+
+  private static let started: Void = {
+    guard let sink = Sink(path: Installation.state + "/ocellus.log") else {
+      LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+      return
+    }
+    LoggingSystem.bootstrap { FileLog(label: $0, sink: sink) }
+  }()
+
   let label: String
   let sink: Sink
   var metadata: Logger.Metadata = [:]

@@ -15,9 +15,13 @@ struct LiveSession {
     _ options: SessionOptions, recording: RecordingOptions, consumers: [any ResultConsumer] = [],
     configure: (inout SessionConfiguration) -> Void
   ) throws {
+    FileLog.start()
     let opened = try SourceOpening.open(options.source, try options.request(), replay: options.replay)
     var configuration = InstalledModels.session(detector: options.model, classifier: options.classifier)
     configuration.minimumConfidence = options.confidence
+    var settings = HealthSettings.load()
+    try settings.apply(options.health)
+    configuration.health = settings.thresholds
     var provider: any ModelProvider = InstalledModels(options: options.engine.options)
     var extras = SessionExtras()
     extras.photoFolder = "snapshots"
@@ -46,6 +50,7 @@ struct LiveSession {
       extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
+    for problem in settings.problems { session.report(SessionEvent(severity: .warning, message: problem)) }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
     if recording.record != nil { recorder.setRecording(true) }
   }

@@ -1,0 +1,58 @@
+import Capture
+import Foundation
+import Ground
+import Perception
+
+/// When pictures are complained about: the section `[health]` of the configuration file, then `--health`.
+struct HealthSettings {
+  var thresholds = PictureHealthThresholds()
+  /// What is wrong with the file, a line each; the defaults stand in.
+  var problems: [String] = []
+
+  /// What the user's configuration file says; the defaults where there is none.
+  static func load() -> HealthSettings {
+    let path = Installation.configuration + "/ocellus.toml"
+    var settings = HealthSettings()
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return settings }
+    do {
+      settings.read(try ConfigDocument(text: text, file: path))
+    } catch {
+      settings.problems = ["\(error)"]
+    }
+    return settings
+  }
+
+  private mutating func read(_ document: ConfigDocument) {
+    guard case .table(let section)? = document.root["health"] else { return }
+    for (name, value) in section.sorted(by: { $0.key < $1.key }) {
+      let text: String
+      switch value {
+      case .string(let word): text = word
+      case .int(let number): text = "\(number)"
+      case .double(let number): text = "\(number)"
+      case .bool(false): text = "off"
+      default: text = "?"
+      }
+      do throws(CaptureError) {
+        try PictureHealthSetting.apply(name, text, to: &thresholds)
+      } catch {
+        let line = document.lines["health.\(name)"].map { ":\($0)" } ?? ""
+        problems.append("\(document.file)\(line): \(error.line)")
+      }
+    }
+  }
+
+  /// The wishes of `--health`, in their order.
+  mutating func apply(_ wishes: [String]) throws {
+    for wish in wishes { try PictureHealthSetting.apply(wish, to: &thresholds) }
+  }
+
+  /// The section with its defaults, for `--default-config`.
+  static var defaultText: String {
+    let lines = PictureHealthSetting.all.map { setting in
+      "# \(setting.comment)\(setting.never == nil ? "" : " \"off\" never says it.")\n"
+        + "\(setting.name) = \(setting.value())\n"
+    }
+    return "[health]\n" + lines.joined(separator: "\n")
+  }
+}
