@@ -99,6 +99,6 @@ test-neon:
 	@$(MAKE) --no-print-directory packages PACKAGES="$(NEON_PACKAGES)"
 	mkdir -p .build
 	$(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static -std=gnu17 -O3 -ffp-contract=fast -fno-math-errno \
-	  -ISources/Kernels/include Sources/Kernels/*.c Sources/Kernels/plain/*.c Tests/Cross/compare.c -lm -lpthread \
+	  -ISources/Kernels/include Sources/Kernels/*.c Sources/Kernels/plain/*.c Sources/Kernels/quantised/*.c Tests/Cross/*.c -lm -lpthread \
 	  -o .build/compare-neon
 	qemu-aarch64-static .build/compare-neon

@@ -1,6 +1,6 @@
 #include "table.h"
 
-static bool is_depthwise(const ock_conv_shape *s) {
+bool ock_is_depthwise(const ock_conv_shape *s) {
     return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
 }
 
@@ -8,7 +8,7 @@ bool ock_conv_supports(const ock_conv_shape *s, ock_conv_kind kind) {
     switch (kind) {
     case OCK_CONV_PLANAR: return s->groups == 1;
     case OCK_CONV_BLOCKED: return true;
-    case OCK_CONV_DEPTHWISE: return is_depthwise(s);
+    case OCK_CONV_DEPTHWISE: return ock_is_depthwise(s);
     case OCK_CONV_WINOGRAD:
         return s->groups == 1 && s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 &&
                s->stride_x == 1 && s->dilation_y == 1 && s->dilation_x == 1;
@@ -32,12 +32,11 @@ static bool winograd_pays(const ock_conv_shape *s) {
 
 ock_conv_kind ock_conv_choose(const ock_conv_shape *s, bool planar_input, bool exact) {
     if (planar_input && s->groups == 1 && s->in_channels < 8) return OCK_CONV_PLANAR;
-    if (is_depthwise(s)) return OCK_CONV_DEPTHWISE;
+    if (ock_is_depthwise(s)) return OCK_CONV_DEPTHWISE;
     return !exact && winograd_pays(s) ? OCK_CONV_WINOGRAD : OCK_CONV_BLOCKED;
 }
 
-// Small groups are merged until their channels fill whole blocks; the weights between them are zeros.
-static int merged_groups(const ock_conv_shape *s, int block) {
+int ock_merged_groups(const ock_conv_shape *s, int block) {
     if (s->groups == 1) return 1;
     int in = s->in_channels / s->groups, out = s->out_channels / s->groups;
     for (int merge = 1; merge <= block && merge <= s->groups; merge++)
@@ -58,7 +57,7 @@ static int winograd_tile_block(const ock_conv_shape *s, int block) {
 bool ock_conv_init(ock_conv *conv, const ock_conv_shape *shape, ock_conv_kind kind, ock_epilogue epilogue) {
     if (!ock_conv_supports(shape, kind)) return false;
     ock_isa isa = ock_active_isa();
-    int block = ock_table_for(isa)->block, groups = merged_groups(shape, block);
+    int block = ock_table_for(isa)->block, groups = ock_merged_groups(shape, block);
     *conv = (ock_conv){
         .shape = *shape,
         .kind = kind,

@@ -69,3 +69,8 @@ static inline int ock_max(int a, int b) { return a > b ? a : b; }
 
 /// The start of part `i` of `count` things cut into `parts` about equal parts.
 static inline size_t ock_part(size_t count, int parts, int i) { return count * (size_t)i / (size_t)parts; }
+
+bool ock_is_depthwise(const ock_conv_shape *s);
+
+/// Groups left when small ones are merged until their channels fill whole blocks; the weights between them are zeros.
+int ock_merged_groups(const ock_conv_shape *s, int block);

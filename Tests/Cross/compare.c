@@ -1,6 +1,6 @@
 // Holds the kernels of an instruction set that the build machine lacks against the plain ones: built for another CPU,
 // run under an emulator (`make test-neon`). Exits with the number of disagreements.
-#include "Kernels.h"
+#include "compare.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 static int failures, checks;
 static uint64_t state = 1;
 
-static float noise(void) {
+float noise(void) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return (float)((double)(int64_t)state / 9.3e18);
 }
@@ -33,7 +33,18 @@ static void expect(const char *what, const float *actual, const float *expected,
     printf("FAILED %s: off by %g of %g\n", what, difference, size);
 }
 
-static ock_conv_shape shape(int batch, int in, int out, int groups, int height, int width, int kernel, int stride,
+void expect_bytes(const char *what, const void *actual, const void *expected, size_t count) {
+    checks++;
+    const uint8_t *a = actual, *e = expected;
+    for (size_t i = 0; i < count; i++) {
+        if (a[i] == e[i]) continue;
+        failures++;
+        printf("FAILED %s: byte %zu of %zu is %d, not %d\n", what, i, count, a[i], e[i]);
+        return;
+    }
+}
+
+ock_conv_shape conv_shape(int batch, int in, int out, int groups, int height, int width, int kernel, int stride,
                             int dilation, int pad) {
     int reach = (kernel - 1) * dilation + 1;
     return (ock_conv_shape){batch, in, out, groups, height, width, (height + 2 * pad - reach) / stride + 1,
@@ -65,12 +76,12 @@ static void convolve(const ock_conv_shape *s, ock_conv_kind kind, ock_epilogue e
 
 static void compare_convolutions(ock_isa isa) {
     ock_conv_shape shapes[] = {
-        shape(1, 16, 64, 1, 7, 9, 1, 1, 1, 0),   shape(2, 24, 40, 1, 5, 11, 1, 1, 1, 0),
-        shape(1, 37, 70, 1, 4, 5, 1, 2, 1, 0),   shape(1, 3, 20, 1, 15, 18, 3, 2, 1, 1),
-        shape(1, 19, 45, 1, 10, 7, 3, 1, 1, 1),  shape(1, 64, 33, 1, 21, 18, 3, 1, 1, 1),
-        shape(1, 20, 37, 1, 11, 12, 3, 2, 2, 2), shape(1, 32, 32, 32, 9, 21, 3, 1, 1, 1),
-        shape(2, 21, 21, 21, 7, 8, 5, 2, 1, 2),  shape(1, 64, 64, 16, 6, 7, 3, 1, 1, 1),
-        shape(1, 300, 72, 1, 9, 30, 3, 1, 1, 1),
+        conv_shape(1, 16, 64, 1, 7, 9, 1, 1, 1, 0),   conv_shape(2, 24, 40, 1, 5, 11, 1, 1, 1, 0),
+        conv_shape(1, 37, 70, 1, 4, 5, 1, 2, 1, 0),   conv_shape(1, 3, 20, 1, 15, 18, 3, 2, 1, 1),
+        conv_shape(1, 19, 45, 1, 10, 7, 3, 1, 1, 1),  conv_shape(1, 64, 33, 1, 21, 18, 3, 1, 1, 1),
+        conv_shape(1, 20, 37, 1, 11, 12, 3, 2, 2, 2), conv_shape(1, 32, 32, 32, 9, 21, 3, 1, 1, 1),
+        conv_shape(2, 21, 21, 21, 7, 8, 5, 2, 1, 2),  conv_shape(1, 64, 64, 16, 6, 7, 3, 1, 1, 1),
+        conv_shape(1, 300, 72, 1, 9, 30, 3, 1, 1, 1),
     };
     ock_epilogue epilogues[] = {{{OCK_ACT_CLIP, 0, INFINITY}, false}, {{OCK_ACT_SILU, 0, 0}, true}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -188,6 +199,7 @@ int main(void) {
         compare_products(isa);
         compare_elementwise(isa);
         compare_pictures(isa);
+        compare_quantised(isa);
         printf("%s: %d checks against the plain kernels, %d failed\n", ock_isa_name(isa), checks, failures);
     }
     return checks == 0 || failures > 0;

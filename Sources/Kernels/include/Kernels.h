@@ -12,3 +12,4 @@
 #include "ock/normalise.h"
 #include "ock/picture.h"
 #include "ock/scan.h"
+#include "ock/quantised.h"
