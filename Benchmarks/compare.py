@@ -3,11 +3,12 @@
 
     pip install numpy onnx onnxruntime openvino ncnn pnnx
     Benchmarks/compare.py MODELS... [--ocellus .build/release/ocellus] [--threads 1 2] [--rounds 5] [--runs 20]
-                          [--output table.md] [--engines ocellus onnxruntime openvino ncnn]
+                          [--output table.md] [--engines ocellus onnxruntime openvino ncnn] [--busy]
 
 A MODEL is an ONNX file or a folder that holds model.onnx. Each engine runs in a process of its own; in every round each
 gets its turn, so that what else the machine does meets all alike. A round gives minimum, median and 95th percentile of
 its runs; the table shows the least minimum and the medians of the others over the rounds, and the load average.
+With --busy another process spins meanwhile, as a camera's or a robot's other work does.
 An engine that cannot be imported, or cannot run a network, gets a dash.
 """
 import argparse
@@ -45,7 +46,7 @@ def model_inputs(path):
     return inputs
 
 
-def open_onnxruntime(path, threads):
+def open_onnxruntime(path, threads, inputs):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -53,28 +54,25 @@ def open_onnxruntime(path, threads):
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    inputs = model_inputs(path)
     return lambda: session.run(None, inputs)
 
 
-def open_openvino(path, threads):
+def open_openvino(path, threads, inputs):
     import openvino
 
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     request = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
-    inputs = model_inputs(path)
     return lambda: request.infer(inputs)
 
 
-def open_ncnn(path, threads):
+def open_ncnn(path, threads, inputs):
     import ncnn
 
-    inputs = model_inputs(path)
     shapes = ",".join(str(list(value.shape)).replace(" ", "") + kind(value) for value in inputs.values())
     folder = tempfile.mkdtemp(prefix="ncnn-")
     copy = os.path.join(folder, "model.onnx")
     os.symlink(os.path.abspath(path), copy)
-    subprocess.run(["pnnx", copy, "inputshape=" + shapes], cwd=folder, check=True, capture_output=True,
+    subprocess.run([converter(), copy, "inputshape=" + shapes], cwd=folder, check=True, capture_output=True,
                    timeout=PATIENCE)
     net = ncnn.Net()
     net.opt.num_threads = threads
@@ -98,6 +96,15 @@ def open_ncnn(path, threads):
     return run
 
 
+def converter():
+    """pnnx, which pip puts beside the interpreter, whether or not that folder is on PATH."""
+    beside = os.path.join(os.path.dirname(sys.executable), "pnnx")
+    return beside if os.path.exists(beside) else "pnnx"
+
+
+OPENERS = {"onnxruntime": open_onnxruntime, "openvino": open_openvino, "ncnn": open_ncnn}
+
+
 def kind(values):
     """pnnx's suffix for an element type."""
     return {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "uint8": "u8"}[str(values.dtype)]
@@ -105,7 +112,7 @@ def kind(values):
 
 def serve(engine, path, threads):
     """The process of one peer: reads how many runs are wanted, answers with their statistics."""
-    run = globals()["open_" + engine](path, threads)
+    run = OPENERS[engine](path, threads, model_inputs(path))
     for _ in range(3):
         run()
     print("ready", flush=True)
@@ -187,7 +194,8 @@ def row(name, threads, results, engines):
     for engine in engines:
         if engine != "ocellus":
             cells.append(f"{results[engine]['median'] / own['median']:.2f}" if own and engine in results else "-")
-    return cells + [f"{os.getloadavg()[0]:.1f}"]
+    jitter = [f"{results[e]['p95'] / results[e]['median']:.2f}" if e in results else "-" for e in engines]
+    return cells + [" / ".join(jitter), f"{os.getloadavg()[0]:.1f}"]
 
 
 def geometric_means(table, engines, threads):
@@ -213,13 +221,24 @@ def main():
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--busy", action="store_true", help="beside a process that spins")
     parser.add_argument("--output")
     options = parser.parse_args()
     # It forces OpenBLAS onto another CPU's kernels.
     os.environ.pop("OPENBLAS_CORETYPE", None)
 
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if options.busy else None
+    try:
+        compare(options)
+    finally:
+        if busy:
+            busy.kill()
+
+
+def compare(options):
     heads = ["network", "threads"] + [f"{engine}, ms" for engine in options.engines]
-    heads += [f"{engine} / ocellus" for engine in options.engines if engine != "ocellus"] + ["load"]
+    heads += [f"{engine} / ocellus" for engine in options.engines if engine != "ocellus"]
+    heads += ["p95 / median", "load"]
     lines = ["Milliseconds: minimum / median / 95th percentile. Ratios are of medians: above 1, Ocellus is faster.", "",
              "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     table = []

@@ -2,8 +2,27 @@
 
 size_t ock_gemm_packed_count(int rows, int columns) { return ock_active_table()->gemm_packed_count(rows, columns); }
 
+#define SMALL_PACKING 262144
+
+typedef struct {
+    const ock_table *table;
+    const float *b;
+    ptrdiff_t stride;
+    bool transposed;
+    int rows, columns;
+    float *packed;
+} pack_job;
+
+static void pack_tile(void *context, int tile, int worker) {
+    (void)worker;
+    const pack_job *j = context;
+    j->table->gemm_pack(j->b, j->stride, j->transposed, j->rows, j->columns, j->packed, tile, tile + 1);
+}
+
 void ock_gemm_pack(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed) {
-    ock_active_table()->gemm_pack(b, stride, transposed, rows, columns, packed);
+    pack_job j = {ock_active_table(), b, stride, transposed, rows, columns, packed};
+    int threads = (double)rows * columns < SMALL_PACKING ? 1 : ock_pool_threads();
+    ock_parallel(j.table->gemm_tiles(columns), pack_tile, &j, threads);
 }
 
 void ock_gemm(const ock_gemm_call *call) { ock_active_table()->gemm(call); }
@@ -18,7 +37,8 @@ static void batch_chunk(void *context, int item, int worker) {
     const ock_gemm_batch_call *batch = job->batch;
     ock_gemm_call call = batch->one;
     float *packed = batch->scratch + job->table->gemm_packed_count(call.k, call.n) * (size_t)worker;
-    job->table->gemm_pack(batch->b + item * batch->b_step, batch->b_stride, batch->b_transposed, call.k, call.n, packed);
+    job->table->gemm_pack(batch->b + item * batch->b_step, batch->b_stride, batch->b_transposed, call.k, call.n, packed,
+                          0, job->table->gemm_tiles(call.n));
     call.packed_b = packed;
     call.a += item * batch->a_step;
     call.c += item * batch->c_step;

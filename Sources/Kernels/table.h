@@ -2,6 +2,19 @@
 #pragma once
 #include "Kernels.h"
 
+/// One step of one direction of a recurrent layer; states are [batch][units], `units` a multiple of the block.
+typedef struct {
+    const ock_recurrent *layer;
+    const float *packed, *projected;
+    /// The input row of each sequence, or -1 where it rests.
+    const int32_t *places;
+    const float *before;
+    float *after, *cell, *update, *reset;
+    int batch, units, gates;
+    /// GRU whose reset comes before the product takes two: the gates, then the candidate.
+    int phase;
+} ock_recurrent_step;
+
 typedef struct {
     int block;
 
@@ -11,7 +24,8 @@ typedef struct {
     void (*conv_run)(const ock_conv *, const ock_conv_call *);
 
     size_t (*gemm_packed_count)(int, int);
-    void (*gemm_pack)(const float *, ptrdiff_t, bool, int, int, float *);
+    int (*gemm_tiles)(int columns);
+    void (*gemm_pack)(const float *, ptrdiff_t, bool, int, int, float *, int first_tile, int end_tile);
     void (*gemm)(const ock_gemm_call *);
 
     void (*to_blocked)(const float *, float *, int channels, int area);
@@ -45,6 +59,9 @@ typedef struct {
 
     int (*scan_columns)(const float *, int, int, ptrdiff_t, float, ock_candidate *, int);
     int (*scan_rows)(const float *, int, int, ptrdiff_t, int, float, ock_candidate *, int);
+
+    void (*recurrent_block)(const ock_recurrent_step *, int block);
+    void (*suppress)(const float *, const float *, const float *, const float *, int, int, int, float, int32_t *);
 } ock_table;
 
 extern const ock_table ock_table_plain;

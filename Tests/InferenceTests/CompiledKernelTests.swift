@@ -96,7 +96,32 @@ import Testing
       name: "one spatial axis",
       nodes: [conv("x", "w1", "a", [("pads", .ints([2, 2]))]), OnnxNode("Elu", ["a"], ["y"])],
       constants: [("w1", weight([33, 12, 5]))], shape: [2, 12, 50]),
+    recurrent("LSTM", gates: 4, [("direction", .string("bidirectional"))], inputs: ["b", "", "h", "h", "p"]),
+    recurrent("LSTM", gates: 4, [("input_forget", .int(1)), ("clip", .float(0.3))], inputs: [], outputs: ["", "y"]),
+    recurrent("GRU", gates: 3, [("direction", .string("reverse"))], inputs: ["b", "lengths"]),
+    recurrent(
+      "GRU", gates: 3, [("direction", .string("bidirectional")), ("linear_before_reset", .int(1))],
+      inputs: ["b", "lengths", "h"]),
+    recurrent("RNN", gates: 1, [("activations", .strings(["Relu"]))], inputs: ["b", "", "h"], outputs: ["z", "y"]),
   ]
+
+  /// A recurrent layer of 21 units over 7 steps of 3 sequences.
+  private static func recurrent(
+    _ type: String, gates: Int, _ attributes: [(String, OnnxAttribute)], inputs: [String], outputs: [String] = ["y"]
+  ) -> Sample {
+    let isDouble = attributes.contains { if case .string("bidirectional") = $0.1 { true } else { false } }
+    let (directions, units) = (isDouble ? 2 : 1, 21)
+    return Sample(
+      name: "\(type) \(inputs) \(outputs)",
+      nodes: [
+        OnnxNode(type, ["x", "w", "r"] + inputs, outputs, attributes + [("hidden_size", .int(Int64(units)))])
+      ],
+      constants: [
+        ("w", weight([directions, gates * units, 19])), ("r", weight([directions, gates * units, units], seed: 5)),
+        ("b", weight([directions, 2 * gates * units], seed: 6)), ("h", weight([directions, 3, units], seed: 7)),
+        ("p", weight([directions, 3 * units], seed: 8)), ("lengths", Tensor([3], [Int32(7), 2, 5])),
+      ], shape: [7, 3, 19], opset: 14)
+  }
 
   private static let instructionSets: [ock_isa] =
     [OCK_ISA_PLAIN, OCK_ISA_NEON, OCK_ISA_AVX2, OCK_ISA_AVX512].filter(ock_isa_available)

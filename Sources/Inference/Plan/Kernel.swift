@@ -32,6 +32,14 @@ package struct KernelCall {
     pointers[inputCount + index].unsafelyUnwrapped.assumingMemoryBound(to: Element.self)
   }
 
+  /// Output `index`, or nil where the node leaves it out.
+  @inline(__always)
+  package func optionalOutput<Element>(_ index: Int, as _: Element.Type = Element.self) -> UnsafeMutablePointer<
+    Element
+  >? {
+    index < outputCount ? pointers[inputCount + index]?.assumingMemoryBound(to: Element.self) : nil
+  }
+
   /// Scratch of as many bytes as the kernel asked for, 64-byte aligned; nil if it asked for none.
   @inline(__always)
   package func scratch<Element>(as _: Element.Type = Element.self) -> UnsafeMutablePointer<Element>? {
@@ -83,7 +91,7 @@ package struct CompileRequest: Sendable {
   package let inputs: [Fact?]
   /// The values of those inputs that are constant.
   package let constants: [Tensor?]
-  /// The outputs' types and shapes, planar.
+  /// The outputs' types and shapes, planar; empty where left out.
   package let outputs: [Fact]
   package let options: Network.Options
   package let weights: WeightCache

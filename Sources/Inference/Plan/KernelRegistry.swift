@@ -2,15 +2,18 @@
 package struct KernelDefinition: Sendable {
   package let domain: String
   package let operatorType: String
+  /// Whether the kernel copes with outputs that the node leaves out.
+  package let allowsOmittedOutputs: Bool
   /// nil when this form of the operator (its types, shapes, attributes) has no kernel: the reference tier then runs it.
   package let compile: @Sendable (CompileRequest) throws -> Compilation?
 
   package init(
-    _ operatorType: String, domain: String = "",
+    _ operatorType: String, domain: String = "", allowsOmittedOutputs: Bool = false,
     compile: @escaping @Sendable (CompileRequest) throws -> Compilation?
   ) {
     self.domain = domain
     self.operatorType = operatorType
+    self.allowsOmittedOutputs = allowsOmittedOutputs
     self.compile = compile
   }
 }
@@ -31,6 +34,7 @@ package enum KernelRegistry {
     TransposeKernels.definitions,
     TransposedConvolutionKernels.definitions,
     ScaleShiftKernels.definitions,
+    RecurrentKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

@@ -58,12 +58,16 @@ struct Lowering {
   }
 
   private mutating func lower(_ node: Graph.Node) throws {
-    let outputFacts = node.outputs.compactMap { $0 }.compactMap { facts[$0] }
+    let definition = node.bodies.isEmpty ? KernelRegistry.definition(of: node) : nil
+    let outputFacts = node.outputs.compactMap { id -> Fact? in
+      guard let id else { return definition?.allowsOmittedOutputs == true ? Fact(.float32, [0]) : nil }
+      return facts[id]
+    }
     let inputFacts = node.inputs.map { $0.flatMap(currentFact) }
     let isKnown =
       outputFacts.count == node.outputs.count
-      && zip(node.inputs, inputFacts).allSatisfy { $0 == nil || $1 != nil } && node.bodies.isEmpty
-    if isKnown, let definition = KernelRegistry.definition(of: node) {
+      && zip(node.inputs, inputFacts).allSatisfy { $0 == nil || $1 != nil }
+    if isKnown, let definition {
       let request = CompileRequest(
         node: node, inputs: inputFacts, constants: node.inputs.map { $0.flatMap { graph.constants[$0] } },
         outputs: outputFacts, options: options, weights: weights)

@@ -11,5 +11,8 @@
 #include "ock/pooling.h"
 #include "ock/normalise.h"
 #include "ock/picture.h"
+#include "ock/rank.h"
+#include "ock/recurrent.h"
 #include "ock/scan.h"
 #include "ock/quantised.h"
+#include "ock/suppress.h"

@@ -153,6 +153,19 @@ static int scan_rows(const float *scores, int classes, int anchors, ptrdiff_t st
     return count;
 }
 
+static void suppress(const float *begin, const float *low, const float *end, const float *high, int place, int first,
+                     int end_place, float threshold, int32_t *alive) {
+#pragma clang fp contract(off)
+    float own_area = (end[place] - begin[place]) * (high[place] - low[place]);
+    for (int i = first; i < end_place; i++) {
+        float length = fminf(end[place], end[i]) - fmaxf(begin[place], begin[i]);
+        float width = fminf(high[place], high[i]) - fmaxf(low[place], low[i]);
+        float area = (end[i] - begin[i]) * (high[i] - low[i]), shared = length * width;
+        if (length > 0 && width > 0 && area > 0 && own_area > 0 && shared / (own_area + area - shared) > threshold)
+            alive[i] = 0;
+    }
+}
+
 const ock_table ock_table_plain = {
     .block = PLAIN_BLOCK,
     .conv_weight_count = plain_conv_weight_count,
@@ -160,6 +173,7 @@ const ock_table ock_table_plain = {
     .conv_scratch_count = plain_conv_scratch_count,
     .conv_run = plain_conv_run,
     .gemm_packed_count = plain_gemm_packed_count,
+    .gemm_tiles = plain_gemm_tiles,
     .gemm_pack = plain_gemm_pack,
     .gemm = plain_gemm,
     .to_blocked = to_blocked,
@@ -184,4 +198,6 @@ const ock_table ock_table_plain = {
     .picture_pack = picture_pack,
     .scan_columns = scan_columns,
     .scan_rows = scan_rows,
+    .recurrent_block = plain_recurrent_block,
+    .suppress = suppress,
 };

@@ -11,8 +11,11 @@ void plain_conv_pack(const ock_conv *, const float *, const float *, float *);
 size_t plain_conv_scratch_count(const ock_conv *, int);
 void plain_conv_run(const ock_conv *, const ock_conv_call *);
 size_t plain_gemm_packed_count(int, int);
-void plain_gemm_pack(const float *, ptrdiff_t, bool, int, int, float *);
+int plain_gemm_tiles(int);
+void plain_gemm_pack(const float *, ptrdiff_t, bool, int, int, float *, int, int);
 void plain_gemm(const ock_gemm_call *);
+
+void plain_recurrent_block(const ock_recurrent_step *, int);
 
 float plain_act(ock_act, float);
 float plain_finish(const ock_epilogue *, float sum, float residual);

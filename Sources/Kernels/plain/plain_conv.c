@@ -78,7 +78,11 @@ void plain_conv_run(const ock_conv *conv, const ock_conv_call *call) {
 
 size_t plain_gemm_packed_count(int rows, int columns) { return (size_t)rows * (size_t)columns; }
 
-void plain_gemm_pack(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed) {
+int plain_gemm_tiles(int columns) { return columns > 0; }
+
+void plain_gemm_pack(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed, int first,
+                     int end) {
+    if (first >= end) return;
     for (int k = 0; k < rows; k++)
         for (int n = 0; n < columns; n++) *packed++ = transposed ? b[n * stride + k] : b[k * stride + n];
 }

@@ -17,8 +17,11 @@ static void ISA(conv_pack)(const ock_conv *conv, const float *weights, const flo
     }
     pack_bias(conv, bias, packed);
     packed += conv_bias_count(conv);
-    if (conv->kind == OCK_CONV_WINOGRAD) return pack_winograd(conv, weights, packed);
-    pack_dense(conv, conv->kind == OCK_CONV_PLANAR, weights, packed);
+    pack_job job = {conv, weights, packed};
+    if (conv->kind == OCK_CONV_WINOGRAD)
+        pack_parallel(&job, blocks_of(conv->shape.out_channels), ISA(pack_winograd_block));
+    else if (conv->shape.groups == 1) pack_parallel(&job, blocks_of(conv->group_out), ISA(pack_dense_block));
+    else pack_parallel(&job, conv->groups, ISA(pack_group));
 }
 
 static size_t ISA(conv_scratch_count)(const ock_conv *conv, int threads) {

@@ -1,5 +1,7 @@
 // Packed weights: bias [groups][blocks of outputs][VL], then for each group, tile of output blocks, block of inputs,
 // kernel position and input channel, NB x VL weights. Lanes beyond the outputs are 0.
+#define SMALL_PACKING 65536
+
 INLINE int blocks_of(int channels) { return (channels + VL - 1) / VL; }
 
 // The weight from input channel `ic` to output channel `oc` of merged group `group` at kernel position `k`;
@@ -21,32 +23,83 @@ static void pack_bias(const ock_conv *conv, const float *bias, float *packed) {
             packed[g * blocks * VL + oc] = bias && oc < conv->group_out ? bias[g * conv->group_out + oc] : 0;
 }
 
-// One row of NB x VL weights: output channels [first, end) of merged group `group`, input channel `ic`, position `k`.
-INLINE void pack_row(const ock_conv *conv, const float *weights, int group, int first, int end, int ic, int k,
-                     float *packed) {
-    if (conv->shape.groups > 1) {
-        for (int oc = first; oc < end; oc++) packed[oc - first] = conv_weight(conv, weights, group, oc, ic, k);
-        return;
-    }
-    size_t area = (size_t)conv->shape.kernel_height * conv->shape.kernel_width, step = area * conv->group_in;
-    const float *from = weights + first * step + ic * area + k;
-    int real = ock_min(end, conv->group_out) - first;
-    for (int i = 0; i < real; i++) packed[i] = from[i * step];
-    for (int i = ock_max(real, 0); i < end - first; i++) packed[i] = 0;
+/// Weights on their way into packed form, cut into blocks of VL output channels for the pool.
+typedef struct {
+    const ock_conv *conv;
+    const float *weights;
+    float *packed;
+} ISA(pack_job);
+#define pack_job ISA(pack_job)
+
+/// The columns that a block of outputs takes in its tile.
+typedef struct {
+    int first, width, column;
+} ISA(pack_place);
+
+INLINE ISA(pack_place) pack_place_of(int block, int blocks) {
+    int t = 0;
+    while (tile_group_first(blocks, t + 1) <= block) t++;
+    int first = tile_group_first(blocks, t), end = tile_group_first(blocks, t + 1);
+    return (ISA(pack_place)){first * VL, (end - first) * VL, (block - first) * VL};
 }
 
-// `planar` keeps the input channel outside the kernel position: [ic][k] rather than [block][k][lane].
-static void pack_dense(const ock_conv *conv, bool planar, const float *weights, float *packed) {
-    int area = conv->shape.kernel_height * conv->shape.kernel_width, blocks = blocks_of(conv->group_out);
-    int step = planar ? 1 : VL;
-    for (int g = 0; g < conv->groups; g++)
-        for (int t = 0; t < tile_groups(blocks); t++) {
-            int first = tile_group_first(blocks, t) * VL, end = tile_group_first(blocks, t + 1) * VL;
-            for (int ic0 = 0; ic0 < conv->group_in; ic0 += step)
-                for (int k = 0; k < area; k++)
-                    for (int ic = ic0; ic < ock_min(ic0 + step, conv->group_in); ic++, packed += end - first)
-                        pack_row(conv, weights, g, first, end, ic, k, packed);
+// Turns VL numbers of each of `channels` rows, `step` apart, into columns: out[i] holds number i of every channel.
+INLINE void turn_rows(const float *from, size_t step, int channels, int n, vf out[VL]) {
+    if (channels == VL && n == VL) {
+        UNROLL
+        for (int i = 0; i < VL; i++) out[i] = vload(from + i * step);
+        transpose_lanes(out);
+        return;
+    }
+    float lanes[VL * VL] = {0};
+    for (int i = 0; i < ock_min(channels, VL); i++)
+        for (int j = 0; j < n; j++) lanes[j * VL + i] = from[i * step + j];
+    for (int j = 0; j < VL; j++) out[j] = vload(lanes + j * VL);
+}
+
+// One block of outputs of a convolution without groups. Planar weights keep the input channel outside the kernel
+// position: [ic][k] rather than [block][k][lane].
+static void ISA(pack_dense_block)(void *context, int block, int worker) {
+    (void)worker;
+    const pack_job *job = context;
+    const ock_conv *conv = job->conv;
+    int area = conv->shape.kernel_height * conv->shape.kernel_width, total = conv->group_in * area;
+    ISA(pack_place) place = pack_place_of(block, blocks_of(conv->group_out));
+    const float *from = job->weights + (size_t)block * VL * total;
+    float *packed = job->packed + (size_t)place.first * total + place.column;
+    for (int j = 0, ic = 0, k = 0; j < total; j += VL) {
+        vf turned[VL];
+        turn_rows(from + j, (size_t)total, conv->group_out - block * VL, ock_min(VL, total - j), turned);
+        for (int i = 0; i < ock_min(VL, total - j); i++) {
+            int ic0 = ic / VL * VL, lanes = ock_min(VL, conv->group_in - ic0);
+            size_t row = conv->kind == OCK_CONV_PLANAR ? (size_t)(j + i) : (size_t)ic0 * area + k * lanes + ic - ic0;
+            vstore(packed + row * place.width, turned[i]);
+            if (++k == area) ic++, k = 0;
         }
+    }
+}
+
+// Output channels of one group of several, merged or not.
+static void ISA(pack_group)(void *context, int group, int worker) {
+    (void)worker;
+    const pack_job *job = context;
+    const ock_conv *conv = job->conv;
+    int area = conv->shape.kernel_height * conv->shape.kernel_width, blocks = blocks_of(conv->group_out);
+    float *packed = job->packed + (size_t)group * blocks * VL * conv->group_in * area;
+    for (int t = 0; t < tile_groups(blocks); t++) {
+        int first = tile_group_first(blocks, t) * VL, end = tile_group_first(blocks, t + 1) * VL;
+        for (int ic0 = 0; ic0 < conv->group_in; ic0 += VL)
+            for (int k = 0; k < area; k++)
+                for (int ic = ic0; ic < ock_min(ic0 + VL, conv->group_in); ic++)
+                    for (int oc = first; oc < end; oc++)
+                        *packed++ = conv_weight(conv, job->weights, group, oc, ic, k);
+    }
+}
+
+// Small convolutions are packed by the caller alone.
+static void pack_parallel(const pack_job *job, int count, ock_chunk chunk) {
+    double work = (double)conv_bias_count(job->conv) * job->conv->group_in * job->conv->shape.kernel_height;
+    ock_parallel(count, chunk, (void *)job, work < SMALL_PACKING ? 1 : ock_pool_threads());
 }
 
 static void pack_depthwise(const ock_conv *conv, const float *weights, float *packed) {

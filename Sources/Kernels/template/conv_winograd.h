@@ -10,32 +10,42 @@ INLINE size_t winograd_block_floats(const ock_conv *conv) {
 }
 
 // One dimension of the weight transform, G g: 6 values of 3.
-static void winograd_weight_line(const float *g, int step, float *out, int out_step) {
-    float a = g[0], b = g[step], c = g[2 * step];
-    out[0] = a / 4;
-    out[out_step] = -(a + b + c) / 6;
-    out[2 * out_step] = -(a - b + c) / 6;
-    out[3 * out_step] = a / 24 + b / 12 + c / 6;
-    out[4 * out_step] = a / 24 - b / 12 + c / 6;
-    out[5 * out_step] = c;
+INLINE void winograd_weight_line(vf a, vf b, vf c, vf out[6]) {
+    vf even = (a + c) * (vf)(-1.0f / 6), odd = b * (vf)(1.0f / 6);
+    vf wide = vfma(a, (vf)(1.0f / 24), c * (vf)(1.0f / 6)), half = b * (vf)(1.0f / 12);
+    out[0] = a * (vf)0.25f;
+    out[1] = even - odd;
+    out[2] = even + odd;
+    out[3] = wide + half;
+    out[4] = wide - half;
+    out[5] = c;
 }
 
-// Packed: bias, then [36][tile of output blocks][ic][NB x VL].
-static void pack_winograd(const ock_conv *conv, const float *weights, float *packed) {
-    int ic_count = conv->shape.in_channels, oc_count = conv->shape.out_channels, blocks = blocks_of(oc_count);
-    size_t plane = (size_t)ic_count * blocks * VL;
-    memset(packed, 0, WINO * plane * sizeof(float));
-    for (int t = 0; t < tile_groups(blocks); t++) {
-        int first = tile_group_first(blocks, t) * VL, end = tile_group_first(blocks, t + 1) * VL, width = end - first;
-        for (int oc = first; oc < ock_min(end, oc_count); oc++)
-            for (int ic = 0; ic < ic_count; ic++) {
-                float half[18], whole[WINO];
-                const float *g = weights + ((size_t)oc * ic_count + ic) * 9;
-                for (int x = 0; x < 3; x++) winograd_weight_line(g + x, 3, half + x, 3);
-                for (int y = 0; y < 6; y++) winograd_weight_line(half + 3 * y, 1, whole + 6 * y, 1);
-                float *to = packed + (size_t)first * ic_count + (size_t)ic * width + (oc - first);
-                for (int i = 0; i < WINO; i++) to[i * plane] = whole[i];
+// Packed: bias, then [36][tile of output blocks][ic][NB x VL]. One block of outputs, VL input channels at a time.
+static void ISA(pack_winograd_block)(void *context, int block, int worker) {
+    (void)worker;
+    const pack_job *job = context;
+    const ock_conv_shape *s = &job->conv->shape;
+    int blocks = blocks_of(s->out_channels), total = s->in_channels * 9;
+    size_t plane = (size_t)s->in_channels * blocks * VL;
+    ISA(pack_place) place = pack_place_of(block, blocks);
+    const float *from = job->weights + (size_t)block * VL * total;
+    float *to = job->packed + (size_t)place.first * s->in_channels + place.column;
+    for (int ic0 = 0; ic0 < s->in_channels; ic0 += VL) {
+        vf g[9 * VL];
+        for (int j = 0; j < 9 * VL && ic0 * 9 + j < total; j += VL)
+            turn_rows(from + ic0 * 9 + j, (size_t)total, s->out_channels - block * VL,
+                      ock_min(VL, total - ic0 * 9 - j), g + j);
+        for (int i = 0; i < ock_min(VL, s->in_channels - ic0); i++) {
+            vf half[3][6];
+            for (int x = 0; x < 3; x++) winograd_weight_line(g[9 * i + x], g[9 * i + 3 + x], g[9 * i + 6 + x], half[x]);
+            for (int y = 0; y < 6; y++) {
+                vf line[6];
+                winograd_weight_line(half[0][y], half[1][y], half[2][y], line);
+                for (int x = 0; x < 6; x++)
+                    vstore(to + (6 * y + x) * plane + (size_t)(ic0 + i) * place.width, line[x]);
             }
+        }
     }
 }
 

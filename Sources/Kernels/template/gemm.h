@@ -2,9 +2,13 @@
 
 static size_t ISA(gemm_packed_count)(int rows, int columns) { return (size_t)rows * blocks_of(columns) * VL; }
 
-static void ISA(gemm_pack)(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed) {
+static int ISA(gemm_tiles)(int columns) { return tile_groups(blocks_of(columns)); }
+
+static void ISA(gemm_pack)(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed,
+                           int first_tile, int end_tile) {
     int blocks = blocks_of(columns);
-    for (int t = 0; t < tile_groups(blocks); t++) {
+    packed += (size_t)rows * tile_group_first(blocks, first_tile) * VL;
+    for (int t = first_tile; t < end_tile; t++) {
         int first = tile_group_first(blocks, t) * VL, width = tile_group_first(blocks, t + 1) * VL - first;
         int real = ock_min(columns - first, width);
         if (transposed) {

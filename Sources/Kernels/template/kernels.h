@@ -14,7 +14,9 @@
 #include "pooling.h"
 #include "normalise.h"
 #include "picture.h"
+#include "recurrent.h"
 #include "scan.h"
+#include "suppress.h"
 
 const ock_table ISA(ock_table) = {
     .block = VL,
@@ -23,6 +25,7 @@ const ock_table ISA(ock_table) = {
     .conv_scratch_count = ISA(conv_scratch_count),
     .conv_run = ISA(conv_run),
     .gemm_packed_count = ISA(gemm_packed_count),
+    .gemm_tiles = ISA(gemm_tiles),
     .gemm_pack = ISA(gemm_pack),
     .gemm = ISA(gemm),
     .to_blocked = ISA(to_blocked),
@@ -47,4 +50,6 @@ const ock_table ISA(ock_table) = {
     .picture_pack = ISA(picture_pack),
     .scan_columns = ISA(scan_columns),
     .scan_rows = ISA(scan_rows),
+    .recurrent_block = ISA(recurrent_block),
+    .suppress = ISA(suppress),
 };

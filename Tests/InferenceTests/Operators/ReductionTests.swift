@@ -78,6 +78,22 @@ import Testing
     #expect(along[0].array(of: Float.self) == [1, 4, 4, 2])
   }
 
+  @Test(arguments: [1, 7, 200, 999, 1000])
+  func theTopOfManyIsTheHeadOfTheSorted(k: Int) throws {
+    var random = TestRandom(24)
+    // Few distinct values, of both signs: many are equal, zeros of either sign among them.
+    let values = (0..<1000).map { _ in (Float.random(in: -3...3, using: &random) * 8).rounded() / 4 }
+    for takesLargest in [true, false] {
+      let order = values.indices.sorted {
+        values[$0] == values[$1] ? $0 < $1 : takesLargest ? values[$0] > values[$1] : values[$0] < values[$1]
+      }
+      let found = try OperatorHarness.tensors(
+        "TopK", ["largest": .int(takesLargest ? 1 : 0)], [Tensor([1000], values), Tensor([1], [Int64(k)])], outputs: 2)
+      #expect(found[1].array(of: Int64.self) == order.prefix(k).map { Int64($0) })
+      #expect(found[0].array(of: Float.self) == order.prefix(k).map { values[$0] })
+    }
+  }
+
   @Test func runningSumsMayExcludeAndReverse() throws {
     let x = Tensor([4], [1, 2, 3, 4] as [Int32])
     let axis = Tensor(scalar: Int32(0))

@@ -100,6 +100,51 @@ import Testing
     #expect(kept.array(of: Int64.self) == [0, 0, 1, 0, 0, 2])
   }
 
+  /// Against the definition: every candidate with every box that stays.
+  @Test(arguments: [Float(0), 0.3, 0.7], [Float(0), 0.4])
+  func suppressionOfManyBoxesFollowsItsDefinition(overlap: Float, threshold: Float) throws {
+    var random = TestRandom(56)
+    let count = 400
+    var corners: [[Float]] = []
+    for number in 0..<count {
+      let (y, x) = (Float.random(in: 0...30, using: &random), Float.random(in: 0...90, using: &random))
+      let (height, width) = (Float.random(in: 0...12, using: &random), Float.random(in: 0...20, using: &random))
+      // Corners in any order, and some boxes twice.
+      corners.append(number % 3 == 0 ? [y + height, x, y, x + width] : [y, x, y + height, x + width])
+      if number % 7 == 6 { corners[number] = corners[number - 1] }
+    }
+    let scores = (0..<(2 * count)).map { _ in (Float.random(in: 0...1, using: &random) * 50).rounded() / 50 }
+    func iou(_ a: [Float], _ b: [Float]) -> Float {
+      func sides(_ c: [Float], _ axis: Int) -> (Float, Float) { (min(c[axis], c[axis + 2]), max(c[axis], c[axis + 2])) }
+      var (shared, areas): (Float, [Float]) = (1, [1, 1])
+      for axis in 0..<2 {
+        let (first, second) = (sides(a, axis), sides(b, axis))
+        shared *= max(0, min(first.1, second.1) - max(first.0, second.0))
+        areas[0] *= first.1 - first.0
+        areas[1] *= second.1 - second.0
+      }
+      return shared <= 0 ? -1 : shared / (areas[0] + areas[1] - shared)
+    }
+    var expected: [Int64] = []
+    for category in 0..<2 {
+      let own = Array(scores[(category * count)..<((category + 1) * count)])
+      let order = own.indices.filter { own[$0] > threshold }
+        .sorted { own[$0] == own[$1] ? $0 < $1 : own[$0] > own[$1] }
+      var kept: [Int] = []
+      for box in order where kept.count < 60 && kept.allSatisfy({ !(iou(corners[box], corners[$0]) > overlap) }) {
+        kept.append(box)
+      }
+      expected += kept.flatMap { [0, Int64(category), Int64($0)] }
+    }
+    let kept = try OperatorHarness.tensor(
+      "NonMaxSuppression",
+      [
+        Tensor([1, count, 4], corners.flatMap { $0 }), Tensor([1, 2, count], scores), Tensor(scalar: Int64(60)),
+        Tensor(scalar: overlap), Tensor(scalar: threshold),
+      ])
+    #expect(kept.array(of: Int64.self) == expected)
+  }
+
   @Test func aConstantImageHasConstantRegions() throws {
     let x = Tensor([1, 2, 8, 8], [Float](repeating: 2, count: 128))
     let regions = Tensor([2, 4], [0, 0, 7, 7, 2.3, 1.7, 5.5, 6] as [Float])

@@ -45,6 +45,7 @@ enum OnnxAttribute: Sendable {
   case string(String)
   case ints([Int64])
   case floats([Float])
+  case strings([String])
   case tensor(Tensor)
   case graph(OnnxGraph)
   case reference(String)
@@ -182,6 +183,9 @@ struct OnnxModel: Sendable {
     case .ints(let ints):
       for int in ints { wire.int(8, int) }
       wire.int(20, 7)
+    case .strings(let strings):
+      for string in strings { wire.string(9, string) }
+      wire.int(20, 8)
     case .reference(let name):
       wire.string(21, name)
       wire.int(20, 2)

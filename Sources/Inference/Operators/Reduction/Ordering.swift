@@ -1,3 +1,5 @@
+import Kernels
+
 /// ArgMax, ArgMin, TopK, CumSum, CumProd: operators along one axis that depend on its order.
 enum OrderingOperators {
   static let definitions: [OperatorDefinition] = [
@@ -136,22 +138,38 @@ private struct TopK: ComputeVisitor {
     let places = try Tensor(uninitialized: .int64, shape)
     let source = wide.pointer(to: Element.self)
     let (topValues, topPlaces) = (values.mutablePointer(to: Element.self), places.mutablePointer(to: Int64.self))
-    var order = Array(0..<lines.length)
+    var order = [ock_ranked](repeating: ock_ranked(), count: 2 * lines.length)
     withExtendedLifetime(wide) {
       lines.forEach { line, start in
-        for index in order.indices { order[index] = index }
-        order.sort { a, b in
-          let (left, right) = (source[start + a * lines.inner], source[start + b * lines.inner])
-          return left == right ? a < b : (takesLargest ? left > right : left < right)
-        }
+        rank(source + start, lines, &order)
         let target = line / max(1, lines.inner) * k * lines.inner + line % max(1, lines.inner)
         for rank in 0..<k {
-          topValues[target + rank * lines.inner] = source[start + order[rank] * lines.inner]
-          topPlaces[target + rank * lines.inner] = Int64(order[rank])
+          let place = Int(order[rank].place)
+          topValues[target + rank * lines.inner] = source[start + place * lines.inner]
+          topPlaces[target + rank * lines.inner] = Int64(place)
         }
       }
     }
     return [try values.converted(to: x.type), places]
+  }
+}
+
+extension TopK {
+  /// Puts the places of the first k of a line at the start of `order`.
+  private func rank<Element: ComputeElement>(
+    _ line: UnsafePointer<Element>, _ lines: AxisLines, _ order: inout [ock_ranked]
+  ) {
+    if Element.self == Float.self {
+      // Safe: the elements are floats.
+      let floats = UnsafeRawPointer(line).assumingMemoryBound(to: Float.self)
+      ock_rank(floats, lines.inner, Int32(lines.length), takesLargest, Int32(k), &order)
+      return
+    }
+    let places = (0..<lines.length).sorted { a, b in
+      let (left, right) = (line[a * lines.inner], line[b * lines.inner])
+      return left == right ? a < b : (takesLargest ? left > right : left < right)
+    }
+    for rank in 0..<k { order[rank].place = Int32(truncatingIfNeeded: places[rank]) }
   }
 }
 
