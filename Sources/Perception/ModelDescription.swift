@@ -40,6 +40,8 @@ public struct ModelDescription: Sendable {
   public var cropMargin: Float?
   /// The stages that its manifest wants after it.
   public var chain: [ChainStage] = []
+  /// The text network that makes a pair with this image network.
+  public var text: TextPairing?
 
   public init(
     name: String, task: Task, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],

@@ -26,9 +26,7 @@ extension VisionModel {
     for region in regions {
       let (findings, times) = try perceive(image, region: region, minimumConfidence: minimumConfidence)
       all.append(findings)
-      sum.preprocess += times.preprocess
-      sum.inference += times.inference
-      sum.postprocess += times.postprocess
+      sum += times
     }
     return (all, sum)
   }

@@ -3,32 +3,36 @@ import Ground
 import Perception
 import Vision
 
-/// What happens to one frame: detector, tracker, classifier on the crops, sequence network. Pipeline thread only.
+/// What happens to one frame: detector, tracker, then the chain's stages. Pipeline thread only.
 struct FramePipeline {
-  private let configuration: SessionConfiguration
   private let source: String
   private let heartbeat: Heartbeat
-  private let crops: CropClassifier
+  private let references: ReferenceBook
+  private var models = ActiveModels()
+  private var chain = StageChain()
   private var tracker = Tracker()
   private var lastTimestamp: MonotonicTime?
-  private var sequence = SequenceStage()
   private var number: UInt64 = 0
   /// The trouble last reported, so that a network that fails on every frame is reported once.
   private var lastTrouble: String?
 
-  init(configuration: SessionConfiguration, source: String, heartbeat: Heartbeat) {
-    self.configuration = configuration
+  init(source: String, heartbeat: Heartbeat, references: ReferenceBook) {
     self.source = source
     self.heartbeat = heartbeat
-    crops = CropClassifier(configuration)
+    self.references = references
   }
 
-  /// Forgets tracks and histories: other networks begin.
-  mutating func reset() {
-    tracker.reset()
-    lastTimestamp = nil
-    sequence.reset()
-    lastTrouble = nil
+  /// Goes on with other networks. Tracks end only with their detector.
+  mutating func adopt(_ models: ActiveModels) {
+    if models.detector !== self.models.detector {
+      tracker.reset()
+      lastTimestamp = nil
+    }
+    if models.generation != self.models.generation {
+      chain = StageChain(models.links)
+      lastTrouble = nil
+    }
+    self.models = models
   }
 
   /// Runs every stage that has a network.
@@ -36,8 +40,7 @@ struct FramePipeline {
   /// - Returns: the result, and a line about trouble that has not been reported yet. A failing stage leaves its part of
   ///   the result empty; the frame is delivered all the same.
   mutating func process(
-    _ frame: Frame, arrived: MonotonicTime, with models: ModelSwitchboard.Active, minimumConfidence: Float,
-    skipped: SkipCounts
+    _ frame: Frame, arrived: MonotonicTime, minimumConfidence: Float, skipped: SkipCounts
   ) -> (FrameResult, String?) {
     let began = MonotonicTime.now
     var latency = FrameLatency()
@@ -45,7 +48,7 @@ struct FramePipeline {
     latency.decode = frame.decodeNanoseconds
     latency.queue = max(0, began.nanoseconds(since: arrived))
     var findings = Findings()
-    var trouble: String?
+    var trouble: (any Error)?
     if let detector = models.detector {
       number += 1
       heartbeat.begin("detector")
@@ -57,22 +60,27 @@ struct FramePipeline {
         if detector.description.task.detects {
           track(&findings, at: frame.timestamp, minimumConfidence: minimumConfidence, latency: &latency)
         }
-        try runLaterStages(on: &findings, of: frame, with: models, latency: &latency)
+        trouble = chain.run(
+          on: &findings.detections, of: StageFrame(image: frame.image, number: number, time: frame.timestamp),
+          latency: &latency, beginning: heartbeat.begin)
+        references.compare(&findings, pictureModel: detector.description.name)
+        models.labels?.write(to: &findings, pictureModel: detector.description.name)
       } catch {
-        trouble = "\(error)"
+        trouble = error
       }
     }
     var result = FrameResult(
       number: number, frame: frame, source: source, detector: models.detector?.description.name ?? "",
       findings: findings)
-    result.classifier = models.classifier?.description.name
+    result.classifier = models.classifier?.cropModel?.description.name
     result.skipped = skipped
     result.completed = .now
     latency.total = max(0, result.completed.nanoseconds(since: frame.timestamp))
     result.latency = latency
-    if trouble == lastTrouble { return (result, nil) }
-    lastTrouble = trouble
-    return (result, trouble)
+    let line = trouble.map { "\($0)" }
+    if line == lastTrouble { return (result, nil) }
+    lastTrouble = line
+    return (result, line)
   }
 
   private mutating func track(
@@ -85,23 +93,5 @@ struct FramePipeline {
       $0.confidence >= minimumConfidence
     }
     latency.tracker = MonotonicTime.now.nanoseconds(since: began)
-  }
-
-  private mutating func runLaterStages(
-    on findings: inout Findings, of frame: Frame, with models: ModelSwitchboard.Active, latency: inout FrameLatency
-  ) throws {
-    guard !findings.detections.isEmpty else { return }
-    if let classifier = models.classifier {
-      heartbeat.begin("classifier")
-      latency.classifier = try crops.classify(&findings.detections, in: frame.image, with: classifier)
-    }
-    if let network = models.sequence {
-      heartbeat.begin("sequence")
-      let began = MonotonicTime.now
-      try sequence.classify(
-        &findings.detections, frameWidth: frame.image.width, frameHeight: frame.image.height, number: number,
-        with: network)
-      latency.sequence = MonotonicTime.now.nanoseconds(since: began)
-    }
   }
 }

@@ -9,13 +9,14 @@ import Perception
 /// the pipeline instead); *pipeline* runs the networks; *model-loader* prepares the next network; *supervisor* notices when
 /// one of the first two hangs. Fronts poll
 /// ``snapshot()`` at their own pace; consumers get every result.
-public final class Session: SessionControl {
+public final class Session: SessionControl, LabelControl {
   private let source: any FrameSource
   private let configuration: SessionConfiguration
   private let consumers: [any ResultConsumer]
   private let slot = FrameSlot()
   private let state: Monitor<SessionState>
   private let models: ModelSwitchboard
+  private let references: ReferenceBook
   private let comparisons: ComparisonRunner
   private let extras: SessionExtras
   private let photos: Photographer?
@@ -50,20 +51,30 @@ public final class Session: SessionControl {
       for consumer in consumers { consumer.receive(event) }
     }
     announce = report
-    models = ModelSwitchboard(provider: provider, report: report)
+    references = ReferenceBook(store: extras.references ?? ReferenceStore(), report: report)
+    models = ModelSwitchboard(
+      provider: provider, configuration: configuration, references: references, report: report)
     comparisons = ComparisonRunner(provider: provider, report: report)
     photos = extras.photoFolder.map { folder in
       Photographer(folder: folder, latest: { state.withLock { $0.frozen ?? $0.latest } }, report: report)
     }
+    let references = self.references
+    let models = self.models
+    references.connect(
+      .init(
+        // What is on the screen shows the change even where no frame follows: a photo, a paused replay.
+        changed: {
+          state.withLock { state in
+            state.latest.map { state.latest = references.renewed($0) }
+            state.frozen.map { state.frozen = references.renewed($0) }
+          }
+        },
+        needsEmbedder: { models.request(.embedder(nil)) }))
   }
 
   /// Starts the threads. Call once.
   public func start() {
-    var first: [ModelSwitchboard.Request] = []
-    if let name = configuration.detector { first.append(.detector(name)) }
-    if let name = configuration.classifier { first.append(.classifier(name)) }
-    if let name = configuration.sequence { first.append(.sequence(name)) }
-    models.start(first)
+    models.start()
     launch("pipeline") { [self] in process() }
     launch("capture") { [self] in capture() }
     launch("supervisor") { [self] in supervisor.run() }
@@ -138,6 +149,8 @@ public final class Session: SessionControl {
     let listings = models.listings
     let skipped = slot.skipped
     let comparing = comparisons.status
+    let remembered = references.references
+    let labels = models.labels
     let recording = extras.recordingStatus?()
     let replaying = extras.replayStatus?()
     return state.withLock { state in
@@ -157,6 +170,8 @@ public final class Session: SessionControl {
       snapshot.classifiers = listings.classifiers
       snapshot.events = state.events
       snapshot.comparison = comparing
+      snapshot.references = remembered
+      snapshot.labels = labels
       snapshot.recording = recording
       snapshot.replay = replaying
       snapshot.captured = state.captured
@@ -189,6 +204,13 @@ public final class Session: SessionControl {
   public var replay: (any ReplayControl)? { extras.replay }
 
   public var photographer: (any SnapshotControl)? { photos }
+
+  public var memory: (any ReferenceControl)? { references }
+
+  public var labeller: (any LabelControl)? { self }
+
+  /// Sets the names that a pair of image and text networks chooses from; see ``LabelControl``.
+  public func setLabels(_ labels: [String]) { models.request(.labels(labels)) }
 
   /// Tells the front, the log and the consumers of something that happened outside: a recorder's disk that fills. Any
   /// thread.
@@ -260,22 +282,24 @@ public final class Session: SessionControl {
 
   private func process() {
     var pipeline = FramePipeline(
-      configuration: configuration, source: source.description.name, heartbeat: pipelineHeart)
+      source: source.description.name, heartbeat: pipelineHeart, references: references)
     var generation = 0
     while !slot.isFinished {
-      guard let (frame, arrived) = slot.take(timeout: 100_000_000) else { continue }
-      if state.withLock({ $0.stopping }) { break }
+      let waiting = slot.take(timeout: 100_000_000)
       let active = models.active
+      if let embedder = active.embeddingModels.last { references.serveWaiting(with: embedder) }
+      guard let (frame, arrived) = waiting else { continue }
+      if state.withLock({ $0.stopping }) { break }
+      pipeline.adopt(active)
       if active.generation != generation {
         generation = active.generation
-        pipeline.reset()
         state.withLock { $0.latency.reset() }
       }
       let skipped = SkipCounts(
         pipeline: slot.skipped, driver: frame.driverDrops, passedOver: frame.passedOver, damaged: frame.damaged)
       let minimumConfidence = state.withLock { $0.minimumConfidence }
       let (result, trouble) = pipeline.process(
-        frame, arrived: arrived, with: active, minimumConfidence: minimumConfidence, skipped: skipped)
+        frame, arrived: arrived, minimumConfidence: minimumConfidence, skipped: skipped)
       if let trouble { announce(SessionEvent(severity: .error, message: trouble)) }
       guard active.detector != nil else {
         state.withLock { $0.latest = result }

@@ -1,4 +1,5 @@
 public import Capture
+public import Perception
 
 /// What a session runs.
 public struct SessionConfiguration: Sendable {
@@ -6,6 +7,14 @@ public struct SessionConfiguration: Sendable {
   public var detector: String?
   public var classifier: String?
   public var sequence: String?
+  /// A network for feature vectors of crops.
+  public var embedder: String?
+  /// What follows any detector; nil: what its own manifest wants.
+  public var chain: [ChainStage]?
+  /// Names that a pair of image and text networks chooses from.
+  public var labels: [String]
+  /// Photos that detections are compared with, in this session only.
+  public var referencePhotos: [ReferencePhoto]
   /// Detections below this confidence are not shown, counted or recorded.
   public var minimumConfidence: Float
   /// Whether frames wait until the networks are loaded. A dashboard shows the picture at once; a log must not begin with
@@ -13,8 +22,6 @@ public struct SessionConfiguration: Sendable {
   public var waitForModels: Bool
   /// The second stage looks at this many detections a frame at most, most confident first.
   public var maximumCrops: Int
-  /// How much a crop is enlarged on every side, as a share of the box.
-  public var cropMargin: Float
   /// When a picture is complained about.
   public var health: PictureHealthThresholds
   /// How long a part of the session may take before it counts as stuck.
@@ -27,10 +34,13 @@ public struct SessionConfiguration: Sendable {
     self.detector = detector
     self.classifier = classifier
     self.sequence = sequence
+    embedder = nil
+    chain = nil
+    labels = []
+    referencePhotos = []
     minimumConfidence = 0.4
     waitForModels = false
     maximumCrops = 8
-    cropMargin = 0.1
     health = PictureHealthThresholds()
     patience = SessionPatience()
     frameLimit = nil
@@ -48,4 +58,15 @@ public struct SessionPatience: Sendable {
   public var end = 3000.0
 
   public init() {}
+}
+
+/// A photo of something to find, under a name.
+public struct ReferencePhoto: Sendable, Hashable {
+  public var name: String
+  public var path: String
+
+  public init(name: String, path: String) {
+    self.name = name
+    self.path = path
+  }
 }

@@ -198,14 +198,42 @@ import Vision
       detection.track = track
       return detection
     }
-    let detections = [
-      detection("car", 0.9, track: 1), detection("person", 0.5, track: 2), detection("person", 0.8, track: 3),
-    ]
-    let stage = ChainStage(model: "m", classes: ["person"], minimumConfidence: 0.4, maximumCrops: 1, every: 3)
-    #expect(stage.selection(of: detections, frame: 3, known: []) == [2])
-    #expect(stage.selection(of: detections, frame: 4, known: []) == [])
-    let fresh = ChainStage(model: "m", newTracksOnly: true)
-    #expect(fresh.selection(of: detections, frame: 1, known: [1, 3]) == [1])
+    let stage = ChainStage(model: "m", classes: ["person"], minimumConfidence: 0.4, every: 3, maximumHertz: 2)
+    #expect(stage.wants(detection("person", 0.5, track: 1)))
+    #expect(!stage.wants(detection("car", 0.9, track: 1)) && !stage.wants(detection("person", 0.3, track: 1)))
+    #expect((1...6).filter { stage.isDue(frame: $0, secondsSinceLastRun: nil) } == [1, 4])
+    #expect(!stage.isDue(frame: 4, secondsSinceLastRun: 0.4) && stage.isDue(frame: 4, secondsSinceLastRun: 0.5))
+  }
+
+  @Test func chainsOfAConfigurationFile() throws {
+    let text = """
+      [dashboard]
+      theme = "x"
+      [[chain]]
+      model = "reid"
+      every = 5
+      max_hz = 2.5
+      margin = 0.2
+      [[chain]]
+      model = "states"
+      new_tracks_only = true
+      """
+    let chain = try ChainStage.chain(in: ConfigDocument(text: text, file: "config.toml"))
+    #expect(chain.map(\.model) == ["reid", "states"])
+    #expect(chain[0].every == 5 && chain[0].maximumHertz == 2.5 && chain[0].margin == 0.2 && chain[1].newTracksOnly)
+    let wrong = try ConfigDocument(text: text.replacing("every", with: "evry"), file: "config.toml")
+    let error = #expect(throws: PerceptionError.self) { try ChainStage.chain(in: wrong) }
+    #expect(
+      error?.line == "config.toml:5: field 'chain.0.evry' is unknown (did you mean 'every'?)", "\(error?.line ?? "")")
+  }
+
+  @Test func aTextNetworkBelongsToItsImageNetwork() throws {
+    let text = "[text]\nmodel = \"text.onnx\"\nvocabulary = \"/v/merges.txt\"\npad_with_end = true"
+    let pair = try Manifest(text: text, path: "/m/clip.toml").text
+    #expect(pair == TextPairing(path: "/m/text.onnx", vocabulary: "/v/merges.txt", padsWithEnd: true))
+    for wrong in ["[text]\nmodel = \"t\"", text + "\ntemplate = \"no place\""] {
+      #expect(throws: PerceptionError.self) { try Manifest(text: wrong, path: "/m/clip.toml") }
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Capture
+import Foundation
 import Ground
 import Perception
 import Pipeline
@@ -56,9 +57,10 @@ final class FakeDetector: VisionModel {
   private let delay: Int64
   private let failing: Bool
 
-  init(_ name: String, delay: Int64 = 0, failing: Bool = false) {
+  init(_ name: String, delay: Int64 = 0, failing: Bool = false, classifies: Bool = false) {
     description = ModelDescription(
-      name: name, task: .detection, path: "", fileBytes: 0, inputWidth: 32, inputHeight: 32, labels: ["thing"],
+      name: name, task: classifies ? .classification : .detection, path: "", fileBytes: 0, inputWidth: 32,
+      inputHeight: 32, labels: ["thing"],
       decoder: "fake")
     self.delay = delay
     self.failing = failing
@@ -80,19 +82,91 @@ final class FakeDetector: VisionModel {
   }
 }
 
+/// A detector of three objects in a row, at x = 0, 20 and 40, surest first.
+final class FakeTrio: VisionModel {
+  let description: ModelDescription
+
+  init(chain: [ChainStage] = []) {
+    var description = ModelDescription(
+      name: "trio", task: .detection, path: "", fileBytes: 0, inputWidth: 32, inputHeight: 32, labels: ["a", "b"],
+      decoder: "fake")
+    description.chain = chain
+    self.description = description
+  }
+
+  func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
+    var findings = Findings()
+    findings.detections = [("a", 0.9, 0), ("b", 0.8, 20), ("a", 0.7, 40)].map { label, confidence, x in
+      Detection(
+        label: label, classID: label == "a" ? 0 : 1, confidence: confidence,
+        box: Box(x: Float(x), y: 10, width: 16, height: 20))
+    }
+    return (findings, StageTimes(preprocess: 1, inference: 2, postprocess: 3))
+  }
+}
+
+/// An embedder: what it says of a crop tells where the crop was. Counts what it is asked.
+final class FakeEmbedder: VisionModel {
+  let description: ModelDescription
+  private let asked = Mutex<[Int]>([])
+  /// How many crops each call brought.
+  var calls: [Int] { asked.withLock { $0 } }
+
+  init(_ name: String = "embedder") {
+    var description = ModelDescription(
+      name: name, task: .embedding, path: "", fileBytes: 0, inputWidth: 16, inputHeight: 16, labels: [],
+      decoder: "fake")
+    description.text = TextPairing(path: "text", vocabulary: "words")
+    description.cropMargin = 0
+    self.description = description
+  }
+
+  func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
+    var findings = Findings()
+    let angle = Double(region?.x ?? 0) / 20 * .pi / 3
+    findings.embedding = [Float(cos(angle)), Float(sin(angle))]
+    return (findings, StageTimes(inference: 5))
+  }
+
+  func perceive(_ image: Image, regions: [Box], minimumConfidence: Float?) throws -> ([Findings], StageTimes) {
+    asked.withLock { $0.append(regions.count) }
+    return (
+      try regions.map { try perceive(image, region: $0, minimumConfidence: nil).0 }, StageTimes(inference: 5)
+    )
+  }
+}
+
+/// Places "left", "middle" and "right" where ``FakeEmbedder`` puts the three objects.
+final class FakeText: TextModel {
+  let template = "{}"
+  func embed(_ text: String) throws -> [Float] {
+    guard let place = ["left", "middle", "right"].firstIndex(of: text) else { throw Broken() }
+    let angle = Double(place) * .pi / 3
+    return [Float(cos(angle)), Float(sin(angle))]
+  }
+}
+
 struct FakeProvider: ModelProvider {
   var delay: Int64 = 0
+  /// Handed out for their own names, beside those made on demand.
+  var models: [any VisionModel] = []
 
-  func offers() -> [ModelOffer] { ["first", "second"].map { ModelOffer(name: $0, task: nil) } }
+  func offers() -> [ModelOffer] {
+    ["first", "second"].map { ModelOffer(name: $0, task: nil) }
+      + models.map { ModelOffer(name: $0.description.name, task: $0.description.task) }
+  }
 
-  func describe(_ name: String) throws -> ModelDescription { FakeDetector(name).description }
+  func describe(_ name: String) throws -> ModelDescription { try loadVisionModel(name).description }
 
   func loadVisionModel(_ name: String) throws -> any VisionModel {
+    if let model = models.first(where: { $0.description.name == name }) { return model }
     if name == "broken" { throw Broken() }
-    return FakeDetector(name, delay: delay, failing: name == "failing")
+    return FakeDetector(name, delay: delay, failing: name == "failing", classifies: name == "kinds")
   }
 
   func loadSequenceModel(_ name: String) throws -> any SequenceModel { throw Broken() }
+
+  func loadTextModel(_ pairing: TextPairing) throws -> any TextModel { FakeText() }
 }
 
 /// Keeps everything it receives.

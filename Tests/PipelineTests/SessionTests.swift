@@ -123,7 +123,7 @@ import Vision
 
   @Test func classifierLooksAtTheCrops() {
     var configuration = configuration("first")
-    configuration.classifier = "second"
+    configuration.classifier = "kinds"
     let collector = Collector()
     let session = Session(
       source: ScriptedSource(ScriptedSource.frames(3), live: false), provider: FakeProvider(),

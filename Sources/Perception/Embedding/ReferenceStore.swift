@@ -12,11 +12,16 @@ public final class ReferenceStore: Sendable {
     public var model: String
     /// Unit length.
     public var vector: [Float]
+    /// Whether it is written to disk.
+    public var isKept = true
 
-    public init(name: String, model: String, vector: [Float]) {
+    private enum CodingKeys: CodingKey { case name, model, vector }
+
+    public init(name: String, model: String, vector: [Float], isKept: Bool = true) {
       self.name = name
       self.model = model
       self.vector = vector
+      self.isKept = isKept
     }
   }
 
@@ -25,13 +30,19 @@ public final class ReferenceStore: Sendable {
     public var name: String
     /// Cosine similarity, -1...1.
     public var similarity: Float
+
+    public init(name: String, similarity: Float) {
+      self.name = name
+      self.similarity = similarity
+    }
   }
 
   /// As many as fit a glance and a scan per detection.
   public static let limit = 256
   private static let fileLimit = 64 << 20
 
-  private let path: String
+  /// nil for a store that is never written.
+  private let path: String?
   private let references: Mutex<[Reference]>
 
   /// Opens the store; a missing file is an empty store.
@@ -43,7 +54,10 @@ public final class ReferenceStore: Sendable {
       references = Mutex([])
       return
     }
-    guard let data = FileManager.default.contents(atPath: path), data.count <= ReferenceStore.fileLimit,
+    let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+    guard let bytes = attributes?[.size] as? Int, bytes <= ReferenceStore.fileLimit,
+      attributes?[.type] as? FileAttributeType == .typeRegular,
+      let data = FileManager.default.contents(atPath: path),
       let read = try? JSONDecoder().decode([Reference].self, from: data),
       read.allSatisfy({ !$0.vector.isEmpty && $0.vector.allSatisfy(\.isFinite) })
     else {
@@ -56,14 +70,21 @@ public final class ReferenceStore: Sendable {
       })
   }
 
+  /// A store that lives as long as the program.
+  public init() {
+    path = nil
+    references = Mutex([])
+  }
+
   /// All references, oldest first.
   public var all: [Reference] { references.withLock { $0 } }
 
   /// Adds a reference, or replaces the one of that name and model, and writes the file.
   ///
+  /// - Parameter isKept: false for a reference that the file is not to hold.
   /// - Throws: ``PerceptionError`` when the store is full, the vector has no direction, or the file cannot be written: the
   ///   store is then as before.
-  public func add(name: String, model: String, vector: [Float]) throws {
+  public func add(name: String, model: String, vector: [Float], isKept: Bool = true) throws {
     let unit = Embeddings.normalized(vector)
     guard unit.contains(where: { $0 != 0 }) else {
       throw PerceptionError(.badInput, "the feature vector of '\(name)' has no direction")
@@ -72,40 +93,50 @@ public final class ReferenceStore: Sendable {
       references.removeAll { $0.name == name && $0.model == model }
       guard references.count < ReferenceStore.limit else {
         throw PerceptionError(
-          .badInput, "there are \(ReferenceStore.limit) references already", place: path, remedy: "remove some first")
+          .badInput, "there are \(ReferenceStore.limit) references already", place: path ?? "",
+          remedy: "remove some first")
       }
-      references.append(Reference(name: name, model: model, vector: unit))
+      references.append(Reference(name: name, model: model, vector: unit, isKept: isKept))
     }
   }
 
   /// Removes every reference of that name and writes the file.
   public func remove(name: String) throws { try change { $0.removeAll { $0.name == name } } }
 
-  /// The references of `model`, most similar to `vector` first.
-  public func matches(_ vector: [Float], model: String) -> [Match] {
+  /// The references of `model`, most similar to `vector` first, `limit` at most.
+  public func matches(_ vector: [Float], model: String, limit: Int = .max) -> [Match] {
     references.withLock { references in
-      references.compactMap { reference -> Match? in
-        guard reference.model == model, let value = Embeddings.similarity(reference.vector, vector) else { return nil }
-        return Match(name: reference.name, similarity: value)
+      var matches: [Match] = []
+      for reference in references where reference.model == model {
+        guard let value = Embeddings.similarity(reference.vector, vector) else { continue }
+        matches.append(Match(name: reference.name, similarity: value))
       }
-      .sorted { $0.similarity > $1.similarity }
+      matches.sort { ($0.similarity, $1.name) > ($1.similarity, $0.name) }
+      return matches.count > limit ? Array(matches.prefix(limit)) : matches
     }
   }
 
+  /// Changes the list and writes it; a list that cannot be written stays as it was.
   private func change(_ body: (inout [Reference]) throws -> Void) throws {
     try references.withLock { references in
       var copy = references
       try body(&copy)
-      do {
-        let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty {
-          try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
-        try JSONEncoder().encode(copy).write(to: URL(filePath: path), options: .atomic)
-      } catch {
-        throw PerceptionError(.badInput, "cannot be written: \(error.localizedDescription)", place: path)
-      }
+      let kept = copy.filter(\.isKept)
+      if let path, kept != references.filter(\.isKept) { try ReferenceStore.write(kept, to: path) }
       references = copy
+    }
+  }
+
+  /// Under another name first, then renamed: a reader or a power cut sees the old list or the new one.
+  private static func write(_ references: [Reference], to path: String) throws {
+    do {
+      let folder = (path as NSString).deletingLastPathComponent
+      if !folder.isEmpty {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      }
+      try JSONEncoder().encode(references).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw PerceptionError(.badInput, "cannot be written: \(error.localizedDescription)", place: path)
     }
   }
 }

@@ -10,7 +10,7 @@ public enum ConfigValue: Sendable, Hashable {
   case other
 
   /// What an error message calls it.
-  var kind: String {
+  public var kind: String {
     switch self {
     case .string: "a string"
     case .int: "an integer"
@@ -23,20 +23,26 @@ public enum ConfigValue: Sendable, Hashable {
   }
 }
 
-/// A TOML file with the line of every key, so that errors can point at it.
-package struct ConfigDocument: Sendable {
-  package let file: String
-  package let root: [String: ConfigValue]
-  /// Line numbers from 1 by dotted path ("input.size"); elements of an array of tables count from 0 ("stage.0.model").
-  package let lines: [String: Int]
+/// A TOML file with the line of every key, so that errors can point at it. Malformed text is an error, whatever it holds.
+///
+/// Manifests, the catalogue and the configuration are read with it: ``ConfigReader`` gives typed access.
+public struct ConfigDocument: Sendable {
+  /// What errors call the file.
+  public let file: String
+  public let root: [String: ConfigValue]
+  /// Line numbers from 1 by dotted path ("input.size"); elements of an array of tables count from 0 ("chain.0.model").
+  public let lines: [String: Int]
 
-  /// Longer texts are no manifest.
+  /// Longer texts are no configuration.
   private static let byteLimit = 1 << 20
 
+  /// Reads a TOML 1.0 text.
+  ///
+  /// - Parameter file: places the errors.
   /// - Throws: ``PerceptionError`` that names the file and the line.
-  package init(text: String, file: String) throws {
+  public init(text: String, file: String) throws {
     guard text.utf8.count <= ConfigDocument.byteLimit else {
-      throw PerceptionError(.badManifest, "the file is too large for a manifest", place: file)
+      throw PerceptionError(.badManifest, "the file is too large for a configuration", place: file)
     }
     self.file = file
     var builder = ConfigBuilder(text)

@@ -1,5 +1,8 @@
 /// Typed access to one table, which remembers what was asked for: whatever nobody asked for is a misspelt field.
-final class ConfigReader {
+///
+/// Every accessor answers nil for a missing field and throws ``PerceptionError``, placed at the field's file and line, for
+/// one of the wrong kind or out of range. Read all, then call ``finish()``. One thread at a time.
+public final class ConfigReader {
   private let values: [String: ConfigValue]
   private let document: ConfigDocument?
   private let prefix: String
@@ -14,7 +17,8 @@ final class ConfigReader {
     prefix = ""
   }
 
-  convenience init(_ document: ConfigDocument) { self.init(document.root, document, "") }
+  /// The document's top table.
+  public convenience init(_ document: ConfigDocument) { self.init(document.root, document, "") }
 
   private init(_ values: [String: ConfigValue], _ document: ConfigDocument, _ prefix: String) {
     self.values = values
@@ -22,11 +26,13 @@ final class ConfigReader {
     self.prefix = prefix
   }
 
-  var isEmpty: Bool { values.isEmpty }
-  func has(_ key: String) -> Bool { values[key] != nil }
+  public var isEmpty: Bool { values.isEmpty }
+  /// The table's keys, sorted.
+  public var keys: [String] { values.keys.sorted() }
+  public func has(_ key: String) -> Bool { values[key] != nil }
 
   /// An error about field `key`, placed at its file and line.
-  func error(_ key: String, _ what: String, remedy: String = "") -> PerceptionError {
+  public func error(_ key: String, _ what: String, remedy: String = "") -> PerceptionError {
     let path = prefix + key
     guard let document else { return PerceptionError(.badManifest, "field '\(path)' \(what)", remedy: remedy) }
     // A key of an inline table has no line of its own: its table's.
@@ -41,7 +47,8 @@ final class ConfigReader {
     error(key, "must be \(wanted), not \(value.kind)")
   }
 
-  func value(_ key: String) -> ConfigValue? {
+  /// The value as it stands.
+  public func value(_ key: String) -> ConfigValue? {
     asked.insert(key)
     return values[key] ?? fallback[key]
   }
@@ -49,19 +56,19 @@ final class ConfigReader {
   /// Answers with `values` where the table itself is silent. These may stay unread.
   func fallBack(to values: [String: ConfigValue]) { fallback = values }
 
-  func string(_ key: String) throws -> String? {
+  public func string(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
     guard case .string(let text) = value else { throw mistyped(key, "a string", value) }
     return text
   }
 
-  func bool(_ key: String) throws -> Bool? {
+  public func bool(_ key: String) throws -> Bool? {
     guard let value = value(key) else { return nil }
     guard case .bool(let flag) = value else { throw mistyped(key, "true or false", value) }
     return flag
   }
 
-  func int(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+  public func int(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
     guard let value = value(key) else { return nil }
     guard case .int(let number) = value else { throw mistyped(key, "an integer", value) }
     guard range.contains(number) else {
@@ -71,7 +78,7 @@ final class ConfigReader {
   }
 
   /// A finite number; "1/255" and the like may be written as strings.
-  func number(_ key: String, in range: ClosedRange<Float>) throws -> Float? {
+  public func number(_ key: String, in range: ClosedRange<Float>) throws -> Float? {
     guard let value = value(key) else { return nil }
     guard let number = ConfigReader.number(value) else { throw mistyped(key, "a number", value) }
     guard range.contains(number) else {
@@ -81,7 +88,7 @@ final class ConfigReader {
   }
 
   /// A list of finite numbers, or one number alone.
-  func numbers(_ key: String) throws -> [Float]? {
+  public func numbers(_ key: String) throws -> [Float]? {
     guard let value = value(key) else { return nil }
     let items: [ConfigValue] = if case .array(let array) = value { array } else { [value] }
     return try items.map { item in
@@ -91,7 +98,7 @@ final class ConfigReader {
   }
 
   /// A list of integers in `range`, or one alone.
-  func ints(_ key: String, in range: ClosedRange<Int>) throws -> [Int]? {
+  public func ints(_ key: String, in range: ClosedRange<Int>) throws -> [Int]? {
     guard let value = value(key) else { return nil }
     let items: [ConfigValue] = if case .array(let array) = value { array } else { [value] }
     return try items.map { item in
@@ -103,7 +110,7 @@ final class ConfigReader {
     }
   }
 
-  func strings(_ key: String) throws -> [String]? {
+  public func strings(_ key: String) throws -> [String]? {
     guard let value = value(key) else { return nil }
     guard case .array(let items) = value else { throw mistyped(key, "a list of strings", value) }
     return try items.map { item in
@@ -113,7 +120,7 @@ final class ConfigReader {
   }
 
   /// One of the words of `choices`.
-  func choice<Choice>(_ key: String, _ choices: [(String, Choice)]) throws -> Choice? {
+  public func choice<Choice>(_ key: String, _ choices: [(String, Choice)]) throws -> Choice? {
     guard let text = try string(key) else { return nil }
     if let found = choices.first(where: { $0.0.lowercased() == text.lowercased() }) { return found.1 }
     let names = choices.map(\.0)
@@ -123,14 +130,14 @@ final class ConfigReader {
   }
 
   /// The table `key`; empty if there is none.
-  func table(_ key: String) throws -> ConfigReader {
+  public func table(_ key: String) throws -> ConfigReader {
     guard let value = value(key) else { return child([:], key) }
     guard case .table(let table) = value else { throw mistyped(key, "a table", value) }
     return child(table, key)
   }
 
   /// The tables of an array of tables, written `[[key]]`.
-  func tables(_ key: String) throws -> [ConfigReader] {
+  public func tables(_ key: String) throws -> [ConfigReader] {
     guard let value = value(key) else { return [] }
     guard case .array(let items) = value else { throw mistyped(key, "a list of tables", value) }
     return try items.enumerated().map { index, item in
@@ -146,7 +153,7 @@ final class ConfigReader {
   }
 
   /// Call when everything has been read: a field that nobody asked for is an error.
-  func finish() throws {
+  public func finish() throws {
     for key in values.keys.sorted() where !asked.contains(key) {
       let near = Spelling.nearest(to: key, among: asked.sorted())
       let remedy =

@@ -25,6 +25,8 @@ public struct Manifest: Sendable {
   public var cropMargin: Float?
   /// What follows this network: see ``ChainStage``.
   public var chain: [ChainStage] = []
+  /// The text network that makes a pair with this image network.
+  public var text: TextPairing?
 
   /// The file that the decoder's parameters are read from once the decoder is known; nil when none are given.
   var document: ConfigDocument?
@@ -104,6 +106,7 @@ public struct Manifest: Sendable {
     cropMargin = try reader.table("crop").number("margin", in: 0...4)
     if reader.has("sequence") { sequence = try SequenceParameters(reader.table("sequence")) }
     chain = try reader.tables("chain").map(ChainStage.init)
+    if reader.has("text") { self.text = try Manifest.text(reader.table("text"), beside: path) }
     if case .table = reader.value("decoder") {
       // The decoder itself reads its other parameters, and says which it does not know.
       guard case .table(let values) = reader.value("decoder"), case .string(let name) = values["name"] else {
@@ -131,6 +134,27 @@ public struct Manifest: Sendable {
     return reader
   }
 
+  /// `[text]`: the text network of a pair and its vocabulary, relative to the manifest.
+  private static func text(_ reader: ConfigReader, beside path: String) throws -> TextPairing {
+    func file(_ key: String) throws -> String {
+      guard let name = try reader.string(key) else {
+        throw reader.error(key, "is missing", remedy: "[text] takes 'model' and 'vocabulary', both files")
+      }
+      return place(of: name, beside: path)
+    }
+    let template = try reader.string("template") ?? TextPairing.usualTemplate
+    guard template.contains("{}") else { throw reader.error("template", "must hold {} where the label goes") }
+    return TextPairing(
+      path: try file("model"), vocabulary: try file("vocabulary"), template: template,
+      padsWithEnd: try reader.bool("pad_with_end") ?? false)
+  }
+
+  /// A file that a manifest names, from the manifest's own folder.
+  private static func place(of file: String, beside path: String) -> String {
+    file.hasPrefix("/")
+      ? file : ((path as NSString).deletingLastPathComponent as NSString).appendingPathComponent(file)
+  }
+
   private static func hash(_ reader: ConfigReader) throws -> String? {
     guard let text = try reader.string("sha256")?.lowercased() else { return nil }
     guard text.count == 64, text.allSatisfy(\.isHexDigit) else {
@@ -150,8 +174,7 @@ public struct Manifest: Sendable {
     }
     if let labels = try reader.strings("labels") { return labels }
     guard let file else { return nil }
-    let folder = (path as NSString).deletingLastPathComponent
-    let place = file.hasPrefix("/") ? file : (folder as NSString).appendingPathComponent(file)
+    let place = place(of: file, beside: path)
     guard let data = FileManager.default.contents(atPath: place), data.count < 1 << 22 else {
       throw reader.error("labels_file", "names '\(file)', which cannot be read", remedy: "looked for \(place)")
     }

@@ -53,6 +53,10 @@ struct ModelPlan {
     description.source = manifest?.source ?? ""
     description.cropMargin = manifest?.cropMargin
     description.chain = manifest?.chain ?? []
+    if description.task == .embedding {
+      description.text = manifest?.text ?? TextPairing.beside(imageNetwork: path)
+      if let text = description.text { description.reasons.append("text network \(text.path), for typed labels") }
+    }
     self.description = description
   }
 

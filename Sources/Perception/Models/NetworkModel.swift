@@ -47,9 +47,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
       let part = regions[start..<min(start + step, regions.count)]
       let (findings, times) = try run(image, part.map { $0 }, minimumConfidence)
       all += findings
-      sum.preprocess += times.preprocess
-      sum.inference += times.inference
-      sum.postprocess += times.postprocess
+      sum += times
     }
     return (all, sum)
   }

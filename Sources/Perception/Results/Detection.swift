@@ -63,6 +63,10 @@ public struct Detection: Sendable {
   public var keypoints: [Keypoint]
   /// Unit-length feature vector of the crop, where an embedder ran.
   public var embedding: [Float]?
+  /// The network that made ``embedding``.
+  public var embeddingModel: String?
+  /// How much the object looks like each reference, the most alike first.
+  public var matches: [ReferenceStore.Match]
   /// What the tracked object is doing, from the sequence model, best first.
   public var sequenceClasses: [Classification]
 
@@ -77,6 +81,8 @@ public struct Detection: Sendable {
     mask = nil
     keypoints = []
     embedding = nil
+    embeddingModel = nil
+    matches = []
     sequenceClasses = []
   }
 }
@@ -105,6 +111,8 @@ public struct Findings: Sendable {
   public var classes: [Classification] = []
   public var segmentation: SegmentationMap?
   public var embedding: [Float]?
+  /// How much the picture as a whole looks like each reference, the most alike first.
+  public var matches: [ReferenceStore.Match] = []
 
   public init() {}
 }
@@ -119,5 +127,14 @@ public struct StageTimes: Sendable {
     self.preprocess = preprocess
     self.inference = inference
     self.postprocess = postprocess
+  }
+
+  /// All of it.
+  public var total: Int64 { preprocess + inference + postprocess }
+
+  public static func += (sum: inout StageTimes, more: StageTimes) {
+    sum.preprocess += more.preprocess
+    sum.inference += more.inference
+    sum.postprocess += more.postprocess
   }
 }

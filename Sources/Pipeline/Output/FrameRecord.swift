@@ -20,6 +20,7 @@ public struct FrameRecord: Encodable, Sendable {
   var detections: [DetectionRecord]
   var classes: [ClassRecord]
   var embedding: [Double]?
+  var references: [ReferenceRecord]?
   var latency_ms: Latency
   /// How the picture looks, where it was looked at.
   var health: HealthRecord?
@@ -61,6 +62,7 @@ public struct FrameRecord: Encodable, Sendable {
     }
     classes = result.findings.classes.map(ClassRecord.init)
     embedding = result.findings.embedding.map { $0.map { rounded($0, 6) } }
+    references = ReferenceRecord.list(result.findings.matches)
     let latency = result.latency
     latency_ms = Latency(
       capture: milliseconds(latency.capture), decode: milliseconds(latency.decode),
@@ -136,6 +138,18 @@ public struct ClassRecord: Encodable, Sendable {
   }
 }
 
+/// How much something looks like a reference, in JSON: the cosine of the angle between their feature vectors.
+public struct ReferenceRecord: Encodable, Sendable {
+  var name: String
+  var similarity: Double
+
+  /// The records of matches, best first; nil where there are none.
+  public static func list(_ matches: [ReferenceStore.Match]) -> [ReferenceRecord]? {
+    matches.isEmpty
+      ? nil : matches.map { ReferenceRecord(name: $0.name, similarity: rounded($0.similarity, 4)) }
+  }
+}
+
 /// A detection, in JSON. Fields that do not apply are left out.
 public struct DetectionRecord: Encodable, Sendable {
   var label: String
@@ -148,6 +162,7 @@ public struct DetectionRecord: Encodable, Sendable {
   var sequence_classes: [ClassRecord]?
   var keypoints: [[Double]]?
   var embedding: [Double]?
+  var references: [ReferenceRecord]?
   var masks: [RunLengthMask]?
 
   /// The record of a detection in a frame of the given size in pixels.
@@ -165,6 +180,7 @@ public struct DetectionRecord: Encodable, Sendable {
       detection.keypoints.isEmpty
       ? nil : detection.keypoints.map { [rounded($0.x, 2), rounded($0.y, 2), rounded($0.confidence, 4)] }
     embedding = detection.embedding.map { $0.map { rounded($0, 6) } }
+    references = ReferenceRecord.list(detection.matches)
     masks = detection.mask.map { [RunLengthMask($0, frameWidth: frameWidth, frameHeight: frameHeight)] }
   }
 }

@@ -29,7 +29,10 @@ public struct FrameLatency: Sendable {
   /// Frame in hand to pipeline free.
   public var queue: Int64 = 0
   public var detector = StageTimes()
+  /// Every stage that classifies crops.
   public var classifier = StageTimes()
+  /// Every stage that makes feature vectors of crops.
+  public var embedder = StageTimes()
   public var tracker: Int64 = 0
   public var sequence: Int64 = 0
   /// Driver timestamp to result ready.
@@ -37,9 +40,11 @@ public struct FrameLatency: Sendable {
 
   public init() {}
 
-  public var preprocess: Int64 { detector.preprocess + classifier.preprocess }
-  public var inference: Int64 { detector.inference + classifier.inference + sequence }
-  public var postprocess: Int64 { detector.postprocess + classifier.postprocess + tracker }
+  public var preprocess: Int64 { detector.preprocess + classifier.preprocess + embedder.preprocess }
+  public var inference: Int64 { detector.inference + classifier.inference + embedder.inference + sequence }
+  public var postprocess: Int64 {
+    detector.postprocess + classifier.postprocess + embedder.postprocess + tracker
+  }
 }
 
 /// Everything that came of one processed frame. Immutable, and bound to the frame it was computed on.

@@ -133,6 +133,8 @@ extension SessionControl {
   public var replay: (any ReplayControl)? { nil }
   public var comparison: (any ComparisonControl)? { nil }
   public var photographer: (any SnapshotControl)? { nil }
+  public var memory: (any ReferenceControl)? { nil }
+  public var labeller: (any LabelControl)? { nil }
 }
 
 /// What is given to a session so that fronts can ask it for more: how to record, how to move in a replay.
@@ -143,6 +145,8 @@ public struct SessionExtras: Sendable {
   public var replayStatus: (@Sendable () -> ReplayStatus)?
   /// Where snapshots are written; nil: none can be taken.
   public var photoFolder: String?
+  /// What detections are compared with; nil: the session remembers nothing beyond its end.
+  public var references: ReferenceStore?
 
   public init() {}
 }

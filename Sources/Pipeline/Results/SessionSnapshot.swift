@@ -107,6 +107,10 @@ public struct SessionSnapshot: Sendable {
   public var replay: ReplayStatus?
   /// nil while no second detector runs.
   public var comparison: ComparisonStatus?
+  /// What detections are compared with, oldest first.
+  public var references: [ReferenceListing]
+  /// nil while no labels are typed.
+  public var labels: LabelStatus?
 
   public init(source: SourceDescription) {
     self.source = source
@@ -127,6 +131,8 @@ public struct SessionSnapshot: Sendable {
     recording = nil
     replay = nil
     comparison = nil
+    references = []
+    labels = nil
   }
 }
 
@@ -146,4 +152,6 @@ public protocol SessionControl: AnyObject, Sendable {
   var replay: (any ReplayControl)? { get }
   var comparison: (any ComparisonControl)? { get }
   var photographer: (any SnapshotControl)? { get }
+  var memory: (any ReferenceControl)? { get }
+  var labeller: (any LabelControl)? { get }
 }

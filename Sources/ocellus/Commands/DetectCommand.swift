@@ -15,6 +15,8 @@ struct DetectCommand: ParsableCommand {
         ocellus detect photo.jpg --model yolov8n.onnx
         ocellus detect *.jpg --model yolov8n.onnx --json
         ocellus detect photo.jpg --save out
+        ocellus detect shelf.jpg --embedder reid --reference "our pallet=pallet.jpg"
+        ocellus detect photo.jpg --model clip-image --labels "a cat, a dog"
       """)
 
   @Argument(help: ArgumentHelp("Photos: JPEG or PNG.", valueName: "IMAGE"))
@@ -37,6 +39,7 @@ struct DetectCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Write each photo with its boxes drawn into this folder.", valueName: "DIR"))
   var save: String?
 
+  @OptionGroup var likeness: LikenessOptions
   @OptionGroup var engine: EngineOptions
 
   func validate() throws {
@@ -52,19 +55,23 @@ struct DetectCommand: ParsableCommand {
     var model: String
     var detections: [DetectionRecord]
     var classes: [ClassRecord]
+    var references: [ReferenceRecord]?
     var latency_ms: [String: Double]
   }
 
   func run() throws {
-    let configuration = InstalledModels.session(detector: model, classifier: classifier)
-    let provider = InstalledModels(options: engine.options)
-    let network = try provider.loadVisionModel(configuration.detector ?? InstalledModels.detector)
-    let second = try configuration.classifier.map { try provider.loadVisionModel($0) }
+    var configuration = InstalledModels.session(detector: model, classifier: classifier)
+    let references = LikenessOptions.store()
+    for problem in [try likeness.apply(to: &configuration), references.problem].compactMap(\.self) {
+      FileHandle.standardError.write(Data("Warning: \(problem)\n".utf8))
+    }
+    let pipeline = try PhotoPipeline(
+      provider: InstalledModels(options: engine.options), configuration: configuration, references: references.store)
     if let save { try makeFolder(save) }
     var failed = 0
     for path in images {
       do {
-        try look(at: path, with: network, second, configuration)
+        try look(at: path, with: pipeline)
       } catch {
         failed += 1
         if images.count == 1 { throw error }
@@ -74,21 +81,16 @@ struct DetectCommand: ParsableCommand {
     if failed > 0 { throw ExitCode(1) }
   }
 
-  private func look(
-    at path: String, with network: any VisionModel, _ second: (any VisionModel)?, _ configuration: SessionConfiguration
-  ) throws {
+  private func look(at path: String, with pipeline: PhotoPipeline) throws {
     let image = try ImageFile.load(path)
-    var (findings, times) = try network.perceive(image, region: nil, minimumConfidence: confidence)
-    if let second {
-      _ = try CropClassifier(configuration).classify(&findings.detections, in: image, with: second)
-    }
+    let (findings, times) = try pipeline.look(at: image, minimumConfidence: confidence)
     if json {
       let record = Record(
-        image: path, width: image.width, height: image.height, model: network.description.name,
+        image: path, width: image.width, height: image.height, model: pipeline.detector?.name ?? "",
         detections: findings.detections.map {
           DetectionRecord($0, frameWidth: image.width, frameHeight: image.height)
         },
-        classes: findings.classes.map(ClassRecord.init),
+        classes: findings.classes.map(ClassRecord.init), references: ReferenceRecord.list(findings.matches),
         latency_ms: [
           "preprocess": milliseconds(times.preprocess), "inference": milliseconds(times.inference),
           "postprocess": milliseconds(times.postprocess),
@@ -109,11 +111,16 @@ struct DetectCommand: ParsableCommand {
       let second = detection.classes.first.map { "  \($0.label) \(percent($0.confidence))" } ?? ""
       print(
         "  \(percent(detection.confidence))  \(detection.label)  "
-          + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)")
+          + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))")
     }
+    if !findings.matches.isEmpty { print(" \(likeness(findings.matches))") }
     for classification in findings.classes.prefix(5) {
       print("  \(percent(classification.confidence))  \(classification.label)")
     }
+  }
+
+  private func likeness(_ matches: [ReferenceStore.Match]) -> String {
+    matches.first.map { "  like \($0.name) \(String(format: "%.2f", $0.similarity))" } ?? ""
   }
 
   private func percent(_ share: Float) -> String { String(format: "%5.1f%%", share * 100) }

@@ -37,6 +37,7 @@ struct SessionOptions: ParsableArguments {
       valueName: "NAME=VALUE"))
   var health: [String] = []
 
+  @OptionGroup var likeness: LikenessOptions
   @OptionGroup var engine: EngineOptions
 
   /// What else is asked of a source that is no recording.
@@ -46,7 +47,7 @@ struct SessionOptions: ParsableArguments {
   var replay = RecordingSource.Options()
 
   /// What of the above is the user's.
-  private enum CodingKeys: CodingKey { case source, model, classifier, confidence, size, fps, health, engine }
+  private enum CodingKeys: CodingKey { case source, model, classifier, confidence, size, fps, health, likeness, engine }
 
   func validate() throws {
     guard (0.01...0.99).contains(confidence) else { throw ValidationError("--confidence takes 0.01 to 0.99") }

@@ -1,4 +1,5 @@
 import Capture
+import Dashboard
 import Foundation
 import Ground
 import Perception
@@ -11,7 +12,7 @@ struct HealthSettings {
 
   /// What the user's configuration file says; the defaults where there is none.
   static func load() -> HealthSettings {
-    let path = Installation.configuration + "/ocellus.toml"
+    let path = ConfigurationFile.standardPath
     var settings = HealthSettings()
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return settings }
     do {

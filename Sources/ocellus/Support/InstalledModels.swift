@@ -39,4 +39,8 @@ struct InstalledModels: ModelProvider {
   func loadSequenceModel(_ name: String) throws -> any SequenceModel {
     try store.loadSequence(name, options: options)
   }
+
+  func loadTextModel(_ pairing: TextPairing) throws -> any TextModel {
+    try TextEncoder(pairing, options: options)
+  }
 }

@@ -22,9 +22,12 @@ struct LiveSession {
     var settings = HealthSettings.load()
     try settings.apply(options.health)
     configuration.health = settings.thresholds
+    let misconfigured = try options.likeness.apply(to: &configuration)
     var provider: any ModelProvider = InstalledModels(options: options.engine.options)
     var extras = SessionExtras()
     extras.photoFolder = "snapshots"
+    let references = LikenessOptions.store()
+    extras.references = references.store
     if let replayed = opened.source as? RecordingSource {
       provider = ReplayModelProvider(provider, source: replayed)
       extras.replay = replayed
@@ -50,7 +53,9 @@ struct LiveSession {
       extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
-    for problem in settings.problems { session.report(SessionEvent(severity: .warning, message: problem)) }
+    for problem in settings.problems + [misconfigured, references.problem].compactMap(\.self) {
+      session.report(SessionEvent(severity: .error, message: problem))
+    }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
     if recording.record != nil { recorder.setRecording(true) }
   }

@@ -13,6 +13,12 @@ public protocol ModelProvider: Sendable {
   func loadVisionModel(_ name: String) throws -> any VisionModel
   /// Loads a network over sequences of features.
   func loadSequenceModel(_ name: String) throws -> any SequenceModel
+  /// Loads the text network of a pair.
+  func loadTextModel(_ pairing: TextPairing) throws -> any TextModel
+}
+
+extension ModelProvider {
+  public func loadTextModel(_ pairing: TextPairing) throws -> any TextModel { try TextEncoder(pairing) }
 }
 
 /// A model that could be loaded.

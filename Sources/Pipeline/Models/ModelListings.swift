@@ -1,0 +1,68 @@
+import Perception
+
+/// The models on offer, by what they can serve as, with their states.
+struct ModelListings: Sendable {
+  var detectors: [ModelListing] = []
+  var classifiers: [ModelListing] = []
+  /// Names of networks for feature vectors.
+  var embedders: [String] = []
+  /// Models whose files nobody has looked into yet.
+  var undescribed: [String] = []
+
+  typealias List = WritableKeyPath<ModelListings, [ModelListing]>
+
+  /// Begins with what the provider has.
+  mutating func fill(_ offers: [ModelOffer]) {
+    for offer in offers {
+      let listing = ModelListing(name: offer.name, description: nil, state: .available)
+      // A file that only its own text can tell about is offered as a detector until it has been looked into.
+      if offer.task?.detects ?? true { detectors.append(listing) }
+      if offer.task == .classification { classifiers.append(listing) }
+      if offer.task == .embedding { embedders.append(offer.name) }
+    }
+    undescribed = offers.map(\.name)
+  }
+
+  /// Notes what a look into a file has told.
+  mutating func describe(_ name: String, as description: ModelDescription) {
+    for list in [\ModelListings.detectors, \ModelListings.classifiers] {
+      guard let index = self[keyPath: list].firstIndex(where: { $0.name == name }) else { continue }
+      self[keyPath: list][index].description = self[keyPath: list][index].description ?? description
+    }
+    if !description.task.detects { detectors.removeAll { $0.name == name && $0.state == .available } }
+    if description.task == .classification, !classifiers.contains(where: { $0.name == name }) {
+      classifiers.append(ModelListing(name: name, description: description, state: .available))
+    }
+    if description.task == .embedding, !embedders.contains(name) { embedders.append(name) }
+  }
+
+  /// Sets a model's state; lists it if it was not.
+  mutating func mark(_ list: List, _ name: String, _ state: ModelListing.State) {
+    if let index = self[keyPath: list].firstIndex(where: { $0.name == name }) {
+      self[keyPath: list][index].state = state
+    } else {
+      self[keyPath: list].append(ModelListing(name: name, description: nil, state: state))
+    }
+  }
+
+  /// Makes one model of a list the active one.
+  mutating func activate(_ list: List, _ description: ModelDescription) {
+    release(list)
+    let listing = ModelListing(name: description.name, description: description, state: .active)
+    if let index = self[keyPath: list].firstIndex(where: { $0.name == description.name }) {
+      self[keyPath: list][index] = listing
+    } else {
+      self[keyPath: list].append(listing)
+    }
+  }
+
+  /// Leaves no model of a list active or loading.
+  mutating func release(_ list: List) {
+    for index in self[keyPath: list].indices {
+      switch self[keyPath: list][index].state {
+      case .active, .loading: self[keyPath: list][index].state = .available
+      case .available, .failed: break
+      }
+    }
+  }
+}
