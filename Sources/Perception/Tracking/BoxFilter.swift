@@ -79,8 +79,10 @@ struct BoxFilter: Sendable {
     h.correct(box.height, deviation)
   }
 
-  /// An object that is not seen keeps its place but not its growth: sizes extrapolate badly.
+  /// An object that is not seen goes on for a moment, then is taken to wait: speeds and growth extrapolate badly.
   mutating func coast() {
+    x.speed *= 0.9
+    y.speed *= 0.9
     w.speed *= 0.8
     h.speed *= 0.8
   }

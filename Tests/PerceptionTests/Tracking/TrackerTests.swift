@@ -36,10 +36,25 @@ import Vision
   @Test func aLostObjectIsForgottenAndItsNumberNotUsedAgain() {
     var tracker = Tracker()
     for _ in 0..<3 { _ = tracker.follow([detection(10, 10)], secondsSinceLast: 0.03) }
-    for _ in 0..<60 { _ = tracker.follow([], secondsSinceLast: 0.04) }
+    for _ in 0..<200 { _ = tracker.follow([], secondsSinceLast: 0.04) }
     #expect(tracker.tracks.isEmpty)
     for _ in 0..<2 { _ = tracker.follow([detection(10, 10)], secondsSinceLast: 0.03) }
     #expect(tracker.tracks.first?.id == 2)
+  }
+
+  @Test func anObjectThatComesBackBesideItsPlaceKeepsItsNumber() {
+    var tracker = Tracker()
+    for _ in 0..<5 { _ = tracker.follow([detection(100, 50)], secondsSinceLast: 1.0 / 30) }
+    for _ in 0..<30 { _ = tracker.follow([], secondsSinceLast: 1.0 / 30) }
+    #expect(tracker.present.isEmpty)
+    #expect(tracker.follow([detection(160, 50)], secondsSinceLast: 1.0 / 30).first?.track == 1)
+    // Of another class, of another size, or too far away: another object.
+    for other in [detection(100, 50, classID: 1), detection(500, 50)] {
+      var copy = tracker
+      for _ in 0..<30 { _ = copy.follow([], secondsSinceLast: 1.0 / 30) }
+      for _ in 0..<2 { _ = copy.follow([other], secondsSinceLast: 1.0 / 30) }
+      #expect(copy.present.map(\.id) == [2] || other.classID == 1 && copy.present.map(\.id) == [1])
+    }
   }
 
   @Test func hostileBoxesDoNoHarm() {
@@ -78,7 +93,7 @@ import Vision
         return Detection(label: "o", classID: 0, confidence: 0.6 + 0.4 * random.unit(), box: box)
       }
       _ = tracker.follow(found, secondsSinceLast: 1.0 / 30)
-      for track in tracker.tracks where track.id != nil && track.unseen <= 10 {
+      for track in tracker.present {
         predicted += 1
         for object in paths.indices where track.box.iou(paths[object][frame]) >= 0.5 {
           together[[object, track.id!], default: 0] += 1
