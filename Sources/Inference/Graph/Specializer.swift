@@ -46,12 +46,19 @@ struct Specializer {
       return try fold(node, [.tensor(ZeroPages.tensor(fact))])
     }
     let isConstant = node.inputs.allSatisfy { $0 == nil || graph.constants[$0 ?? 0] != nil }
-    if isConstant, node.bodies.isEmpty, !Specializer.random.contains(node.operatorType) {
+    if isConstant, node.bodies.isEmpty, !Specializer.random.contains(node.operatorType), !isQuantizedWeight(node) {
       let inputs = node.inputs.map { $0.flatMap { graph.constants[$0] }.map(Value.tensor) }
       if try fold(node, inputs) { return true }
     }
     for (id, fact) in zip(node.outputs, infer(node)) { if let id { facts[id] = fact } }
     return false
+  }
+
+  /// Weights stay bytes: the passes may find a product of bytes that takes them.
+  private func isQuantizedWeight(_ node: Graph.Node) -> Bool {
+    guard node.operatorType == "DequantizeLinear", let id = node.inputs.first ?? nil, let tensor = graph.constants[id]
+    else { return false }
+    return tensor.rank > 0 && [.int8, .uint8, .int32].contains(tensor.type)
   }
 
   private mutating func fold(_ node: Graph.Node, _ inputs: [Value?]) throws -> Bool {
@@ -121,7 +128,9 @@ struct Specializer {
     let isKnown = zip(node.inputs, inputs).allSatisfy { $0 == nil || $1 != nil }
     guard isKnown, node.bodies.isEmpty, !inputs.contains(where: { $0?.type == .string }) else { return none }
     let constants = node.inputs.map { $0.flatMap { graph.constants[$0] } }
-    if node.domain.isEmpty, let rule = ShapeRules.rules[node.operatorType] {
+    let quantized =
+      node.domain.isEmpty || node.domain == "com.microsoft" ? ShapeRules.quantizedRules[node.operatorType] : nil
+    if let rule = quantized ?? (node.domain.isEmpty ? ShapeRules.rules[node.operatorType] : nil) {
       let question = ShapeRules.Question(node: node, inputs: inputs, constants: constants)
       if let answer = try? rule(question), answer.count == node.outputs.count { return answer }
     }

@@ -8,6 +8,8 @@ package final class GraphEditor {
   private var consumers: [[Int]]
   /// Values that must keep existing under their name: bodies of control flow read them.
   private var pinned: Set<ValueID> = []
+  /// Nodes were appended that others before them read.
+  private var isOutOfOrder = false
 
   package init(_ graph: Graph, facts: [Fact?]) {
     self.graph = graph
@@ -46,6 +48,9 @@ package final class GraphEditor {
     return consumers[id].count == 1 && !pinned.contains(id) && !graph.outputs.contains(id)
   }
 
+  /// Whether the value is an output of the graph, or read by a body of control flow.
+  package func isOutput(_ id: ValueID) -> Bool { pinned.contains(id) || graph.outputs.contains(id) }
+
   package func fact(_ id: ValueID?) -> Fact? { id.flatMap { facts[$0] } }
   package func constant(_ id: ValueID?) -> Tensor? { id.flatMap { graph.constants[$0] } }
 
@@ -81,6 +86,16 @@ package final class GraphEditor {
     facts.append(fact)
     return graph.addValue()
   }
+
+  /// Adds a node whose inputs and outputs exist; where it must stand is found in the end.
+  package func append(_ node: Graph.Node) {
+    nodes.append(node)
+    link(nodes.count - 1)
+    isOutOfOrder = true
+  }
+
+  /// Says anew of what type and shape a value is.
+  package func setFact(_ id: ValueID, _ fact: Fact) { facts[id] = fact }
 
   /// Puts `node` in place of `removed`, at the last of their positions: there all its inputs exist.
   package func replace(_ removed: [Int], with node: Graph.Node) {
@@ -118,7 +133,15 @@ package final class GraphEditor {
   }
 
   /// The rewritten graph, without the nodes and constants that nothing needs.
-  package func finish() -> (graph: Graph, facts: [Fact?]) {
+  package func finish() throws -> (graph: Graph, facts: [Fact?]) {
+    if isOutOfOrder {
+      graph.nodes = nodes.compactMap { $0 }
+      try graph.sortTopologically()
+      nodes = graph.nodes
+      producers = [:]
+      for index in consumers.indices { consumers[index] = [] }
+      for index in nodes.indices { link(index) }
+    }
     for index in nodes.indices.reversed() {
       guard let node = nodes[index], node.outputs.allSatisfy({ isUnused($0) }) else { continue }
       unlink(index)

@@ -20,6 +20,10 @@ package struct Rewrite: Sendable {
 package enum Rewrites {
   package static let all: [Rewrite] = [
     .dropIdentities, .mergeReshapes, .mergeTransposes, .recogniseActivations, .fuseSilu, .fuseHardSwish, .fuseGelu,
+    .quantizeFromOperators, .sinkDequantize, .sinkDequantizeBelowResize, .mergeQuantizePairs, .quantizeConvolution,
+    .quantizeLinear, .quantizeBinary, .quantizeAverage, .quantizeConcat, .tabulate, .sinkDequantize,
+    .mergeQuantizePairs, .quantizeProductToFloat, .dynamicProduct,
+    .dynamicMicrosoftProduct, .addDynamicBias, .recogniseDequantize, .recogniseQuantize, .foldDequantizedConstants,
     .fuseLayerNormalization, .foldPadding, .foldBatchNormalization, .foldScaleIntoConvolution, .linearFromGemm,
     .linearFromMatMul, .addLinearBias, .foldLinearScale, .fuseConvolutionActivation, .fuseConvolutionResidual,
     .fuseConvolutionActivation, .fuseLinearActivation, .fuseLinearResidual, .fuseLinearActivation,
@@ -34,6 +38,8 @@ package enum Rewrites {
   ) throws -> (graph: Graph, facts: [Fact?], fired: [String: Int]) {
     let editor = GraphEditor(graph, facts: facts)
     var fired: [String: Int] = [:]
+    let turned = UnsignedBytes.apply(editor)
+    if turned > 0 { fired["unsigned bytes"] = turned }
     for rewrite in all where !(exact && rewrite.changesRounding) {
       // A rewrite may open the way for itself; graphs are finite, but the bound keeps a mistake from hanging.
       for _ in 0..<8 {
@@ -47,7 +53,7 @@ package enum Rewrites {
     }
     let merged = CommonSubexpressions.merge(editor)
     if merged > 0 { fired["common subexpressions"] = merged }
-    let result = editor.finish()
+    let result = try editor.finish()
     return (result.graph, result.facts, fired)
   }
 }

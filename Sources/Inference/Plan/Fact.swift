@@ -1,8 +1,9 @@
-/// How the elements of a float32 tensor lie in memory.
+/// How the elements of a tensor lie in memory.
 package enum Layout: Sendable, Hashable {
   /// Row-major, as ONNX has it: NCHW for pictures. Every operator understands it.
   case planar
-  /// NCHWc: [batch][channel blocks][spatial…][c], c the instruction set's vector length. What convolutions like.
+  /// NCHWc: [batch][channel blocks][spatial…][c]. What convolutions like. c is the instruction set's vector length for
+  /// floats; for bytes 16, or 4 for up to 4 channels.
   case blocked
 }
 
@@ -23,12 +24,12 @@ package struct Fact: Sendable, Hashable {
   package var area: Int { shape.dropFirst(2).reduce(1, *) }
   package func laid(_ layout: Layout) -> Fact { Fact(type, shape, layout) }
 
-  /// Whether the blocked layout can hold it: float32, (batch, channels, spatial…), not empty.
-  package var canBeBlocked: Bool { type == .float32 && shape.count >= 3 && count > 0 }
+  /// Whether the blocked layout can hold it: float32 or uint8, (batch, channels, spatial…), not empty.
+  package var canBeBlocked: Bool { (type == .float32 || type == .uint8) && shape.count >= 3 && count > 0 }
 
   package var byteCount: Int {
     guard layout == .blocked else { return count * type.byteCount }
-    let block = Fact.block
+    let block = channelBlock
     return shape[0] * ((shape[1] + block - 1) / block) * area * block * type.byteCount
   }
 }

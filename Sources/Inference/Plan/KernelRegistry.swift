@@ -35,6 +35,10 @@ package enum KernelRegistry {
     TransposedConvolutionKernels.definitions,
     ScaleShiftKernels.definitions,
     RecurrentKernels.definitions,
+    ByteProductKernels.definitions,
+    ByteElementwiseKernels.definitions,
+    BytePoolingKernels.definitions,
+    DynamicProductKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

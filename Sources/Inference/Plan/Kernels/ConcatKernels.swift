@@ -11,8 +11,8 @@ enum ConcatKernels {
     else { return nil }
     let axis = given < 0 ? given + output.shape.count : given
     guard output.shape.indices.contains(axis) else { return nil }
-    let isAligned = facts.dropLast().allSatisfy { $0.shape[axis] % Fact.block == 0 }
-    let wantsBlocks = axis == 1 && isAligned && output.canBeBlocked && facts.contains { $0.layout == .blocked }
+    let wantsBlocks =
+      axis == 1 && output.canBeBlocked && Fact.areAligned(facts) && facts.contains { $0.layout == .blocked }
     let layout: Layout = wantsBlocks ? .blocked : .planar
     let outer = output.shape[..<axis].reduce(1, *)
     let rowBytes = facts.map { outer == 0 ? 0 : $0.laid(layout).byteCount / outer }

@@ -43,7 +43,7 @@ enum ConvolutionKernels {
   }
 
   /// The kernels' form of a geometry of one or two axes; nil for three.
-  private static func shape(
+  static func shape(
     _ convolution: Convolution, _ g: WindowGeometry, batch: Int, _ weight: [Int]
   ) -> ock_conv_shape? {
     guard g.input[0] == 1, g.kernel[0] == 1, g.output[0] == 1 else { return nil }

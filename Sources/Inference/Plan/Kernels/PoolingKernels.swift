@@ -11,23 +11,32 @@ enum PoolingKernels {
   ]
 
   @Sendable private static func compileWindow(_ request: CompileRequest) throws -> Compilation? {
-    guard request.isFloat(0), let input = request.inputs[0], input.canBeBlocked, input.fitsKernels,
-      request.outputs.count == 1, request.outputs[0].canBeBlocked
+    guard let input = request.inputs[0], input.canBeBlocked, input.fitsKernels, request.outputs.count == 1,
+      request.outputs[0].canBeBlocked
     else { return nil }
     let maximum = request.node.evaluator as? MaxPool
     let average = request.node.evaluator as? AveragePool
+    guard let shape = try shape(maximum, average, input) else { return nil }
+    if input.type == .uint8 {
+      guard maximum != nil, input.channelBlock == Fact.wideByteBlock else { return nil }
+      return .kernel(CompiledKernel(ByteMaxPool(shape: shape), inputs: 1, layout: .blocked))
+    }
+    let kernel = WindowPool(shape: shape, takesMaximum: maximum != nil)
+    return .kernel(CompiledKernel(kernel, inputs: 1, layout: .blocked))
+  }
+
+  /// The kernels' form of a window over one or two axes.
+  static func shape(_ maximum: MaxPool?, _ average: AveragePool?, _ input: Fact) throws -> ock_pool_shape? {
     guard let g = try maximum?.geometry(input.shape) ?? average?.geometry(input.shape), g.input[0] == 1,
       g.kernel[0] == 1
     else { return nil }
     func n(_ value: Int) -> Int32 { Int32(clamping: value) }
-    let shape = ock_pool_shape(
+    return ock_pool_shape(
       blocks: n(input.blockCount), in_height: n(g.input[1]), in_width: n(g.input[2]), out_height: n(g.output[1]),
       out_width: n(g.output[2]), kernel_height: n(g.kernel[1]), kernel_width: n(g.kernel[2]),
       stride_y: n(g.strides[1]), stride_x: n(g.strides[2]), dilation_y: n(g.dilations[1]),
       dilation_x: n(g.dilations[2]), pad_top: n(g.padBegin[1]), pad_left: n(g.padBegin[2]),
       pad_bottom: n(g.padEnd[1]), pad_right: n(g.padEnd[2]), count_padding: average?.countsPadding ?? false)
-    let kernel = WindowPool(shape: shape, takesMaximum: maximum != nil)
-    return .kernel(CompiledKernel(kernel, inputs: 1, layout: .blocked))
   }
 
   @Sendable private static func compileGlobal(_ request: CompileRequest) -> Compilation? {
@@ -49,6 +58,7 @@ enum PoolingKernels {
   /// The mean over all spatial axes, kept as extent 1: how newer exporters write a global average.
   @Sendable private static func compileMean(_ request: CompileRequest) throws -> Compilation? {
     guard let input = request.inputs[0], let output = request.outputs.first, input.layout == .blocked,
+      input.type == .float32,
       output.shape == Array(input.shape[..<2]) + [Int](repeating: 1, count: input.shape.count - 2)
     else { return nil }
     guard var compiled = global(request, takesMaximum: false), case .kernel(var kernel) = compiled else { return nil }
@@ -83,6 +93,14 @@ enum PoolingKernels {
       } else {
         ock_global_average(call.input(0), call.output(0), blocks, area, call.threads)
       }
+    }
+  }
+
+  private struct ByteMaxPool: Kernel {
+    let shape: ock_pool_shape
+
+    func run(_ call: KernelCall) {
+      withUnsafePointer(to: shape) { ock_byte_max_pool($0, call.input(0), call.output(0), call.threads) }
     }
   }
 }

@@ -13,7 +13,8 @@ enum ReorderKernels {
       Reorder(
         toBlocked: to.layout == .blocked, batch: Int32(clamping: from.shape[0]),
         channels: Int32(clamping: from.shape[1]), area: Int32(clamping: from.area),
-        planarBatch: from.laid(.planar).batchStride, blockedBatch: from.laid(.blocked).batchStride),
+        planarBatch: from.laid(.planar).batchStride, blockedBatch: from.laid(.blocked).batchStride,
+        isBytes: from.type == .uint8),
       inputs: 1)
     compiled.inputLayouts = [from.layout]
     compiled.outputLayouts = [to.layout]
@@ -24,9 +25,13 @@ enum ReorderKernels {
     let toBlocked: Bool
     let batch, channels, area: Int32
     let planarBatch, blockedBatch: Int
+    let isBytes: Bool
 
     func run(_ call: KernelCall) {
-      if toBlocked {
+      if isBytes {
+        let reorder = toBlocked ? ock_bytes_to_blocked : ock_bytes_from_blocked
+        reorder(call.input(0), call.output(0), batch, channels, area, call.threads)
+      } else if toBlocked {
         ock_to_blocked(
           call.input(0), planarBatch, call.output(0), blockedBatch, batch, channels, area, call.threads)
       } else {

@@ -10,18 +10,21 @@ enum ResizeKernels {
   ]
 
   @Sendable private static func compile(_ request: CompileRequest) throws -> Compilation? {
-    guard request.isFloat(0), let input = request.inputs[0], let output = request.outputs.first,
-      input.shape.count == 4, input.canBeBlocked, output.canBeBlocked, input.shape[..<2] == output.shape[..<2],
+    guard let input = request.inputs[0], let output = request.outputs.first, input.shape.count == 4,
+      input.canBeBlocked, output.canBeBlocked, input.shape[..<2] == output.shape[..<2],
       input.fitsKernels, output.fitsKernels, try canBeRead(request.node.attributes)
     else { return nil }
     let isNearest = try request.node.attributes.string("mode", default: "nearest") == "nearest"
+    let isBytes = input.type == .uint8
+    if isBytes { guard isNearest, input.channelBlock == Fact.wideByteBlock else { return nil } }
     guard let rows = try ramp(request, axis: 2), let columns = try ramp(request, axis: 3) else { return nil }
     let extents = Extents(
       blocks: Int32(clamping: input.blockCount), inHeight: Int32(input.shape[2]), inWidth: Int32(input.shape[3]),
       outHeight: Int32(output.shape[2]), outWidth: Int32(output.shape[3]))
     let kernel: any Kernel =
       isNearest
-      ? NearestKernel(extents: extents, rows: rows.map { Int32($0) }, columns: columns.map { Int32($0) })
+      ? NearestKernel(
+        extents: extents, rows: rows.map { Int32($0) }, columns: columns.map { Int32($0) }, isBytes: isBytes)
       : LinearKernel(
         extents: extents, rows: taps(rows, extent: input.shape[2]), columns: taps(columns, extent: input.shape[3]))
     var compiled = CompiledKernel(kernel, inputs: request.inputs.count, layout: .blocked)
@@ -56,7 +59,7 @@ enum ResizeKernels {
       arguments.append(
         .tensor(isSizes ? Tensor([4], [1, 1, Int64(output.shape[2]), Int64(output.shape[3])]) : constant))
     }
-    let results = try request.node.evaluator.evaluate(arguments, RampContext())
+    let results = try request.node.evaluator.evaluate(arguments, LoneContext())
     let picture = try results[0].tensor()
     guard picture.shape == [1, 1, output.shape[2], output.shape[3]] else { return nil }
     let y = picture.array(of: Float.self)
@@ -71,14 +74,6 @@ enum ResizeKernels {
     }
   }
 
-  /// Resize asks its context for nothing but the number of outputs.
-  private final class RampContext: EvaluationContext {
-    var outputCount: Int { 1 }
-    func run(_ body: Subgraph, _ inputs: [Value?]) throws -> [Value] {
-      throw InferenceError(.unsupportedFeature, "a Resize with a body")
-    }
-  }
-
   private struct Extents: Sendable {
     let blocks, inHeight, inWidth, outHeight, outWidth: Int32
   }
@@ -86,8 +81,14 @@ enum ResizeKernels {
   private struct NearestKernel: Kernel {
     let extents: Extents
     let rows, columns: [Int32]
+    let isBytes: Bool
 
     func run(_ call: KernelCall) {
+      if isBytes {
+        return ock_byte_resize_nearest(
+          call.input(0), call.output(0), extents.blocks, extents.inHeight, extents.inWidth, extents.outHeight,
+          extents.outWidth, rows, columns, call.threads)
+      }
       ock_resize_nearest(
         call.input(0), call.output(0), extents.blocks, extents.inHeight, extents.inWidth, extents.outHeight,
         extents.outWidth, rows, columns, call.threads)

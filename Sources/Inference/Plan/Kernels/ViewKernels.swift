@@ -21,8 +21,8 @@ enum ViewKernels {
     guard input.shape.indices.contains(normalized), input.shape[..<normalized].allSatisfy({ $0 == 1 }) else {
       return nil
     }
-    let isAligned = request.outputs.dropLast().allSatisfy { $0.shape[normalized] % Fact.block == 0 }
-    let layout: Layout = input.layout == .blocked && normalized == 1 && isAligned ? .blocked : .planar
+    let keepsBlocks = input.layout == .blocked && normalized == 1 && Fact.areAligned(request.outputs)
+    let layout: Layout = keepsBlocks ? .blocked : .planar
     var offset = 0
     let offsets = request.outputs.map { output in
       defer { offset += output.laid(layout).byteCount }

@@ -26,7 +26,7 @@ INLINE void qdense_finish(const int P, const int NB, qi acc[QP_MAX][QNB_MAX], co
 INLINE void qpointwise_tile(const int P, const int NB, const ock_qdense_job *job, int pixel) {
     const ock_qconv *conv = job->conv;
     const ock_conv_shape *s = &conv->shape;
-    int width = ock_byte_block(s->in_channels);
+    const int width = OCK_LANES;
     ptrdiff_t plane = (ptrdiff_t)s->in_height * s->in_width * width;
     qi acc[QP_MAX][QNB_MAX];
     qtile_set(P, NB, acc, job->call->bias + job->block * OCK_LANES);
@@ -108,7 +108,7 @@ static void QISA(qdense)(const ock_qdense_job *job, int first, int end) {
     const ock_conv_shape *s = &job->conv->shape;
     uint8_t pad[OCK_LANES];
     memset(pad, job->call->in_zero, sizeof pad);
-    bool pointwise = s->kernel_height == 1 && s->kernel_width == 1 && s->stride_y == 1 && s->stride_x == 1 &&
+    bool pointwise = s->in_channels > 4 && s->kernel_height == 1 && s->kernel_width == 1 && s->stride_y == 1 && s->stride_x == 1 &&
                      s->pad_top == 0 && s->pad_left == 0 && s->in_height == s->out_height &&
                      s->in_width == s->out_width;
 #define POINTWISE(P, NB, at) qpointwise_tile(P, NB, job, at)

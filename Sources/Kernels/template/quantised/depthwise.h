@@ -2,19 +2,6 @@
 // channels, the four rows' bytes: one inner product then multiplies a column of the kernel. Output rows that read the
 // same input rows share a line, their weights shifted.
 
-// 16 channels of 4 rows to 16 channels x 4 rows.
-INLINE q64 qinterleave(qb r0, qb r1, qb r2, qb r3) {
-    typedef uint8_t q32 __attribute__((ext_vector_type(32)));
-    q32 a = __builtin_shufflevector(r0, r1, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10,
-                                    26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    q32 b = __builtin_shufflevector(r2, r3, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10,
-                                    26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    return __builtin_shufflevector(
-        a, b, 0, 1, 32, 33, 2, 3, 34, 35, 4, 5, 36, 37, 6, 7, 38, 39, 8, 9, 40, 41, 10, 11, 42, 43, 12, 13, 44, 45, 14,
-        15, 46, 47, 16, 17, 48, 49, 18, 19, 50, 51, 20, 21, 52, 53, 22, 23, 54, 55, 24, 25, 56, 57, 26, 27, 58, 59, 28,
-        29, 60, 61, 30, 31, 62, 63);
-}
-
 // Columns of a line: every input column that some window of a row reads, padding included.
 INLINE int qline_columns(const ock_conv_shape *s) {
     return (s->out_width - 1) * s->stride_x + (s->kernel_width - 1) * s->dilation_x + 1;
@@ -25,14 +12,15 @@ INLINE void qbuild_line(const ock_qdepthwise_job *job, int row, int group, uint8
     const ock_conv_shape *s = &job->conv->shape;
     int columns = qline_columns(s), first = ock_min(columns, s->pad_left);
     int end = ock_max(first, ock_min(columns, s->pad_left + s->in_width));
+    // A row outside the input is one pixel of padding, read again and again.
     const qb padding = (qb)(uint8_t)job->call->in_zero;
     const uint8_t *rows[4];
-    // A row outside the input is read from a row inside and replaced.
-    bool inside[4];
+    ptrdiff_t walks[4];
     for (int i = 0; i < 4; i++) {
         int y = row * s->stride_y - s->pad_top + (4 * group + i) * s->dilation_y;
-        inside[i] = y >= 0 && y < s->in_height;
-        rows[i] = job->in + (inside[i] ? (ptrdiff_t)y * s->in_width * OCK_LANES : 0);
+        bool inside = y >= 0 && y < s->in_height;
+        rows[i] = inside ? job->in + (ptrdiff_t)y * s->in_width * OCK_LANES : (const uint8_t *)&padding;
+        walks[i] = inside ? -1 : 0;
     }
     memset(line, job->call->in_zero, (size_t)first * OCK_WEIGHT_BLOCK);
     memset(line + (ptrdiff_t)end * OCK_WEIGHT_BLOCK, job->call->in_zero, (size_t)(columns - end) * OCK_WEIGHT_BLOCK);
@@ -40,7 +28,7 @@ INLINE void qbuild_line(const ock_qdepthwise_job *job, int row, int group, uint8
     for (ptrdiff_t at = 0; at < (ptrdiff_t)(end - first) * OCK_LANES; at += OCK_LANES, out += OCK_WEIGHT_BLOCK) {
         qb r[4];
         UNROLL
-        for (int i = 0; i < 4; i++) r[i] = inside[i] ? qload_bytes(rows[i] + at) : padding;
+        for (int i = 0; i < 4; i++) r[i] = qload_bytes(rows[i] + (at & walks[i]));
         *(q64_unaligned *)out = qinterleave(r[0], r[1], r[2], r[3]);
     }
 }

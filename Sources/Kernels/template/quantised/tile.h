@@ -27,6 +27,8 @@ INLINE void qtile_step(const int P, const int NB, qi acc[QP_MAX][QNB_MAX], const
     qweights weights[QNB_MAX];
     UNROLL
     for (int b = 0; b < NB; b++) weights[b] = qload_weights(w + b * OCK_WEIGHT_BLOCK);
+    // Keeps the loads of later steps from being fetched ahead, which would not fit the registers.
+    __asm__ volatile("" ::: "memory");
     UNROLL
     for (int p = 0; p < P; p++) {
         qinputs x = qbroadcast(qdword(a[p] + at));

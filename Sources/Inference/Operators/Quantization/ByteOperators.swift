@@ -1,0 +1,193 @@
+/// The operators on bytes that the quantisation passes make: unsigned activations of one scale, constant 8-bit weights.
+/// What is here is their plain form; the compiled one is in Plan/Kernels/.
+
+/// What the bytes of a tensor stand for: (byte - zero) * scale.
+package struct ByteScale: Sendable, Hashable {
+  package var scale: Float
+  package var zero: Int
+
+  package init(scale: Float, zero: Int) {
+    self.scale = scale
+    self.zero = zero
+  }
+
+  func dequantized(_ x: Tensor) throws -> Tensor {
+    try QuantizationOperators.dequantize(x, scale: Tensor(scalar: scale), zero: zeroTensor, .perTensor)
+  }
+
+  func quantized(_ x: Tensor) throws -> Tensor {
+    try QuantizationOperators.quantize(x, scale: Tensor(scalar: scale), zero: zeroTensor, to: .uint8, .perTensor)
+  }
+
+  private var zeroTensor: Tensor { Tensor(scalar: UInt8(clamping: zero)) }
+}
+
+/// What weights of 8 bits stand for: one scale and zero point, or one for each output.
+package struct WeightScale: Sendable, Hashable {
+  package var scales: [Float]
+  package var zeros: [Int]
+
+  func scale(_ output: Int) -> Float { scales.count == 1 ? scales[0] : scales[output] }
+  func zero(_ output: Int) -> Int { zeros.count == 1 ? zeros[0] : zeros[output] }
+}
+
+/// What surrounds a product of bytes: `steps(sum * input scale * weight scale / output scale)`, clamped to `range`;
+/// without an output scale the numbers themselves, as float32.
+package struct ByteProduct: Sendable {
+  package var input: ByteScale
+  package var weight: WeightScale
+  package var output: ByteScale?
+  package var range = 0...255
+
+  /// The factor of output `channel`, as ONNX Runtime computes it.
+  func factor(_ channel: Int) -> Float {
+    let product = input.scale * weight.scale(channel)
+    return output.map { product / $0.scale } ?? product
+  }
+
+  /// Results of exact sums in double precision; channels are `axis` of the sums.
+  func finish(_ sums: Tensor, axis: Int) throws -> Tensor {
+    let channels = sums.shape[axis]
+    let inner = sums.shape[(axis + 1)...].reduce(1, *)
+    let result = try Tensor(uninitialized: output == nil ? .float32 : .uint8, sums.shape)
+    let factors = (0..<channels).map(factor)
+    let source = sums.elements(as: Double.self)
+    for i in source.indices {
+      let y = Float(source[i]) * factors[i / inner % channels]
+      if let output {
+        let step = min(
+          max(y.rounded(.toNearestOrEven) + Float(output.zero), Float(range.lowerBound)), Float(range.upperBound))
+        result.elements(as: UInt8.self)[i] = UInt8(step.isNaN ? Float(range.lowerBound) : step)
+      } else {
+        result.elements(as: Float.self)[i] = y
+      }
+    }
+    return result
+  }
+}
+
+/// Inputs: X (uint8), W (8 bits), bias (int32, in units of input scale x weight scale) or nothing.
+package struct QuantizedConvolution: Operator {
+  package var convolution: Convolution
+  package var product: ByteProduct
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let weight = try inputs.tensor(1, "W")
+    let data = try QuantizedProductOperators.centered(
+      try inputs.tensor(0, "X"), zero: Tensor(scalar: Int32(product.input.zero)))
+    let zeros = Tensor(
+      [weight.shape[0]] + [Int](repeating: 1, count: weight.rank - 1),
+      (0..<weight.shape[0]).map { Int32(product.weight.zero($0)) })
+    let bias = try inputs.optionalTensor(2, "B")?.converted(to: .float64)
+    let sums = try convolution.evaluate(
+      [.tensor(data), .tensor(try centered(weight, zeros)), bias.map { .tensor($0) }], context)[0].tensor()
+    return [.tensor(try product.finish(sums, axis: 1))]
+  }
+
+  private func centered(_ x: Tensor, _ zeros: Tensor) throws -> Tensor {
+    try arithmetic(Subtraction.self, try x.converted(to: .float64), try zeros.converted(to: .float64))
+  }
+}
+
+/// A product with a constant matrix. Inputs: A (uint8, any leading axes), B (8 bits), bias (int32) or nothing.
+package struct QuantizedLinear: Operator {
+  package var product: ByteProduct
+  /// B is stored n x k.
+  package var transposesB = false
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let stored = try inputs.tensor(1, "B")
+    let matrix = transposesB ? try stored.transposed([1, 0]) : stored
+    let zeros = Tensor([matrix.shape[1]], (0..<matrix.shape[1]).map { Double(product.weight.zero($0)) })
+    let right = try arithmetic(Subtraction.self, try matrix.converted(to: .float64), zeros)
+    let left = try QuantizedProductOperators.centered(
+      try inputs.tensor(0, "A"), zero: Tensor(scalar: Int32(product.input.zero)))
+    var sums = try MatMul().product(left, right)
+    if let bias = try inputs.optionalTensor(2, "bias") {
+      sums = try arithmetic(Addition.self, sums, try bias.converted(to: .float64))
+    }
+    return [.tensor(try product.finish(sums, axis: sums.rank - 1))]
+  }
+}
+
+/// y = table[x], byte by byte: what any function of one number is between two quantised tensors.
+package struct ByteTable: Operator {
+  package var table: [UInt8]
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let x = try inputs.tensor(0, "X")
+    guard x.type == .uint8 else { throw InferenceError(.badType, "a table of \(x.type.name)") }
+    return [.tensor(Tensor(x.shape, x.elements(as: UInt8.self).map { table[Int($0)] }))]
+  }
+}
+
+/// The sum or product of two quantised tensors, clamped to `range`.
+package struct QuantizedBinary: Operator {
+  package var isProduct: Bool
+  package var a: ByteScale
+  package var b: ByteScale
+  package var output: ByteScale
+  package var range = 0...255
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let (x, y) = (try a.dequantized(try inputs.tensor(0, "A")), try b.dequantized(try inputs.tensor(1, "B")))
+    let result =
+      isProduct ? try arithmetic(Multiplication.self, x, y) : try arithmetic(Addition.self, x, y)
+    return [.tensor(try output.quantized(result).clamped(to: range))]
+  }
+}
+
+/// AveragePool or, with `window` nil, the mean over all spatial axes.
+package struct QuantizedAverage: Operator {
+  package var window: AveragePool?
+  package var input: ByteScale
+  package var output: ByteScale
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let numbers = try input.dequantized(try inputs.tensor(0, "X"))
+    guard let window else {
+      let mean = try ReductionOperators.reduce(.mean, numbers, axes: Array(2..<max(2, numbers.rank)), keepsAxes: true)
+      return [.tensor(try output.quantized(mean))]
+    }
+    return [.tensor(try output.quantized(try window.evaluate([.tensor(numbers)], context)[0].tensor()))]
+  }
+}
+
+/// Parts of other scales than the whole's go through a table; nil: as they are.
+package struct QuantizedConcat: Operator {
+  package var axis: Int
+  package var tables: [[UInt8]?]
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let parts = try tables.indices.map { index in
+      let part = try inputs.tensor(index, "part")
+      return try tables[index].map { try ByteTable(table: $0).evaluate([.tensor(part)], context)[0].tensor() } ?? part
+    }
+    return [.tensor(try SlicingOperators.concatenate(parts, axis: axis))]
+  }
+}
+
+/// Float32 to bytes of one scale, and back.
+package struct Quantize: Operator {
+  package var output: ByteScale
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    [.tensor(try output.quantized(try inputs.tensor(0, "X")))]
+  }
+}
+
+package struct Dequantize: Operator {
+  package var input: ByteScale
+
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    [.tensor(try input.dequantized(try inputs.tensor(0, "X")))]
+  }
+}
+
+extension Tensor {
+  fileprivate func clamped(to range: ClosedRange<Int>) -> Tensor {
+    if range == 0...255 { return self }
+    let (low, high) = (UInt8(clamping: range.lowerBound), UInt8(clamping: range.upperBound))
+    return Tensor(shape, elements(as: UInt8.self).map { min(max($0, low), high) })
+  }
+}
