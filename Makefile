@@ -11,7 +11,7 @@ NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-stati
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 
-.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings test-neon \
+.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-capture test-neon \
   packages install format format-check
 
 run: build
@@ -45,10 +45,16 @@ test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
 	  OCELLUS_ONNX_REGENERATE=1 swift test -c release --filter OnnxBackendTests
 
-# The capture room against the kernel's own camera drivers, in a virtual machine; skips where qemu is missing.
+# The program against the kernel's own camera drivers, in a virtual machine; skips where qemu is missing. PARTS=uvc runs one
+# part, OCELLUS_WRITE_DOCS=1 keeps the measurements for docs/FAULTS.md.
 test-camera: packages
 	swift build -c release --product CameraProbe
+	swift build -c release --product ocellus
 	Tests/VirtualCamera/run.sh $(PARTS)
+
+# The capture thread's share of a core, beside networks that keep every core busy.
+bench-capture: packages
+	Benchmarks/capture.sh
 
 # Recordings against the Python readers of PyPI, both ways; then many mutated files and many killed recorders.
 RECORDINGS_ENVIRONMENT := .build/recordings-tests

@@ -82,7 +82,9 @@ let package = Package(
     tests(
       "InferenceTests", ["Ground", "Inference", "Kernels", "CAllocations"], exclude: ["OnnxBackend/allowlist.txt"]),
     tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"], exclude: ["Tooling"]),
-    tests("CaptureTests", ["Ground", "Vision", "Capture", "CVideo4Linux"]),
+    tests(
+      "CaptureTests",
+      ["Ground", "Vision", "Capture", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
     tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),

@@ -8,11 +8,21 @@ import Glibc
 public final class WorkerThread: Sendable {
   private let handle: pthread_t
 
+  /// How much a thread minds to wait for a core.
+  public enum Urgency: Sendable {
+    case normal
+    /// For threads that sleep most of the time and must wake up at once: they are put before others where the system
+    /// lets us (a lower nice value: root, CAP_SYS_NICE or RLIMIT_NICE), else they are normal ones.
+    case high
+  }
+
   private final class Start {
     let name: String
+    let urgency: Urgency
     let body: @Sendable () -> Void
-    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    init(_ name: String, _ urgency: Urgency, _ body: @escaping @Sendable () -> Void) {
       self.name = name
+      self.urgency = urgency
       self.body = body
     }
   }
@@ -20,8 +30,8 @@ public final class WorkerThread: Sendable {
   /// Starts `body` on a new thread. All signals are blocked on it, so that they reach the main thread.
   ///
   /// - Parameter name: at most 15 bytes are kept (the kernel's limit, `pthread_setname_np(3)`).
-  public init(name: String, body: @escaping @Sendable () -> Void) {
-    let start = Unmanaged.passRetained(Start(String(name.prefix(15)), body))
+  public init(name: String, urgency: Urgency = .normal, body: @escaping @Sendable () -> Void) {
+    let start = Unmanaged.passRetained(Start(String(name.prefix(15)), urgency, body))
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
@@ -34,6 +44,8 @@ public final class WorkerThread: Sendable {
         guard let raw else { return nil }
         let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
         ocp_set_thread_name(start.name)
+        // On Linux 0 means the calling thread, not the process (setpriority(2), "C library/kernel differences").
+        if start.urgency == .high { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, -10) }
         start.body()
         return nil
       }, start.toOpaque())

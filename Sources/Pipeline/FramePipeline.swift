@@ -5,7 +5,8 @@ import Vision
 
 /// What happens to one frame: detector, tracker, then the chain's stages. Pipeline thread only.
 struct FramePipeline {
-  private let source: String
+  /// The source's name at the moment: a camera can come back as another node.
+  var source: String
   private let heartbeat: Heartbeat
   private let references: ReferenceBook
   private var models = ActiveModels()

@@ -76,13 +76,15 @@ public final class Session: SessionControl, LabelControl {
   public func start() {
     models.start()
     launch("pipeline") { [self] in process() }
-    launch("capture") { [self] in capture() }
+    launch("capture", .high) { [self] in capture() }
     launch("supervisor") { [self] in supervisor.run() }
   }
 
-  private func launch(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  private func launch(
+    _ name: String, _ urgency: WorkerThread.Urgency = .normal, _ body: @escaping @Sendable () -> Void
+  ) {
     alive.withLock { _ = $0.insert(name) }
-    let thread = WorkerThread(name: name) { [alive] in
+    let thread = WorkerThread(name: name, urgency: urgency) { [alive] in
       body()
       alive.update { _ = $0.remove(name) }
     }
@@ -297,7 +299,8 @@ public final class Session: SessionControl, LabelControl {
       }
       let skipped = SkipCounts(
         pipeline: slot.skipped, driver: frame.driverDrops, passedOver: frame.passedOver, damaged: frame.damaged)
-      let minimumConfidence = state.withLock { $0.minimumConfidence }
+      let (minimumConfidence, name) = state.withLock { ($0.minimumConfidence, $0.source.name) }
+      pipeline.source = name
       let (result, trouble) = pipeline.process(
         frame, arrived: arrived, minimumConfidence: minimumConfidence, skipped: skipped)
       if let trouble { announce(SessionEvent(severity: .error, message: trouble)) }

@@ -87,6 +87,7 @@ struct SessionState: Sendable {
       return SessionEvent(severity: .warning, message: "no signal: \(reason)")
     case (.noSignal(_, let since), .streaming):
       saidReasons = []
+      self.source = source.description
       let seconds = now.milliseconds(since: since) / 1000
       queue(SourceReport(source: source.description, state: new, time: now, outageSeconds: seconds))
       let tenths = Int((seconds * 10).rounded())

@@ -1,57 +1,194 @@
 # Run inside the virtual machine by busybox' shell: streams from the kernel's own test drivers while faults are injected
-# into them, and checks what CameraProbe said. Prints "ok NAME" or "FAILED NAME: why", and exits with the failures' number.
+# into them, and checks what the program says of it, as JSON and on its screen. Prints "ok NAME" or "FAILED NAME: why",
+# a line "row|…" for each fault's measurements, and exits with the failures' number.
 probe=/camera/CameraProbe
+program=/camera/ocellus
 failures=0
-log=/tmp/log
+out=/tmp/out
 
 verdict() { # NAME CONDITION-STATUS WHY
-  if [ "$2" = 0 ]; then echo "ok $1"; else echo "FAILED $1: $3"; failures=$((failures + 1)); tail -4 $log; fi
+  if [ "$2" = 0 ]; then echo "ok $1"; else echo "FAILED $1: $3"; failures=$((failures + 1)); fi
 }
 
-# Seconds on the probe's own clock; 0 before its first line.
-frames() { grep -c '^frame' $log; }
-wait_frames() { # COUNT SECONDS
-  n=0
-  while [ "$(frames)" -lt "$1" ] && [ $n -lt $(($2 * 10)) ]; do sleep 0.1; n=$((n + 1)); done
-  [ "$(frames)" -ge "$1" ]
-}
-
-# The eight bars of the test picture, each darker than the one before it.
-bars_fall() {
-  tail -1 $log.frames | sed 's/.*bars=//' | awk -F, '{ for (i = 2; i <= 8; i++) if ($i >= $(i - 1)) exit 1 }'
-}
-
-# ---- Pictures of every kind of format -------------------------------------------------------------------------------
+# ---- Pictures of every kind of format, by the capture room alone ------------------------------------------------------
 
 picture() { # DEVICE SIZE FOURCC EXPECTED-FORMAT
-  $probe watch $1 4 $2 $3 > $log 2>&1
-  grep '^frame' $log > $log.frames
-  [ "$(frames)" -ge 3 ] && tail -1 $log.frames | grep -q "format=$4 size=$2 "
-  verdict "picture $3 $2" $? "no frames of $4"
-  bars_fall
-  verdict "bars of $3 $2" $? "$(tail -1 $log.frames)"
+  $probe watch $1 4 $2 $3 > $out 2>&1
+  tail -2 $out | grep '^frame' > $out.frame
+  [ "$(grep -c '^frame' $out)" -ge 3 ] && grep -q "format=$4 size=$2 " $out.frame
+  verdict "picture $3 $2" $? "no frames of $4: $(tail -1 $out)"
+  # The eight bars of the test picture, each darker than the one before it.
+  sed 's/.*bars=//' $out.frame | awk -F, '{ for (i = 2; i <= 8; i++) if ($i >= $(i - 1)) exit 1 }'
+  verdict "bars of $3 $2" $? "$(cat $out.frame)"
 }
 
-# ---- Faults while streaming -----------------------------------------------------------------------------------------
+# ---- The program, running through all the faults of a driver ----------------------------------------------------------
 
-# Starts a stream in the background, waits for pictures, runs the fault, and checks that pictures come again.
-fault() { # NAME DEVICE INJECTION SECONDS EXPECTED-TEXT
-  $probe watch $2 $(($4 + 6)) 640x480 > $log 2>&1 &
-  watcher=$!
-  wait_frames 8 20 || { verdict "$1" 1 "no stream to begin with"; kill $watcher; wait $watcher; return; }
-  before=$(frames)
-  sh -c "$3" > /tmp/injection 2>&1
-  wait $watcher
-  after=$(awk -v text="$5" 'found && /^frame/ { n++ } index($0, text) { found = 1 } END { print n + 0 }' $log)
-  [ "$after" -ge 3 ]
-  verdict "$1" $? "'$5' was not said, or $after frames after it (before: $before; injection: $(tail -1 /tmp/injection))"
-  grep -E '^(nosignal|notice|source)' $log | sed 's/^/    /' | head -${SHOWN:-6}
+# Starts the program on DEVICE, with JSON on standard output (MODE json) or as the dashboard on a terminal (MODE screen).
+start() { # MODE DEVICE [OPTIONS]
+  mode=$1; shift
+  : > $out; : > $out.errors
+  options="--size 640x480 --classifier none --health off --source $*"
+  if [ $mode = json ]; then
+    $program run --headless --json $options > $out 2> $out.errors &
+    pid=$!
+  else
+    rm -f /tmp/keys; mkfifo /tmp/keys
+    SHELL=/bin/sh /camera/script -qfc "stty cols 120 rows 36; exec $program $options" $out < /tmp/keys > /dev/null 2>&1 &
+    exec 4> /tmp/keys
+  fi
+  within 60 has_picture || { verdict "$mode: first picture" 1 "$(tail -2 $out.errors)"; return 1; }
+  [ $mode = json ] || pid=$(pidof ocellus)
+  sleep 2
+  descriptors=$(ls /proc/$pid/fd | wc -l); threads=$(ls /proc/$pid/task | wc -l)
 }
 
-set_control() { echo "$probe set $1 $2"; }
+# The program must still be the one that was started, with no more than it held then.
+stop() {
+  kill -0 $pid
+  verdict "$mode: never restarted" $? "the program has ended: $(tail -2 $out.errors)"
+  now="$(ls /proc/$pid/fd | wc -l) descriptors, $(ls /proc/$pid/task | wc -l) threads"
+  [ "$(ls /proc/$pid/fd | wc -l)" -le "$descriptors" ] && [ "$(ls /proc/$pid/task | wc -l)" -le "$threads" ]
+  verdict "$mode: nothing leaked ($now)" $? "it had $descriptors and $threads"
+  if [ $mode = json ]; then kill -INT $pid; else printf q >&4; fi
+  within 10 gone
+  verdict "$mode: ends" $? "it goes on"
+  [ $mode = json ] || exec 4>&-
+  kill $pid 2> /dev/null
+}
+
+gone() { ! kill -0 $pid 2> /dev/null; }
+
+within() { # SECONDS COMMAND…
+  n=$(($1 * 5)); shift
+  while [ $n -gt 0 ]; do "$@" && return 0; sleep 0.2; n=$((n - 1)); done
+  return 1
+}
+
+# The text of the screen: painted anew, without the escape sequences.
+screen() {
+  at=$(wc -c < $out)
+  printf '\014' >&4
+  sleep 1
+  tail -c +$((at + 1)) $out | tr -d '\r' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\x1b[()][A-Z0-9]//g'
+}
+
+has_picture() {
+  if [ $mode = json ]; then tail -n +$((mark + 1)) $out | grep -q '"frame":'
+  else screen > $out.screen; grep -q 'fps' $out.screen && ! grep -qE 'NO SIGNAL|no signal from|opening' $out.screen; fi
+}
+
+# Whether TEXT is said since the fault: in a JSON report, or in the screen's header or event list.
+is_said() {
+  if [ $mode = json ]; then tail -n +$((mark + 1)) $out | grep '"state":"no_signal"' | grep -qF "$1"
+  else screen > $out.screen; grep -qF "$(echo "$1" | cut -c1-22)" $out.screen; fi
+}
+
+counter() { # NAME: "damaged" or "driver"
+  grep '"frame":' $out | tail -1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+has_risen() { # COUNTER BEFORE
+  now=$(counter $1)
+  [ "${now:-0}" -gt "${2:-0}" ]
+}
+
+# Injects a fault, waits until it is said (or counted), and until pictures come again.
+fault() { # NAME INJECTION TEXT-OR-COUNTER [RELEASE]
+  mark=$(wc -l < $out)
+  before=$(counter "${3#+}")
+  (sh -c "$2") > /tmp/injection 2>&1
+  case $3 in
+    +*) # Counted, and at most a moment's trouble: the figures are in the JSON.
+      [ $mode = screen ] || within 25 has_risen "${3#+}" "$before" ;;
+    -) sleep 3 ;;
+    *) within 25 is_said "$3" ;;
+  esac
+  said=$?
+  verdict "$mode: $1: said" $said "'$3' was not (injection: $(tail -1 /tmp/injection); $(tail -1 $out.errors))"
+  [ -z "$4" ] || sh -c "$4" > /tmp/injection 2>&1
+  [ $mode = screen ] || mark=$(($(grep -n '"state":"no_signal"' $out | tail -1 | cut -d: -f1 || echo $mark) + 0))
+  within 40 has_picture
+  verdict "$mode: $1: recovered" $? "no picture ($(tail -1 $out | cut -c1-200); injection: $(tail -1 /tmp/injection))"
+  [ $mode = screen ] || row "$1" "$before" "${3#+}"
+}
+
+# What the JSON says of the fault since the last one.
+reported=0
+row() { # NAME COUNTER-BEFORE COUNTER
+  tail -n +$((reported + 1)) $out > $out.part
+  reported=$(wc -l < $out)
+  field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\"}]*\)[\",}].*/\1/p"; }
+  first=$(grep '"state":"no_signal"' $out.part | head -1 | sed 's/.*"outage_s":\([0-9.]*\).*/\1/')
+  shown=$(grep '"state":"no_signal"' $out.part | field reason | grep -v '^waiting' | sort | uniq -c | sort -rn | head -1 | sed 's/^ *[0-9]* //')
+  back=$(grep '"state":"streaming"' $out.part | sed 's/.*"outage_s":\([0-9.]*\).*/\1/' | sort -n | tail -1)
+  rise=
+  case $3 in damaged | driver) rise="$3 +$(($(counter $3) - ${2:-0}))" ;; esac
+  echo "row|$1|$first|$shown|$back|$rise"
+}
+
+control() { echo "$probe set $1 $2"; }
+
+vivid_faults() { # DEVICE
+  fault "damaged buffer" "$(control $1 inject_v4l2_buf_flag_error=1)" +damaged
+  fault "QBUF fails once" "$(control $1 inject_vidioc_qbuf_error=1)" -
+  fault "fatal streaming error" "$(control $1 inject_fatal_streaming_error=1)" "the camera's driver failed"
+  fault "REQBUFS fails once" \
+    "$(control $1 inject_vidioc_reqbufs_error=1); $(control $1 inject_fatal_streaming_error=1)" "the camera"
+  fault "STREAMON fails once" \
+    "$(control $1 inject_vidioc_streamon_error=1); $(control $1 inject_fatal_streaming_error=1)" "the camera"
+  fault "drops" "$(control $1 percentage_of_dropped_buffers=60); sleep 4" +driver "$(control $1 percentage_of_dropped_buffers=0)"
+  fault "dead stream (five failed transfers)" "$(control $1 percentage_of_dropped_buffers=100)" "no frames from the camera" \
+    "$(control $1 percentage_of_dropped_buffers=0)"
+  drops=$(counter driver)
+  fault "sequence wraps" "$(control $1 wrap_sequence_number=1); $(control $1 inject_fatal_streaming_error=1)" "the camera's driver failed"
+  if [ $mode = json ]; then
+    sleep 8
+    # An emulated machine is late now and then; a wrap taken for a gap would be billions.
+    [ $(($(counter driver) - drops)) -lt 1000 ]
+    verdict "no drops across the wrap" $? "$(tail -1 $out)"
+  fi
+  $probe set $1 wrap_sequence_number=0
+  driver=/sys/bus/platform/drivers/vivid
+  # The node stays, and its users get ENODEV, until the driver is bound anew.
+  fault "unplugged, back on the same node" "$(control $1 disconnect=1); sleep 2" "the camera is disconnected" \
+    "echo vivid.0 > $driver/unbind; sleep 0.5; echo vivid.0 > $driver/bind"
+  # A descriptor that somebody keeps open holds the number, so that the camera comes back under another one.
+  sleep 300 < $(ls /dev/video* | head -1) &
+  holder=$!
+  fault "unplugged, node gone, back under another number" "echo vivid.0 > $driver/unbind; sleep 2" \
+    "the camera is disconnected" "echo vivid.0 > $driver/bind"
+  if [ $mode = json ]; then
+    grep -h 'came back as /dev/video' $out.errors | tail -1
+    grep -q 'came back as /dev/video' $out.errors
+    verdict "json: the other number is said" $? "$(tail -3 $out.errors)"
+  fi
+  kill $holder
+}
+
+uvc_faults() {
+  webcam() { echo "printf $1 > /tmp/cable"; }
+  fault "JPEG cut short" "$(webcam t)" +damaged
+  fault "JPEG of noise" "$(webcam c)" -
+  # uvcvideo keeps a picture with the error bit to itself.
+  fault "error bit" "$(webcam e)" -
+  fault "empty buffer" "$(webcam n)" -
+  fault "failed transfer" "$(webcam x)" +damaged
+  fault "damaged buffers for 3 s" "$(webcam X)" "the camera sends only damaged pictures"
+  fault "stalled stream" "$(webcam s)" "no frames from the camera" "$(webcam g)"
+  fault "unplugged and plugged in" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
+  sleep 300 < "$(ls /dev/video* | head -1)" &
+  holder=$!
+  fault "plugged in under another number" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
+  kill $holder
+}
+
+node() { for video in /dev/video*; do $probe watch $video 0.1 > /dev/null 2>&1 && echo $video && return; done; }
 
 if [ -e /camera/vivid ]; then
-  $probe list
+  $program devices > $out; head -40 $out
+  grep -q 'YUYV' $out && grep -q 'control brightness' $out && $program devices --json | grep -q '"fourCC":"YUYV"'
+  verdict "devices are listed" $? "$(head -3 $out)"
   # vivid counts time its own way unless told to stamp at the start of the exposure.
   $probe set /dev/video0 timestamp_source=1
   for format in "YUYV yuyv" "NV12 nv12" "GREY gray8" "RGB3 rgb24" "RGBP rgb24" "BA81 rgb24"; do
@@ -59,73 +196,49 @@ if [ -e /camera/vivid ]; then
     picture /dev/video0 640x480 $1 $2
     picture /dev/video0 1280x720 $1 $2
   done
-
-  fault "damaged buffer" /dev/video0 "$(set_control /dev/video0 inject_v4l2_buf_flag_error=1)" 1 "damaged=1"
-  fault "QBUF fails" /dev/video0 "for i in 1 2 3 4 5 6; do $(set_control /dev/video0 inject_vidioc_qbuf_error=1); sleep 0.2; done" 3 "frame"
-  fault "fatal streaming error" /dev/video0 "$(set_control /dev/video0 inject_fatal_streaming_error=1)" 4 "the camera's driver failed"
-  fault "REQBUFS fails at the restart" /dev/video0 \
-    "$(set_control /dev/video0 inject_vidioc_reqbufs_error=1); $(set_control /dev/video0 inject_fatal_streaming_error=1)" 4 "retrying"
-  fault "STREAMON fails at the restart" /dev/video0 \
-    "$(set_control /dev/video0 inject_vidioc_streamon_error=1); $(set_control /dev/video0 inject_fatal_streaming_error=1)" 4 "retrying"
-  fault "half of the buffers dropped" /dev/video0 \
-    "$(set_control /dev/video0 percentage_of_dropped_buffers=50); sleep 3; $(set_control /dev/video0 percentage_of_dropped_buffers=0)" 5 "drops=1"
-  fault "all buffers dropped" /dev/video0 \
-    "$(set_control /dev/video0 percentage_of_dropped_buffers=100); sleep 3; $(set_control /dev/video0 percentage_of_dropped_buffers=0)" 7 "no frames from the camera"
-  fault "sequence wraps" /dev/video0 \
-    "$(set_control /dev/video0 wrap_sequence_number=1); $(set_control /dev/video0 inject_fatal_streaming_error=1)" 9 "retrying"
-  # An emulated machine is late now and then; a wrap taken for a gap would be billions.
-  grep '^frame' $log | tail -1 | grep -q 'drops=[0-9]\{1,2\} '
-  verdict "no drops across the wrap" $? "$(grep '^frame' $log | tail -1)"
-  $probe set /dev/video0 wrap_sequence_number=0
-  # The node stays, and its users get ENODEV, until the driver is bound anew.
-  fault "disconnect" /dev/video0 \
-    "$(set_control /dev/video0 disconnect=1); sleep 2; echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind; sleep 0.5; echo vivid.0 > /sys/bus/platform/drivers/vivid/bind" \
-    9 "the camera is disconnected"
-  # A descriptor that somebody keeps open holds the number, so that the camera comes back under another one.
-  sleep 60 < /dev/video0 &
-  holder=$!
-  fault "unbound, back under another number" /dev/video0 \
-    "echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind; sleep 2; echo vivid.0 > /sys/bus/platform/drivers/vivid/bind" \
-    9 "came back as /dev/video"
-  kill $holder
-  camera=$(grep '^source' $log | tail -1 | awk '{ print $2 }')
-  $probe watch $camera 14 640x480 > /tmp/first 2>&1 &
-  sleep 2
-  $probe watch $camera 2 640x480 > $log 2>&1
-  grep -q 'in use by another program' $log
-  verdict "second client" $? "$(cat $log)"
-  wait
+  for mode in json screen; do
+    mark=0; reported=0
+    device=$(node)
+    start $mode $device --control timestamp_source=1 && vivid_faults $device
+    stop
+  done
+  device=$(node)
+  $probe reconnect $device 1000 > $out 2>&1
+  cat $out
+  [ "$(sed -n 's/^before //p' $out)" = "$(sed -n 's/^after 1000 reconnects //p' $out)" ] && grep -q '^after 1000' $out
+  verdict "nothing leaked after 1000 reconnects" $? "$(cat $out)"
+  $probe watch $device 14 640x480 > /tmp/first 2>&1 &
+  sleep 3
+  $program run --headless --json --source $device --frames 1 > $out 2>&1
+  grep -q 'in use by another program' $out
+  verdict "second client" $? "$(cat $out)"
 fi
 
 if [ -e /camera/hdmi ]; then
-  hdmi=/dev/video0
-  $probe set $hdmi timestamp_source=1
-  fault "HDMI cable pulled" $hdmi "$(set_control $hdmi dv_timings_signal_mode=1); sleep 4; $(set_control $hdmi dv_timings_signal_mode=0)" 9 "no signal at the camera's input"
-  fault "HDMI not locked" $hdmi "$(set_control $hdmi dv_timings_signal_mode=2); sleep 4; $(set_control $hdmi dv_timings_signal_mode=0)" 9 "no synchronisation at the camera's input"
+  for mode in json screen; do
+    mark=0; reported=0
+    start $mode /dev/video0 --control timestamp_source=1
+    fault "no signal at the input" "$(control /dev/video0 dv_timings_signal_mode=1)" "no signal at the camera's input" \
+      "$(control /dev/video0 dv_timings_signal_mode=0)"
+    fault "no synchronisation at the input" "$(control /dev/video0 dv_timings_signal_mode=2)" \
+      "no synchronisation at the camera's input" "$(control /dev/video0 dv_timings_signal_mode=0)"
+    stop
+  done
 fi
 
 if [ -e /camera/uvc ]; then
   /camera/webcam /tmp/cable /camera/pictures/*.jpg &
   sleep 3
-  $probe list
-  picture /dev/video0 640x480 MJPG yuv420
-  webcam() { echo "printf $1 > /tmp/cable"; }
-  fault "picture cut short" /dev/video0 "$(webcam t)" 2 "damaged=1"
-  fault "picture corrupted" /dev/video0 "$(webcam c)" 2 "frame"
-  # uvcvideo keeps a picture with the error bit to itself.
-  fault "error bit" /dev/video0 "$(webcam e)" 2 "drops=1"
-  fault "empty picture" /dev/video0 "$(webcam n)" 2 "frame"
-  # All four queued buffers come back marked.
-  fault "failed transfer" /dev/video0 "$(webcam x)" 2 "damaged=4"
-  fault "five failed transfers" /dev/video0 "$(webcam X)" 12 "the camera sends only damaged pictures"
-  fault "stall" /dev/video0 "$(webcam s); sleep 2; $(webcam g)" 6 "no frames from the camera"
-  fault "unplugged and plugged in" /dev/video0 "$(webcam u); sleep 3; $(webcam p)" 10 "the camera is disconnected"
-  sleep 60 < "$(ls /dev/video* | head -1)" &
-  holder=$!
-  fault "plugged in under another number" "$(ls /dev/video* | head -1)" "$(webcam u); sleep 3; $(webcam p)" 12 "came back as /dev/video"
-  kill $holder
+  $program devices
+  picture $(node) 640x480 MJPG yuv420
+  for mode in json screen; do
+    mark=0; reported=0
+    start $mode $(node) && uvc_faults
+    stop
+  done
   printf q > /tmp/cable
 fi
 
-grep '^summary' $log
+# What the last dashboard showed, for people to look at.
+[ ! -s $out.screen ] || cat $out > /dev/ttyS2
 exit $failures

@@ -19,7 +19,7 @@ public enum ImageFileFormat: String, Sendable, CaseIterable {
 
 /// Image files: photos in, snapshots out.
 public enum ImageFile {
-  /// Reads and decodes a photo to packed RGB. Every error names the path.
+  /// Reads and decodes a photo to packed RGB, turned as its EXIF data asks. Every error names the path.
   public static func load(_ path: String, pool: PixelPool? = nil) throws(CodecError) -> Image {
     let bytes = try read(path)
     do {
@@ -41,7 +41,7 @@ public enum ImageFile {
   /// Decodes a photo in memory to packed RGB.
   public static func decode(_ bytes: UnsafeRawBufferPointer, pool: PixelPool? = nil) throws(CodecError) -> Image {
     switch ImageFileFormat(of: bytes) {
-    case .jpeg: return try JPEGDecoder(pool: pool).decode(bytes).image
+    case .jpeg: return try JPEGDecoder(pool: pool).decode(bytes).image.turned(Orientation(ofJPEG: bytes), pool: pool)
     case .png: return try PNGCodec.decode(bytes, pool: pool)
     case nil:
       throw bytes.isEmpty

@@ -46,6 +46,8 @@ final class ScriptedCamera {
   /// What the driver makes of a requested size, if not what was asked.
   var forcedSize: (width: Int, height: Int)?
   var rowPadding = 0
+  /// Whether each frame's pixels are written; a real camera's are, but not by the thread that is measured.
+  var paints = true
   /// How the n-th frame since power-on turns out.
   var delivery: (Int) -> Delivery = { _ in .good }
   /// Another program streams from it.

@@ -185,7 +185,7 @@ extension ScriptedCamera {
     buffer.timestamp.tv_usec = Int(streamStart % 1_000_000_000 / 1000)
     var used = memory[index].map(\.count)
     let pattern = picture(number)
-    for plane in memory[index] where !plane.isEmpty && fourCC != FourCC("MJPG") {
+    for plane in memory[index] where paints && !plane.isEmpty && fourCC != FourCC("MJPG") {
       memset(plane.baseAddress!, Int32(pattern[0]), plane.count)
     }
     if fourCC == FourCC("MJPG") {

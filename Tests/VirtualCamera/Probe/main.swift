@@ -100,6 +100,34 @@ func watch(_ path: String, seconds: Double, request: SourceRequest) throws {
     "summary frames=\(frames) descriptors=\(count(in: "/proc/self/fd")) threads=\(count(in: "/proc/self/task") + 1)")
 }
 
+func set(_ path: String, _ setting: String) throws {
+  let device = try CameraDevice(path: path, system: LinuxSystemCalls())
+  try CameraControls.set(ControlSetting(parsing: setting), on: device)
+  device.close()
+}
+
+/// Breaks vivid's stream again and again, and counts what this process holds before and after.
+func reconnect(_ path: String, times: Int) throws {
+  let source = try CameraSource(path: path)
+  func next(_ wanted: (SourceEvent) -> Bool) throws {
+    let start = MonotonicTime.now
+    while MonotonicTime.now.milliseconds(since: start) < 30_000 {
+      if wanted(try source.next(timeout: 100)) { return }
+    }
+    fail("the camera did not come back")
+  }
+  func held() -> String { "descriptors=\(count(in: "/proc/self/fd")) threads=\(count(in: "/proc/self/task") + 1)" }
+  try next { if case .frame = $0 { true } else { false } }
+  say("before \(held())")
+  for _ in 0..<times {
+    try set(path, "inject_fatal_streaming_error=1")
+    try next { if case .noSignal = $0 { true } else { false } }
+    try next { if case .frame = $0 { true } else { false } }
+  }
+  say("after \(times) reconnects \(held())")
+  source.close()
+}
+
 do {
   switch arguments.first {
   case "pictures" where arguments.count == 2: try makePictures(arguments[1])
@@ -110,9 +138,8 @@ do {
       say("  controls \(camera.controls.map(\.name).joined(separator: " "))")
     }
   case "set" where arguments.count == 3:
-    let device = try CameraDevice(path: arguments[1], system: LinuxSystemCalls())
-    try CameraControls.set(ControlSetting(parsing: arguments[2]), on: device)
-    device.close()
+    try set(arguments[1], arguments[2])
+  case "reconnect" where arguments.count == 3: try reconnect(arguments[1], times: Int(arguments[2]) ?? 1)
   case "watch" where arguments.count >= 3:
     var request = SourceRequest()
     if arguments.count > 3 {
@@ -121,7 +148,9 @@ do {
     }
     if arguments.count > 4 { request.pixelFormat = arguments[4] }
     try watch(arguments[1], seconds: Double(arguments[2]) ?? 5, request: request)
-  default: fail("usage: watch PATH SECONDS [WxH [FOURCC]] | set PATH NAME=VALUE | list | pictures FOLDER")
+  default:
+    fail(
+      "usage: watch PATH SECONDS [WxH [FOURCC]] | set PATH NAME=VALUE | reconnect PATH TIMES | list | pictures FOLDER")
   }
 } catch let error as any ExplainedError {
   fail(error.line)
