@@ -9,7 +9,8 @@ import Vision
 
 /// The capture thread alone, in real time: `Benchmarks/capture.sh` runs it beside networks that keep every core busy.
 @Suite(
-  .enabled(if: ProcessInfo.processInfo.environment["OCELLUS_CAPTURE_SECONDS"] != nil, "set OCELLUS_CAPTURE_SECONDS"))
+  .enabled(if: ProcessInfo.processInfo.environment["OCELLUS_CAPTURE_SECONDS"] != nil, "set OCELLUS_CAPTURE_SECONDS"),
+  .serialized)
 struct CaptureBenchmark {
   private struct Figures {
     var frames = 0

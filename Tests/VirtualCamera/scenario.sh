@@ -54,6 +54,7 @@ stop() {
   within 10 gone
   verdict "$mode: ends" $? "it goes on"
   [ $mode = json ] || exec 4>&-
+  [ $mode = json ] || cp $out /tmp/dashboard
   kill $pid 2> /dev/null
 }
 
@@ -107,10 +108,15 @@ fault() { # NAME INJECTION TEXT-OR-COUNTER [RELEASE]
   said=$?
   verdict "$mode: $1: said" $said "'$3' was not (injection: $(tail -1 /tmp/injection); $(tail -1 $out.errors))"
   [ -z "$4" ] || sh -c "$4" > /tmp/injection 2>&1
-  [ $mode = screen ] || mark=$(($(grep -n '"state":"no_signal"' $out | tail -1 | cut -d: -f1 || echo $mark) + 0))
+  [ $mode = screen ] || within 40 is_streaming
   within 40 has_picture
   verdict "$mode: $1: recovered" $? "no picture ($(tail -1 $out | cut -c1-200); injection: $(tail -1 /tmp/injection))"
   [ $mode = screen ] || row "$1" "$before" "${3#+}"
+}
+
+# Whether the last that was said of the source is that it streams, and frames came after that.
+is_streaming() {
+  tail -n +$((mark + 1)) $out | awk '/"state":/ { bad = /no_signal/; n = 0 } /"frame":/ { n++ } END { exit bad || n == 0 }'
 }
 
 # What the JSON says of the fault since the last one.
@@ -120,7 +126,7 @@ row() { # NAME COUNTER-BEFORE COUNTER
   reported=$(wc -l < $out)
   field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\"}]*\)[\",}].*/\1/p"; }
   first=$(grep '"state":"no_signal"' $out.part | head -1 | sed 's/.*"outage_s":\([0-9.]*\).*/\1/')
-  shown=$(grep '"state":"no_signal"' $out.part | field reason | grep -v '^waiting' | sort | uniq -c | sort -rn | head -1 | sed 's/^ *[0-9]* //')
+  shown=$(grep '"state":"no_signal"' $out.part | field reason | grep -F "$3" | head -1)
   back=$(grep '"state":"streaming"' $out.part | sed 's/.*"outage_s":\([0-9.]*\).*/\1/' | sort -n | tail -1)
   rise=
   case $3 in damaged | driver) rise="$3 +$(($(counter $3) - ${2:-0}))" ;; esac
@@ -138,7 +144,7 @@ vivid_faults() { # DEVICE
   fault "STREAMON fails once" \
     "$(control $1 inject_vidioc_streamon_error=1); $(control $1 inject_fatal_streaming_error=1)" "the camera"
   fault "drops" "$(control $1 percentage_of_dropped_buffers=60); sleep 4" +driver "$(control $1 percentage_of_dropped_buffers=0)"
-  fault "dead stream (five failed transfers)" "$(control $1 percentage_of_dropped_buffers=100)" "no frames from the camera" \
+  fault "stalled stream" "$(control $1 percentage_of_dropped_buffers=100)" "no frames from the camera" \
     "$(control $1 percentage_of_dropped_buffers=0)"
   drops=$(counter driver)
   fault "sequence wraps" "$(control $1 wrap_sequence_number=1); $(control $1 inject_fatal_streaming_error=1)" "the camera's driver failed"
@@ -174,12 +180,12 @@ uvc_faults() {
   fault "error bit" "$(webcam e)" -
   fault "empty buffer" "$(webcam n)" -
   fault "failed transfer" "$(webcam x)" +damaged
-  fault "damaged buffers for 3 s" "$(webcam X)" "the camera sends only damaged pictures"
+  fault "dead stream (five failed transfers)" "$(webcam X)" "the camera sends only damaged pictures"
   fault "stalled stream" "$(webcam s)" "no frames from the camera" "$(webcam g)"
-  fault "unplugged and plugged in" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
+  fault "unplugged, back on the same node" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
   sleep 300 < "$(ls /dev/video* | head -1)" &
   holder=$!
-  fault "plugged in under another number" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
+  fault "unplugged, node gone, back under another number" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
   kill $holder
 }
 
@@ -240,5 +246,5 @@ if [ -e /camera/uvc ]; then
 fi
 
 # What the last dashboard showed, for people to look at.
-[ ! -s $out.screen ] || cat $out > /dev/ttyS2
+[ ! -s /tmp/dashboard ] || cat /tmp/dashboard > /dev/ttyS2
 exit $failures

@@ -4,8 +4,9 @@ import Recording
 
 /// What every command that runs a session can be told.
 struct SessionOptions: ParsableArguments {
+  // Unconditional: "-:rgb24" is a source, not a flag.
   @Option(
-    name: .long,
+    name: .long, parsing: .unconditional,
     help: ArgumentHelp(
       "A camera (/dev/video0), demo, demo:seed=7, a photo, a folder of photos, a video file, rtsp://…, http://…, or a "
         + "recording. Without it: the first camera that works, else demo.",
