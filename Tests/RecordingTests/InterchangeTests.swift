@@ -39,7 +39,8 @@ import Vision
     for compression in MCAP.Compression.allCases {
       var configuration = RecordingConfiguration(directory: "d")
       configuration.compression = compression
-      configuration.metadata = ["model.finder.sha256": "00ff", "host": "robot"]
+      configuration.metadata = { ["host": "robot"] }
+      configuration.describeModel = { _ in ["sha256": "00ff"] }
       try keep(record(frames, configuration), "plain-\(compression.name)")
       configuration.splitSeconds = 0.5
       try keep(record(frames, configuration), "split-\(compression.name)")

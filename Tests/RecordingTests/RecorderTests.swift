@@ -142,7 +142,7 @@ import Vision
   @Test func aTriggerRecordsAroundItsDetections() throws {
     var configuration = RecordingConfiguration(directory: "d")
     configuration.trigger = try RecordingTrigger(parsing: "person:0.6")
-    configuration.trigger?.holdSeconds = 0.5
+    configuration.holdSeconds = 0.5
     configuration.preTriggerSeconds = 0.2
     let disk = ScriptedDisk()
     let recorder = Recorder(configuration, layer: disk)

@@ -2,11 +2,11 @@ import CCrypto
 import Glibc
 
 /// SHA-256 of files (FIPS 180-4), by OpenSSL's libcrypto.
-enum FileHash {
+package enum FileHash {
   /// Sixty-four hexadecimal digits.
   ///
   /// - Throws: ``PerceptionError`` when the file cannot be read.
-  static func sha256(ofFile path: String) throws -> String {
+  package static func sha256(ofFile path: String) throws -> String {
     guard let file = fopen(path, "rbe") else {
       throw PerceptionError(.notFound, "cannot be read: \(String(cString: strerror(errno)))", place: path)
     }

@@ -34,7 +34,14 @@ public struct RecordingInfo: Encodable, Sendable {
     chunks = reader.chunks.count
     compression = Set(reader.chunks.map { MCAP.Compression(rawValue: $0.compression)?.name ?? $0.compression }).sorted()
     attachments = reader.attachments.map(\.name)
-    metadata = Dictionary(reader.metadata.map { ($0.name, $0.values) }) { first, _ in first }
+    metadata = [:]
+    var seen: [String: Int] = [:]
+    for record in reader.metadata {
+      seen[record.name, default: 0] += 1
+      // A session that changed its networks has said so more than once.
+      let number = seen[record.name] ?? 1
+      metadata[number == 1 ? record.name : "\(record.name) \(number)"] = record.values
+    }
     var problems = reader.problems
     let counts = reader.statistics?.channelMessageCounts ?? [:]
     var first = reader.statistics?.startTime ?? .max

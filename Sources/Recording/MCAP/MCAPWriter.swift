@@ -45,6 +45,8 @@ public final class MCAPWriter {
   private var scratch = ByteWriter(capacity: 4096)
   private var finished = false
   private var isGrouping = false
+  /// Whether the file ends in half a record that the disk would not let go of.
+  private var isTorn = false
 
   /// Creates the working file and writes its start.
   ///
@@ -127,13 +129,19 @@ public final class MCAPWriter {
   /// the chunk's messages are lost: see ``pendingMessages`` before the call.
   public func closeChunk() throws {
     guard !chunk.isEmpty else { return }
+    noteChunk(
+      try whole {
+        let index = try writeChunk()
+        if options.synchronizesChunks { try file.synchronize() }
+        return index
+      })
+  }
+
+  /// Writes everything that `body` writes, or, as far as the disk lets it, nothing.
+  private func whole<Result>(_ body: () throws -> Result) throws -> Result {
     let mark = file.mark
-    do {
-      let index = try writeChunk()
-      if options.synchronizesChunks { try file.synchronize() }
-      noteChunk(index)
-    } catch {
-      try? file.rewind(to: mark)
+    do { return try body() } catch {
+      do { try file.rewind(to: mark) } catch { isTorn = true }
       throw error
     }
   }
@@ -187,7 +195,7 @@ public final class MCAPWriter {
     let offset = file.count
     MCAP.Attachment(logTime: logTime, createTime: createTime, name: name, mediaType: mediaType, data: data)
       .write(to: &scratch)
-    try writeScratch()
+    try whole { try writeScratch() }
     statistics.attachmentCount += 1
     attachmentIndexes.append(
       .init(
@@ -200,7 +208,7 @@ public final class MCAPWriter {
     try closeChunk()
     let offset = file.count
     metadata.write(to: &scratch)
-    try writeScratch()
+    try whole { try writeScratch() }
     statistics.metadataCount += 1
     metadataIndexes.append(.init(offset: offset, length: file.count - offset, name: metadata.name))
   }
@@ -211,14 +219,15 @@ public final class MCAPWriter {
   /// Writes the rest: open chunk, end of data, summary, footer; then gives the file its name. Idempotent.
   public func finish() throws {
     guard !finished else { return }
+    guard !isTorn else {
+      throw RecordingError(
+        .fileFailed, "part of a chunk could not be taken back", place: workingPath,
+        remedy: "'ocellus recover' makes it whole")
+    }
     try closeChunk()
-    let mark = file.mark
-    do {
+    try whole {
       try writeEnd()
       try file.synchronize()
-    } catch {
-      try? file.rewind(to: mark)
-      throw error
     }
     do throws(SystemError) { try layer.rename(workingPath, to: path) } catch {
       throw OutputFile.explain(error, "rename to \(fileName(of: path))", workingPath)

@@ -1,5 +1,4 @@
 import Capture
-import Glibc
 import Ground
 import Perception
 import Pipeline
@@ -38,8 +37,10 @@ enum FrameMessages {
       let color = color(of: detection.classID)
       annotations.points.append(
         .init(
-          timestamp: header.stamp, kind: ImageAnnotations.Points.lineLoop, points: corners(detection), outline: color,
-          thickness: 2))
+          timestamp: header.stamp, kind: ImageAnnotations.Points.lineLoop,
+          points: OrientedBox.corners(of: detection.box, turnedBy: detection.angle ?? 0).map {
+            .init(x: Double($0.x), y: Double($0.y))
+          }, outline: color, thickness: 2))
       if !detection.keypoints.isEmpty {
         annotations.points.append(
           .init(
@@ -60,18 +61,6 @@ enum FrameMessages {
     let track = detection.track.map { " #\($0)" } ?? ""
     let second = detection.classes.first.map { " · \($0.label)" } ?? ""
     return "\(detection.label) \(percent)%\(track)\(second)"
-  }
-
-  private static func corners(_ detection: Detection) -> [ImageAnnotations.Point] {
-    let box = detection.box
-    let angle = Double(detection.angle ?? 0)
-    let (sine, cosine) = (sin(angle), cos(angle))
-    let (halfWidth, halfHeight) = (Double(box.width) / 2, Double(box.height) / 2)
-    let (x, y) = (Double(box.centerX), Double(box.centerY))
-    return [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map { sx, sy in
-      let (dx, dy) = (sx * halfWidth, sy * halfHeight)
-      return .init(x: x + dx * cosine - dy * sine, y: y + dx * sine + dy * cosine)
-    }
   }
 
   /// A hue for each class, far from its neighbours': steps of the golden ratio around the circle.
@@ -112,6 +101,7 @@ enum FrameMessages {
           values: [
             count("processed", result.number), count("sequence", result.frame.sequence),
             count("skipped_pipeline", result.skipped.pipeline), count("dropped_driver", result.skipped.driver),
+            count("passed_over", result.frame.passedOver), count("damaged", result.frame.damaged),
           ]),
         .init(
           level: drops.isZero ? ok : warning, name: "ocellus: recorder",

@@ -2,6 +2,15 @@ import Ground
 public import Pipeline
 import Synchronization
 
+/// What came of a recorder's work.
+public struct RecordingOutcome: Sendable, Equatable {
+  /// The files that were begun, in order, under the names they have now.
+  public var files: [String] = []
+  public var frames: UInt64 = 0
+  /// Why the last recording ended before it was told to; nil when it did not.
+  public var failure: String?
+}
+
 /// Records a session: takes results and events from the pipeline and writes them on a thread of its own.
 ///
 /// Receiving costs the pipeline a lock and an append; whatever the disk does, the pipeline does not wait for it. When the
@@ -14,6 +23,7 @@ public final class Recorder: ResultConsumer, RecordingControl {
 
   private final class Shared: Sendable {
     let status: Mutex<RecordingStatus>
+    let outcome = Mutex(RecordingOutcome())
     let report: Mutex<(@Sendable (SessionEvent) -> Void)?>
 
     init(_ configuration: RecordingConfiguration) {
@@ -39,7 +49,10 @@ public final class Recorder: ResultConsumer, RecordingControl {
         let worker = RecorderWorker(
           configuration, layer: layer, queue: queue,
           report: { event in shared.report.withLock { $0 }?(event) },
-          publish: { status in shared.status.withLock { $0 = status } })
+          publish: { status, outcome in
+            shared.status.withLock { $0 = status }
+            shared.outcome.withLock { $0 = outcome }
+          })
         worker.run()
       })
   }
@@ -59,12 +72,16 @@ public final class Recorder: ResultConsumer, RecordingControl {
   public func receive(_ event: SessionEvent) { queue.put(.event(event)) }
 
   /// Writes what waits, completes the file, and ends the thread. Idempotent; nothing is recorded afterwards.
-  public func close() {
+  ///
+  /// - Returns: what came of all the recordings.
+  @discardableResult
+  public func close() -> RecordingOutcome {
     queue.put(.close)
     let running = thread.withLock { thread in
       defer { thread = nil }
       return thread
     }
     running?.join()
+    return shared.outcome.withLock { $0 }
   }
 }

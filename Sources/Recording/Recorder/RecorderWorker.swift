@@ -11,7 +11,7 @@ final class RecorderWorker {
   private let folder: RecordingFolder
   private let preparer: FramePreparer
   private let report: (SessionEvent) -> Void
-  private let publish: (RecordingStatus) -> Void
+  private let publish: (RecordingStatus, RecordingOutcome) -> Void
 
   private var file: RecordingFile?
   private var name = ""
@@ -22,7 +22,7 @@ final class RecorderWorker {
   private var isWanted = false
   /// The last frame that fired the trigger.
   private var lastTrigger: MonotonicTime?
-  private var failure: String?
+  private var outcome = RecordingOutcome()
   private var closing = false
   private var rate = RateMeter()
   private var countedBytes: UInt64 = 0
@@ -34,7 +34,7 @@ final class RecorderWorker {
 
   init(
     _ configuration: RecordingConfiguration, layer: any FileLayer, queue: RecorderQueue,
-    report: @escaping (SessionEvent) -> Void, publish: @escaping (RecordingStatus) -> Void
+    report: @escaping (SessionEvent) -> Void, publish: @escaping (RecordingStatus, RecordingOutcome) -> Void
   ) {
     self.configuration = configuration
     self.layer = layer
@@ -76,7 +76,7 @@ final class RecorderWorker {
     guard on != isWanted else { return }
     isWanted = on
     guard on else { return end() }
-    failure = nil
+    outcome.failure = nil
     if let trigger = configuration.trigger {
       say(.info, "recording starts at the next \(trigger.label) of \(trigger.confidence) or more")
     } else {
@@ -111,8 +111,8 @@ final class RecorderWorker {
   }
 
   private func endAfterTrigger(now: MonotonicTime) {
-    guard let trigger = configuration.trigger, file != nil, let lastTrigger else { return }
-    if Double(now.nanoseconds(since: lastTrigger)) / 1e9 > trigger.holdSeconds { end() }
+    guard configuration.trigger != nil, file != nil, let lastTrigger else { return }
+    if Double(now.nanoseconds(since: lastTrigger)) / 1e9 > configuration.holdSeconds { end() }
   }
 
   // MARK: Files
@@ -154,8 +154,9 @@ final class RecorderWorker {
 
   private func split() throws {
     guard let file else { return }
-    try file.writer.finish()
+    try file.finish()
     framesBefore += file.frames
+    note(file, at: file.writer.path)
     self.file = nil
     part += 1
     try open()
@@ -165,7 +166,8 @@ final class RecorderWorker {
     guard let file else { return }
     publishStatus(.finishing)
     attempt {
-      try file.writer.finish()
+      try file.finish()
+      note(file, at: file.writer.path)
       self.file = nil
       let frames = framesBefore + file.frames
       let drops = queue.drops
@@ -180,21 +182,36 @@ final class RecorderWorker {
     do { try body() } catch {
       isWanted = false
       let reason = "\(error)"
-      failure = reason
+      outcome.failure = reason
       guard let file else { return say(.error, "recording failed: \(reason)") }
       self.file = nil
       let lost = file.writer.pendingMessages
-      let saved: String
-      do {
-        file.writer.dropChunk()
-        try file.writer.finish()
-        saved = "everything up to then is in \(file.writer.path)"
-      } catch {
-        file.writer.abandon()
-        saved = "everything up to then is in \(file.writer.workingPath); 'ocellus recover' completes it"
-      }
-      say(.error, "recording stopped: \(reason); \(saved); \(lost) messages were lost")
+      say(.error, "recording stopped: \(reason); \(save(file)); \(lost) messages were lost")
     }
+  }
+
+  /// Completes a file whose disk has failed, or leaves it as it is; says where everything up to then lies.
+  private func save(_ file: RecordingFile) -> String {
+    let writer = file.writer
+    guard layer.exists(writer.workingPath) else {
+      writer.abandon()
+      return "nothing is left of it under this name"
+    }
+    do {
+      writer.dropChunk()
+      try writer.finish()
+      note(file, at: writer.path)
+      return "everything up to then is in \(writer.path)"
+    } catch {
+      writer.abandon()
+      note(file, at: writer.workingPath)
+      return "everything up to then is in \(writer.workingPath); 'ocellus recover' completes it"
+    }
+  }
+
+  private func note(_ file: RecordingFile, at path: String) {
+    outcome.files.append(path)
+    outcome.frames += file.keptFrames
   }
 
   private func say(_ severity: SessionEvent.Severity, _ message: String) {
@@ -220,10 +237,23 @@ final class RecorderWorker {
     if freeChecked.map({ now.nanoseconds(since: $0) >= 500_000_000 }) ?? true {
       freeChecked = now
       freeBytes = folder.freeBytes
-      if file != nil { attempt { try checkFreeSpace() } }
+      if let file {
+        attempt {
+          try checkPresence(file)
+          try checkFreeSpace()
+        }
+      }
     }
     if pruned.map({ now.nanoseconds(since: $0) >= 2_000_000_000 }) ?? true { prune() }
     publishStatus(nil)
+  }
+
+  /// A file that was deleted, or whose disk was taken away, still takes every write, and nobody will ever read it.
+  private func checkPresence(_ file: RecordingFile) throws {
+    guard !layer.exists(file.writer.workingPath) else { return }
+    throw RecordingError(
+      .fileFailed, "the file has vanished: it was deleted or moved, or its disk was taken away",
+      place: file.writer.workingPath, remedy: "check the folder and its disk")
   }
 
   private func checkFreeSpace() throws {
@@ -241,7 +271,7 @@ final class RecorderWorker {
   }
 
   private func publishStatus(_ forced: RecordingStatus.State?) {
-    let state = forced ?? (file != nil ? .recording : failure.map { .failed(reason: $0) } ?? .idle)
+    let state = forced ?? (file != nil ? .recording : outcome.failure.map { .failed(reason: $0) } ?? .idle)
     var status = RecordingStatus(state: state, path: file?.writer.path ?? folder.path)
     status.dropped = queue.drops.pictures + queue.drops.results
     status.freeBytes = freeBytes
@@ -259,6 +289,6 @@ final class RecorderWorker {
         status.freeSeconds = Double(usable) / status.bytesPerSecond
       }
     }
-    publish(status)
+    publish(status, outcome)
   }
 }

@@ -17,6 +17,8 @@ public struct RecordingConfiguration: Sendable {
   public var preTriggerSeconds: Double = 0
   /// Records only around such detections; nil records when told to.
   public var trigger: RecordingTrigger?
+  /// How long a triggered recording goes on without such a detection, in seconds.
+  public var holdSeconds: Double = 5
   /// What a crash can cost at most, in seconds.
   public var chunkSeconds: Double = 0.5
   /// Pictures waiting for the disk; more are dropped and counted.
@@ -26,25 +28,25 @@ public struct RecordingConfiguration: Sendable {
   public var queuedResults = 2000
   /// Memory for the seconds before, at most.
   public var preTriggerBytes = 256 << 20
-  /// About the session, written into every file: models with hashes, settings, host.
-  public var metadata: [String: String] = [:]
+  /// About the session, written into every file: settings, host. Called on the recorder's thread when a file begins.
+  public var metadata: @Sendable () -> [String: String] = { [:] }
+  /// What is to be said about the network of a name: its file, its hash. Called on the recorder's thread when a network
+  /// first gives a result of a file, so that it may take a moment.
+  public var describeModel: @Sendable (_ name: String) -> [String: String] = { _ in [:] }
 
   public init(directory: String) { self.directory = directory }
 }
 
-/// Starts a recording when a detection is seen, and stops it some time after the last one.
+/// The detection that starts a recording, and keeps it going.
 public struct RecordingTrigger: Sendable, Equatable {
   /// The detection's label; "*" matches all.
   public var label: String
   /// 0...1.
   public var confidence: Float
-  /// How long recording goes on without such a detection, in seconds.
-  public var holdSeconds: Double
 
-  public init(label: String, confidence: Float, holdSeconds: Double = 5) {
+  public init(label: String, confidence: Float) {
     self.label = label
     self.confidence = confidence
-    self.holdSeconds = holdSeconds
   }
 
   /// A trigger as users write it: "person:0.6", or "person", which means 0.5.
@@ -59,29 +61,5 @@ public struct RecordingTrigger: Sendable, Equatable {
         .badArgument, "'\(text)' is no trigger", remedy: "write a label and a confidence: person:0.6")
     }
     self.init(label: label, confidence: confidence)
-  }
-}
-
-/// Lengths and sizes as users write them.
-public enum RecordingUnits {
-  private static let seconds: [String: Double] = ["": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600]
-  private static let bytes: [String: Double] = [
-    "": 1, "b": 1, "k": 1e3, "kb": 1e3, "kib": 1024, "m": 1e6, "mb": 1e6, "mib": 1_048_576, "g": 1e9, "gb": 1e9,
-    "gib": 1_073_741_824, "t": 1e12, "tb": 1e12, "tib": 1_099_511_627_776,
-  ]
-
-  /// "10s", "2m", "1.5h", "90" in seconds.
-  public static func seconds(_ text: String) throws -> Double { try parse(text, seconds, "10s, 5m, 1h") }
-
-  /// "2GB", "500MiB", "1000000" in bytes.
-  public static func bytes(_ text: String) throws -> UInt64 { UInt64(try parse(text, bytes, "500MB, 2GiB")) }
-
-  private static func parse(_ text: String, _ units: [String: Double], _ examples: String) throws -> Double {
-    let number = text.prefix { $0.isNumber || $0 == "." }
-    let unit = text.dropFirst(number.count).lowercased().filter { $0 != " " }
-    guard let value = Double(number), let factor = units[unit], value * factor < 1e18 else {
-      throw RecordingError(.badArgument, "'\(text)' is not understood", remedy: "write it like \(examples)")
-    }
-    return value * factor
   }
 }

@@ -10,8 +10,13 @@ final class RecordingFile {
   let writer: MCAPWriter
   private let channels: [UInt16]
   private let clock: WallClock
+  private let describeModel: @Sendable (String) -> [String: String]
+  /// The networks of the last frame, by stage.
+  private var models: [String: String] = [:]
   private var sequences: [UInt32]
   private(set) var frames: UInt64 = 0
+  /// Frames of finished chunks: those that a failing disk has not taken back.
+  private(set) var keptFrames: UInt64 = 0
   /// When the first message was stamped, and the last.
   private(set) var first: MonotonicTime?
   private(set) var last: MonotonicTime?
@@ -25,10 +30,11 @@ final class RecordingFile {
     options.chunkNanoseconds = UInt64(max(0.05, min(1, configuration.chunkSeconds)) * 1e9)
     writer = try MCAPWriter(path: path, options: options, layer: layer)
     self.clock = clock
+    describeModel = configuration.describeModel
     do {
       channels = try writer.declareTopics()
       sequences = [UInt32](repeating: 0, count: channels.count)
-      var values = configuration.metadata
+      var values = configuration.metadata()
       values["part"] = String(part)
       values["monotonic_offset_ns"] = String(clock.offset)
       try writer.add(.init(name: "ocellus.session", values: values))
@@ -49,6 +55,7 @@ final class RecordingFile {
     note(result.frame.timestamp)
     let skipped = skippedBefore.map { $0 != result.skipped } ?? false
     skippedBefore = result.skipped
+    try noteModels(of: result, at: time)
     try writer.group {
       try frame.withPicture { picture in
         try append(.picture, time) { out in
@@ -66,8 +73,23 @@ final class RecordingFile {
       try append(
         .diagnostics, time, FrameMessages.diagnostics(result, header, drops: drops, skippedSinceLast: skipped))
     }
-    if writer.pendingMessages == 0 { chunkOpened = nil }
     frames += 1
+    if writer.pendingMessages == 0 { noteChunk() }
+  }
+
+  /// Says which networks the frames from here on are from, where it has not been said.
+  private func noteModels(of result: FrameResult, at time: UInt64) throws {
+    var now = ["detector": result.detector]
+    now["classifier"] = result.classifier
+    guard now != models else { return }
+    models = now
+    var values = ["from_ns": String(time)]
+    for (stage, name) in now {
+      values[stage] = name
+      for (key, value) in describeModel(name) { values["\(stage).\(key)"] = value }
+    }
+    try writer.add(.init(name: "ocellus.models", values: values))
+    noteChunk()
   }
 
   func write(_ event: SessionEvent) throws {
@@ -80,6 +102,7 @@ final class RecordingFile {
       case .error: LogMessage.error
       }
     try append(.log, time, LogMessage(stamp: time, level: level, name: "ocellus", text: event.message))
+    if writer.pendingMessages == 0 { noteChunk() }
   }
 
   private func note(_ time: MonotonicTime) {
@@ -105,13 +128,23 @@ final class RecordingFile {
       swap(&moved, &out)
       out = body(consume moved)
     }
-    if writer.pendingMessages == 0 { chunkOpened = nil }
   }
 
   /// Closes the open chunk.
   func closeChunk() throws {
     try writer.closeChunk()
+    noteChunk()
+  }
+
+  /// Closes the open chunk and completes the file.
+  func finish() throws {
+    try writer.finish()
+    noteChunk()
+  }
+
+  private func noteChunk() {
     chunkOpened = nil
+    keptFrames = frames
   }
 }
 

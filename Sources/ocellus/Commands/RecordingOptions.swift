@@ -1,40 +1,75 @@
 import ArgumentParser
+import Dashboard
+import Foundation
+import Ground
 import Recording
 
-/// What is recorded, and where.
+/// What is recorded, and where: flags over the configuration's section `[recording]`.
 struct RecordingOptions: ParsableArguments {
   @Option(
-    name: .long, defaultAsFlag: ".", help: ArgumentHelp("Record from the start, into this folder.", valueName: "DIR"))
+    name: .long, defaultAsFlag: "",
+    help: ArgumentHelp(
+      "Record from the start, into this folder (the configuration's, or the current one).", valueName: "DIR"))
   var record: String?
 
   @Option(name: .long, help: ArgumentHelp("Keep this much in memory, and begin recordings with it.", valueName: "10s"))
   var pre: String?
 
   @Option(
-    name: .customLong("on"),
-    help: ArgumentHelp("Record while this is seen with at least this confidence.", valueName: "LABEL:CONFIDENCE"))
-  var trigger: String?
+    name: .long,
+    help: ArgumentHelp(
+      "Record while this is seen with at least this confidence; * is any label.", valueName: "LABEL:CONFIDENCE"))
+  var on: String?
 
-  @Option(name: .long, help: ArgumentHelp("Begin a new file after this much.", valueName: "1GB|10m"))
+  @Option(name: .long, help: ArgumentHelp("With --on: go on for so long without it (5s).", valueName: "5s"))
+  var hold: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Begin a new file after so much, or so long; m is minutes (4GiB).", valueName: "1GB,10m"))
   var split: String?
 
   @Option(name: .long, help: ArgumentHelp("Delete the oldest recordings beyond this much in all.", valueName: "20GB"))
   var cap: String?
 
-  /// The recorder's settings; recordings go to the current folder unless told otherwise.
-  func configuration(metadata: [String: String]) throws -> RecordingConfiguration {
-    var configuration = RecordingConfiguration(directory: record ?? ".")
-    if let pre { configuration.preTriggerSeconds = try RecordingUnits.seconds(pre) }
-    if let trigger { configuration.trigger = try RecordingTrigger(parsing: trigger) }
-    if let cap { configuration.totalBytes = try RecordingUnits.bytes(cap) }
-    if let split {
-      if let seconds = try? RecordingUnits.seconds(split) {
-        configuration.splitSeconds = seconds
-      } else {
-        configuration.splitBytes = try RecordingUnits.bytes(split)
+  @Option(
+    name: .long, help: ArgumentHelp("Stop when less than this is free on the disk (256MiB).", valueName: "256MiB"))
+  var floor: String?
+
+  @Option(name: .long, help: ArgumentHelp("lz4 (the default), zstd or none.", valueName: "HOW"))
+  var compression: String?
+
+  @Option(name: .long, help: ArgumentHelp("Of pictures that do not come as JPEG, 1 to 100 (85).", valueName: "Q"))
+  var quality: String?
+
+  private var flags: [(key: String, value: String?)] {
+    [
+      ("folder", record.flatMap { $0.isEmpty ? nil : $0 }), ("pre", pre), ("on", on), ("hold", hold),
+      ("split", split), ("cap", cap), ("floor", floor), ("compression", compression), ("quality", quality),
+    ]
+  }
+
+  func validate() throws {
+    var scratch = RecordingConfiguration(directory: ".")
+    for (key, value) in flags {
+      guard let value else { continue }
+      do { try RecordingSettings.set(key, to: value, in: &scratch) } catch let error as RecordingError {
+        throw ValidationError("--\(key == "folder" ? "record" : key): \(error.line)")
       }
     }
-    configuration.metadata = metadata
-    return configuration
+  }
+
+  /// The recorder's settings, and what is wrong with those of the configuration file.
+  func configuration() throws -> (RecordingConfiguration, problems: [RecordingError]) {
+    var configuration = RecordingConfiguration(directory: ".")
+    var problems: [RecordingError] = []
+    let file = ConfigurationFile.standardPath
+    if let text = try? String(contentsOfFile: file, encoding: .utf8) {
+      problems = RecordingSettings.apply(text, file: file, to: &configuration)
+    }
+    for (key, value) in flags {
+      if let value { try RecordingSettings.set(key, to: value, in: &configuration) }
+    }
+    return (configuration, problems)
   }
 }

@@ -42,22 +42,21 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var front: FrontOptions
 
   func validate() throws {
-    if session.source != nil { throw ValidationError("replay plays FILE.mcap; --source is for run") }
     if json || frames != nil, !headless { throw ValidationError("--json and --frames go with --headless") }
     if frames == 0 { throw ValidationError("--frames takes 1 or more") }
     guard speed >= 0, speed <= 64 else { throw ValidationError("--speed takes 0 to 64") }
   }
 
   func run() throws {
-    var options = session
-    options.source = file
-    options.replay.speed = speed
-    options.replay.topic = topic
-    options.replay.atEnd = loop ? .loop : headless ? .end : .hold
+    var source = SourceChoice(name: file)
+    source.replay.speed = speed
+    source.replay.topic = topic
+    source.replay.atEnd = loop ? .loop : headless ? .end : .hold
+    let plan = SessionPlan(source: source, session: session, recording: recording)
     if headless {
-      try HeadlessRun(session: options, recording: recording, json: json, frames: frames).run()
+      try HeadlessRun(plan: plan, json: json, frames: frames).run()
     } else {
-      try DashboardRun(session: options, recording: recording, front: front).run()
+      try DashboardRun(plan: plan, front: front).run()
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dashboard
+import Recording
 
 /// `ocellus run`, and `ocellus` alone: the dashboard, or a session without a terminal.
 struct RunCommand: ParsableCommand {
@@ -18,8 +19,8 @@ struct RunCommand: ParsableCommand {
       Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r records.
       """)
 
+  @OptionGroup var source: SourceOptions
   @OptionGroup var session: SessionOptions
-  @OptionGroup var capture: CaptureOptions
 
   @Flag(name: .long, help: "No terminal: process frames until the source ends or a signal comes.")
   var headless = false
@@ -40,15 +41,14 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     if front.defaultConfig {
-      print(Dashboard.defaultConfiguration + "\n" + HealthSettings.defaultText, terminator: "")
+      print(Dashboard.defaultConfiguration + "\n" + HealthSettings.defaultText + "\n" + RecordingSettings.defaultText, terminator: "")
       return
     }
-    var session = session
-    session.wishes = try capture.wishes
+    let plan = SessionPlan(source: try source.choice(), session: session, recording: recording)
     if headless {
-      try HeadlessRun(session: session, recording: recording, json: json, frames: frames).run()
+      try HeadlessRun(plan: plan, json: json, frames: frames).run()
     } else {
-      try DashboardRun(session: session, recording: recording, front: front).run()
+      try DashboardRun(plan: plan, front: front).run()
     }
   }
 }

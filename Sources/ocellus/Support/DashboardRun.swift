@@ -5,8 +5,7 @@ import Pipeline
 
 /// A session with the dashboard before it.
 struct DashboardRun {
-  var session: SessionOptions
-  var recording: RecordingOptions
+  var plan: SessionPlan
   var front: FrontOptions
 
   func run() throws {
@@ -15,7 +14,7 @@ struct DashboardRun {
         what: "standard input and output are not a terminal",
         remedy: "run it in one, or use --headless --json")
     }
-    let live = try LiveSession(session, recording: recording) { _ in }
+    let live = try LiveSession(plan) { _ in }
     let dashboard = try Dashboard(session: live.session, options: front.dashboard)
     live.session.start()
     defer { live.close() }

@@ -1,39 +1,62 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Ground
 import Pipeline
+import Recording
 
 /// A session without a terminal, until its source ends, its frames are done, or a signal comes.
 struct HeadlessRun {
-  var session: SessionOptions
-  var recording: RecordingOptions
+  /// What a run is for.
+  enum Purpose {
+    /// Results: a signal interrupts it, and a recording that fails does not end it.
+    case results
+    /// A recording: a signal is how it ends, and when the recording fails there is nothing left to do.
+    case recording
+  }
+
+  var plan: SessionPlan
+  var purpose = Purpose.results
   /// A line of JSON a processed frame on standard output.
   var json: Bool
   /// Stops after so many processed frames.
   var frames: UInt64?
+  /// Stops after so many seconds.
+  var seconds: Double?
 
   func run() throws {
     let interruption = Interruption()
     signal(SIGPIPE, SIG_IGN)
     let writer = JSONLinesWriter(writesFrames: json)
-    let live = try LiveSession(session, recording: recording, consumers: [writer]) { configuration in
+    let live = try LiveSession(plan, consumers: [writer]) { configuration in
       configuration.waitForModels = true
       configuration.frameLimit = frames
     }
+    let began = MonotonicTime.now
     live.session.start()
-    let failure = live.session.wait { !interruption.hasCome && !writer.isBroken }
-    live.close()
+    let failure = live.session.wait {
+      if interruption.hasCome || writer.isBroken { return false }
+      if purpose == .recording && live.recordingHasFailed { return false }
+      return seconds.map { MonotonicTime.now.milliseconds(since: began) < $0 * 1000 } ?? true
+    }
+    let recorded = live.close()
     if let failure { throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: failure) }
-    if !json { summarise(live.session.snapshot()) }
-    try interruption.exitIfInterrupted()
+    if let failure = recorded.failure {
+      throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: "recording failed: \(failure)")
+    }
+    if !json { summarise(live.session.snapshot(), recorded) }
+    if purpose == .results { try interruption.exitIfInterrupted() }
   }
 
-  private func summarise(_ snapshot: SessionSnapshot) {
+  private func summarise(_ snapshot: SessionSnapshot, _ recorded: RecordingOutcome) {
     let total = snapshot.stages.first { $0.name == "total" }
     let line =
       "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
     print(line + latency)
+    if !recorded.files.isEmpty {
+      print("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
+    }
   }
 }

@@ -6,13 +6,19 @@ import Synchronization
 /// things that a handler may touch (`signal-safety(7)`).
 private let lastSignal = Atomic<Int32>(0)
 
-/// Notices SIGINT and SIGTERM for commands without a terminal of their own, so that they finish what they write.
+/// Notices SIGINT, SIGTERM and SIGHUP for commands without a terminal of their own, so that they finish what they write.
 struct Interruption: Sendable {
   /// Starts to notice. The signals no longer end the process by themselves.
   init() {
     // Touches the global here, so that the handler never runs its lazy initialiser.
     lastSignal.store(0, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] { signal(number) { lastSignal.store($0, ordering: .relaxed) } }
+    var hangup = sigaction()
+    sigaction(SIGHUP, nil, &hangup)
+    // Who starts this with SIGHUP ignored, as nohup does, wants it to stay so: SIG_IGN is 1.
+    let outlives = unsafeBitCast(hangup.__sigaction_handler.sa_handler, to: Int.self) == 1
+    for number in outlives ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { lastSignal.store($0, ordering: .relaxed) }
+    }
   }
 
   /// Whether a signal has come.

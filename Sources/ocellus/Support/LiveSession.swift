@@ -1,22 +1,31 @@
 import Capture
+import Ground
 import Inference
 import Pipeline
 import Recording
 
+/// What a session is to be put together from.
+struct SessionPlan {
+  var source: SourceChoice
+  var session: SessionOptions
+  var recording: RecordingOptions
+}
+
 /// A session put together from what the user asked for: source, networks, recorder, and what fronts may do beyond.
 struct LiveSession {
   let session: Session
-  private let recorder: Recorder
+  let recorder: Recorder
 
   /// - Parameters:
   ///   - configure: last changes to the session's configuration.
   ///   - consumers: further takers of results.
   init(
-    _ options: SessionOptions, recording: RecordingOptions, consumers: [any ResultConsumer] = [],
-    configure: (inout SessionConfiguration) -> Void
+    _ plan: SessionPlan, consumers: [any ResultConsumer] = [], configure: (inout SessionConfiguration) -> Void
   ) throws {
     FileLog.start()
-    let opened = try SourceOpening.open(options.source, try options.request(), replay: options.replay)
+    let options = plan.session
+    var (recording, problems) = try plan.recording.configuration()
+    let opened = try SourceOpening.open(plan.source.name, plan.source.request, replay: plan.source.replay)
     var configuration = InstalledModels.session(detector: options.model, classifier: options.classifier)
     configuration.minimumConfidence = options.confidence
     var settings = HealthSettings.load()
@@ -40,12 +49,13 @@ struct LiveSession {
       }
     }
     configure(&configuration)
-    recorder = Recorder(
-      try recording.configuration(metadata: [
-        "source": opened.source.description.name, "detector": configuration.detector ?? "",
-        "classifier": configuration.classifier ?? "",
-      ]))
-    let recorder = self.recorder
+    let facts = SessionFacts()
+    recording.metadata = { [configuration, source = opened.source] in
+      facts.session(source.description, options, configuration)
+    }
+    recording.describeModel = { facts.model($0) }
+    let recorder = Recorder(recording)
+    self.recorder = recorder
     extras.recorder = recorder
     extras.recordingStatus = { recorder.status }
     session = Session(
@@ -57,13 +67,22 @@ struct LiveSession {
       session.report(SessionEvent(severity: .error, message: problem))
     }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
-    if recording.record != nil { recorder.setRecording(true) }
+    for problem in problems { session.report(SessionEvent(severity: .warning, message: problem.line)) }
+    if plan.recording.record != nil { recorder.setRecording(true) }
+  }
+
+  /// Whether a recording has ended because it could not go on.
+  var recordingHasFailed: Bool {
+    if case .failed = recorder.status.state { true } else { false }
   }
 
   /// Ends what the session began: the recording is completed.
-  func close() {
+  ///
+  /// - Returns: what was recorded.
+  @discardableResult
+  func close() -> RecordingOutcome {
     session.stop()
     session.wait()
-    recorder.close()
+    return recorder.close()
   }
 }

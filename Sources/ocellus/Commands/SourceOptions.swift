@@ -1,0 +1,54 @@
+import ArgumentParser
+import Capture
+import Recording
+
+/// Where frames come from.
+struct SourceOptions: ParsableArguments {
+  // Unconditional: "-:rgb24" is a source, not a flag.
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp(
+      "A camera (/dev/video0), demo, demo:seed=7, a photo, a folder of photos, a video file, rtsp://…, http://…, or a "
+        + "recording. Without it: the first camera that works, else demo.",
+      valueName: "S"))
+  var source: String?
+
+  @Option(name: .long, help: ArgumentHelp("Ask the source for this size in pixels.", valueName: "WxH"))
+  var size: String?
+
+  @Option(name: .long, help: "Ask the source for this many frames a second.")
+  var fps: Double?
+
+  @OptionGroup var capture: CaptureOptions
+
+  func validate() throws {
+    if let fps, !(fps > 0 && fps <= 1000) { throw ValidationError("--fps takes a rate up to 1000") }
+    _ = try request()
+  }
+
+  /// What to ask of the source.
+  private func request() throws -> SourceRequest {
+    var request = SourceRequest(framesPerSecond: fps)
+    if let size {
+      let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+      guard sides.count == 2, let width = sides[0], let height = sides[1], (16...16384).contains(width),
+        (16...16384).contains(height)
+      else { throw ValidationError("--size takes WxH in pixels, such as 640x480") }
+      request.width = width
+      request.height = height
+    }
+    try capture.wishes.apply(to: &request)
+    return request
+  }
+
+  func choice() throws -> SourceChoice { SourceChoice(name: source, request: try request()) }
+}
+
+/// The source that a session is to open.
+struct SourceChoice {
+  /// nil for the first camera that works.
+  var name: String?
+  var request = SourceRequest()
+  /// How to play it, should it be a recording.
+  var replay = RecordingSource.Options()
+}
