@@ -12,6 +12,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-capture test-neon \
+.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings test-neon \
   packages install format format-check
 
 run: build
@@ -76,7 +77,14 @@ test-recordings: packages $(RECORDINGS_ENVIRONMENT)/installed
 	  swift test -c release --filter InterchangeTests
 	$(RECORDINGS_PYTHON) Tests/Recordings/interchange.py check $(RECORDINGS_ENVIRONMENT)/ours
 	OCELLUS_MUTATIONS=$(OCELLUS_MUTATIONS) swift test -c release --filter HostileFileTests
-	OCELLUS_KILLS=$(OCELLUS_KILLS) swift test -c release --filter KillTests
+	OCELLUS_KILLS=$(OCELLUS_KILLS) swift test -c release --filter 'KillTests|KilledProgramTests'
+	OCELLUS_FOREIGN_RECORDINGS=$(CURDIR)/$(RECORDINGS_ENVIRONMENT)/foreign \
+	  swift test -c release --filter RecordingCommandTests
+
+# Recordings onto small file systems that fill, turn read-only and go away; they are mounted, which takes root.
+test-disks: packages
+	swift build -c release --build-tests
+	$(SUDO) env OCELLUS_REAL_DISKS=1 PATH="$$PATH" swift test -c release --skip-build --filter RealDiskTests
 
 bench-recordings: packages
 	OCELLUS_BENCHMARKS=1 swift test -c release --filter RecordingBenchmarks

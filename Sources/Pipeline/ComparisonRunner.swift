@@ -119,6 +119,7 @@ final class ComparisonRunner: ComparisonControl {
         status.times = times
         status.primaryFindings = result.findings
         status.primaryTimes = result.latency.detector
+        status.agreement.add(result.findings.detections, findings.detections)
       }
     } catch {
       publish(request) { $0.state = .failed(reason: "\(error)") }

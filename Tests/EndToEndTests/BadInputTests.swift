@@ -53,7 +53,10 @@ import Testing
   }
 
   @Test func helpHasExamples() throws {
-    for command in [[], ["run"], ["detect"], ["infer"], ["bench"], ["models"], ["devices"], ["themes"], ["doctor"]] {
+    for command in [
+      [], ["run"], ["detect"], ["infer"], ["bench"], ["models"], ["devices"], ["themes"], ["doctor"],
+      ["record"], ["replay"], ["recover"], ["info"], ["export"],
+    ] {
       let outcome = try Program.run(command + ["--help"])
       #expect(outcome.status == 0)
       #expect(outcome.output.contains("EXAMPLES"), "\(command)")

@@ -18,21 +18,36 @@ enum Program {
   static let root: String = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
-  /// Runs to the end, at most `timeout` seconds, without a terminal.
-  static func run(_ arguments: [String], timeout: Double = 60, folder: String = root) throws -> Outcome {
+  /// Starts it without a terminal; it writes into the files "out" and "err" of `scratch`.
+  static func start(
+    _ arguments: [String], folder: String = root, into scratch: Scratch, environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    let scratch = try Scratch()
-    let outputFile = scratch.path("out")
-    let errorsFile = scratch.path("err")
-    FileManager.default.createFile(atPath: outputFile, contents: nil)
-    FileManager.default.createFile(atPath: errorsFile, contents: nil)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    for name in ["out", "err"] { FileManager.default.createFile(atPath: scratch.path(name), contents: nil) }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: outputFile)
-    process.standardError = FileHandle(forWritingAtPath: errorsFile)
+    process.standardOutput = FileHandle(forWritingAtPath: scratch.path("out"))
+    process.standardError = FileHandle(forWritingAtPath: scratch.path("err"))
     try process.run()
+    return process
+  }
+
+  /// Runs to the end, at most `timeout` seconds, without a terminal.
+  static func run(
+    _ arguments: [String], timeout: Double = 60, folder: String = root, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    let scratch = try Scratch()
+    let process = try start(arguments, folder: folder, into: scratch, environment: environment)
+    return try end(process, scratch, of: arguments, timeout: timeout)
+  }
+
+  /// Waits for a started one's end, at most `timeout` seconds.
+  static func end(
+    _ process: Process, _ scratch: Scratch, of arguments: [String] = [], timeout: Double = 60
+  ) throws -> Outcome {
     let deadline = Date(timeIntervalSinceNow: timeout)
     while process.isRunning, Date() < deadline { usleep(5000) }
     if process.isRunning {
@@ -41,8 +56,8 @@ enum Program {
     }
     process.waitUntilExit()
     return Outcome(
-      status: process.terminationStatus, output: try String(contentsOfFile: outputFile, encoding: .utf8),
-      errors: try String(contentsOfFile: errorsFile, encoding: .utf8))
+      status: process.terminationStatus, output: try String(contentsOfFile: scratch.path("out"), encoding: .utf8),
+      errors: try String(contentsOfFile: scratch.path("err"), encoding: .utf8))
   }
 }
 

@@ -63,6 +63,39 @@ import Vision
     try JSONEncoder().encode(expected).write(to: URL(fileURLWithPath: out + "/expected.json"))
   }
 
+  /// A robot's uncompressed pictures, in every encoding that is known: the four quarters have their colours.
+  @Test(.enabled(if: InterchangeTests.foreign != nil, "only with OCELLUS_FOREIGN_RECORDINGS"))
+  func playsTheBagsOfARobot() throws {
+    let folder = try #require(InterchangeTests.foreign)
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/robot.json"))
+    let expected = try JSONDecoder().decode([String: [[Int]]].self, from: data)
+    #expect(expected.count >= 14)
+    for (name, quarters) in expected {
+      var options = RecordingSource.Options()
+      options.speed = 0
+      let source = try RecordingSource(path: folder + "/" + name, options: options)
+      defer { source.close() }
+      #expect(source.description.width == 64 && source.description.height == 48 && !source.hasResults, "\(name)")
+      for number in 0..<10 {
+        guard case .frame(let frame) = try source.next(timeout: 2000) else {
+          Issue.record("\(name) has no picture \(number)")
+          return
+        }
+        let picture = frame.image.rgb24()
+        for (quarter, color) in quarters.enumerated() {
+          let (x, y) = (16 + quarter % 2 * 32, 12 + quarter / 2 * 24)
+          let pixel = (0..<3).map { Int(picture.storage.bytes[(y * 64 + x) * 3 + $0]) }
+          let isNear = zip(pixel, color).allSatisfy { abs($0 - $1) <= 4 }
+          #expect(isNear, "\(name): quarter \(quarter) is \(pixel), not \(color)")
+        }
+      }
+      guard case .end = try source.next(timeout: 100) else {
+        Issue.record("\(name) does not end")
+        return
+      }
+    }
+  }
+
   private struct ForeignFile: Decodable {
     var messages: [ForeignMessage]
     var attachments: Int

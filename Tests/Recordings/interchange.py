@@ -1,6 +1,7 @@
 """Recordings between Ocellus and the Python readers of PyPI: mcap, mcap-ros2-support, rosbags.
 
-    interchange.py write FOLDER    writes MCAP files in every way that the `mcap` package knows, for our reader
+    interchange.py write FOLDER    writes MCAP files in every way that the `mcap` package knows, and a robot's bags of
+                                   uncompressed pictures in common encodings, for our reader
     interchange.py check FOLDER    reads our files with every package and compares the values
 """
 import json
@@ -44,7 +45,119 @@ def write(folder):
             writer.finish()
         expected[name] = {"messages": messages, "attachments": 1, "metadata": 1}
     (folder / "expected.json").write_text(json.dumps(expected))
-    print(f"wrote {len(expected)} files")
+    bags = robot_bags(folder)
+    print(f"wrote {len(expected)} files and {bags} bags of a robot")
+
+
+IMAGE = """std_msgs/Header header
+uint32 height
+uint32 width
+string encoding
+uint8 is_bigendian
+uint32 step
+uint8[] data
+================================================================================
+MSG: std_msgs/Header
+builtin_interfaces/Time stamp
+string frame_id
+================================================================================
+MSG: builtin_interfaces/Time
+int32 sec
+uint32 nanosec
+"""
+WIDTH, HEIGHT, PICTURES = 64, 48, 10
+# The four quarters of the robot's picture: red, green, blue, grey.
+QUARTERS = [(200, 40, 40), (40, 180, 60), (50, 60, 190), (128, 128, 128)]
+
+
+def color(x, y):
+    return QUARTERS[(y >= HEIGHT // 2) * 2 + (x >= WIDTH // 2)]
+
+
+def luma(pixel):
+    r, g, b = pixel
+    return round(0.299 * r + 0.587 * g + 0.114 * b)
+
+
+def video(pixel):
+    """Y, U, V as cameras send them and OpenCV reads them: BT.601, 16 to 235."""
+    r, g, b = pixel
+    return (round(16 + 0.257 * r + 0.504 * g + 0.098 * b), round(128 - 0.148 * r - 0.291 * g + 0.439 * b),
+            round(128 + 0.439 * r - 0.368 * g - 0.071 * b))
+
+
+def encodings():
+    """sensor_msgs/image_encodings.hpp: what one pixel at x, y looks like in each; bytes a pixel; big-endian or not."""
+    def bayer(tile):
+        return lambda x, y: [color(x, y)["rgb".index(tile[(y % 2) * 2 + x % 2])]]
+
+    def yuv(order):
+        def pixel(x, y):
+            l, *uv = video(color(x, y))
+            return [uv[x % 2], l] if order == "uyvy" else [l, uv[x % 2]]
+        return pixel
+
+    plain = lambda order: lambda x, y: [dict(zip("rgba", (*color(x, y), 255)))[c] for c in order]
+    yield "rgb8", 3, False, plain("rgb")
+    yield "bgr8", 3, False, plain("bgr")
+    yield "rgba8", 4, False, plain("rgba")
+    yield "bgra8", 4, False, plain("bgra")
+    yield "mono8", 1, False, lambda x, y: [luma(color(x, y))]
+    yield "mono16", 2, False, lambda x, y: [0, luma(color(x, y))]
+    yield "mono16", 2, True, lambda x, y: [luma(color(x, y)), 0]
+    for tile in ("rggb", "bggr", "gbrg", "grbg"):
+        yield f"bayer_{tile}8", 1, False, bayer(tile)
+    yield "yuv422", 2, False, yuv("uyvy")
+    yield "yuv422_yuy2", 2, False, yuv("yuyv")
+
+
+def robot_bags(folder):
+    """A bag an encoding: by mcap-ros2-support, and one as `ros2 bag record` leaves it, by rosbags."""
+    from mcap_ros2.writer import Writer
+
+    expected = {}
+    for encoding, size, is_bigendian, pixel in encodings():
+        padding = 12  # Rows of drivers are often longer than their pixels.
+        rows = b"".join(
+            bytes(value for x in range(WIDTH) for value in pixel(x, y)) + bytes(padding) for y in range(HEIGHT))
+        name = f"robot_{encoding}{'_big' if is_bigendian else ''}.mcap"
+        with open(folder / name, "wb") as file:
+            writer = Writer(file)
+            schema = writer.register_msgdef("sensor_msgs/msg/Image", IMAGE)
+            for index in range(PICTURES):
+                time = 1_700_000_000_000_000_000 + index * 100_000_000
+                header = {"stamp": {"sec": time // 10**9, "nanosec": time % 10**9}, "frame_id": "front"}
+                writer.write_message("/front/image_raw", schema, {
+                    "header": header, "height": HEIGHT, "width": WIDTH, "encoding": encoding,
+                    "is_bigendian": int(is_bigendian), "step": WIDTH * size + padding, "data": rows,
+                }, log_time=time, publish_time=time, sequence=index)
+            writer.finish()
+        gray = "mono" in encoding
+        expected[name] = [[luma(c)] * 3 if gray else list(c) for c in QUARTERS]
+    expected[rosbags_bag(folder)] = [list(c) for c in QUARTERS]
+    (folder / "robot.json").write_text(json.dumps(expected))
+    return len(expected)
+
+
+def rosbags_bag(folder):
+    import numpy
+    from rosbags.rosbag2 import StoragePlugin, Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    Image, Header, Time = (
+        store.types[f"{n}"] for n in ("sensor_msgs/msg/Image", "std_msgs/msg/Header", "builtin_interfaces/msg/Time"))
+    data = numpy.array(
+        [value for y in range(HEIGHT) for x in range(WIDTH) for value in color(x, y)], dtype=numpy.uint8)
+    with Writer(folder / "robot_bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection("/front/image_raw", Image.__msgtype__, typestore=store)
+        for index in range(PICTURES):
+            time = 1_700_000_000_000_000_000 + index * 100_000_000
+            header = Header(stamp=Time(sec=time // 10**9, nanosec=time % 10**9), frame_id="front")
+            image = Image(
+                header=header, height=HEIGHT, width=WIDTH, encoding="rgb8", is_bigendian=0, step=WIDTH * 3, data=data)
+            writer.write(connection, time, store.serialize_cdr(image, Image.__msgtype__))
+    return "robot_bag/" + next((folder / "robot_bag").glob("*.mcap")).name
 
 
 def records(path):
@@ -61,9 +174,12 @@ def records(path):
         indexed = sum(1 for _ in reader.iter_messages())
         summary = reader.get_summary()
         list(reader.iter_attachments())
-        session = [record for record in reader.iter_metadata() if record.name == "ocellus.session"]
+        metadata = list(reader.iter_metadata())
+        session = [record for record in metadata if record.name == "ocellus.session"]
+        models = [record for record in metadata if record.name == "ocellus.models"]
     assert streamed == indexed == summary.statistics.message_count, (streamed, indexed)
     assert len(session) == 1 and "part" in session[0].metadata, session
+    assert all(record.metadata["detector"] == "finder" for record in models), models
     assert summary.chunk_indexes and all(index.message_index_offsets for index in summary.chunk_indexes)
     return count
 
@@ -135,6 +251,8 @@ def compare(path, topics, bags, expected):
         assert float(values["inference_ms"]) == 12.0, values
         for _, log in source.get("/rosout", []):
             assert log.name == "ocellus" and log.msg and log.level in (20, 30, 40)
+        health = source["/diagnostics"][0][1].status[1]
+        assert {"damaged", "passed_over"} <= {pair.key for pair in health.values}, health
     return numbers
 
 

@@ -36,6 +36,14 @@ public final class PhotoSource: FrameSource {
 
 /// Used by the opener first, then only by the capture thread, as ``FrameSource`` promises; hence unchecked.
 private final class PhotoWorker: @unchecked Sendable {
+  /// A photo in memory.
+  private struct Photo {
+    var image: Image
+    /// The file's bytes, where it is a JPEG: recordings keep them untouched.
+    var jpeg: JPEGBytes?
+    var decodeNanoseconds: Int64
+  }
+
   private let paths: [String]
   private let isStill: Bool
   private let request: SourceRequest
@@ -45,7 +53,7 @@ private final class PhotoWorker: @unchecked Sendable {
   private let pool = PixelPool(capacity: 4)
   /// The next photo to show and its picture, once it is decoded.
   private var index = 0
-  private var pending: (image: Image, decodeNanoseconds: Int64)?
+  private var pending: Photo?
   private var shown: UInt64 = 0
   private var lapFrames = 0
   private var isClosed = false
@@ -119,19 +127,20 @@ private final class PhotoWorker: @unchecked Sendable {
       }
     }
     let media = Double(shown) / rate
-    guard let (image, decode) = pending, request.pace == .unlimited || pacer.isDue(media, timeout: timeout) else {
+    guard let photo = pending, request.pace == .unlimited || pacer.isDue(media, timeout: timeout) else {
       return .nothing
     }
-    return .frame(show(image, decode, at: media))
+    return .frame(show(photo, at: media))
   }
 
-  private func show(_ image: Image, _ decode: Int64, at media: Double) -> Frame {
+  private func show(_ photo: Photo, at media: Double) -> Frame {
     shown += 1
     lapFrames += 1
-    description.width = image.width
-    description.height = image.height
-    var frame = Frame(image: image, sequence: shown, timestamp: system.now)
-    frame.decodeNanoseconds = decode
+    description.width = photo.image.width
+    description.height = photo.image.height
+    var frame = Frame(image: photo.image, sequence: shown, timestamp: system.now)
+    frame.jpeg = photo.jpeg
+    frame.decodeNanoseconds = photo.decodeNanoseconds
     if isStill {
       pending?.decodeNanoseconds = 0
     } else {
@@ -142,9 +151,22 @@ private final class PhotoWorker: @unchecked Sendable {
     return frame
   }
 
-  private func load(_ path: String) throws(CodecError) -> (image: Image, decodeNanoseconds: Int64) {
+  private func load(_ path: String) throws(CodecError) -> Photo {
     let start = system.now
-    let image = try ImageFile.load(path, pool: pool)
-    return (image, system.now.nanoseconds(since: start))
+    let bytes = try ImageFile.read(path)
+    do {
+      let image = try ImageFile.decode(bytes, pool: pool)
+      let decoded = system.now.nanoseconds(since: start)
+      return Photo(image: image, jpeg: jpeg(bytes), decodeNanoseconds: decoded)
+    } catch { throw error.at(path) }
+  }
+
+  private func jpeg(_ bytes: [UInt8]) -> JPEGBytes? {
+    bytes.withUnsafeBytes { raw in
+      guard ImageFileFormat(of: raw) == .jpeg else { return nil }
+      let storage = PixelStorage(count: raw.count)
+      storage.bytes.copyMemory(from: raw)
+      return JPEGBytes(storage: storage, count: raw.count)
+    }
   }
 }

@@ -47,7 +47,7 @@ package struct Controller {
       .noClassifier, .compare, .compareNext, .endComparison:
       models(action, &state)
     case .pause, .record, .photo, .raiseThreshold, .lowerThreshold: live(action, &state)
-    case .seekBack, .seekForward, .stepBack, .stepForward: replay(action, &state)
+    case .seekBack, .seekForward, .stepBack, .stepForward, .slower, .faster: replay(action, &state)
     default: look(action, &state)
     }
     return .none
@@ -124,6 +124,8 @@ package struct Controller {
     case .seekForward: replay.seek(to: min(status.duration ?? .infinity, status.position + 10))
     case .stepBack: replay.step(by: -1)
     case .stepForward: replay.step(by: 1)
+    case .slower: replay.setSpeed(status.speed / 2)
+    case .faster: replay.setSpeed(status.speed * 2)
     default: break
     }
   }

@@ -117,21 +117,12 @@ struct PicturePane {
 
 /// Where two detectors disagree on the same frame.
 package enum Comparison {
-  /// Boxes of the same class that overlap by more than this mean the same object.
-  private static let agreement: Float = 0.5
-
-  static func unmatched(_ detections: [Detection], by others: [Detection]) -> [Detection] {
-    detections.filter { one in
-      !others.contains { $0.label == one.label && $0.box.iou(one.box) > agreement }
-    }
-  }
-
   package static func onlySecond(_ status: ComparisonStatus) -> [Detection] {
-    unmatched(status.findings.detections, by: status.primaryFindings.detections)
+    DetectionAgreement.unmatched(status.findings.detections, by: status.primaryFindings.detections)
   }
 
   package static func onlyFirst(_ status: ComparisonStatus) -> [Detection] {
-    unmatched(status.primaryFindings.detections, by: status.findings.detections)
+    DetectionAgreement.unmatched(status.primaryFindings.detections, by: status.findings.detections)
   }
 
   /// One line on how the two compare; empty while there is nothing to compare.
@@ -144,7 +135,9 @@ package enum Comparison {
     func milliseconds(_ times: StageTimes) -> String {
       Text.milliseconds(Double(times.preprocess + times.inference + times.postprocess) / 1e6)
     }
+    let count = status.agreement
     return "A \(milliseconds(status.primaryTimes)) ms, B \(status.model) \(milliseconds(status.times)) ms; only A "
-      + "\(onlyFirst(status).count), only B \(onlySecond(status).count)"
+      + "\(onlyFirst(status).count), only B \(onlySecond(status).count); in \(count.frames) frames "
+      + "\(count.onlyFirst), \(count.onlySecond)"
   }
 }

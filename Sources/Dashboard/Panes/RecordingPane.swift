@@ -60,7 +60,7 @@ struct RecordingPane: Pane {
       canvas[room.x + Int(share * Double(max(0, room.width - 1))), room.y + 1] = Cell("!", theme.style(.warning))
     }
     if room.height > 2 {
-      canvas.text("[ ] seek  , . step", room.x, room.y + 2, theme.style(.graphText), width: room.width)
+      canvas.text("[ ] seek  , . step  < > speed", room.x, room.y + 2, theme.style(.graphText), width: room.width)
     }
   }
 }

@@ -103,6 +103,8 @@ public struct ComparisonStatus: Sendable {
   public var primaryFindings: Findings
   /// The first detector's own times on that very frame.
   public var primaryTimes: StageTimes
+  /// The count over all frames that both have processed since the comparison began.
+  public var agreement: DetectionAgreement
 
   public init(model: String, state: ModelListing.State) {
     self.model = model
@@ -112,6 +114,7 @@ public struct ComparisonStatus: Sendable {
     times = StageTimes()
     primaryFindings = Findings()
     primaryTimes = StageTimes()
+    agreement = DetectionAgreement()
   }
 }
 

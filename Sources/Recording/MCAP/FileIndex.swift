@@ -141,7 +141,7 @@ struct FileIndex {
 
   private mutating func noteAttachment(_ found: RecordScanner.Found, _ scanner: RecordScanner) throws {
     var content = try scanner.content(of: found)
-    let attachment = try MCAP.Attachment(from: &content)
+    let attachment = try MCAP.Attachment(verifying: &content)
     attachments.append(
       .init(
         offset: found.offset, length: UInt64(MCAP.prefixBytes + found.contentLength), logTime: attachment.logTime,

@@ -168,6 +168,6 @@ public final class MCAPReader: Sendable {
   /// The attachment of an index entry, its checksum verified.
   public func attachment(_ entry: MCAP.AttachmentIndex) throws -> MCAP.Attachment {
     var reader = try bytes.record(.attachment, at: entry.offset)
-    return try MCAP.Attachment(from: &reader)
+    return try MCAP.Attachment(verifying: &reader)
   }
 }

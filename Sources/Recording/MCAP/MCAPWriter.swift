@@ -164,14 +164,14 @@ public final class MCAPWriter {
     let records = chunk.records.bytes
     let crc = CRC32.of(records)
     let compressedSize = try compressor.compress(records) { packed in
-      scratch.append(MCAP.Opcode.chunk.rawValue)
-      scratch.append(UInt64(8 * 4 + 4 + 4 + options.compression.rawValue.utf8.count + packed.count))
-      scratch.append(chunk.startTime)
-      scratch.append(chunk.endTime)
-      scratch.append(UInt64(records.count))
-      scratch.append(crc)
-      scratch.append(prefixed: options.compression.rawValue)
-      scratch.append(UInt64(packed.count))
+      scratch.record(.chunk) { out in
+        MCAP.ChunkHeader(
+          startTime: chunk.startTime, endTime: chunk.endTime, uncompressedSize: UInt64(records.count),
+          uncompressedCRC: crc, compression: options.compression.rawValue, compressedSize: UInt64(packed.count)
+        ).append(to: &out)
+      }
+      // The packed records follow from where they lie.
+      scratch.patch(UInt64(scratch.count - MCAP.prefixBytes + packed.count), at: 1)
       try writeScratch()
       try file.write(packed)
       return UInt64(packed.count)

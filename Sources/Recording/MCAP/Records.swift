@@ -30,33 +30,63 @@ public enum MCAP {
     case dataEnd = 0x0F
   }
 
-  public struct Header: Sendable, Equatable {
-    public var profile: String
-    public var library: String
+  public struct Header: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.header
+    public var profile = ""
+    public var library = ""
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&profile)
+      try coder.code(&library)
+    }
   }
 
-  public struct Footer: Sendable, Equatable {
+  public struct Footer: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.footer
     /// 0 when the file has no summary.
-    public var summaryStart: UInt64
-    public var summaryOffsetStart: UInt64
+    public var summaryStart: UInt64 = 0
+    public var summaryOffsetStart: UInt64 = 0
     /// 0 when not computed.
-    public var summaryCRC: UInt32
+    public var summaryCRC: UInt32 = 0
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&summaryStart)
+      try coder.code(&summaryOffsetStart)
+      try coder.code(&summaryCRC)
+    }
   }
 
-  public struct Schema: Sendable, Equatable {
-    public var id: UInt16
-    public var name: String
-    public var encoding: String
-    public var data: [UInt8]
+  public struct Schema: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.schema
+    public var id: UInt16 = 0
+    public var name = ""
+    public var encoding = ""
+    public var data: [UInt8] = []
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&id)
+      try coder.code(&name)
+      try coder.code(&encoding)
+      try coder.code(&data, after: UInt32.self)
+    }
   }
 
-  public struct Channel: Sendable, Equatable {
-    public var id: UInt16
+  public struct Channel: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.channel
+    public var id: UInt16 = 0
     /// 0 for none.
-    public var schemaID: UInt16
-    public var topic: String
-    public var messageEncoding: String
-    public var metadata: [String: String]
+    public var schemaID: UInt16 = 0
+    public var topic = ""
+    public var messageEncoding = ""
+    public var metadata: [String: String] = [:]
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&id)
+      try coder.code(&schemaID)
+      try coder.code(&topic)
+      try coder.code(&messageEncoding)
+      try coder.code(&metadata)
+    }
   }
 
   public struct Message: Sendable, Equatable {
@@ -68,73 +98,136 @@ public enum MCAP {
   }
 
   /// A chunk's fields before its records.
-  public struct ChunkHeader: Sendable, Equatable {
-    public var startTime: UInt64
-    public var endTime: UInt64
-    public var uncompressedSize: UInt64
-    public var uncompressedCRC: UInt32
-    public var compression: String
-    public var compressedSize: UInt64
+  public struct ChunkHeader: RecordFields, Sendable, Equatable {
+    public var startTime: UInt64 = 0
+    public var endTime: UInt64 = 0
+    public var uncompressedSize: UInt64 = 0
+    public var uncompressedCRC: UInt32 = 0
+    public var compression = ""
+    public var compressedSize: UInt64 = 0
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&startTime)
+      try coder.code(&endTime)
+      try coder.code(&uncompressedSize)
+      try coder.code(&uncompressedCRC)
+      try coder.code(&compression)
+      try coder.code(&compressedSize)
+    }
   }
 
-  public struct MessageIndex: Sendable, Equatable {
+  public struct MessageIndex: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.messageIndex
     public struct Entry: Sendable, Equatable {
       public var logTime: UInt64
       /// From the start of the chunk's uncompressed records.
       public var offset: UInt64
     }
-    public var channelID: UInt16
-    public var entries: [Entry]
+    public var channelID: UInt16 = 0
+    public var entries: [Entry] = []
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&channelID)
+      try coder.code(&entries)
+    }
   }
 
-  public struct ChunkIndex: Sendable, Equatable {
-    public var startTime: UInt64
-    public var endTime: UInt64
-    public var offset: UInt64
-    public var length: UInt64
+  public struct ChunkIndex: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.chunkIndex
+    public var startTime: UInt64 = 0
+    public var endTime: UInt64 = 0
+    public var offset: UInt64 = 0
+    public var length: UInt64 = 0
     /// Where each channel's message index lies in the file; empty when there is none.
-    public var messageIndexOffsets: [UInt16: UInt64]
-    public var messageIndexLength: UInt64
-    public var compression: String
-    public var compressedSize: UInt64
-    public var uncompressedSize: UInt64
+    public var messageIndexOffsets: [UInt16: UInt64] = [:]
+    public var messageIndexLength: UInt64 = 0
+    public var compression = ""
+    public var compressedSize: UInt64 = 0
+    public var uncompressedSize: UInt64 = 0
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&startTime)
+      try coder.code(&endTime)
+      try coder.code(&offset)
+      try coder.code(&length)
+      try coder.code(&messageIndexOffsets)
+      try coder.code(&messageIndexLength)
+      try coder.code(&compression)
+      try coder.code(&compressedSize)
+      try coder.code(&uncompressedSize)
+    }
   }
 
-  public struct Attachment: Sendable, Equatable {
-    public var logTime: UInt64
-    public var createTime: UInt64
-    public var name: String
-    public var mediaType: String
-    public var data: [UInt8]
+  public struct Attachment: RecordFields, Sendable, Equatable {
+    public var logTime: UInt64 = 0
+    public var createTime: UInt64 = 0
+    public var name = ""
+    public var mediaType = ""
+    public var data: [UInt8] = []
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&logTime)
+      try coder.code(&createTime)
+      try coder.code(&name)
+      try coder.code(&mediaType)
+      try coder.code(&data, after: UInt64.self)
+    }
   }
 
-  public struct AttachmentIndex: Sendable, Equatable {
-    public var offset: UInt64
-    public var length: UInt64
-    public var logTime: UInt64
-    public var createTime: UInt64
-    public var dataSize: UInt64
-    public var name: String
-    public var mediaType: String
+  public struct AttachmentIndex: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.attachmentIndex
+    public var offset: UInt64 = 0
+    public var length: UInt64 = 0
+    public var logTime: UInt64 = 0
+    public var createTime: UInt64 = 0
+    public var dataSize: UInt64 = 0
+    public var name = ""
+    public var mediaType = ""
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&offset)
+      try coder.code(&length)
+      try coder.code(&logTime)
+      try coder.code(&createTime)
+      try coder.code(&dataSize)
+      try coder.code(&name)
+      try coder.code(&mediaType)
+    }
   }
 
-  public struct Metadata: Sendable, Equatable {
-    public var name: String
-    public var values: [String: String]
+  public struct Metadata: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.metadata
+    public var name = ""
+    public var values: [String: String] = [:]
+
+    init() {}
 
     public init(name: String, values: [String: String]) {
       self.name = name
       self.values = values
     }
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&name)
+      try coder.code(&values)
+    }
   }
 
-  public struct MetadataIndex: Sendable, Equatable {
-    public var offset: UInt64
-    public var length: UInt64
-    public var name: String
+  public struct MetadataIndex: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.metadataIndex
+    public var offset: UInt64 = 0
+    public var length: UInt64 = 0
+    public var name = ""
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&offset)
+      try coder.code(&length)
+      try coder.code(&name)
+    }
   }
 
-  public struct Statistics: Sendable, Equatable {
+  public struct Statistics: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.statistics
     public var messageCount: UInt64 = 0
     public var schemaCount: UInt16 = 0
     public var channelCount: UInt32 = 0
@@ -144,11 +237,68 @@ public enum MCAP {
     public var startTime: UInt64 = 0
     public var endTime: UInt64 = 0
     public var channelMessageCounts: [UInt16: UInt64] = [:]
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&messageCount)
+      try coder.code(&schemaCount)
+      try coder.code(&channelCount)
+      try coder.code(&attachmentCount)
+      try coder.code(&metadataCount)
+      try coder.code(&chunkCount)
+      try coder.code(&startTime)
+      try coder.code(&endTime)
+      try coder.code(&channelMessageCounts)
+    }
   }
 
-  public struct SummaryOffset: Sendable, Equatable {
-    public var groupOpcode: UInt8
-    public var groupStart: UInt64
-    public var groupLength: UInt64
+  public struct SummaryOffset: MCAPRecord, Sendable, Equatable {
+    static let opcode = Opcode.summaryOffset
+    public var groupOpcode: UInt8 = 0
+    public var groupStart: UInt64 = 0
+    public var groupLength: UInt64 = 0
+
+    mutating func fields<Coder: RecordCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&groupOpcode)
+      try coder.code(&groupStart)
+      try coder.code(&groupLength)
+    }
+  }
+}
+
+extension MCAP.Message {
+  /// Reads a message whose data shares the reader's memory.
+  init(from reader: inout ByteReader) throws {
+    channelID = try reader.integer()
+    sequence = try reader.integer()
+    logTime = try reader.integer()
+    publishTime = try reader.integer()
+    data = try reader.slice(reader.remaining)
+  }
+}
+
+extension MCAP.Attachment {
+  /// Reads an attachment with the checksum after it.
+  ///
+  /// - Throws: ``RecordingError`` when the record carries a checksum and it does not match.
+  init(verifying reader: inout ByteReader) throws {
+    let start = reader.position
+    try self.init(from: &reader)
+    var crc = CRC32()
+    reader.bytes[start..<reader.position].withUnsafeBytes { crc.update($0) }
+    let expected = try reader.integer(UInt32.self)
+    guard expected == 0 || expected == crc.value else {
+      throw RecordingError(.corrupt, "the checksum of attachment '\(name)' does not match")
+    }
+  }
+
+  /// Writes the record, its checksum at the end.
+  func write(to out: inout ByteWriter) {
+    out.record(.attachment) { out in
+      let start = out.count
+      append(to: &out)
+      var crc = CRC32()
+      out.bytes.withUnsafeBytes { crc.update(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+      out.append(crc.value)
+    }
   }
 }

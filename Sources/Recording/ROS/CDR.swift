@@ -40,9 +40,6 @@ struct CDREncoder {
     append(UInt32(clamping: bytes.count))
     out.append(bytes)
   }
-
-  /// The length that precedes the elements of a sequence.
-  mutating func append(count: Int) { append(UInt32(clamping: count)) }
 }
 
 /// Reads CDR from bytes that may be anything. Either byte order, as the header says.
@@ -73,8 +70,6 @@ struct CDRDecoder {
     return swapped ? value.byteSwapped : value
   }
 
-  mutating func double() throws -> Double { Double(bitPattern: try integer(UInt64.self)) }
-
   mutating func string() throws -> String {
     let bytes = try reader.slice(try count(elementBytes: 1))
     // Some writers send an empty string as length 0, without the NUL.
@@ -91,40 +86,70 @@ struct CDRDecoder {
     }
     return count
   }
+}
 
-  /// A sequence of messages of at least `elementBytes` each.
-  mutating func sequence<Element>(
-    elementBytes: Int, _ element: (inout CDRDecoder) throws -> Element
-  ) throws -> [Element] {
-    let count = try count(elementBytes: elementBytes)
-    var elements: [Element] = []
-    elements.reserveCapacity(count)
-    for _ in 0..<count { elements.append(try element(&self)) }
-    return elements
+/// Reads fields, or writes them: each message names its fields once, in the order of its definition, for both.
+protocol CDRCoder {
+  /// `Never` for an encoder.
+  associatedtype Failure: Error
+  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws(Failure)
+  mutating func code(_ value: inout Double) throws(Failure)
+  mutating func code(_ text: inout String) throws(Failure)
+  mutating func code(_ bytes: inout ArraySlice<UInt8>) throws(Failure)
+  /// A sequence whose elements take `least` bytes or more each.
+  mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) throws(Failure)
+}
+
+extension CDREncoder: CDRCoder {
+  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) { append(value) }
+  mutating func code(_ value: inout Double) { append(value) }
+  mutating func code(_ text: inout String) { append(text) }
+  mutating func code(_ bytes: inout ArraySlice<UInt8>) { bytes.withUnsafeBytes { append(bytes: $0) } }
+  mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) {
+    append(UInt32(clamping: elements.count))
+    for element in elements { element.encode(to: &self) }
   }
 }
 
-/// A ROS 2 message: its type's name, its layout, its definition.
-protocol ROSMessage {
+extension CDRDecoder: CDRCoder {
+  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws { value = try integer() }
+  mutating func code(_ value: inout Double) throws { value = Double(bitPattern: try integer(UInt64.self)) }
+  mutating func code(_ text: inout String) throws { text = try string() }
+  mutating func code(_ bytes: inout ArraySlice<UInt8>) throws { bytes = try self.bytes() }
+  mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) throws {
+    let count = try count(elementBytes: least)
+    elements.reserveCapacity(count)
+    for _ in 0..<count { elements.append(try Element(from: &self)) }
+  }
+}
+
+/// A message, or a part of one, whose fields are named once.
+protocol CDRFields {
+  init()
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure)
+}
+
+extension CDRFields {
+  init(from reader: inout CDRDecoder) throws {
+    self.init()
+    try fields(&reader)
+  }
+
+  func encode(to out: inout CDREncoder) {
+    var copy = self
+    copy.fields(&out)
+  }
+}
+
+/// A ROS 2 message with a topic of its own.
+protocol ROSMessage: CDRFields {
   /// "sensor_msgs/msg/Image".
   static var typeName: String { get }
-  func encode(to out: inout CDREncoder)
-  init(from reader: inout CDRDecoder) throws
 }
 
 extension ROSMessage {
   init(cdr bytes: ArraySlice<UInt8>) throws {
     var reader = try CDRDecoder(bytes)
     try self.init(from: &reader)
-  }
-
-  /// Appends the message's bytes to `out`.
-  func write(to out: inout ByteWriter) {
-    // Moves the buffer into the encoder and back, so that nothing is copied.
-    var moved = ByteWriter()
-    swap(&moved, &out)
-    var encoder = CDREncoder(consume moved)
-    encode(to: &encoder)
-    out = encoder.out
   }
 }

@@ -101,7 +101,8 @@ final class RecordingFile {
       case .warning: LogMessage.warning
       case .error: LogMessage.error
       }
-    try append(.log, time, LogMessage(stamp: time, level: level, name: "ocellus", text: event.message))
+    try append(
+      .log, time, LogMessage(stamp: ROSTime(nanoseconds: time), level: level, name: "ocellus", text: event.message))
     if writer.pendingMessages == 0 { noteChunk() }
   }
 

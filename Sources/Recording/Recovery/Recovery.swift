@@ -164,7 +164,7 @@ private struct RecoverySession {
       try copy(try MCAP.Message(from: &content))
     case .attachment:
       var content = try scanner.content(of: found)
-      let attachment = try MCAP.Attachment(from: &content)
+      let attachment = try MCAP.Attachment(verifying: &content)
       try writer.attach(
         name: attachment.name, mediaType: attachment.mediaType, data: attachment.data, logTime: attachment.logTime,
         createTime: attachment.createTime)

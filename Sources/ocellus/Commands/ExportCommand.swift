@@ -14,8 +14,14 @@ struct ExportCommand: ParsableCommand {
       frames  a folder of pictures, as they were recorded
       video   a video; ffmpeg makes it
 
+      Nothing is overwritten: the output must not exist, or be an empty folder. It
+      appears under its name when it is whole; an export that fails, or is
+      interrupted (status 130), leaves nothing.
+
       EXAMPLES
         ocellus export day.mcap --to coco --output day-coco
+        ocellus export day.mcap --to csv --output day.csv
+        ocellus export day.mcap --to frames --output frames
         ocellus export day.mcap --to video --output day.mp4
       """)
 

@@ -5,7 +5,13 @@ import Recording
 /// `ocellus info`: what a recording holds.
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Show what a recording holds: topics, length, models, host.")
+    commandName: "info", abstract: "Show what a recording holds: topics, length, models, host.",
+    discussion: """
+      EXAMPLES
+        ocellus info day.mcap
+        ocellus info day.mcap --json | jq .metadata
+        ocellus info ocellus-20261121-093512.mcap.active
+      """)
 
   @Argument(help: ArgumentHelp("A recording, or any MCAP file.", valueName: "FILE.mcap"))
   var file: String

@@ -6,10 +6,12 @@ struct RecoverCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover", abstract: "Save what is whole of a recording that was cut off or damaged.",
     discussion: """
-      Status 0: nothing was lost; 3: it worked, and something was lost, which is listed.
+      Status 0: nothing was lost; 3: it worked, and something was lost, which is
+      listed. OUT is never overwritten, and is not there when it did not work.
 
       EXAMPLES
         ocellus recover ocellus-20261121-093512.mcap.active saved.mcap
+        ocellus recover robot.bag.mcap whole.mcap; echo $?
       """)
 
   @Argument(help: ArgumentHelp("The damaged recording; it is not changed.", valueName: "IN"))

@@ -6,12 +6,15 @@ struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Play a recording in the dashboard, or without a terminal (--headless).",
     discussion: """
-      Without --model the recorded results are shown, where there are any; they are the model 'recorded' in the list, to
-      switch to and to compare with. Any MCAP file with pictures plays.
+      Without --model the recorded results are shown, where there are any; they are
+      the model 'recorded' in the list, to switch to and to compare with. Any MCAP
+      file with pictures plays.
 
       EXAMPLES
         ocellus replay day.mcap
         ocellus replay day.mcap --model best.onnx --speed 4 --loop
+        ocellus replay day.mcap --compare best.onnx
+        ocellus replay day.mcap --compare best.onnx --headless --speed 0
         ocellus replay day.mcap --headless --json --speed 0
       """)
 
@@ -26,6 +29,12 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(name: .long, help: "Which pictures, where there are several cameras.")
   var topic: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A second detector on the same frames; what only one of them finds is counted.", valueName: "NAME|PATH"))
+  var compare: String?
 
   @OptionGroup var session: SessionOptions
 
@@ -52,7 +61,7 @@ struct ReplayCommand: ParsableCommand {
     source.replay.speed = speed
     source.replay.topic = topic
     source.replay.atEnd = loop ? .loop : headless ? .end : .hold
-    let plan = SessionPlan(source: source, session: session, recording: recording)
+    let plan = SessionPlan(source: source, session: session, recording: recording, compare: compare)
     if headless {
       try HeadlessRun(plan: plan, json: json, frames: frames).run()
     } else {

@@ -14,9 +14,10 @@ struct DashboardRun {
         what: "standard input and output are not a terminal",
         remedy: "run it in one, or use --headless --json")
     }
-    let live = try LiveSession(plan) { _ in }
+    let live = try LiveSession(plan, countsDisagreements: false) { _ in }
     let dashboard = try Dashboard(session: live.session, options: front.dashboard)
     live.session.start()
+    if let compare = plan.compare { live.session.comparison?.compare(with: compare) }
     defer { live.close() }
     switch try dashboard.run() {
     case .quit, .hangup: break

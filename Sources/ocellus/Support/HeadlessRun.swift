@@ -28,7 +28,7 @@ struct HeadlessRun {
     let interruption = Interruption()
     signal(SIGPIPE, SIG_IGN)
     let writer = JSONLinesWriter(writesFrames: json)
-    let live = try LiveSession(plan, consumers: [writer]) { configuration in
+    let live = try LiveSession(plan, consumers: [writer], countsDisagreements: true) { configuration in
       configuration.waitForModels = true
       configuration.frameLimit = frames
     }
@@ -44,7 +44,10 @@ struct HeadlessRun {
     if let failure = recorded.failure {
       throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: "recording failed: \(failure)")
     }
-    if !json { summarise(live.session.snapshot(), recorded) }
+    if !json {
+      summarise(live.session.snapshot(), recorded)
+      if let disagreements = live.disagreements { print(disagreements.summary) }
+    }
     if purpose == .results { try interruption.exitIfInterrupted() }
   }
 

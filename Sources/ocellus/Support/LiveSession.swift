@@ -9,18 +9,24 @@ struct SessionPlan {
   var source: SourceChoice
   var session: SessionOptions
   var recording: RecordingOptions
+  /// A second detector to compare with.
+  var compare: String?
 }
 
 /// A session put together from what the user asked for: source, networks, recorder, and what fronts may do beyond.
 struct LiveSession {
   let session: Session
   let recorder: Recorder
+  /// Present where a second detector is to see every frame.
+  let disagreements: DisagreementCounter?
 
   /// - Parameters:
+  ///   - countsDisagreements: whether the plan's second detector, if there is one, is to see every frame.
   ///   - configure: last changes to the session's configuration.
   ///   - consumers: further takers of results.
   init(
-    _ plan: SessionPlan, consumers: [any ResultConsumer] = [], configure: (inout SessionConfiguration) -> Void
+    _ plan: SessionPlan, consumers: [any ResultConsumer] = [], countsDisagreements: Bool,
+    configure: (inout SessionConfiguration) -> Void
   ) throws {
     FileLog.start()
     let options = plan.session
@@ -49,6 +55,11 @@ struct LiveSession {
       }
     }
     configure(&configuration)
+    disagreements = try plan.compare.flatMap { name in
+      guard countsDisagreements else { return nil }
+      return DisagreementCounter(
+        try provider.loadVisionModel(name), minimumConfidence: configuration.minimumConfidence)
+    }
     let facts = SessionFacts()
     recording.metadata = { [configuration, source = opened.source] in
       facts.session(source.description, options, configuration)
@@ -58,9 +69,10 @@ struct LiveSession {
     self.recorder = recorder
     extras.recorder = recorder
     extras.recordingStatus = { recorder.status }
+    let counting: [any ResultConsumer] = disagreements.map { [$0] } ?? []
     session = Session(
-      source: opened.source, provider: provider, configuration: configuration, consumers: consumers + [recorder],
-      extras: extras)
+      source: opened.source, provider: provider, configuration: configuration,
+      consumers: consumers + counting + [recorder], extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
     for problem in settings.problems + [misconfigured, references.problem].compactMap(\.self) {

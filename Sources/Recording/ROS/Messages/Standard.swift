@@ -1,7 +1,9 @@
 /// builtin_interfaces/msg/Time.
-struct ROSTime: Sendable, Equatable {
-  var seconds: Int32
-  var nanoseconds: UInt32
+struct ROSTime: CDRFields, Sendable, Equatable {
+  var seconds: Int32 = 0
+  var nanoseconds: UInt32 = 0
+
+  init() {}
 
   /// From nanoseconds since the epoch; times after 2038 do not fit the type and are clamped.
   init(nanoseconds total: UInt64) {
@@ -12,48 +14,38 @@ struct ROSTime: Sendable, Equatable {
   /// Nanoseconds since the epoch; 0 for times before it.
   var total: UInt64 { UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(nanoseconds) }
 
-  func encode(to out: inout CDREncoder) {
-    out.append(seconds)
-    out.append(nanoseconds)
-  }
-
-  init(from reader: inout CDRDecoder) throws {
-    seconds = try reader.integer()
-    nanoseconds = try reader.integer()
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try coder.code(&seconds)
+    try coder.code(&nanoseconds)
   }
 }
 
 /// std_msgs/msg/Header.
-struct ROSHeader: Sendable, Equatable {
-  var stamp: ROSTime
-  var frameID: String
+struct ROSHeader: CDRFields, Sendable, Equatable {
+  var stamp = ROSTime()
+  var frameID = ""
+
+  init() {}
 
   init(stamp: UInt64, frameID: String) {
     self.stamp = ROSTime(nanoseconds: stamp)
     self.frameID = frameID
   }
 
-  func encode(to out: inout CDREncoder) {
-    stamp.encode(to: &out)
-    out.append(frameID)
-  }
-
-  init(from reader: inout CDRDecoder) throws {
-    stamp = try ROSTime(from: &reader)
-    frameID = try reader.string()
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try stamp.fields(&coder)
+    try coder.code(&frameID)
   }
 }
 
 /// std_msgs/msg/String.
 struct StringMessage: ROSMessage, Sendable, Equatable {
   static let typeName = "std_msgs/msg/String"
-  var data: String
+  var data = ""
 
-  init(data: String) { self.data = data }
-
-  func encode(to out: inout CDREncoder) { out.append(data) }
-
-  init(from reader: inout CDRDecoder) throws { data = try reader.string() }
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try coder.code(&data)
+  }
 }
 
 /// rcl_interfaces/msg/Log, what nodes publish on /rosout.
@@ -63,34 +55,23 @@ struct LogMessage: ROSMessage, Sendable, Equatable {
   static let warning: UInt8 = 30
   static let error: UInt8 = 40
 
-  var stamp: ROSTime
-  var level: UInt8
-  var name: String
-  var text: String
+  var stamp = ROSTime()
+  var level: UInt8 = 0
+  var name = ""
+  var text = ""
+  /// The statement's source file, function and line, which events do not have.
+  var file = ""
+  var function = ""
+  var line: UInt32 = 0
 
-  init(stamp: UInt64, level: UInt8, name: String, text: String) {
-    self.stamp = ROSTime(nanoseconds: stamp)
-    self.level = level
-    self.name = name
-    self.text = text
-  }
-
-  func encode(to out: inout CDREncoder) {
-    stamp.encode(to: &out)
-    out.append(level)
-    out.append(name)
-    out.append(text)
-    // The source file, function and line of the statement, which events do not have.
-    out.append("")
-    out.append("")
-    out.append(UInt32(0))
-  }
-
-  init(from reader: inout CDRDecoder) throws {
-    stamp = try ROSTime(from: &reader)
-    level = try reader.integer()
-    name = try reader.string()
-    text = try reader.string()
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try stamp.fields(&coder)
+    try coder.code(&level)
+    try coder.code(&name)
+    try coder.code(&text)
+    try coder.code(&file)
+    try coder.code(&function)
+    try coder.code(&line)
   }
 }
 
@@ -99,57 +80,42 @@ struct DiagnosticArray: ROSMessage, Sendable, Equatable {
   static let typeName = "diagnostic_msgs/msg/DiagnosticArray"
 
   /// diagnostic_msgs/msg/DiagnosticStatus.
-  struct Status: Sendable, Equatable {
+  struct Status: CDRFields, Sendable, Equatable {
     static let ok: UInt8 = 0
     static let warning: UInt8 = 1
     static let error: UInt8 = 2
 
-    var level: UInt8
-    var name: String
-    var message: String
-    var hardwareID: String
-    var values: [Value]
+    var level: UInt8 = 0
+    var name = ""
+    var message = ""
+    var hardwareID = ""
+    var values: [Value] = []
+
+    mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&level)
+      try coder.code(&name)
+      try coder.code(&message)
+      try coder.code(&hardwareID)
+      try coder.code(&values, least: 8)
+    }
   }
 
   /// diagnostic_msgs/msg/KeyValue.
-  struct Value: Sendable, Equatable {
-    var key: String
-    var value: String
-  }
+  struct Value: CDRFields, Sendable, Equatable {
+    var key = ""
+    var value = ""
 
-  var header: ROSHeader
-  var statuses: [Status]
-
-  init(header: ROSHeader, statuses: [Status]) {
-    self.header = header
-    self.statuses = statuses
-  }
-
-  func encode(to out: inout CDREncoder) {
-    header.encode(to: &out)
-    out.append(count: statuses.count)
-    for status in statuses {
-      out.append(status.level)
-      out.append(status.name)
-      out.append(status.message)
-      out.append(status.hardwareID)
-      out.append(count: status.values.count)
-      for value in status.values {
-        out.append(value.key)
-        out.append(value.value)
-      }
+    mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try coder.code(&key)
+      try coder.code(&value)
     }
   }
 
-  init(from reader: inout CDRDecoder) throws {
-    header = try ROSHeader(from: &reader)
-    statuses = try reader.sequence(elementBytes: 13) { reader in
-      Status(
-        level: try reader.integer(), name: try reader.string(), message: try reader.string(),
-        hardwareID: try reader.string(),
-        values: try reader.sequence(elementBytes: 8) { reader in
-          Value(key: try reader.string(), value: try reader.string())
-        })
-    }
+  var header = ROSHeader()
+  var statuses: [Status] = []
+
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try header.fields(&coder)
+    try coder.code(&statuses, least: 13)
   }
 }

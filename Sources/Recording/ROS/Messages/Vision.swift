@@ -1,21 +1,27 @@
 /// vision_msgs/msg/ObjectHypothesis: a class with its score.
-struct ObjectHypothesis: Sendable, Equatable {
-  var classID: String
-  var score: Double
+struct ObjectHypothesis: CDRFields, Sendable, Equatable {
+  var classID = ""
+  var score = 0.0
 
-  func encode(to out: inout CDREncoder) {
-    out.append(classID)
-    out.append(score)
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try coder.code(&classID)
+    try coder.code(&score)
   }
+}
 
-  init(classID: String, score: Double) {
-    self.classID = classID
-    self.score = score
-  }
+/// vision_msgs/msg/ObjectHypothesisWithPose: the same with a place in space, which a picture does not give.
+private struct PosedHypothesis: CDRFields {
+  /// geometry_msgs/msg/PoseWithCovariance: position, orientation as a quaternion, covariance.
+  private static let unknownPose = [0, 0, 0] + [0, 0, 0, 1] + [Double](repeating: 0, count: 36)
 
-  init(from reader: inout CDRDecoder) throws {
-    classID = try reader.string()
-    score = try reader.double()
+  var hypothesis = ObjectHypothesis()
+
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try hypothesis.fields(&coder)
+    for number in PosedHypothesis.unknownPose {
+      var number = number
+      try coder.code(&number)
+    }
   }
 }
 
@@ -24,64 +30,36 @@ struct Detection2DArray: ROSMessage, Sendable, Equatable {
   static let typeName = "vision_msgs/msg/Detection2DArray"
 
   /// vision_msgs/msg/Detection2D. Boxes are pixels: centre and size, turned by `theta` radians about the centre.
-  struct Detection2D: Sendable, Equatable {
-    var header: ROSHeader
-    var results: [ObjectHypothesis]
-    var centerX: Double
-    var centerY: Double
-    var theta: Double
-    var width: Double
-    var height: Double
-    var id: String
-  }
+  struct Detection2D: CDRFields, Sendable, Equatable {
+    var header = ROSHeader()
+    var results: [ObjectHypothesis] = []
+    var centerX = 0.0
+    var centerY = 0.0
+    var theta = 0.0
+    var width = 0.0
+    var height = 0.0
+    var id = ""
 
-  var header: ROSHeader
-  var detections: [Detection2D]
-
-  init(header: ROSHeader, detections: [Detection2D]) {
-    self.header = header
-    self.detections = detections
-  }
-
-  func encode(to out: inout CDREncoder) {
-    header.encode(to: &out)
-    out.append(count: detections.count)
-    for detection in detections {
-      detection.header.encode(to: &out)
-      out.append(count: detection.results.count)
-      for result in detection.results {
-        result.encode(to: &out)
-        Detection2DArray.encodeUnknownPose(to: &out)
-      }
-      out.append(detection.centerX)
-      out.append(detection.centerY)
-      out.append(detection.theta)
-      out.append(detection.width)
-      out.append(detection.height)
-      out.append(detection.id)
+    mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+      try header.fields(&coder)
+      var posed = results.map { PosedHypothesis(hypothesis: $0) }
+      try coder.code(&posed, least: 350)
+      results = posed.map(\.hypothesis)
+      try coder.code(&centerX)
+      try coder.code(&centerY)
+      try coder.code(&theta)
+      try coder.code(&width)
+      try coder.code(&height)
+      try coder.code(&id)
     }
   }
 
-  /// geometry_msgs/msg/PoseWithCovariance: a place in space that a picture does not give.
-  private static func encodeUnknownPose(to out: inout CDREncoder) {
-    for _ in 0..<3 { out.append(0.0) }
-    for value in [0.0, 0.0, 0.0, 1.0] { out.append(value) }
-    for _ in 0..<36 { out.append(0.0) }
-  }
+  var header = ROSHeader()
+  var detections: [Detection2D] = []
 
-  init(from reader: inout CDRDecoder) throws {
-    header = try ROSHeader(from: &reader)
-    detections = try reader.sequence(elementBytes: 60) { reader in
-      let header = try ROSHeader(from: &reader)
-      let results = try reader.sequence(elementBytes: 350) { reader in
-        let hypothesis = try ObjectHypothesis(from: &reader)
-        for _ in 0..<43 { _ = try reader.double() }
-        return hypothesis
-      }
-      return Detection2D(
-        header: header, results: results, centerX: try reader.double(), centerY: try reader.double(),
-        theta: try reader.double(), width: try reader.double(), height: try reader.double(), id: try reader.string())
-    }
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try header.fields(&coder)
+    try coder.code(&detections, least: 60)
   }
 }
 
@@ -89,22 +67,11 @@ struct Detection2DArray: ROSMessage, Sendable, Equatable {
 struct ClassificationMessage: ROSMessage, Sendable, Equatable {
   static let typeName = "vision_msgs/msg/Classification"
 
-  var header: ROSHeader
-  var results: [ObjectHypothesis]
+  var header = ROSHeader()
+  var results: [ObjectHypothesis] = []
 
-  init(header: ROSHeader, results: [ObjectHypothesis]) {
-    self.header = header
-    self.results = results
-  }
-
-  func encode(to out: inout CDREncoder) {
-    header.encode(to: &out)
-    out.append(count: results.count)
-    for result in results { result.encode(to: &out) }
-  }
-
-  init(from reader: inout CDRDecoder) throws {
-    header = try ROSHeader(from: &reader)
-    results = try reader.sequence(elementBytes: 13) { try ObjectHypothesis(from: &$0) }
+  mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+    try header.fields(&coder)
+    try coder.code(&results, least: 13)
   }
 }
