@@ -74,13 +74,12 @@ struct RealDiskTests {
 
   /// Waits until the recording has grown to `bytes`.
   private func waitForBytes(_ bytes: Int, on disk: Disk) {
-    for _ in 0..<3000 {
-      let size = disk.recordings.first.flatMap {
-        try? FileManager.default.attributesOfItem(atPath: $0)[.size] as? NSNumber
-      }
-      if size?.intValue ?? 0 >= bytes { return }
-      usleep(10_000)
-    }
+    for _ in 0..<3000 where size(on: disk) < bytes { usleep(10_000) }
+  }
+
+  private func size(on disk: Disk) -> Int {
+    let attributes = disk.recordings.first.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
+    return (attributes?[.size] as? NSNumber)?.intValue ?? 0
   }
 
   private func expectOneLine(_ outcome: Program.Outcome, _ words: String) {
@@ -152,7 +151,7 @@ struct RealDiskTests {
   @Test func theDashboardGoesOnWhenTheDiskIsFull() throws {
     let disk = try Disk.inMemory(megabytes: 6)
     let run = try TerminalRun(["run", "--record", disk.folder] + Self.source)
-    expectUnharmed(run, saying: "the disk is full")
+    expectUnharmed(run, saying: "stopped: the disk is full")
     #expect(disk.recordings.count == 1 && disk.recordings[0].hasSuffix(".mcap"))
   }
 
@@ -160,9 +159,9 @@ struct RealDiskTests {
     let disk = try Disk.journalling(megabytes: 64)
     let run = try TerminalRun(["run", "--record", disk.folder] + Self.source)
     for _ in 0..<1500 where disk.recordings.isEmpty { run.pump(milliseconds: 10) }
-    run.pump(milliseconds: 1500)
+    run.wait { _ in size(on: disk) > 1_000_000 }
     try disk.fail()
-    expectUnharmed(run, saying: "recording stopped")
+    expectUnharmed(run, saying: "stopped: the disk has become read-only")
     #expect(disk.recordings.count == 1)
   }
 }

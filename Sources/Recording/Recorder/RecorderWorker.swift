@@ -182,7 +182,8 @@ final class RecorderWorker {
     do { try body() } catch {
       isWanted = false
       let reason = "\(error)"
-      outcome.failure = reason
+      // The event says where; a pane has room for what.
+      outcome.failure = (error as? RecordingError)?.what ?? reason
       guard let file else { return say(.error, "recording failed: \(reason)") }
       self.file = nil
       let lost = file.writer.pendingMessages
