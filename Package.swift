@@ -88,7 +88,7 @@ let package = Package(
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
     tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),
-    tests("EndToEndTests", ["Ground", "ocellus"]),
+    tests("EndToEndTests", ["Ground", "Dashboard", "ocellus"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -104,7 +104,7 @@ package struct Composer {
       cursor = modals.palette(text, selected: selected, matches: matches, on: &canvas)
     case nil: break
     }
-    modals.toasts(state.view.toasts, on: &canvas)
+    modals.toasts(state.view.toasts, onlyGrave: state.view.modal != nil, on: &canvas)
   }
 
   /// A message in the middle with the size there is and the size it takes.

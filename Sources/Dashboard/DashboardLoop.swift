@@ -50,7 +50,8 @@ struct DashboardLoop {
     self.state = state
     let size = Terminal.size(of: STDIN_FILENO) ?? (80, 24)
     composer = Composer(
-      glyphs: Glyphs(terminal.capabilities.glyphs), depth: terminal.screenDepth, columns: size.columns, rows: size.rows)
+      glyphs: Glyphs(terminal.capabilities.glyphs, hasColors: terminal.screenDepth > .mono),
+      depth: terminal.screenDepth, columns: size.columns, rows: size.rows)
     governor = Governor(budget: state.settings.bandwidth.map { Double($0) }, now: now)
     probe = LinkProbe(now: now)
     themes = controller.themes.names

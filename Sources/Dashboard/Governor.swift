@@ -26,6 +26,10 @@ package struct Governor: Sendable {
   /// Milliseconds between two counts of the same waiting.
   private static let heldPeriod = 50.0
 
+  /// Share of the budget that is given out: what an estimate is off must not break it.
+  private static let used = 0.86
+  /// Share of a second's budget that can be saved up.
+  private static let saved = 0.08
   /// Bytes that one picture may cost while it is not known what the link takes, or known that it takes little.
   private static let carefulBytes = 32_000.0
   /// Bytes a second; nil: as the link allows.
@@ -40,7 +44,7 @@ package struct Governor: Sendable {
   /// How often the bucket was empty, or a picture had to be cut short, of late: 0...1.
   private var starvation = 0.0
   /// What a changed cell costs, smoothed.
-  private var bytesPerCell = 20.0
+  private var bytesPerCell = 28.0
   private var congestion = 0.0
   private var lastHeld: MonotonicTime
   /// The shortest way to the terminal and back that was ever measured, in milliseconds.
@@ -52,7 +56,7 @@ package struct Governor: Sendable {
     lastChange = now
     lastDrawn = now
     lastHeld = now
-    tokens = (budget ?? 0) / 4
+    tokens = (budget ?? 0) * Self.saved
   }
 
   package var rung: Rung { Self.ladder[level] }
@@ -63,7 +67,7 @@ package struct Governor: Sendable {
     guard let budget else { return true }
     let seconds = min(1, max(0, now.milliseconds(since: refilled) / 1000))
     refilled = now
-    tokens = min(budget / 4, tokens + budget * seconds)
+    tokens = min(budget * Self.saved, tokens + budget * Self.used * seconds)
     starvation += ((tokens > 0 ? 0 : 1) - starvation) * 0.04
     adapt(now)
     return tokens > 0
@@ -75,7 +79,7 @@ package struct Governor: Sendable {
   package func mostCells(linkIsKnown: Bool) -> Int {
     let bytes: Double
     if let budget {
-      bytes = max(tokens, budget / 16)
+      bytes = max(budget / 40, min(tokens, budget / 12))
     } else if linkIsKnown, level == 0 {
       return .max
     } else {

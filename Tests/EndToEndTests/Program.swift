@@ -27,7 +27,7 @@ enum Program {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    for name in ["out", "err"] { FileManager.default.createFile(atPath: scratch.path(name), contents: nil) }
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: scratch.path(name), contents: nil) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: scratch.path("out"))
     process.standardError = FileHandle(forWritingAtPath: scratch.path("err"))

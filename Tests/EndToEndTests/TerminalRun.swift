@@ -111,11 +111,19 @@ final class TerminalRun {
     _ = write(master, bytes, bytes.count)
   }
 
+  /// Presses and lets go of a mouse button (xterm's SGR coding: 0 left, 64 wheel up) on a cell counted from 0.
+  func click(_ x: Int, _ y: Int, button: Int = 0) {
+    send("\u{1B}[<\(button);\(x + 1);\(y + 1)M\u{1B}[<\(button);\(x + 1);\(y + 1)m")
+  }
+
   func resize(columns: Int, rows: Int) {
     screen.resize(columns: columns, rows: rows)
     var size = winsize(ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
     _ = ioctl(master, UInt(TIOCSWINSZ), &size)
   }
+
+  /// Spoils the screen, as a message from elsewhere would.
+  func scribble(_ text: String) { screen.feed("\u{1B}[3;3H\(text)".utf8) }
 
   func shows(_ text: String) -> Bool { screen.text.contains(text) }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A small emulator of an xterm: what the bytes of a program look like on its screen.
 struct TerminalScreen {
   struct Cell: Equatable {
@@ -47,6 +49,16 @@ struct TerminalScreen {
 
   var text: String { (0..<rows).map { line($0) }.joined(separator: "\n") }
 
+  /// The column and row where a text begins, the topmost first.
+  func place(of text: String) -> (x: Int, y: Int)? {
+    for y in 0..<rows {
+      let line = line(y)
+      guard let range = line.range(of: text) else { continue }
+      return (line.unicodeScalars.distance(from: line.startIndex, to: range.lowerBound), y)
+    }
+    return nil
+  }
+
   func cell(_ x: Int, _ y: Int) -> Cell { cells[y * columns + x] }
 
   mutating func resize(columns: Int, rows: Int) {
@@ -65,12 +77,16 @@ struct TerminalScreen {
   }
 
   private mutating func feed(_ byte: UInt8) {
+    // An escape begins a new sequence wherever it comes, as on every terminal: the one before was cut off.
+    if byte == 0x1B, state != .string {
+      state = .escape
+      sequence = ""
+      utf8.removeAll()
+      return
+    }
     switch state {
     case .text:
-      if byte == 0x1B {
-        state = .escape
-        sequence = ""
-      } else if byte < 0x20 {
+      if byte < 0x20 {
         control(byte)
       } else {
         collect(byte)

@@ -1,8 +1,13 @@
 /// The characters that drawings are made of, per ``GlyphSet``.
 package struct Glyphs: Sendable {
   package let kind: GlyphSet
+  /// Whether colours can tell characters apart.
+  private let hasColors: Bool
 
-  package init(_ kind: GlyphSet) { self.kind = kind }
+  package init(_ kind: GlyphSet, hasColors: Bool = true) {
+    self.kind = kind
+    self.hasColors = hasColors
+  }
 
   package struct Border: Sendable {
     package var topLeft, topRight, bottomLeft, bottomRight, horizontal, vertical: Unicode.Scalar
@@ -41,7 +46,7 @@ package struct Glyphs: Sendable {
   }
 
   package var meter: Unicode.Scalar { pick(full: "■", blocks: "█", ascii: "#") }
-  package var meterRest: Unicode.Scalar { pick(full: "■", blocks: "░", ascii: ".") }
+  package var meterRest: Unicode.Scalar { pick(full: hasColors ? "■" : "·", blocks: "░", ascii: ".") }
   package var bullet: Unicode.Scalar { pick(full: "●", blocks: "*", ascii: "*") }
   package var hollow: Unicode.Scalar { pick(full: "○", blocks: "o", ascii: "o") }
   package var selected: Unicode.Scalar { pick(full: "▌", blocks: "█", ascii: ">") }

@@ -29,7 +29,7 @@ package struct Palette: Sendable {
 
   private static let cubeLevels = [0, 95, 135, 175, 215, 255]
   /// xterm's defaults for the first sixteen.
-  private static let basic: [Color] = [
+  static let basic: [Color] = [
     Color(raw: 0x000000), Color(raw: 0xCD0000), Color(raw: 0x00CD00), Color(raw: 0xCDCD00),
     Color(raw: 0x0000EE), Color(raw: 0xCD00CD), Color(raw: 0x00CDCD), Color(raw: 0xE5E5E5),
     Color(raw: 0x7F7F7F), Color(raw: 0xFF0000), Color(raw: 0x00FF00), Color(raw: 0xFFFF00),

@@ -42,11 +42,17 @@ package enum Text {
     return clock(seconds: seconds)
   }
 
-  /// "0:07", "12:05", "3:12:05".
-  package static func clock(seconds: Double) -> String {
+  /// "0:07", "12:05", "3:12:05"; with decimals "0:07.25".
+  package static func clock(seconds: Double, decimals: Int = 0) -> String {
     guard seconds.isFinite, seconds < 1e12 else { return "-" }
     let s = Int(max(0, seconds))
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+    if decimals > 0 {
+      // Cut, not rounded: 59.999 is not 60.
+      let scale = decimals == 1 ? 10.0 : 100.0
+      let fraction = Int((max(0, seconds) - Double(s)) * scale)
+      return clock(seconds: seconds) + "." + (decimals == 1 ? "\(fraction)" : two(fraction))
+    }
     return s >= 3600 ? "\(s / 3600):\(two(s / 60 % 60)):\(two(s % 60))" : "\(s / 60):\(two(s % 60))"
   }
 

@@ -22,6 +22,7 @@ package struct Controller {
 
   /// What a key does, depending on what lies over the panes.
   package func handle(_ key: Key, _ state: inout DashboardState, _ composer: Composer) -> Outcome {
+    state.view.isInUse = true
     if case .mouse(let button, let x, let y) = key { return click(button, x, y, &state, composer) }
     if key == .control("c") { return .quit }
     switch state.view.modal {
@@ -167,7 +168,8 @@ package struct Controller {
       state.settings.theme = name
       state.toast("theme \(name)", .info, .now)
     } catch {
-      state.toast(error.line, .failure, .now)
+      // The file's path comes last: it must not push the reason off the screen.
+      state.toast("theme \(name): \(error.what) \(error.place)", .failure, .now)
     }
   }
 

@@ -40,9 +40,13 @@ struct Modals {
     let lines = Self.helpLines()
     let isWide = canvas.width >= 90
     let perColumn = isWide ? (lines.count + 1) / 2 : lines.count
+    let limit = Self.helpScrollLimit(rows: canvas.height, columns: canvas.width)
     let room = window(
-      "help", width: isWide ? 96 : 48, height: perColumn + 2, note: "Esc closes", on: &canvas)
-    let scroll = min(scroll, Self.helpScrollLimit(rows: canvas.height, columns: canvas.width))
+      "help", width: isWide ? 96 : 48, height: perColumn + 2,
+      note: limit > 0 ? "Up Down scroll, Esc closes" : "Esc closes", on: &canvas)
+    let scroll = min(scroll, limit)
+    if scroll < limit { canvas[room.right, room.bottom - 1] = Cell(glyphs.down, theme.style(.highlight)) }
+    if scroll > 0 { canvas[room.right, room.y] = Cell(glyphs.up, theme.style(.highlight)) }
     let columnWidth = isWide ? room.width / 2 : room.width
     for (i, line) in lines[scroll...].prefix(room.height * (isWide ? 2 : 1)).enumerated() {
       let x = room.x + (i / max(1, room.height)) * columnWidth
@@ -110,9 +114,10 @@ struct Modals {
 
   // MARK: Toasts
 
-  func toasts(_ toasts: [Toast], on canvas: inout CellGrid) {
+  /// - Parameter onlyGrave: leaves out what is merely good to know, which must not hide what the user is reading.
+  func toasts(_ toasts: [Toast], onlyGrave: Bool, on canvas: inout CellGrid) {
     var y = canvas.height - 2
-    for toast in toasts.suffix(4).reversed() where y > 1 {
+    for toast in toasts.filter({ !onlyGrave || $0.tone != .info }).suffix(4).reversed() where y > 1 {
       let text = " " + Text.fit(toast.text, canvas.width - 6, ellipsis: glyphs.ellipsis) + " "
       let color: ThemeColor =
         switch toast.tone {

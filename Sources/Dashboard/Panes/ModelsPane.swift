@@ -26,10 +26,21 @@ struct ModelsPane: Pane {
     }
     let selected = context.view.focus == .models ? min(context.view.selectedModel, entries.count - 1) : nil
     let active = entries.firstIndex { $0.listing.state == .active }
-    let start = DetectionsPane.firstVisible(selected: selected ?? active, count: entries.count, room: room.height)
-    for (line, entry) in entries[start...].prefix(room.height).enumerated() {
+    let reason = Self.reason(selected.map { entries[$0] }, room, context)
+    let height = room.height - reason.count
+    for (i, line) in reason.enumerated() {
+      canvas.text(line, room.x + 2, room.y + height + i, context.theme.style(.failure), width: room.width - 2)
+    }
+    let start = DetectionsPane.firstVisible(selected: selected ?? active, count: entries.count, room: height)
+    for (line, entry) in entries[start...].prefix(height).enumerated() {
       draw(entry, isSelected: start + line == selected, y: room.y + line, room, context, on: &canvas)
     }
+  }
+
+  /// Why the selected model failed, in as many lines as there are to spare.
+  private static func reason(_ selected: Entry?, _ room: Rect, _ context: PaneContext) -> [String] {
+    guard case .failed(let reason)? = selected?.listing.state, room.height >= 4 else { return [] }
+    return Text.wrapped(reason, room.width - 2, most: room.height / 2, ellipsis: context.glyphs.ellipsis)
   }
 
   private func draw(

@@ -65,7 +65,6 @@ struct PicturePane {
     let mapping = CellMapping(region: region, cells: cells, imageWidth: image.width, imageHeight: image.height)
     self.mapping = mapping
     let staleness = Bars.staleness(context)
-    if staleness != nil { canvas.dim(cells) }
     if context.settings.boxes {
       let overlay = Overlay(
         mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style == .blocks)
@@ -74,12 +73,14 @@ struct PicturePane {
         labels: context.settings.labels, on: &canvas)
       differences(overlay, context, on: &canvas)
     }
+    if staleness != nil { canvas.dim(cells) }
     if let staleness { banner(staleness, cells, context, on: &canvas) }
   }
 
-  /// In an A/B comparison: what only the second model found.
+  /// In an A/B comparison: what only one of the two models found.
   private func differences(_ overlay: Overlay, _ context: PaneContext, on canvas: inout CellGrid) {
     guard let comparison = context.snapshot.comparison, comparison.state == .active else { return }
+    for detection in Comparison.onlyFirst(comparison) { overlay.mark(detection, "A", on: &canvas) }
     for detection in Comparison.onlySecond(comparison) { overlay.drawOther(detection, on: &canvas) }
   }
 

@@ -49,7 +49,8 @@ struct RecordingPane: Pane {
     let state = replay.isPlaying ? "playing \(Text.fixed(replay.speed, replay.speed < 1 ? 2 : 0))x" : "stopped"
     let end = replay.duration.map { " / " + Text.clock(seconds: $0) } ?? ""
     canvas.text(
-      "\(Text.clock(seconds: replay.position))\(end)  \(state)", room.x, room.y, theme.style(.title), width: room.width)
+      "\(Text.clock(seconds: replay.position, decimals: 2))\(end)  \(state)", room.x, room.y, theme.style(.title),
+      width: room.width)
     guard room.height > 1, let duration = replay.duration, duration > 0 else { return }
     canvas.meter(
       room.x, room.y + 1, width: room.width, fraction: replay.position / duration,

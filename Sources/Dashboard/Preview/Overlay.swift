@@ -40,12 +40,16 @@ package struct Overlay {
   /// A detection of the second model that the first one lacks: in white, marked B.
   package func drawOther(_ detection: Detection, on canvas: inout CellGrid) {
     outline(detection, in: .white, isSelected: true, on: &canvas)
+    mark(detection, "B " + detection.label, on: &canvas)
+  }
+
+  /// Says at the foot of a detection's box which of two models found it.
+  func mark(_ detection: Detection, _ text: String, on canvas: inout CellGrid) {
     let rect = mapping.rect(detection.box)
-    let y = rect.bottom - 1
-    guard mapping.cells.contains(max(rect.x, mapping.cells.x), y) else { return }
-    canvas.text(
-      " B " + detection.label + " ", max(rect.x, mapping.cells.x), y, Style(.black, on: .white, .bold),
-      width: mapping.cells.right - max(rect.x, mapping.cells.x))
+    let x = max(rect.x, mapping.cells.x)
+    let y = min(rect.bottom, mapping.cells.bottom) - 1
+    guard mapping.cells.contains(x, y) else { return }
+    canvas.text(" \(text) ", x, y, Style(.black, on: .white, .bold), width: mapping.cells.right - x)
   }
 
   /// Puts a character over the picture without hiding its colours.

@@ -21,6 +21,8 @@ package struct PictureRenderer {
   private var style = PictureStyle.off
   private var refreshRow = 0
   private var tones = ToneLevels()
+  /// Where the terminal has few colours.
+  private var shades: ShadePalette?
   /// Brightness of every sample, stretched to the whole range, for styles that draw without the picture's colours.
   private var toned: [Int16] = []
   /// The row that the next picture begins with: where the last one was cut short.
@@ -58,6 +60,9 @@ package struct PictureRenderer {
       held.removeAll(keepingCapacity: true)
       held.append(contentsOf: repeatElement(Held(), count: cells.width * cells.height))
       firstRow = 0
+    }
+    if shades == nil, settings.depth == .eight || settings.depth == .sixteen {
+      shades = ShadePalette(depth: settings.depth)
     }
     let density = style.samples
     sampler.sample(
@@ -102,17 +107,11 @@ package struct PictureRenderer {
   }
 
   private mutating func blocks(_ y: Int, _ settings: Settings) {
-    let spread = settings.depth < .indexed ? 48 : 0
     let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
     for x in 0..<cells.width {
-      var upper = grid.color(x, y * 2)
-      var lower = grid.color(x, y * 2 + 1)
+      let upper = grid.color(x, y * 2)
+      let lower = grid.color(x, y * 2 + 1)
       let i = y * cells.width + x
-      if spread > 0 {
-        // Few colours: an ordered pattern stands in for the missing ones.
-        upper = Self.dithered(upper, x, y * 2, spread)
-        lower = Self.dithered(lower, x, y * 2 + 1, spread)
-      }
       if held[i].level < 0 || upper.distance(to: held[i].first) > tolerance
         || lower.distance(to: held[i].second) > tolerance
       {
@@ -218,10 +217,15 @@ package struct PictureRenderer {
     return (matrix[(y & 3) * 4 + (x & 3)] * 2 + 1) * range / 32
   }
 
-  private static func dithered(_ color: Color, _ x: Int, _ y: Int, _ spread: Int) -> Color {
-    let shift = bayer(x, y, spread * 2) - spread
-    return Color(
-      UInt8(clamping: color.red + shift), UInt8(clamping: color.green + shift), UInt8(clamping: color.blue + shift))
+  /// Halves that differ by more than this stay two halves where shades stand in for missing colours.
+  private static let sharpEdge = 90
+
+  private func block(_ held: Held, _ settings: Settings) -> Cell {
+    guard let shades, held.first.distance(to: held.second) <= Self.sharpEdge else {
+      return Cell("▄", Style(held.second, on: held.first))
+    }
+    let mixture = shades[held.first.mixed(with: held.second, share: 128)]
+    return Cell(mixture.scalar, Style(mixture.foreground, on: mixture.background))
   }
 
   private func copy(_ settings: Settings, on canvas: inout CellGrid) {
@@ -234,7 +238,7 @@ package struct PictureRenderer {
         guard held.level >= 0 else { continue }
         switch style {
         case .blocks:
-          canvas[cells.x + x, cells.y + y] = Cell("▄", Style(held.second, on: held.first))
+          canvas[cells.x + x, cells.y + y] = block(held, settings)
         case .ascii:
           canvas[cells.x + x, cells.y + y] = Cell(Self.ramp[max(0, Int(held.level))], ink)
         case .braille, .edges:

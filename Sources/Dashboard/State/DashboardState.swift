@@ -16,6 +16,8 @@ package struct DashboardState {
   package private(set) var rows = DetectionRows()
   package private(set) var classes = ClassBars()
   package private(set) var history = RateHistory()
+  private static let startMilliseconds = 3000.0
+  private let started: MonotonicTime
   private var lastHistory: MonotonicTime
   private var lastEvent: MonotonicTime
 
@@ -23,6 +25,7 @@ package struct DashboardState {
     self.snapshot = snapshot
     self.settings = settings
     self.theme = theme
+    started = now
     lastHistory = now
     lastEvent = now
     view.preset = LayoutPreset.all.firstIndex { $0.name == settings.preset } ?? 0
@@ -82,9 +85,10 @@ package struct DashboardState {
     detection.track.map { "\(detection.label) #\($0)" } ?? detection.label
   }
 
-  /// New events that an operator must not miss become toasts.
+  /// New events that an operator must not miss become toasts; that all is well at the start is not among them.
   private mutating func announce(_ now: MonotonicTime) {
-    for event in snapshot.events.suffix(20) where event.time > lastEvent {
+    let isStarting = !view.isInUse && now.milliseconds(since: started) < Self.startMilliseconds
+    for event in snapshot.events.suffix(20) where event.time > lastEvent && !(isStarting && event.severity == .info) {
       toast(event.message, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
     }
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }

@@ -27,6 +27,8 @@ package struct ViewState: Sendable {
   package var eventScroll = 0
   package var viewport = Viewport()
   package var modal: Modal?
+  /// A key was pressed.
+  package var isInUse = false
   package var toasts: [Toast] = []
 
   package init() {}

@@ -194,8 +194,9 @@ public final class RecordingSource: SeekableSource, ReplayControl {
   public func step(by frames: Int) {
     state.update { state in
       state.isPlaying = false
-      let shown = state.shown ?? 0
-      move(&state, to: shown.addingReportingOverflow(frames).overflow ? shown : shown + frames)
+      // Steps that come faster than pictures are decoded add up.
+      let from = state.isDue ? state.index : state.shown ?? 0
+      move(&state, to: from.addingReportingOverflow(frames).overflow ? from : from + frames)
     }
   }
 
