@@ -61,7 +61,7 @@ public final class Network: @unchecked Sendable {
     outputs = model.outputs
     metadata = model.metadata
     producer = model.producer
-    interpreter = Interpreter(model.graphs)
+    interpreter = Interpreter(model.graphs, modelBytes: model.byteCount)
     planner = options.optimize ? Planner(interpreter, options: options) : nil
     if let facts = Network.fixedFacts(inputs) { planner?.prepare(facts) }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)

@@ -138,7 +138,8 @@ final class TerminalRun {
     #expect(!screen.isAlternate, "\(cause): alternate screen left on")
     #expect(screen.cursorIsVisible, "\(cause): cursor left hidden")
     #expect(screen.modes.isDisjoint(with: [1000, 1002, 1003, 1006, 2026]), "\(cause): modes left on: \(screen.modes)")
-    #expect(screen.penIsPlain, "\(cause): colours left on")
+    let penIsPlain = screen.penIsPlain
+    #expect(penIsPlain, "\(cause): colours left on")
     var modes = termios()
     tcgetattr(slave, &modes)
     #expect(modes.c_lflag == modesBefore.c_lflag, "\(cause): line modes changed")

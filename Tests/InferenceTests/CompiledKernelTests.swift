@@ -123,14 +123,12 @@ import Testing
       ], shape: [7, 3, 19], opset: 14)
   }
 
-  private static let instructionSets: [ock_isa] =
-    [OCK_ISA_PLAIN, OCK_ISA_NEON, OCK_ISA_AVX2, OCK_ISA_AVX512].filter(ock_isa_available)
-
-  @Test(arguments: samples, instructionSets)
+  @Test(arguments: samples, InstructionSets.available)
   func agreeWithTheReferenceTier(_ sample: Sample, _ isa: ock_isa) throws {
-    let before = ock_active_isa()
-    #expect(ock_override_isa(isa))
-    defer { _ = ock_override_isa(before) }
+    try InstructionSets.force(isa) { try agreesWithTheReferenceTier(sample) }
+  }
+
+  private func agreesWithTheReferenceTier(_ sample: Sample) throws {
     let model = OnnxModel(
       graph: OnnxGraph(
         nodes: sample.nodes, inputs: [("x", .float32, sample.shape)], outputs: ["y"], initializers: sample.constants),

@@ -5,61 +5,7 @@ import Testing
 
 /// Models that lie: whatever a file says, loading and running it ends in an answer or an error.
 @Suite(.serialized) struct MutationTests {
-  /// A model with something of everything: typed data, bodies, functions, many attributes.
-  private static let seedModels: [[UInt8]] = {
-    var random = SeededGenerator(21)
-    let body = OnnxGraph(
-      nodes: [
-        OnnxNode("Add", ["v", "step"], ["w"]), OnnxNode("Identity", ["cond"], ["again"]),
-        OnnxNode("Identity", ["w"], ["scan"]),
-      ], inputs: [("i", .int64, []), ("cond", .bool, []), ("v", .float32, [2])], outputs: ["again", "w", "scan"],
-      initializers: [("step", Tensor([2], [Float(1), Float(2)]))])
-    let convolutions = OnnxModel(
-      graph: OnnxGraph(
-        nodes: [
-          OnnxNode(
-            "Conv", ["x", "w", "b"], ["a"],
-            [
-              ("pads", .ints([1, 1, 1, 1])), ("strides", .ints([1, 1])), ("dilations", .ints([1, 1])),
-              ("group", .int(1)),
-            ]),
-          OnnxNode("BatchNormalization", ["a", "s", "s", "s", "s"], ["n"], [("epsilon", .float(1e-5))]),
-          OnnxNode("Relu", ["n"], ["r"]),
-          OnnxNode("MaxPool", ["r"], ["m"], [("kernel_shape", .ints([2, 2])), ("strides", .ints([2, 2]))]),
-          OnnxNode("ConvTranspose", ["m", "t"], ["u"], [("strides", .ints([2, 2]))]),
-          OnnxNode("Resize", ["u", "", "k"], ["z"], [("mode", .string("nearest"))]),
-          OnnxNode("Concat", ["z", "z"], ["c"], [("axis", .int(1))]),
-          OnnxNode("Transpose", ["c"], ["p"], [("perm", .ints([0, 2, 3, 1]))]),
-          OnnxNode("Reshape", ["p", "shape"], ["q"]), OnnxNode("Softmax", ["q"], ["f"], [("axis", .int(-1))]),
-          OnnxNode("Slice", ["f", "from", "to"], ["y"]),
-        ], inputs: [("x", .float32, [1, 2, 4, 4])], outputs: ["y"],
-        initializers: [
-          ("w", random.tensor([3, 2, 3, 3])), ("b", random.tensor([3])), ("s", random.tensor([3], in: 0.5...1)),
-          ("t", random.tensor([3, 2, 2, 2])), ("k", Tensor([4], [Float](arrayLiteral: 1, 1, 2, 2))),
-          ("shape", Tensor([2], [Int64(-1), Int64(4)])), ("from", Tensor([1], [Int64(1)])),
-          ("to", Tensor([1], [Int64(9)])),
-        ]))
-    let control = OnnxModel(
-      graph: OnnxGraph(
-        nodes: [
-          OnnxNode("Loop", ["trips", "go", "x"], ["last", "all"], [("body", .graph(body))]),
-          OnnxNode("Twice", ["all"], ["d"], domain: "local"),
-          OnnxNode("Gather", ["d", "index"], ["g"], [("axis", .int(0))]),
-          OnnxNode("TopK", ["g", "one"], ["v", "y"]), OnnxNode("Expand", ["v", "wide"], ["e"]),
-          OnnxNode("NonZero", ["e"], ["z"]), OnnxNode("Pad", ["e", "pads"], ["o"]),
-        ], inputs: [("x", .float32, [2])], outputs: ["y", "z", "o"],
-        initializers: [
-          ("trips", Tensor(scalar: Int64(3))), ("go", Tensor(scalar: true)),
-          ("index", Tensor([2], [Int64(0), Int64(2)])),
-          ("one", Tensor([1], [Int64(1)])), ("wide", Tensor([2], [Int64(2), Int64(4)])),
-          ("pads", Tensor([4], [Int64](arrayLiteral: 0, 1, 1, 0))),
-        ]),
-      functions: [
-        OnnxFunction(
-          domain: "local", name: "Twice", inputs: ["a"], outputs: ["b"], nodes: [OnnxNode("Add", ["a", "a"], ["b"])])
-      ])
-    return [convolutions.bytes, control.bytes]
-  }()
+  private static let seedModels = SeedModels.models.map(\.bytes)
 
   private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var copy = bytes
@@ -89,29 +35,8 @@ import Testing
     return copy
   }
 
-  /// Loads the bytes as a model and, if that works, runs it on small inputs. True if it did not fail.
-  private static func survives(_ bytes: [UInt8]) throws -> Bool {
-    try withTemporaryFile(bytes) { path in
-      do {
-        let network = try Network(path: path)
-        var inputs: [Tensor] = []
-        for port in network.inputs {
-          let shape = (port.shape ?? []).map { $0 ?? 2 }
-          guard shape.count <= 8, shape.allSatisfy({ $0 <= 64 }), port.type != .string,
-            (try? Tensor.checkedCount(shape)).map({ $0 <= 1 << 16 }) ?? false
-          else { return false }
-          let tensor = try Tensor(uninitialized: port.type, shape)
-          tensor.storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
-          inputs.append(tensor)
-        }
-        _ = try network.run(inputs)
-        return true
-      } catch is InferenceError { return false }
-    }
-  }
-
   @Test func theSeedsThemselvesRun() throws {
-    for bytes in MutationTests.seedModels { #expect(try MutationTests.survives(bytes)) }
+    for bytes in Self.seedModels { #expect(try SeedModels.survives(bytes)) }
   }
 
   /// OCELLUS_MUTATIONS sets another count: 100,000 and more for a long look.
@@ -121,8 +46,8 @@ import Testing
     var random = SeededGenerator(99)
     var failed = 0
     for index in 0..<MutationTests.count {
-      let seed = MutationTests.seedModels[index % MutationTests.seedModels.count]
-      if try !MutationTests.survives(MutationTests.mutated(seed, &random)) { failed += 1 }
+      let seed = Self.seedModels[index % Self.seedModels.count]
+      if try !SeedModels.survives(MutationTests.mutated(seed, &random)) { failed += 1 }
     }
     // Most mutations must be noticed, or nothing was tested.
     #expect(failed > MutationTests.count / 3)

@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import Inference
+import Kernels
 import Testing
 
 /// Networks with stored answers of ONNX Runtime that stand beside the package, where they do.
@@ -50,6 +51,30 @@ private enum Zoo {
     }
     return tensors
   }
+
+  /// Networks whose answer hangs on the order of scores that differ by rounding alone. Their heads can be compared, as
+  /// a network of their own (`ssdlite320_heads`); what is left after suppression cannot: ONNX Runtime differs here from
+  /// itself by as much between two of its optimisation levels.
+  private static let hangingOnTies: Set<String> = ["ssdlite320"]
+
+  /// Runs a network and compares every output with ONNX Runtime's.
+  static func check(_ name: String, _ options: Network.Options) throws {
+    guard let folder else { return }
+    let expected = try tensors(name, "output")
+    let network = try Network(path: "\(folder.path)/\(name)/model.onnx", options: options)
+    let results = try network.run(try tensors(name, "input"))
+    #expect(results.count == expected.count)
+    for (index, (result, reference)) in zip(results, expected).enumerated() {
+      let place: Comment = "\(name) output \(index), \(options)"
+      if hangingOnTies.contains(name) {
+        #expect(result.shape == reference.shape && result.type == reference.type, place)
+      } else if name.contains("int8") {
+        #expect(shareWithin(quantisationStep(reference), result, reference) >= 0.999, place)
+      } else {
+        #expect(relativeError(result, reference) <= (options.exact ? 1e-5 : 1e-4), place)
+      }
+    }
+  }
 }
 
 @Suite(.serialized) struct ReferenceTests {
@@ -69,22 +94,19 @@ private enum Zoo {
   // OCELLUS_ZOO names a folder of materialised networks; unset, there is nothing to compare with.
   @Test(.enabled(if: !Zoo.networks.isEmpty, "OCELLUS_ZOO is not set"), arguments: Zoo.networks)
   private func zooNetworkAgrees(name: String) throws {
-    let folder = try #require(Zoo.folder)
-    let expected = try Zoo.tensors(name, "output")
-    for exact in [false, true] {
-      let network = try Network(
-        path: "\(folder.path)/\(name)/model.onnx", options: Network.Options(exact: exact))
-      let results = try network.run(try Zoo.tensors(name, "input"))
-      #expect(results.count == expected.count)
-      for (index, (result, reference)) in zip(results, expected).enumerated() {
-        let error = relativeError(result, reference)
-        if name.contains("int8") {
-          let scale = doubles(reference).map(\.magnitude).max() ?? 0
-          #expect(shareWithin(scale / 127, result, reference) >= 0.999, "\(name) output \(index)")
-        } else {
-          #expect(error <= (exact ? 1e-5 : 1e-4), "\(name) output \(index), exact \(exact)")
-        }
-      }
+    for exact in [false, true] { try Zoo.check(name, Network.Options(exact: exact)) }
+  }
+
+  @Test(.enabled(if: !Zoo.networks.isEmpty, "OCELLUS_ZOO is not set"), arguments: Zoo.networks)
+  private func zooNetworkAgreesOnAnyNumberOfThreads(name: String) throws {
+    for threads in [1, 2, 4] { try Zoo.check(name, Network.Options(threads: threads)) }
+  }
+
+  @Test(
+    .enabled(if: !Zoo.networks.isEmpty, "OCELLUS_ZOO is not set"), arguments: Zoo.networks, InstructionSets.available)
+  private func zooNetworkAgreesOnEveryInstructionSet(name: String, isa: ock_isa) throws {
+    try InstructionSets.force(isa) {
+      for exact in [false, true] { try Zoo.check(name, Network.Options(exact: exact)) }
     }
   }
 }

@@ -15,14 +15,23 @@ package final class Interpreter: Sendable {
 
   package let graphs: [Prepared]
 
-  package init(_ set: GraphSet) { graphs = set.graphs.map(Prepared.init) }
+  /// What the tensors of all runs may take.
+  let budget: AllocationBudget
+
+  package init(_ set: GraphSet, modelBytes: Int = 0) {
+    graphs = set.graphs.map(Prepared.init)
+    budget = AllocationBudget(modelBytes: modelBytes)
+  }
 
   /// Runs the main graph. Inputs in the graph's order.
   ///
   /// - Parameter observe: called after each node with its outputs and the nanoseconds it took.
   package func run(_ inputs: [Value?], observe: Observer? = nil) throws -> [Value] {
     let run = RunState(interpreter: self, observe: observe)
-    return try execute(GraphSet.main, inputs, surrounding: nil, run)
+    budget.admit(inputBytes: inputs.reduce(0) { $0 + ((try? $1?.tensor().byteCount) ?? 0) })
+    return try AllocationBudget.$current.withValue(budget) {
+      try execute(GraphSet.main, inputs, surrounding: nil, run)
+    }
   }
 
   /// Evaluates one node of the main graph on given inputs.
@@ -33,8 +42,9 @@ package final class Interpreter: Sendable {
     let frame = Frame([Value?](repeating: nil, count: count))
     for (id, value) in captured { frame.values[id] = value }
     let run = RunState(interpreter: self, observe: nil)
-    return try node.evaluator.evaluate(
-      inputs, NodeContext(outputCount: node.outputs.count, frame: frame, run: run))
+    return try AllocationBudget.$current.withValue(budget) {
+      try node.evaluator.evaluate(inputs, NodeContext(outputCount: node.outputs.count, frame: frame, run: run))
+    }
   }
 
   package typealias Observer = (_ node: Graph.Node, _ outputs: [Value], _ nanoseconds: Int64) -> Void

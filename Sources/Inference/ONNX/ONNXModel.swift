@@ -5,6 +5,8 @@ package struct ONNXModel: Sendable {
   package let outputs: [Network.Port]
   package let metadata: [String: String]
   package let producer: String
+  /// The size of the file and of the weights that lie outside it.
+  package let byteCount: Int
 
   /// Maps and decodes the file at `path`.
   ///
@@ -26,6 +28,8 @@ package struct ONNXModel: Sendable {
     let given = Set(main.inputs.map { main.valueNames[$0] })
     inputs = try (model.graph?.inputs ?? []).filter { given.contains($0.name) }.map(ONNXModel.port)
     outputs = try (model.graph?.outputs ?? []).map(ONNXModel.port)
+    let weights = graphs.graphs.reduce(0) { $0 + $1.constants.values.reduce(0) { $0 + $1.byteCount } }
+    byteCount = max(file.bytes.count, weights)
     metadata = model.metadata
     producer = model.producerVersion.isEmpty ? model.producerName : "\(model.producerName) \(model.producerVersion)"
   }

@@ -6,11 +6,44 @@ enum ConvolutionFamily {
   ]
 }
 
+/// What Conv and ConvTranspose share: operands of one type, checked, and computed in the BLAS type that holds them.
+package protocol ConvolutionOperator: Operator {
+  func geometry(input: [Int], weight: [Int], bias: [Int]?) throws -> WindowGeometry
+  func resultShape(input: [Int], weight: [Int], geometry: WindowGeometry) -> [Int]
+  /// Writes the result of operands that are all of type `T`.
+  func run<T: BlasScalar>(
+    _: T.Type, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry, _ result: Tensor) throws
+}
+
+extension ConvolutionOperator {
+  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let input = try inputs.tensor(0, "X")
+    let weight = try inputs.tensor(1, "W")
+    let bias = try inputs.optionalTensor(2, "B")
+    guard weight.type == input.type, bias == nil || bias?.type == input.type else {
+      throw InferenceError(.badType, "input, weight and bias differ in type")
+    }
+    let geometry = try geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
+    let shape = resultShape(input: input.shape, weight: weight.shape, geometry: geometry)
+    switch input.type {
+    case .float64:
+      let result = try Tensor(uninitialized: .float64, shape)
+      try run(Double.self, input, weight, bias, geometry, result)
+      return [.tensor(result)]
+    case .float32, .float16, .bfloat16:
+      let result = try Tensor(uninitialized: .float32, shape)
+      try run(Float.self, input.widened(), weight.widened(), bias?.widened(), geometry, result)
+      return [.tensor(try result.narrowed(to: input.type))]
+    default: throw InferenceError(.badType, "convolutions are not defined for \(input.type.name)")
+    }
+  }
+}
+
 /// Conv: cross-correlation over one to three spatial axes, with groups and dilation.
 ///
 /// The plain form: input windows are laid out as matrix columns (im2col), a block of output rows at a time, and
 /// multiplied by the weights.
-package struct Convolution: Operator {
+package struct Convolution: ConvolutionOperator {
   package var window: WindowAttributes
   package let groups: Int
 
@@ -33,29 +66,11 @@ package struct Convolution: Operator {
     return try WindowGeometry(window, spatial: Array(input[2...]), kernel: Array(weight[2...]))
   }
 
-  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
-    let input = try inputs.tensor(0, "X")
-    let weight = try inputs.tensor(1, "W")
-    let bias = try inputs.optionalTensor(2, "B")
-    guard weight.type == input.type, bias == nil || bias?.type == input.type else {
-      throw InferenceError(.badType, "input, weight and bias differ in type")
-    }
-    let geometry = try geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
-    let shape = [input.shape[0], weight.shape[0]] + geometry.outputShape
-    switch input.type {
-    case .float64:
-      let result = try Tensor(uninitialized: .float64, shape)
-      try run(Double.self, input, weight, bias, geometry, result)
-      return [.tensor(result)]
-    case .float32, .float16, .bfloat16:
-      let result = try Tensor(uninitialized: .float32, shape)
-      try run(Float.self, input.widened(), weight.widened(), bias?.widened(), geometry, result)
-      return [.tensor(try result.narrowed(to: input.type))]
-    default: throw InferenceError(.badType, "Conv is not defined for \(input.type.name)")
-    }
+  package func resultShape(input: [Int], weight: [Int], geometry: WindowGeometry) -> [Int] {
+    [input[0], weight[0]] + geometry.outputShape
   }
 
-  private func run<T: BlasScalar>(
+  package func run<T: BlasScalar>(
     _: T.Type, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry, _ result: Tensor
   ) throws {
     let (batch, channels) = (input.shape[0], input.shape[1] / groups)

@@ -49,6 +49,9 @@ public enum OperatorRegistry {
     QuantizedProductOperators.definitions,
     MicrosoftQuantizedOperators.definitions,
     MicrosoftFusedOperators.definitions,
+    MicrosoftAttentionOperators.definitions,
+    MicrosoftTransformerOperators.definitions,
+    MicrosoftLayoutOperators.definitions,
     ControlFlowOperators.definitions,
     SequenceOperators.definitions,
     RecurrentOperators.definitions,
@@ -61,6 +64,7 @@ public enum OperatorRegistry {
     SignalOperators.definitions,
     RandomOperators.definitions,
     TextOperators.definitions,
+    TreeOperators.definitions,
     AttentionOperators.definitions,
     TransformerOperators.definitions,
   ]

@@ -1,7 +1,7 @@
 /// ConvTranspose: the gradient of a convolution with respect to its input.
 ///
 /// The plain form: weights times input give what each input element adds to its window, and the windows are summed.
-package struct TransposedConvolution: Operator {
+package struct TransposedConvolution: ConvolutionOperator {
   package let window: WindowAttributes
   package let groups: Int
   private let outputPadding: [Int]?
@@ -63,29 +63,11 @@ package struct TransposedConvolution: Operator {
     window.padding == .sameUpper || window.padding == .sameLower ? extent * stride : nil
   }
 
-  package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
-    let input = try inputs.tensor(0, "X")
-    let weight = try inputs.tensor(1, "W")
-    let bias = try inputs.optionalTensor(2, "B")
-    guard weight.type == input.type, bias == nil || bias?.type == input.type else {
-      throw InferenceError(.badType, "input, weight and bias differ in type")
-    }
-    let geometry = try geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
-    let shape = [input.shape[0], weight.shape[1] * groups] + geometry.inputShape
-    switch input.type {
-    case .float64:
-      let result = try Tensor(uninitialized: .float64, shape)
-      try run(Double.self, input, weight, bias, geometry, result)
-      return [.tensor(result)]
-    case .float32, .float16, .bfloat16:
-      let result = try Tensor(uninitialized: .float32, shape)
-      try run(Float.self, input.widened(), weight.widened(), bias?.widened(), geometry, result)
-      return [.tensor(try result.narrowed(to: input.type))]
-    default: throw InferenceError(.badType, "ConvTranspose is not defined for \(input.type.name)")
-    }
+  package func resultShape(input: [Int], weight: [Int], geometry: WindowGeometry) -> [Int] {
+    [input[0], weight[1] * groups] + geometry.inputShape
   }
 
-  private func run<T: BlasScalar>(
+  package func run<T: BlasScalar>(
     _: T.Type, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry, _ result: Tensor
   ) throws {
     let inChannels = input.shape[1] / groups

@@ -50,6 +50,11 @@ final class ExecutionPlan: @unchecked Sendable {
     values = lowering.values
     outputs = lowering.outputs
     let memory = try MemoryPlan(values: values, steps: lowering.steps, outputs: outputs)
+    let inputBytes = values.reduce(0) { sum, value in
+      if case .input = value.origin { sum + (value.fact?.byteCount ?? 0) } else { sum }
+    }
+    let allowance = interpreter.budget.allowance(inputBytes: inputBytes)
+    guard memory.byteCount <= allowance else { throw AllocationBudget.exceeded(allowance) }
     arena = TensorStorage(byteCount: memory.byteCount)
     let slots = lowering.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count + 1 }
     pointers = .allocate(capacity: slots)
@@ -137,6 +142,7 @@ final class ExecutionPlan: @unchecked Sendable {
   /// - Parameter observe: called after each step with the nanoseconds it took.
   func run(_ tensors: [Tensor], observe: Observer? = nil) throws {
     inputs = tensors
+    interpreter.budget.admit(inputBytes: tensors.reduce(0) { $0 + $1.byteCount })
     for (id, value) in values.enumerated() {
       guard case .input(let index) = value.origin else { continue }
       patch(id, tensors[index].base)

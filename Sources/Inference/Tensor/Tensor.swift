@@ -9,6 +9,8 @@ public final class TensorStorage: @unchecked Sendable {
   /// What keeps borrowed bytes alive; nil when this object owns them.
   private let owner: AnyObject?
   private let owned: Bool
+  /// Whose allowance owned bytes count against.
+  private let budget: AllocationBudget?
   private static let hugePage = 2 << 20
 
   /// Allocates `byteCount` uninitialised bytes, 64-byte aligned (a cache line, an AVX-512 register).
@@ -21,6 +23,8 @@ public final class TensorStorage: @unchecked Sendable {
     if isLarge { madvise(bytes.baseAddress, byteCount, MADV_HUGEPAGE) }
     owner = nil
     owned = true
+    budget = AllocationBudget.current
+    budget?.take(bytes.count)
   }
 
   /// Borrows `bytes`, which stay valid as long as `owner` lives. Borrowed bytes may be read-only memory.
@@ -28,9 +32,14 @@ public final class TensorStorage: @unchecked Sendable {
     self.bytes = bytes
     self.owner = owner
     owned = false
+    budget = nil
   }
 
-  deinit { if owned { bytes.deallocate() } }
+  deinit {
+    guard owned else { return }
+    budget?.give(bytes.count)
+    bytes.deallocate()
+  }
 }
 
 /// A dense, row-major tensor: element type, shape, and bytes that it shares with its copies and reshapes.
@@ -54,6 +63,7 @@ public struct Tensor: @unchecked Sendable {
   /// - Throws: ``InferenceError`` when the size is negative, overflows or passes ``Tensor/byteLimit``.
   public init(uninitialized type: ElementType, _ shape: [Int]) throws {
     let bytes = try Tensor.checkedByteCount(type, shape)
+    try AllocationBudget.current?.check(bytes)
     self.init(type: type, shape: shape, storage: TensorStorage(byteCount: bytes), byteOffset: 0)
   }
 

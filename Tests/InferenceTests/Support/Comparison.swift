@@ -23,6 +23,14 @@ func shareWithin(_ step: Double, _ result: Tensor, _ reference: Tensor) -> Doubl
   return Double(near) / Double(result.count)
 }
 
+/// The step of a tensor that was quantised and dequantised: the least distance of two of its values, with a little
+/// room for rounding.
+func quantisationStep(_ tensor: Tensor) -> Double {
+  let values = Set(doubles(tensor)).sorted()
+  let least = zip(values, values.dropFirst()).map { $1 - $0 }.min() ?? 0
+  return least * 1.001
+}
+
 func doubles(_ tensor: Tensor) -> [Double] {
   switch tensor.type {
   case .float32: tensor.array(of: Float.self).map(Double.init)

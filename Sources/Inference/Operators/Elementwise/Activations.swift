@@ -55,6 +55,14 @@ enum ActivationOperators {
       let alpha = Float(p["alpha"])
       return ({ $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-p["alpha"] * $0)) })
     },
+    .tensor("SwiGLU", since: 28) { attributes in
+      let alpha = try attributes.float("alpha", default: 1)
+      return { x in
+        let gate = try mapReals(
+          try x.tensor(0), { $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-Double(alpha) * $0)) })
+        return try arithmetic(Multiplication.self, gate, try x.tensor(1))
+      }
+    },
     .tensor("FastGelu", domain: "com.microsoft") { _ in
       { x in
         let a = try x.tensor(0)

@@ -107,19 +107,29 @@ struct ElementWalk {
   /// Calls `body` with every index's number and the offset of its element.
   @inline(__always)
   func forEach(_ body: (_ number: Int, _ offset: Int) -> Void) {
+    guard let last = shape.last, !places.isEmpty else {
+      if let place = places.first { body(0, place) }
+      return
+    }
+    // Within a row of the last axis only the place changes, and the element's own column.
+    let step = axis == shape.count - 1 ? 0 : strides[shape.count - 1]
+    let scale = strides[axis]
     var counter = [Int](repeating: 0, count: shape.count)
-    // The offset of the index's own coordinates, its axis left out.
+    // The offset of the row's own coordinates, the axis left out.
     var around = 0
-    for (number, place) in places.enumerated() {
-      body(number, around + place * strides[axis])
-      var level = shape.count - 1
-      while level >= 0 {
-        counter[level] += 1
-        if level != axis { around += strides[level] }
-        if counter[level] < shape[level] { break }
-        if level != axis { around -= strides[level] * shape[level] }
-        counter[level] = 0
-        level -= 1
+    places.withUnsafeBufferPointer { places in
+      for row in 0..<(places.count / last) {
+        let start = row * last
+        for column in 0..<last { body(start + column, around + column * step + places[start + column] * scale) }
+        var level = shape.count - 2
+        while level >= 0 {
+          counter[level] += 1
+          if level != axis { around += strides[level] }
+          if counter[level] < shape[level] { break }
+          if level != axis { around -= strides[level] * shape[level] }
+          counter[level] = 0
+          level -= 1
+        }
       }
     }
   }

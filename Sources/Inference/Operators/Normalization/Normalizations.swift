@@ -5,17 +5,6 @@ enum NormalizationOperators {
     .tensors("LayerNormalization", domain: "com.microsoft", layerNormalization),
     .tensors("SimplifiedLayerNormalization", rootMeanSquare),
     .tensors("RMSNormalization", rootMeanSquare),
-    .tensors("SkipLayerNormalization", domain: "com.microsoft") { attributes in
-      let epsilon = Double(try attributes.float("epsilon", default: 1e-12))
-      return { x in
-        var sum = try arithmetic(Addition.self, try x.tensor(0), try x.tensor(1))
-        if let bias = try x.optionalTensor(4) { sum = try arithmetic(Addition.self, sum, bias) }
-        try require(sum.rank > 0, "rows are needed, not a scalar")
-        let rows = RowNormalization(axis: sum.rank - 1, epsilon: epsilon, centers: true)
-        let y = try rows.apply(sum, scale: try x.optionalTensor(2), bias: try x.optionalTensor(3))
-        return y + [sum]
-      }
-    },
     .tensor("InstanceNormalization") { attributes in
       let epsilon = Double(try attributes.float("epsilon", default: 1e-5))
       return { x in
@@ -90,7 +79,7 @@ enum NormalizationOperators {
   }
 
   /// Normalises over groups of channels; `scale` and `bias` are a number a channel, or (opset 18) a number a group.
-  private static func grouped(
+  static func grouped(
     _ x: Tensor, groups: Int, epsilon: Double, scale: Tensor, bias: Tensor
   ) throws -> Tensor {
     try require(

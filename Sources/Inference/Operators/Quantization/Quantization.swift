@@ -72,6 +72,14 @@ enum QuantizationOperators {
     return try arithmetic(Multiplication.self, steps, scales).converted(to: scale.type)
   }
 
+  /// The numbers that 8 bits with the data's own scale and zero point stand for.
+  static func dynamicallyRounded(_ x: Tensor) throws -> Tensor {
+    let parameters = try dynamicParameters(x)
+    let (scale, zero) = (Tensor(scalar: parameters.scale), Tensor(scalar: parameters.zero))
+    let steps = try quantize(x, scale: scale, zero: zero, to: .uint8, .perTensor)
+    return try dequantize(steps, scale: scale, zero: zero, .perTensor)
+  }
+
   /// The scale and zero point that span the data and zero with 8 bits.
   static func dynamicParameters(_ x: Tensor) throws -> (scale: Float, zero: UInt8) {
     let values = try x.floats()

@@ -36,25 +36,33 @@ enum QuantizedProductOperators {
         return try requantize(sums, scale: scale, by: try x.tensor(6), zero: zero)
       }
     },
-    .tensor("QLinearConv") { attributes in
-      let convolution = try Convolution(attributes)
-      return { x in
-        let weight = try x.tensor(3)
-        let channels = QuantizationLayout(axis: 0, block: 0)
-        let data = try centered(try x.tensor(0), zero: try x.tensor(2))
-        let kernel = try centered(weight, zero: try channels.spread(try x.tensor(5), over: weight.shape))
-        let bias = try x.optionalTensor(8)?.converted(to: .float64)
-        let inputs: [Value?] = [.tensor(data), .tensor(kernel), bias.map { .tensor($0) }]
-        let sums = try convolution.evaluate(inputs, x.context)[0].tensor()
-        // A scale for each output channel, which is axis 1 of the sums.
-        let scales = try QuantizationLayout(axis: 1, block: 0).spread(
-          try x.tensor(4).converted(to: .float32), over: sums.shape)
-        let scale = try arithmetic(
-          Multiplication.self, try x.tensor(1).converted(to: .float32).reshaped([]), scales)
-        return try requantize(sums, scale: scale, by: try x.tensor(6), zero: try x.tensor(7))
-      }
+    .tensor("QLinearConv") { try convolution($0, isChannelsLast: false) },
+    .tensor("QLinearConv", domain: "com.microsoft") { attributes in
+      try convolution(attributes, isChannelsLast: try attributes.flag("channels_last"))
     },
   ]
+
+  private static func convolution(
+    _ attributes: NodeAttributes, isChannelsLast: Bool
+  ) throws -> @Sendable (Arguments) throws -> Tensor {
+    let convolution = try Convolution(attributes)
+    return { x in
+      let weight = try x.tensor(3)
+      let channels = QuantizationLayout(axis: 0, block: 0)
+      let order = ChannelsLast(rank: try x.tensor(0).rank, applies: isChannelsLast)
+      let data = try centered(try order.first(try x.tensor(0)), zero: try x.tensor(2))
+      let kernel = try centered(weight, zero: try channels.spread(try x.tensor(5), over: weight.shape))
+      let bias = try x.optionalTensor(8)?.converted(to: .float64)
+      let inputs: [Value?] = [.tensor(data), .tensor(kernel), bias.map { .tensor($0) }]
+      let sums = try convolution.evaluate(inputs, x.context)[0].tensor()
+      // A scale for each output channel, which is axis 1 of the sums.
+      let scales = try QuantizationLayout(axis: 1, block: 0).spread(
+        try x.tensor(4).converted(to: .float32), over: sums.shape)
+      let scale = try arithmetic(
+        Multiplication.self, try x.tensor(1).converted(to: .float32).reshaped([]), scales)
+      return try order.last(try requantize(sums, scale: scale, by: try x.tensor(6), zero: try x.tensor(7)))
+    }
+  }
 
   /// x - zero in double precision.
   static func centered(_ x: Tensor, zero: Tensor?) throws -> Tensor {
@@ -85,5 +93,24 @@ enum QuantizedProductOperators {
   private static func columns(_ parameter: Tensor?) throws -> Tensor? {
     guard let parameter else { return nil }
     return parameter.count == 1 ? try parameter.reshaped([]) : parameter
+  }
+
+  /// Quantised numbers times a quantised weight, as float32, plus a bias.
+  static func floatProduct(
+    _ steps: Tensor, scale: Tensor, zero: Tensor?, weight: Tensor, weightScale: Tensor, weightZero: Tensor?,
+    bias: Tensor?
+  ) throws -> Tensor {
+    let left = try centered(steps, zero: zero)
+    let right = try centered(weight, zero: weightZero)
+    let sums = try MatMul().product(left, right).converted(to: .float32)
+    let result = try arithmetic(
+      Multiplication.self, sums, try arithmetic(Multiplication.self, flat(scale), flat(weightScale)))
+    return try bias.map { try arithmetic(Addition.self, result, $0) } ?? result
+  }
+
+  /// A scale in float32; one number as a scalar.
+  static func flat(_ x: Tensor) throws -> Tensor {
+    let wide = try x.converted(to: .float32)
+    return wide.count == 1 ? try wide.reshaped([]) : wide
   }
 }

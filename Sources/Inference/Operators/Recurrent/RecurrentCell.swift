@@ -50,6 +50,8 @@ struct RecurrentCell<Element: BlasScalar & ComputeElement> {
   let clip: Element?
   let linearBeforeReset: Bool
   let couplesForget: Bool
+  /// Whether the state is rounded to 8 bits before it is multiplied (DynamicQuantizeLSTM).
+  let quantizesState: Bool
 
   private(set) var hidden: [Element]
   private(set) var state: [Element]
@@ -59,7 +61,8 @@ struct RecurrentCell<Element: BlasScalar & ComputeElement> {
 
   init(
     kind: RecurrentKind, sizes: RecurrentSizes, parameters: RecurrentParameters<Element>,
-    activations: [RecurrentActivation], clip: Element?, linearBeforeReset: Bool, couplesForget: Bool
+    activations: [RecurrentActivation], clip: Element?, linearBeforeReset: Bool, couplesForget: Bool,
+    quantizesState: Bool
   ) {
     self.kind = kind
     self.sizes = sizes
@@ -68,6 +71,7 @@ struct RecurrentCell<Element: BlasScalar & ComputeElement> {
     self.clip = clip
     self.linearBeforeReset = linearBeforeReset
     self.couplesForget = couplesForget
+    self.quantizesState = quantizesState
     hidden = parameters.hidden
     state = parameters.state
     recurrent = Array(repeating: 0, count: sizes.batch * sizes.gates * sizes.hidden)
@@ -101,9 +105,9 @@ struct RecurrentCell<Element: BlasScalar & ComputeElement> {
   }
 
   /// One step: sequence i reads its input at `places[i]`, or rests where that is nil.
-  mutating func advance(_ places: [Int?]) {
+  mutating func advance(_ places: [Int?]) throws {
     for index in recurrent.indices { recurrent[index] = parameters.stateBias[index % width] }
-    let before = hidden
+    let before = quantizesState ? try rounded(hidden) : hidden
     before.withUnsafeBufferPointer { before in
       guard let start = before.baseAddress else { return }
       multiply(start, parameters.recurrence[...], rows: sizes.batch, depth: sizes.hidden, &recurrent)
@@ -117,6 +121,12 @@ struct RecurrentCell<Element: BlasScalar & ComputeElement> {
       case .lstm: advanceLSTM(sequence, input)
       }
     }
+  }
+
+  /// Numbers as 8 bits with one scale would hold them.
+  private func rounded(_ numbers: [Element]) throws -> [Element] {
+    let tensor = Tensor([numbers.count], numbers)
+    return try QuantizationOperators.dynamicallyRounded(tensor).converted(to: Element.type).array(of: Element.self)
   }
 
   private func clipped(_ x: Element) -> Element {

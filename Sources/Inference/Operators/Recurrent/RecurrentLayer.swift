@@ -9,8 +9,10 @@ struct RecurrentLayer: Sendable {
   let batchFirst: Bool
   let linearBeforeReset: Bool
   let couplesForget: Bool
+  private let quantizesState: Bool
 
-  init(_ kind: RecurrentKind, _ attributes: NodeAttributes) throws {
+  init(_ kind: RecurrentKind, _ attributes: NodeAttributes, quantizesState: Bool = false) throws {
+    self.quantizesState = quantizesState
     self.kind = kind
     let name = try attributes.string("direction", default: "forward")
     guard let direction = Direction(rawValue: name) else {
@@ -70,14 +72,15 @@ struct RecurrentLayer: Sendable {
       var cell = RecurrentCell<Element>(
         kind: kind, sizes: sizes, parameters: parameters,
         activations: Array(activations[(index * kind.activations.count)...].prefix(kind.activations.count)),
-        clip: clip.map { Element($0) }, linearBeforeReset: linearBeforeReset, couplesForget: couplesForget)
+        clip: clip.map { Element($0) }, linearBeforeReset: linearBeforeReset,
+        couplesForget: couplesForget, quantizesState: quantizesState)
       cell.project(input)
       let outputs = all.mutablePointer(to: Element.self)
       for step in 0..<steps {
         // Each sequence runs over its own length; a backward one starts at its own end.
         let places = lengths.map { step < $0 ? (isBackward ? $0 - 1 - step : step) : nil }
         if places.allSatisfy({ $0 == nil }) { break }
-        cell.advance(places)
+        try cell.advance(places)
         for (sequence, place) in places.enumerated() {
           guard let place else { continue }
           let target = outputs + ((place * directionCount + index) * batch + sequence) * hidden
@@ -118,7 +121,34 @@ enum RecurrentKind: Sendable {
 enum RecurrentOperators {
   static let definitions: [OperatorDefinition] = [
     layer("RNN", .rnn), layer("GRU", .gru), layer("LSTM", .lstm),
+    .tensors("DynamicQuantizeLSTM", domain: "com.microsoft") { attributes in
+      let layer = try RecurrentLayer(.lstm, attributes, quantizesState: true)
+      return { x in
+        var values = Array(x.values.prefix(8))
+        values[0] = .tensor(try QuantizationOperators.dynamicallyRounded(try x.tensor(0)))
+        values[1] = .tensor(try weights(x, 1, scale: 8))
+        values[2] = .tensor(try weights(x, 2, scale: 10))
+        return try layer.evaluate(Arguments(values: values, outputCount: x.outputCount, context: x.context))
+      }
+    },
   ]
+
+  /// Quantised weights (directions, inputs, units), with a scale a direction or a unit, as LSTM has them.
+  private static func weights(_ x: Arguments, _ index: Int, scale: Int) throws -> Tensor {
+    let steps = try x.tensor(index)
+    try require(steps.rank == 3, "weights of shape \(steps.shape)")
+    func spread(_ parameter: Tensor?) throws -> Tensor? {
+      guard let parameter else { return nil }
+      let units = parameter.count == steps.shape[0] ? 1 : steps.shape[2]
+      return try parameter.reshaped([steps.shape[0], 1, units]).converted(to: .float32)
+    }
+    var numbers = try steps.converted(to: .float32)
+    if let zero = try spread(try x.optionalTensor(scale + 1)) {
+      numbers = try arithmetic(Subtraction.self, numbers, zero)
+    }
+    guard let factor = try spread(try x.tensor(scale)) else { return numbers }
+    return try arithmetic(Multiplication.self, numbers, factor).transposed([0, 2, 1])
+  }
 
   private static func layer(_ name: String, _ kind: RecurrentKind) -> OperatorDefinition {
     .tensors(name) { attributes in

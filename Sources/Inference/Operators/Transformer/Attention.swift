@@ -1,33 +1,13 @@
 import Glibc
 
 /// Scaled dot-product attention (Vaswani et al., 2017) as ONNX defines it from opset 23 on, with grouped heads, masks,
-/// windows and caches; and com.microsoft's MultiHeadAttention, which ONNX Runtime's optimiser writes.
+/// windows and caches.
 enum AttentionOperators {
   static let definitions: [OperatorDefinition] = [
     .tensors("Attention", since: 23) { attributes in
       let attention = try Attention(attributes)
       return { x in try attention.evaluate(x) }
-    },
-    .tensors("MultiHeadAttention", domain: "com.microsoft") { attributes in
-      let heads = try attributes.int("num_heads", default: 1)
-      let scale = try attributes.float("scale").flatMap { $0 == 0 ? nil : $0 }
-      let isCausal = try attributes.flag("unidirectional")
-      return { x in
-        var parts = try (0..<3).map { try separated(try x.tensor($0), heads: heads) }
-        try require(x.value(4) == nil && x.value(6) == nil, "padding masks and caches are not supported here")
-        if let bias = try x.optionalTensor(3) {
-          let biases = try SlicingOperators.split(
-            bias, axis: 0, lengths: parts.map { $0.shape[1] * $0.shape[3] })
-          for index in parts.indices {
-            let shaped = try biases[index].reshaped([parts[index].shape[1], 1, parts[index].shape[3]])
-            parts[index] = try arithmetic(Addition.self, parts[index], shaped)
-          }
-        }
-        let attention = Attention(scale: scale, isCausal: isCausal)
-        let result = try attention.attend(parts[0], parts[1], parts[2], mask: try x.optionalTensor(5), offsets: nil)
-        return [try joined(result.output).converted(to: x.tensor(0).type)]
-      }
-    },
+    }
   ]
 
   /// (batch, sequence, heads * size) as (batch, heads, sequence, size); four axes are taken to be so already.
@@ -45,7 +25,7 @@ enum AttentionOperators {
   }
 }
 
-private struct Attention: Sendable {
+struct Attention: Sendable {
   /// What the fourth output shows.
   private enum Stage: Int { case raw, capped, masked, probabilities }
 

@@ -33,6 +33,16 @@ enum TransformerOperators {
     return try ReshapingOperators.unsqueeze(found, [1])
   }
 
+  /// `x` (batch, heads, sequence, size) turned by the angles of its positions, as wide as the caches say.
+  static func rotated(
+    _ x: Tensor, cosines: Tensor, sines: Tensor, places: Tensor, interleaves: Bool
+  ) throws -> Tensor {
+    try require(cosines.rank == 2, "a cache of shape \(cosines.shape)")
+    return try rotate(
+      x, try angles(cosines, places), try angles(sines, places), width: 2 * min(cosines.shape[1], 1 << 20),
+      interleaves: interleaves)
+  }
+
   private static func rotate(
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, width: Int, interleaves: Bool
   ) throws -> Tensor {

@@ -33,10 +33,24 @@ enum MicrosoftQuantizedOperators {
         return try quantized(try ReductionOperators.reduce(.mean, numbers, axes: axes, keepsAxes: true), x, 3)
       }
     },
+    .tensor("QLinearReduceMean", domain: domain) { attributes in
+      let axes = try attributes.ints("axes")
+      let keepsAxes = try attributes.flag("keepdims", default: true)
+      return { x in
+        let numbers = try operand(x, 0)
+        return try quantized(
+          try ReductionOperators.reduce(.mean, numbers, axes: axes ?? Array(0..<numbers.rank), keepsAxes: keepsAxes),
+          x, 3)
+      }
+    },
     .tensor("QLinearAveragePool", domain: domain) { attributes in
       let pool = try AveragePool(attributes)
+      let isChannelsLast = try attributes.flag("channels_last")
       return { x in
-        try quantized(try pool.evaluate([.tensor(try operand(x, 0))], x.context)[0].tensor(), x, 3)
+        let numbers = try operand(x, 0)
+        let order = ChannelsLast(rank: numbers.rank, applies: isChannelsLast)
+        let pooled = try pool.evaluate([.tensor(try order.first(numbers))], x.context)[0].tensor()
+        return try quantized(try order.last(pooled), x, 3)
       }
     },
     .tensor("QLinearWhere", domain: domain) { _ in
@@ -56,16 +70,16 @@ enum MicrosoftQuantizedOperators {
         let (scale, zero) = try QuantizationOperators.dynamicParameters(data)
         let steps = try QuantizationOperators.quantize(
           data, scale: Tensor(scalar: scale), zero: Tensor(scalar: zero), to: .uint8, .perTensor)
-        return try floatProduct(
-          x, steps, scale: Tensor(scalar: scale), zero: Tensor(scalar: zero), weight: 1, weightScale: 2,
-          weightZero: 3, bias: 4)
+        return try QuantizedProductOperators.floatProduct(
+          steps, scale: Tensor(scalar: scale), zero: Tensor(scalar: zero), weight: try x.tensor(1),
+          weightScale: try x.tensor(2), weightZero: try x.optionalTensor(3), bias: try x.optionalTensor(4))
       }
     },
     .tensor("MatMulIntegerToFloat", domain: domain) { _ in
       { x in
-        try floatProduct(
-          x, try x.tensor(0), scale: try x.tensor(2), zero: try x.optionalTensor(4), weight: 1, weightScale: 3,
-          weightZero: 5, bias: 6)
+        try QuantizedProductOperators.floatProduct(
+          try x.tensor(0), scale: try x.tensor(2), zero: try x.optionalTensor(4), weight: try x.tensor(1),
+          weightScale: try x.tensor(3), weightZero: try x.optionalTensor(5), bias: try x.optionalTensor(6))
       }
     },
   ]
@@ -113,7 +127,9 @@ enum MicrosoftQuantizedOperators {
         sums = try arithmetic(Addition.self, sums, try bias.converted(to: .float64))
       }
       let scale = try mapFloats(
-        try arithmetic(Multiplication.self, flat(try x.tensor(1)), flat(try x.tensor(4)))
+        try arithmetic(
+          Multiplication.self, QuantizedProductOperators.flat(try x.tensor(1)),
+          QuantizedProductOperators.flat(try x.tensor(4)))
       ) { $0 * alpha }
       if let resultScale = try x.optionalTensor(7) {
         let zero = try x.optionalTensor(8) ?? Tensor(zeros: a.type, [])
@@ -121,24 +137,5 @@ enum MicrosoftQuantizedOperators {
       }
       return try arithmetic(Multiplication.self, try sums.converted(to: .float32), scale)
     }
-  }
-
-  /// A quantised left operand times a quantised weight, as float32, plus a bias.
-  private static func floatProduct(
-    _ x: Arguments, _ steps: Tensor, scale: Tensor, zero: Tensor?, weight: Int, weightScale: Int, weightZero: Int,
-    bias: Int
-  ) throws -> Tensor {
-    let left = try QuantizedProductOperators.centered(steps, zero: zero)
-    let right = try QuantizedProductOperators.centered(try x.tensor(weight), zero: try x.optionalTensor(weightZero))
-    let sums = try MatMul().product(left, right).converted(to: .float32)
-    let factor = try arithmetic(Multiplication.self, flat(scale), flat(try x.tensor(weightScale)))
-    let result = try arithmetic(Multiplication.self, sums, factor)
-    return try x.optionalTensor(bias).map { try arithmetic(Addition.self, result, $0) } ?? result
-  }
-
-  /// A scale in float32; one number as a scalar.
-  private static func flat(_ x: Tensor) throws -> Tensor {
-    let wide = try x.converted(to: .float32)
-    return wide.count == 1 ? try wide.reshaped([]) : wide
   }
 }
