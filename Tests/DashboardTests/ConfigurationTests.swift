@@ -41,10 +41,18 @@ import Testing
     }
   }
 
+  /// A quote before a combining mark, a control character: neither may end the string early.
+  @Test func namesWithOddCharactersAreWrittenAndReadBack() {
+    var settings = DashboardSettings()
+    settings.theme = "a\"\u{301}b\\c\u{7}\n\u{7F}"
+    let again = ConfigurationFile.parse(ConfigurationFile.merged("", settings), place: "m")
+    #expect(again.settings == settings && again.problems.isEmpty)
+  }
+
   @Test func mutatedFilesNeverTrap() {
     let seeds = [
       ConfigurationFile.defaultText,
-      "[dashboard]\ntheme = \"nord\"\nrate = 15\nboxes = false\n[[x]]\ny = {a = [1, 2.5, \"\\u00e9\"]}\n",
+      "[dashboard]\ntheme = \"n\\\"\u{301}o\\u0007rd\"\nrate = 15\nboxes = false\n[[x]]\ny = {a = [1, 2.5, \"\\u00e9\"]}\n",
     ]
     var generator = SystemRandomNumberGenerator()
     for round in 0..<4000 {

@@ -27,8 +27,20 @@ package struct ConfigurationFile: Sendable {
   private static func line(_ entry: SettingEntry, _ settings: DashboardSettings) -> String {
     let value = entry.read(settings)
     guard entry.isQuoted else { return "\(entry.key) = \(value)" }
-    let escaped = value.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-    return "\(entry.key) = \"\(String(escaped))\""
+    return "\(entry.key) = \"\(escaped(value))\""
+  }
+
+  /// The inside of a TOML basic string (TOML 1.0, "String"). Scalar by scalar: a quote that a combining mark follows is a
+  /// quote all the same.
+  private static func escaped(_ value: String) -> String {
+    value.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case "\u{0}"..<" ", "\u{7F}":
+        "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
+      default: String(scalar)
+      }
+    }.joined()
   }
 
   /// The settings of the file over the defaults, and what is wrong with it; a missing file is in order.

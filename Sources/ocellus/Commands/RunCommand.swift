@@ -41,7 +41,8 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     if front.defaultConfig {
-      print(Dashboard.defaultConfiguration + "\n" + HealthSettings.defaultText + "\n" + RecordingSettings.defaultText, terminator: "")
+      let sections = [Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText]
+      print(sections.joined(separator: "\n"), terminator: "")
       return
     }
     let plan = SessionPlan(source: try source.choice(), session: session, recording: recording)
