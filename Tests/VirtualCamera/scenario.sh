@@ -180,7 +180,7 @@ uvc_faults() {
   # uvcvideo keeps a picture with the error bit to itself.
   fault "error bit" "$(webcam e)" -
   fault "empty buffer" "$(webcam n)" -
-  fault "failed transfer" "$(webcam x)" +damaged
+  fault "failed transfer" "for i in 1 2 3; do $(webcam x); sleep 1; done" +damaged
   fault "dead stream (five failed transfers)" "$(webcam X)" "the camera"
   fault "stalled stream" "$(webcam s)" "no frames from the camera" "$(webcam g)"
   fault "unplugged, back on the same node" "$(webcam u)" "the camera is disconnected" "sleep 2; $(webcam p)"
