@@ -47,6 +47,8 @@ enum Scene {
     let time = MonotonicTime(nanoseconds: start.nanoseconds + Int64(number) * 33_333_333)
     var frame = Frame(image: image(number), sequence: UInt64(number), timestamp: time)
     frame.jpeg = jpeg
+    var monitor = PictureHealthMonitor(isStill: true)
+    frame.health = monitor.observe(frame.image, at: time)
     var findings = Findings()
     findings.detections = [detection(number)]
     findings.classes = [Classification(label: "indoors", classID: 3, confidence: 0.9)]

@@ -251,8 +251,9 @@ def compare(path, topics, bags, expected):
         assert float(values["inference_ms"]) == 12.0, values
         for _, log in source.get("/rosout", []):
             assert log.name == "ocellus" and log.msg and log.level in (20, 30, 40)
-        health = source["/diagnostics"][0][1].status[1]
-        assert {"damaged", "passed_over"} <= {pair.key for pair in health.values}, health
+        statuses = {status.name: {pair.key for pair in status.values} for status in source["/diagnostics"][0][1].status}
+        assert {"damaged", "passed_over"} <= statuses["ocellus: frames"], statuses
+        assert {"brightness", "contrast"} <= statuses["ocellus: picture"], statuses
     return numbers
 
 

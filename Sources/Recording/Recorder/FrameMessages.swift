@@ -101,13 +101,29 @@ enum FrameMessages {
           values: [
             count("processed", result.number), count("sequence", result.frame.sequence),
             count("skipped_pipeline", result.skipped.pipeline), count("dropped_driver", result.skipped.driver),
-            count("passed_over", result.frame.passedOver), count("damaged", result.frame.damaged),
+            count("passed_over", result.skipped.passedOver), count("damaged", result.skipped.damaged),
           ]),
         .init(
           level: drops.isZero ? ok : warning, name: "ocellus: recorder",
           message: drops.isZero ? "" : "the disk is too slow", hardwareID: result.source,
           values: [count("pictures_dropped", drops.pictures), count("results_dropped", drops.results)]),
-      ])
+      ] + picture(result))
+  }
+
+  /// How the picture looks, where it was looked at: brightness and contrast 0 to 255, sharpness 0 to 1.
+  private static func picture(_ result: FrameResult) -> [DiagnosticArray.Status] {
+    guard let health = result.frame.health else { return [] }
+    func decimal(_ name: String, _ value: Double) -> DiagnosticArray.Value {
+      .init(key: name, value: String(rounded(Float(value), 2)))
+    }
+    return [
+      .init(
+        level: health.complaints.isEmpty ? DiagnosticArray.Status.ok : DiagnosticArray.Status.warning,
+        name: "ocellus: picture", message: health.complaints.map(\.rawValue).joined(separator: ", "),
+        hardwareID: result.source,
+        values: [decimal("brightness", health.brightness), decimal("contrast", health.contrast)]
+          + (health.sharpness.map { [decimal("sharpness", $0)] } ?? []))
+    ]
   }
 }
 
