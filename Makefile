@@ -13,6 +13,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-capture test-neon \
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings test-neon \
+.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-pictures test-neon \
   packages install format format-check
 
 run: build
@@ -85,6 +86,10 @@ test-recordings: packages $(RECORDINGS_ENVIRONMENT)/installed
 test-disks: packages
 	swift build -c release --build-tests
 	$(SUDO) env OCELLUS_REAL_DISKS=1 PATH="$$PATH" swift test -c release --skip-build --filter RealDiskTests
+
+# Pictures to tensors, and detections out of them: how long each takes on one thread.
+bench-pictures: packages
+	OCELLUS_BENCHMARKS=1 swift test -c release --filter PictureBenchmarks
 
 bench-recordings: packages
 	OCELLUS_BENCHMARKS=1 swift test -c release --filter RecordingBenchmarks

@@ -8,13 +8,12 @@
 A MODEL is an ONNX file or a folder that holds model.onnx. Every measurement is a process of its own that loads the
 network and runs it once; the engines take turns, and the table shows the least of the rounds. "load" is the time from
 opening the file to a network ready to run; "start" from the start of the process to the end of the first run, for the
-peers without the time that Python takes to import them; "peak" the process' largest resident set, for the peers less
-what it was before the file was opened.
+peers without the time that Python takes to import them; "peak" the process' largest resident set; for the peers
+in brackets what of it Python and the engine's library had taken before the file was opened.
 """
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -26,7 +25,9 @@ PATIENCE = 600
 
 
 def peak_mebibytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not getrusage, which counts what the process that started this one had taken.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
 def measure_here(engine, path, threads, ports):
@@ -40,7 +41,7 @@ def measure_here(engine, path, threads, ports):
     run, ready = compare.OPENERS[engine](path, threads, inputs), time.perf_counter()
     run()
     print(json.dumps({"load": (ready - began) * 1e3, "start": (time.perf_counter() - began) * 1e3,
-                      "peak": peak_mebibytes() - before}))
+                      "peak": peak_mebibytes(), "before": before}))
 
 
 def measure_peer(engine, path, threads, ports):
@@ -94,7 +95,8 @@ def main():
         cells = [os.path.basename(os.path.normpath(model)).removesuffix(".onnx")]
         for engine in options.engines:
             f = facts.get(engine)
-            cells.append(f"{f['load']:.0f} / {f['start']:.0f} / {f['peak']:.0f}" if f else "-")
+            before = f" ({f['before']:.0f})" if f and "before" in f else ""
+            cells.append(f"{f['load']:.0f} / {f['start']:.0f} / {f['peak']:.0f}{before}" if f else "-")
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     if options.output:

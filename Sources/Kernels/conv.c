@@ -44,6 +44,15 @@ int ock_merged_groups(const ock_conv_shape *s, int block) {
     return 1;
 }
 
+// How many small groups are merged into one whose channels fill whole blocks; the weights between them are zeros. The
+// last merged group may be smaller.
+static int merged_count(const ock_conv_shape *s, int block) {
+    int in = s->in_channels / s->groups, out = s->out_channels / s->groups;
+    for (int merge = 1; merge <= block && merge < s->groups; merge++)
+        if (in * merge % block == 0 && out * merge % block == 0) return merge;
+    return s->groups;
+}
+
 // Tiles of a Winograd block: enough to reuse each weight from a register tile 8 times, few enough that V and M
 // stay near the core.
 static int winograd_tile_block(const ock_conv_shape *s, int block) {
@@ -57,15 +66,15 @@ static int winograd_tile_block(const ock_conv_shape *s, int block) {
 bool ock_conv_init(ock_conv *conv, const ock_conv_shape *shape, ock_conv_kind kind, ock_epilogue epilogue) {
     if (!ock_conv_supports(shape, kind)) return false;
     ock_isa isa = ock_active_isa();
-    int block = ock_table_for(isa)->block, groups = ock_merged_groups(shape, block);
+    int block = ock_table_for(isa)->block, merged = merged_count(shape, block);
     *conv = (ock_conv){
         .shape = *shape,
         .kind = kind,
         .isa = isa,
         .epilogue = epilogue,
-        .groups = groups,
-        .group_in = shape->in_channels / groups,
-        .group_out = shape->out_channels / groups,
+        .groups = (shape->groups + merged - 1) / merged,
+        .group_in = shape->in_channels / shape->groups * merged,
+        .group_out = shape->out_channels / shape->groups * merged,
         .tile_block = kind == OCK_CONV_WINOGRAD ? winograd_tile_block(shape, block) : 0,
     };
     return true;

@@ -11,18 +11,27 @@ typedef struct {
     bool transposed;
     int rows, columns;
     float *packed;
+    int first;
 } pack_job;
 
 static void pack_tile(void *context, int tile, int worker) {
     (void)worker;
     const pack_job *j = context;
-    j->table->gemm_pack(j->b, j->stride, j->transposed, j->rows, j->columns, j->packed, tile, tile + 1);
+    j->table->gemm_pack(j->b, j->stride, j->transposed, j->rows, j->columns, j->packed, j->first + tile,
+                        j->first + tile + 1);
+}
+
+int ock_gemm_tiles(int columns) { return ock_active_table()->gemm_tiles(columns); }
+
+void ock_gemm_pack_tiles(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed,
+                         int first, int end) {
+    pack_job j = {ock_active_table(), b, stride, transposed, rows, columns, packed, first};
+    int threads = (double)rows * columns < SMALL_PACKING ? 1 : ock_pool_threads();
+    ock_parallel(end - first, pack_tile, &j, threads);
 }
 
 void ock_gemm_pack(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed) {
-    pack_job j = {ock_active_table(), b, stride, transposed, rows, columns, packed};
-    int threads = (double)rows * columns < SMALL_PACKING ? 1 : ock_pool_threads();
-    ock_parallel(j.table->gemm_tiles(columns), pack_tile, &j, threads);
+    ock_gemm_pack_tiles(b, stride, transposed, rows, columns, packed, 0, ock_gemm_tiles(columns));
 }
 
 void ock_gemm(const ock_gemm_call *call) { ock_active_table()->gemm(call); }

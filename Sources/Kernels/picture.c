@@ -69,11 +69,11 @@ typedef struct {
     ptrdiff_t row_bytes;
 } job;
 
-// Where sample `i` of `count` falls on an axis of `extent` pixels: the lower neighbour and the upper's weight.
-static int tap(double origin, double length, int count, int i, int extent, float *weight) {
+// Where sample `i` of `count` falls among the pixels first..<end of an axis: the lower neighbour and the upper's weight.
+static int tap(double origin, double length, int count, int i, int first, int end, float *weight) {
     double at = origin + (i + 0.5) * length / count - 0.5;
-    if (!(at > 0)) at = 0;
-    if (at > extent - 1) at = extent - 1;
+    if (!(at > first)) at = first;
+    if (at > end - 1) at = end - 1;
     int low = (int)at;
     *weight = (float)(at - low);
     return low;
@@ -112,7 +112,8 @@ static void planes_chunk(void *context, int part, int worker) {
         for (int plane = 0; plane < 3; plane++) fill_around(j, j->out + plane * out_plane, plane, y);
         if (y < m->target_y || y >= m->target_y + m->target_height) continue;
         float weight;
-        int low = tap(m->source_y, m->source_height, m->target_height, y - m->target_y, j->picture->height, &weight);
+        int low = tap(m->source_y, m->source_height, m->target_height, y - m->target_y, m->first_row, m->end_row,
+                      &weight);
         int wanted[2] = {low, weight > 0 ? low + 1 : low};
         // Two slots, one for even rows and one for odd, hold neighbouring rows without moving them.
         for (int i = 0; i < 2; i++)
@@ -143,7 +144,8 @@ void ock_picture_to_planes(const ock_picture *picture, const ock_picture_map *ma
              .low = (int *)scratch, .weight = scratch + map->target_width};
     j.rows = scratch + (2 * map->target_width + 31) / 16 * 16;
     for (int i = 0; i < map->target_width; i++)
-        j.low[i] = tap(map->source_x, map->source_width, map->target_width, i, picture->width, &j.weight[i]);
+        j.low[i] = tap(map->source_x, map->source_width, map->target_width, i, map->first_column, map->end_column,
+                       &j.weight[i]);
     if (map->target_width > 0) {
         // Taps ascend; colour shares chroma between pairs, so conversion starts at an even column.
         j.first_column = j.low[0] & ~1;

@@ -42,7 +42,7 @@ static float *pack_gates(const ock_recurrent *layer, const float *recurrence, in
         for (int gate = first; gate < first + count; gate++)
             for (int lane = 0; lane < block; lane++, packed++) {
                 int unit = at * block + lane;
-                *packed = unit < hidden ? recurrence[((size_t)gate * hidden + unit) * hidden + k] : 0;
+                *packed = unit < hidden ? ock_weight(recurrence + ((size_t)gate * hidden + unit) * hidden + k) : 0;
             }
     return packed;
 }

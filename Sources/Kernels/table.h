@@ -1,6 +1,7 @@
 // What every instruction set provides. One table each; the public functions look theirs up and call through it.
 #pragma once
 #include "Kernels.h"
+#include <string.h>
 
 /// One step of one direction of a recurrent layer; states are [batch][units], `units` a multiple of the block.
 typedef struct {
@@ -80,6 +81,13 @@ static inline ptrdiff_t ock_picture_stride(int width) { return ((ptrdiff_t)width
 
 /// Red, green and blue (0...255) of one pixel.
 void ock_picture_pixel(const ock_picture *picture, int row, int column, float rgb[3]);
+
+/// A number of weights that are being packed, which may lie unaligned in their file.
+static inline float ock_weight(const float *p) {
+    float value;
+    memcpy(&value, p, sizeof value);
+    return value;
+}
 
 static inline int ock_min(int a, int b) { return a < b ? a : b; }
 static inline int ock_max(int a, int b) { return a > b ? a : b; }

@@ -81,7 +81,8 @@ static void compare_convolutions(ock_isa isa) {
         conv_shape(1, 19, 45, 1, 10, 7, 3, 1, 1, 1),  conv_shape(1, 64, 33, 1, 21, 18, 3, 1, 1, 1),
         conv_shape(1, 20, 37, 1, 11, 12, 3, 2, 2, 2), conv_shape(1, 32, 32, 32, 9, 21, 3, 1, 1, 1),
         conv_shape(2, 21, 21, 21, 7, 8, 5, 2, 1, 2),  conv_shape(1, 64, 64, 16, 6, 7, 3, 1, 1, 1),
-        conv_shape(1, 300, 72, 1, 9, 30, 3, 1, 1, 1),
+        conv_shape(1, 300, 72, 1, 9, 30, 3, 1, 1, 1), conv_shape(2, 104, 104, 13, 9, 8, 3, 1, 1, 1),
+        conv_shape(1, 120, 60, 15, 7, 9, 3, 2, 1, 1),
     };
     ock_epilogue epilogues[] = {{{OCK_ACT_CLIP, 0, INFINITY}, false}, {{OCK_ACT_SILU, 0, 0}, true}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -169,7 +170,8 @@ static void compare_pictures(ock_isa isa) {
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(noise() * 127 + 128);
     for (int format = OCK_PIXELS_RGB24; format <= OCK_PIXELS_YUV422; format++) {
         ock_picture picture = {format, false, WIDTH, HEIGHT, {bytes, bytes + 4000, bytes + 8000}, {4 * WIDTH, 100, 100}};
-        ock_picture_map map = {0, 0, WIDTH, HEIGHT, 3, 5, 41, 27, 50, 40, false, {1, 2, 3}, {0, -1, 1}, {114, 114, 114}};
+        ock_picture_map map = {0, WIDTH, 0, HEIGHT, 0, 0, WIDTH, HEIGHT, 3, 5, 41, 27, 50, 40, false,
+                               {1, 2, 3}, {0, -1, 1}, {114, 114, 114}};
         float *scratch = floats(ock_picture_scratch_count(WIDTH, 41, 1)), *expected = floats(OUT), *actual = floats(OUT);
         ock_override_isa(OCK_ISA_PLAIN);
         ock_picture_to_planes(&picture, &map, expected, scratch, 1);
@@ -192,6 +194,81 @@ static void compare_pictures(ock_isa isa) {
     free(scores);
 }
 
+static void recur(const ock_recurrent *layer, const float *weights, const float *input, float *all) {
+    enum { STEPS = 5, BATCH = 2 };
+    int width = ock_recurrent_width(layer), gates = layer->kind == OCK_LSTM ? 4 : layer->kind == OCK_GRU ? 3 : 1;
+    float *packed = floats(ock_recurrent_packed_count(layer)), *projected = floats((size_t)STEPS * BATCH * width);
+    float *scratch = floats(ock_recurrent_scratch_count(layer, BATCH));
+    ock_recurrent_pack(layer, weights, NULL, NULL, packed);
+    for (int row = 0; row < STEPS * BATCH; row++)
+        ock_recurrent_arrange(layer, input + (size_t)row * gates * layer->hidden, 1, projected + (size_t)row * width);
+    ock_recurrent_call call = {.steps = STEPS, .batch = BATCH, .backward = true, .projected = projected,
+                               .packed = packed, .all = all, .all_step = BATCH * layer->hidden, .scratch = scratch,
+                               .threads = 1};
+    ock_recurrent_run(layer, &call);
+    free(packed), free(projected), free(scratch);
+}
+
+static void compare_recurrence(ock_isa isa) {
+    enum { HIDDEN = 21, OUT = 5 * 2 * HIDDEN };
+    float *weights = floats(4 * HIDDEN * HIDDEN), *input = floats(4 * OUT), expected[OUT], actual[OUT];
+    for (int kind = OCK_RNN; kind <= OCK_LSTM; kind++)
+        for (int before = 0; before < 2; before++) {
+            ock_act sigmoid = {OCK_ACT_SIGMOID, 0, 0}, tanh = {OCK_ACT_TANH, 0, 0};
+            ock_recurrent layer = {kind, HIDDEN, before, false, {kind == OCK_RNN ? tanh : sigmoid, tanh, tanh}, INFINITY};
+            ock_override_isa(OCK_ISA_PLAIN);
+            recur(&layer, weights, input, expected);
+            ock_override_isa(isa);
+            recur(&layer, weights, input, actual);
+            expect("recurrence", actual, expected, OUT, 1e-5f);
+        }
+    free(weights), free(input);
+}
+
+static void attend(const ock_attention *shape, const float *x, const float *mask, float *out) {
+    float *scratch = floats(ock_attention_scratch_count(shape, 1));
+    ock_attention_run(shape, x, x + 2000, x + 4000, mask, out, scratch, 1);
+    free(scratch);
+}
+
+static void compare_attention(ock_isa isa) {
+    enum { HEADS = 3, ROWS = 29, DEPTH = 20, OUT = HEADS * ROWS * DEPTH };
+    float *x = floats(6000), *mask = floats(ROWS * ROWS), expected[OUT], actual[OUT];
+    ock_matrices dense = {0, ROWS * DEPTH, DEPTH}, turned = {0, ROWS * DEPTH, ROWS}, interleaved = {0, DEPTH, HEADS * DEPTH};
+    for (int by_key = 0; by_key < 2; by_key++) {
+        ock_attention shape = {1, HEADS, ROWS, ROWS, DEPTH, DEPTH, dense, by_key ? dense : turned, dense, {0, 0, ROWS},
+                               interleaved, by_key, false, 0.4f};
+        ock_override_isa(OCK_ISA_PLAIN);
+        attend(&shape, x, mask, expected);
+        ock_override_isa(isa);
+        attend(&shape, x, mask, actual);
+        expect("attention", actual, expected, OUT, 1e-5f);
+    }
+    free(x), free(mask);
+}
+
+static void compare_suppression(ock_isa isa) {
+    enum { COUNT = 101 };
+    float *sides = floats(4 * COUNT);
+    int32_t alive[2][COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        sides[2 * COUNT + i] = sides[i] + fabsf(sides[2 * COUNT + i]);
+        sides[3 * COUNT + i] = sides[COUNT + i] + fabsf(sides[3 * COUNT + i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        ock_override_isa(i == 0 ? OCK_ISA_PLAIN : isa);
+        memset(alive[i], 255, sizeof alive[i]);
+        for (int box = 0; box < COUNT; box += 9)
+            ock_suppress(sides, sides + COUNT, sides + 2 * COUNT, sides + 3 * COUNT, box, 3, COUNT, 0.2f, alive[i]);
+    }
+    checks++;
+    if (memcmp(alive[0], alive[1], sizeof alive[0]) != 0) {
+        failures++;
+        printf("FAILED suppression\n");
+    }
+    free(sides);
+}
+
 int main(void) {
     for (ock_isa isa = OCK_ISA_NEON; isa <= OCK_ISA_AVX512; isa++) {
         if (!ock_isa_available(isa)) continue;
@@ -200,6 +277,9 @@ int main(void) {
         compare_elementwise(isa);
         compare_pictures(isa);
         compare_quantised(isa);
+        compare_recurrence(isa);
+        compare_attention(isa);
+        compare_suppression(isa);
         printf("%s: %d checks against the plain kernels, %d failed\n", ock_isa_name(isa), checks, failures);
     }
     return checks == 0 || failures > 0;

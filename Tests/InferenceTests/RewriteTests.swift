@@ -255,4 +255,53 @@ import Testing
     let nodes = [OnnxNode("Exp", ["x"], ["y"]), OnnxNode("Softmax", ["x"], ["unused"])]
     #expect(try model(Pattern(nodes: nodes)).load().plannedSteps.count == 1)
   }
+
+  /// Heads split off by a reshape and a transpose, scaled queries, a mask, heads joined again.
+  private func attention(
+    mask: [Int], axis: Int64 = -1, scalesKeys: Bool = false, turnsKeysTwice: Bool = false
+  ) -> Pattern {
+    var random = SeededGenerator(5)
+    let (batch, rows, heads, depth) = (2, 9, 3, 8)
+    var nodes: [OnnxNode] = []
+    for name in ["q", "k", "v"] {
+      nodes.append(OnnxNode("MatMul", ["x", "w\(name)"], ["\(name)0"]))
+      nodes.append(OnnxNode("Reshape", ["\(name)0", "split"], ["\(name)1"]))
+      let order: [Int64] = name == "k" && !turnsKeysTwice ? [0, 2, 3, 1] : [0, 2, 1, 3]
+      nodes.append(OnnxNode("Transpose", ["\(name)1"], ["\(name)2"], [("perm", .ints(order))]))
+    }
+    if turnsKeysTwice { nodes.append(OnnxNode("Transpose", ["k2"], ["k3"], [("perm", .ints([0, 1, 3, 2]))])) }
+    let keys = turnsKeysTwice ? "k3" : "k2"
+    nodes.append(OnnxNode("Mul", ["q2", "scale"], ["qs"]))
+    if scalesKeys { nodes.append(OnnxNode("Mul", [keys, "scale"], ["ks"])) }
+    nodes += [
+      OnnxNode("MatMul", ["qs", scalesKeys ? "ks" : keys], ["s"]), OnnxNode("Add", ["s", "mask"], ["m"]),
+      OnnxNode("Softmax", ["m"], ["p"], [("axis", .int(axis))]), OnnxNode("MatMul", ["p", "v2"], ["o"]),
+      OnnxNode("Transpose", ["o"], ["t"], [("perm", .ints([0, 2, 1, 3]))]), OnnxNode("Reshape", ["t", "join"], ["y"]),
+    ]
+    return Pattern(
+      nodes: nodes,
+      constants: [
+        ("wq", random.tensor([12, 24])), ("wk", random.tensor([12, 24])), ("wv", random.tensor([12, 24])),
+        ("split", Tensor([4], [Int64(batch), Int64(rows), Int64(heads), Int64(depth)])),
+        ("join", Tensor([3], [Int64(batch), Int64(rows), Int64(heads * depth)])), scalar("scale", 0.4),
+        ("mask", random.tensor(mask)),
+      ], shape: [batch, rows, 12], range: -1...1)
+  }
+
+  @Test(arguments: [[9, 9], [1, 1, 1, 9], [2, 1, 9, 9], [1, 3, 1, 9]])
+  func attentionBecomesOneOperator(mask: [Int]) throws {
+    for scalesKeys in [false, true] {
+      for turnsTwice in [false, true] {
+        let pattern = attention(mask: mask, scalesKeys: scalesKeys, turnsKeysTwice: turnsTwice)
+        #expect(try check(pattern, tolerance: 5e-6)["attention"] == 1)
+        #expect(try check(pattern, exact: true)["attention"] == nil)
+      }
+    }
+  }
+
+  @Test func aSoftmaxOverQueriesIsNoAttention() throws {
+    #expect(try check(attention(mask: [9, 9], axis: 2), tolerance: 5e-6)["attention"] == nil)
+    // A mask without a number for each key is added, not taken in.
+    #expect(try check(attention(mask: [9, 1]), tolerance: 5e-6)["attention"] == nil)
+  }
 }

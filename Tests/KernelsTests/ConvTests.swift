@@ -119,6 +119,8 @@ let convCases: [ConvCase] = [
   ConvCase(input: 24, output: 24, groups: 24, height: 3, width: 2, kernel: (5, 3), dilation: (2, 1), pad: (4, 1)),
   ConvCase(input: 32, output: 64, groups: 2, height: 8, width: 9),
   ConvCase(input: 64, output: 64, groups: 16, height: 6, width: 7),
+  ConvCase(batch: 2, input: 104, output: 104, groups: 13, height: 7, width: 6),
+  ConvCase(input: 120, output: 60, groups: 15, height: 7, width: 9, stride: (2, 2)),
   ConvCase(input: 6, output: 12, groups: 3, height: 9, width: 5, kernel: (3, 1), pad: (1, 0)),
   ConvCase(input: 16, output: 32, groups: 16, height: 5, width: 6),
 ]

@@ -49,7 +49,8 @@ import Testing
 
   static func map(_ width: Int, _ height: Int) -> ock_picture_map {
     ock_picture_map(
-      source_x: 0, source_y: 0, source_width: Double(width), source_height: Double(height), target_x: 3, target_y: 5,
+      first_column: 0, end_column: Int32(width), first_row: 0, end_row: Int32(height), source_x: 0, source_y: 0,
+      source_width: Double(width), source_height: Double(height), target_x: 3, target_y: 5,
       target_width: 41, target_height: 27, out_width: 50, out_height: 40, bgr: false,
       scale: (1 / 255, 1 / 128, 1), shift: (0, -1, 0.5), fill: (114, 114, 114))
   }
@@ -82,14 +83,41 @@ import Testing
     }
   }
 
-  /// One bilinear sample, by the definition.
-  static func sample(_ picture: inout ock_picture, _ plane: Int, _ column: Int, _ row: Int) -> Float {
-    func tap(_ i: Int, _ count: Int, _ extent: Int32) -> (Int32, Int32, Float) {
-      let at = min(max((Double(i) + 0.5) * Double(extent) / Double(count) - 0.5, 0), Double(extent - 1))
-      return (Int32(at), min(Int32(at) + 1, extent - 1), Float(at - at.rounded(.down)))
+  /// A region gives what a picture of its own gives, whatever lies around it.
+  @Test(arguments: availableISAs, formats)
+  func regionsAreClampedAtTheirOwnEdges(isa: ock_isa, format: ock_pixels) {
+    let (left, top, width, height) = (6, 4, 22, 16)
+    Self.withPicture(format, 47, 33, full: true) { picture in
+      var map = Self.map(width, height)
+      (map.first_column, map.end_column) = (Int32(left), Int32(left + width))
+      (map.first_row, map.end_row) = (Int32(top), Int32(top + height))
+      (map.source_x, map.source_y) = (Double(left), Double(top))
+      var out = [Float](repeating: .nan, count: 3 * 50 * 40)
+      under(isa) {
+        var scratch = [Float](repeating: .nan, count: ock_picture_scratch_count(47, map.target_width, 1))
+        ock_picture_to_planes(&picture, &map, &out, &scratch, 1)
+      }
+      let scale = [map.scale.0, map.scale.1, map.scale.2]
+      let shift = [map.shift.0, map.shift.1, map.shift.2]
+      for (plane, y, x) in [(0, 0, 0), (1, 26, 40), (2, 13, 20), (0, 26, 0), (2, 0, 40), (1, 7, 39)] {
+        let value = Self.sample(&picture, plane, x, y, left: left, top: top, width: width, height: height)
+        let actual = out[plane * 2000 + (y + 5) * 50 + x + 3]
+        #expect(abs(actual - (value * scale[plane] + shift[plane])) < 1e-2)
+      }
     }
-    let (x0, x1, wx) = tap(column, 41, picture.width)
-    let (y0, y1, wy) = tap(row, 27, picture.height)
+  }
+
+  /// One bilinear sample, by the definition.
+  static func sample(
+    _ picture: inout ock_picture, _ plane: Int, _ column: Int, _ row: Int, left: Int = 0, top: Int = 0,
+    width: Int? = nil, height: Int? = nil
+  ) -> Float {
+    func tap(_ i: Int, _ count: Int, _ first: Int, _ extent: Int) -> (Int32, Int32, Float) {
+      let at = min(max((Double(i) + 0.5) * Double(extent) / Double(count) - 0.5, 0), Double(extent - 1))
+      return (Int32(first) + Int32(at), Int32(first + min(Int(at) + 1, extent - 1)), Float(at - at.rounded(.down)))
+    }
+    let (x0, x1, wx) = tap(column, 41, left, width ?? Int(picture.width))
+    let (y0, y1, wy) = tap(row, 27, top, height ?? Int(picture.height))
     func pixel(_ y: Int32, _ x: Int32) -> Float { color(&picture, Int(y), Int(x))[plane] }
     let top = pixel(y0, x0) * (1 - wx) + pixel(y0, x1) * wx
     let bottom = pixel(y1, x0) * (1 - wx) + pixel(y1, x1) * wx

@@ -26,8 +26,17 @@ package final class MappedFile: @unchecked Sendable {
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
 
-  /// The bytes as tensor storage borrows them. They are never written: weights are inputs, and inputs are read-only.
-  package func region(_ slice: UnsafeRawBufferPointer) -> TensorStorage {
-    TensorStorage(borrowing: UnsafeMutableRawBufferPointer(mutating: slice), from: self)
+  /// The bytes as tensor storage borrows them, for elements of this alignment. They are never written: weights are inputs,
+  /// and inputs are read-only.
+  package func region(_ slice: UnsafeRawBufferPointer, alignment: Int) -> TensorStorage {
+    TensorStorage(slice, of: self, alignment: alignment)
+  }
+
+  /// Lets go of the whole pages of a part that is not read again soon; the next access maps them anew.
+  static func release(_ slice: UnsafeRawBufferPointer) {
+    let page = Int(getpagesize())
+    let start = Int(bitPattern: slice.baseAddress)
+    let (first, end) = ((start + page - 1) / page * page, (start + slice.count) / page * page)
+    if first < end { madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, MADV_DONTNEED) }
   }
 }

@@ -57,14 +57,13 @@ package struct TensorDecoder {
     return Tensor(shape, strings: proto.strings)
   }
 
-  /// The tensor over `bytes` themselves, or over a copy where the alignment or the encoding needs one.
+  /// The tensor over `bytes` themselves, or over a copy where the encoding needs one.
   private static func borrow(
     _ bytes: UnsafeRawBufferPointer, _ type: ElementType, _ shape: [Int], from file: MappedFile
   ) -> Tensor {
     let alignment = type == .complex64 ? 4 : type == .complex128 ? 8 : type.byteCount
-    let isAligned = UInt(bitPattern: bytes.baseAddress) % UInt(alignment) == 0
-    if isAligned && type != .bool && !bytes.isEmpty {
-      return Tensor(type: type, shape: shape, storage: file.region(bytes), byteOffset: 0)
+    if type != .bool && !bytes.isEmpty {
+      return Tensor(type: type, shape: shape, storage: file.region(bytes, alignment: alignment), byteOffset: 0)
     }
     let storage = TensorStorage(byteCount: bytes.count)
     storage.bytes.copyMemory(from: bytes)

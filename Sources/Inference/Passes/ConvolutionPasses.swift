@@ -49,10 +49,15 @@ extension GraphEditor {
       node.input(2) == nil || constant(node.input(2)) != nil
     else { return nil }
     let result = try Tensor(uninitialized: .float32, weight.shape)
-    let (source, target) = (weight.elements(as: Float.self), result.elements(as: Float.self))
+    let target = result.elements(as: Float.self)
     let size = weight.count / max(1, scale.count)
-    for channel in scale.indices {
-      for i in channel * size..<(channel + 1) * size { target[i] = source[i] * scale[channel] }
+    weight.storage.lend { lent in
+      for channel in scale.indices {
+        for i in channel * size..<(channel + 1) * size {
+          let source = lent.start.loadUnaligned(fromByteOffset: weight.byteOffset + 4 * i, as: Float.self)
+          target[i] = source * scale[channel]
+        }
+      }
     }
     let old = constant(node.input(2))?.array(of: Float.self) ?? [Float](repeating: 0, count: scale.count)
     let bias = scale.indices.map { old[$0] * scale[$0] + shift[$0] }

@@ -28,6 +28,7 @@ package enum Rewrites {
     .linearFromMatMul, .addLinearBias, .foldLinearScale, .fuseConvolutionActivation, .fuseConvolutionResidual,
     .fuseConvolutionActivation, .fuseLinearActivation, .fuseLinearResidual, .fuseLinearActivation,
     .scaleShiftFromBatchNormalization, .fuseElementwiseActivation, .fuseNotANumberGuard,
+    .fuseAttention,
   ]
 
   /// Applies every pass until none fires, and drops what nothing needs.

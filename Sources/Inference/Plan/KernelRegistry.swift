@@ -39,6 +39,7 @@ package enum KernelRegistry {
     ByteElementwiseKernels.definitions,
     BytePoolingKernels.definitions,
     DynamicProductKernels.definitions,
+    AttentionKernels.definitions,
   ]
 
   private static let table: [String: KernelDefinition] = Dictionary(

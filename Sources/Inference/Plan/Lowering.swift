@@ -4,7 +4,7 @@
 /// Layouts are chosen in one pass from inputs to outputs: each kernel sees how its inputs come and says how it wants
 /// them. A value is reordered at most once into each layout.
 struct Lowering {
-  private let graph: Graph
+  private var graph: Graph
   private let facts: [Fact?]
   private let options: Network.Options
   private let weights: WeightCache
@@ -15,14 +15,31 @@ struct Lowering {
   private var blocked: [ValueID: PlanValueID] = [:]
 
   /// - Parameter facts: by value of `graph`; nil where unknown before the run.
-  init(_ graph: Graph, facts: [Fact?], options: Network.Options, weights: WeightCache) throws {
-    self.graph = graph
+  init(_ graph: consuming Graph, facts: [Fact?], options: Network.Options, weights: WeightCache) throws {
+    self.graph = consume graph
     self.facts = facts
     self.options = options
     self.weights = weights
-    for (index, id) in graph.inputs.enumerated() { planar[id] = add(id, facts[id], .input(index)) }
-    for node in graph.nodes { try lower(node) }
-    outputs = try graph.outputs.map { try value($0, .planar) }
+    for (index, id) in self.graph.inputs.enumerated() { planar[id] = add(id, facts[id], .input(index)) }
+    let lastReaders = self.lastReaders()
+    for index in self.graph.nodes.indices {
+      try lower(self.graph.nodes[index])
+      // What a kernel reads has become a value of the plan; what was packed is not needed any more.
+      for id in lastReaders[index] { self.graph.constants[id] = nil }
+    }
+    for id in self.graph.outputs { outputs.append(try value(id, .planar)) }
+  }
+
+  /// For each node, the constants that no later node and no output reads.
+  private func lastReaders() -> [[ValueID]] {
+    var last: [ValueID: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for id in node.dependencies where graph.constants[id] != nil { last[id] = index }
+    }
+    for id in graph.outputs { last[id] = nil }
+    var readers = [[ValueID]](repeating: [], count: graph.nodes.count)
+    for (id, index) in last { readers[index].append(id) }
+    return readers
   }
 
   private mutating func add(_ id: ValueID, _ fact: Fact?, _ origin: PlanValue.Origin) -> PlanValueID {

@@ -68,8 +68,11 @@ final class Planner {
 
   private func makePlan(_ inputs: [Fact]) throws -> ExecutionPlan {
     let specialized = try Specializer(graph, inputs: inputs, interpreter: interpreter)
-    let rewritten = try Rewrites.apply(to: specialized.graph, facts: specialized.facts, exact: options.exact)
-    let lowering = try Lowering(rewritten.graph, facts: rewritten.facts, options: options, weights: weights)
+    var rewritten = try Rewrites.apply(to: specialized.graph, facts: specialized.facts, exact: options.exact)
+    // The lowering alone holds the graph now, and lets go of each weight once it is packed.
+    let graph = rewritten.graph
+    rewritten.graph = Graph()
+    let lowering = try Lowering(graph, facts: rewritten.facts, options: options, weights: weights)
     return try ExecutionPlan(
       lowering, fired: rewritten.fired, interpreter: interpreter, threads: options.threads)
   }

@@ -1,47 +1,3 @@
-import Glibc
-
-/// The memory behind tensors: owned, or borrowed from something that is kept alive (a mapped model file, an arena).
-///
-/// Sendable although it holds a raw pointer: an operator writes a tensor only while it is the sole owner, before handing
-/// it on; from then on it is read-only.
-public final class TensorStorage: @unchecked Sendable {
-  public let bytes: UnsafeMutableRawBufferPointer
-  /// What keeps borrowed bytes alive; nil when this object owns them.
-  private let owner: AnyObject?
-  private let owned: Bool
-  /// Whose allowance owned bytes count against.
-  private let budget: AllocationBudget?
-  private static let hugePage = 2 << 20
-
-  /// Allocates `byteCount` uninitialised bytes, 64-byte aligned (a cache line, an AVX-512 register).
-  ///
-  /// Large ones ask for huge pages: weights are streamed once a run, and every 4 KiB page would cost a table walk.
-  public init(byteCount: Int) {
-    let isLarge = byteCount >= TensorStorage.hugePage
-    bytes = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? TensorStorage.hugePage : 64)
-    // Advice only: where the system has no huge pages, nothing changes.
-    if isLarge { madvise(bytes.baseAddress, byteCount, MADV_HUGEPAGE) }
-    owner = nil
-    owned = true
-    budget = AllocationBudget.current
-    budget?.take(bytes.count)
-  }
-
-  /// Borrows `bytes`, which stay valid as long as `owner` lives. Borrowed bytes may be read-only memory.
-  public init(borrowing bytes: UnsafeMutableRawBufferPointer, from owner: AnyObject) {
-    self.bytes = bytes
-    self.owner = owner
-    owned = false
-    budget = nil
-  }
-
-  deinit {
-    guard owned else { return }
-    budget?.give(bytes.count)
-    bytes.deallocate()
-  }
-}
-
 /// A dense, row-major tensor: element type, shape, and bytes that it shares with its copies and reshapes.
 public struct Tensor: @unchecked Sendable {
   public let type: ElementType
@@ -153,6 +109,12 @@ public struct Tensor: @unchecked Sendable {
   {
     precondition(type == Element.type, "the tensor holds another type")
     return UnsafeMutableBufferPointer(start: base.assumingMemoryBound(to: Element.self), count: count)
+  }
+
+  /// Lends a float tensor's elements to a kernel that packs them: see ``TensorStorage/lend(_:)``.
+  package func lendFloats<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows -> Result {
+    precondition(type == .float32, "the tensor holds another type")
+    return try storage.lend { try body($0.floats(at: byteOffset)) }
   }
 
   /// The elements copied into an array; traps if the type differs.

@@ -7,6 +7,7 @@
 #include "ock/layout.h"
 #include "ock/conv.h"
 #include "ock/gemm.h"
+#include "ock/attention.h"
 #include "ock/elementwise.h"
 #include "ock/pooling.h"
 #include "ock/normalise.h"

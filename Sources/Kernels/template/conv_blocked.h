@@ -129,13 +129,15 @@ static void ISA(blocked_chunk)(void *context, int chunk, int worker) {
     int range = chunk % cut->ranges, rest = chunk / cut->ranges;
     int tile = rest % cut->tiles, group = rest / cut->tiles % conv->groups, item = rest / cut->tiles / conv->groups;
     int blocks = blocks_of(conv->group_out), kernel_area = s->kernel_height * s->kernel_width;
-    int first_block = tile_group_first(blocks, tile), nb = tile_group_first(blocks, tile + 1) - first_block;
+    int group_in = group_in_of(conv, group), own_blocks = blocks_of(group_out_of(conv, group));
+    if (tile >= tile_groups(own_blocks)) return;
+    int first_block = tile_group_first(own_blocks, tile), nb = tile_group_first(own_blocks, tile + 1) - first_block;
     ptrdiff_t in_plane = (ptrdiff_t)s->in_height * s->in_width * VL;
     ptrdiff_t out_plane = (ptrdiff_t)s->out_height * s->out_width * VL;
     ptrdiff_t out_at = (group * blocks + first_block) * out_plane;
-    size_t inputs = (size_t)conv->group_in * kernel_area;
-    const float *weights = call->weights + conv_bias_count(conv) +
-                           inputs * VL * (size_t)(group * blocks + first_block);
+    size_t inputs = (size_t)group_in * kernel_area;
+    const float *weights = call->weights + conv_bias_count(conv) + inputs * VL * (size_t)first_block +
+                           (size_t)conv->group_in * kernel_area * VL * (size_t)(group * blocks);
     blocked_job job = {
         .conv = conv,
         .in = call->input + item * call->input_batch + (ptrdiff_t)group * (conv->group_in / VL) * in_plane,
@@ -148,7 +150,7 @@ static void ISA(blocked_chunk)(void *context, int chunk, int worker) {
     int pixels = s->out_height * s->out_width;
     int first = (int)ock_part(pixels, cut->ranges, range), end = (int)ock_part(pixels, cut->ranges, range + 1);
     int spans = ock_max(1, (int)((inputs * VL * nb + BLOCKED_WEIGHT_FLOATS - 1) / BLOCKED_WEIGHT_FLOATS));
-    int in_blocks = blocks_of(conv->group_in);
+    int in_blocks = blocks_of(group_in);
     spans = ock_min(spans, in_blocks);
     // A residual that is the output itself and comes last would be lost under partial sums.
     if (job.residual == job.out && conv->epilogue.residual_after) spans = 1;
@@ -157,7 +159,7 @@ static void ISA(blocked_chunk)(void *context, int chunk, int worker) {
     for (int at = first; at < end; at += step)
         for (int span = 0; span < spans; span++) {
             job.first_ic = (int)ock_part(in_blocks, spans, span) * VL;
-            job.end_ic = ock_min((int)ock_part(in_blocks, spans, span + 1) * VL, conv->group_in);
+            job.end_ic = ock_min((int)ock_part(in_blocks, spans, span + 1) * VL, group_in);
             job.is_last = span == spans - 1;
             job.weights = weights + (size_t)job.first_ic * kernel_area * nb * VL;
             ISA(blocked_span)(&job, nb, at, ock_min(at + step, end));

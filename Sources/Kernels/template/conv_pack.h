@@ -9,9 +9,17 @@ INLINE int blocks_of(int channels) { return (channels + VL - 1) / VL; }
 INLINE float conv_weight(const ock_conv *conv, const float *weights, int group, int oc, int ic, int k) {
     const ock_conv_shape *s = &conv->shape;
     int small_in = s->in_channels / s->groups, small_out = s->out_channels / s->groups;
-    if (oc >= conv->group_out || oc / small_out != ic / small_in) return 0;
+    if (group * conv->group_out + oc >= s->out_channels || oc / small_out != ic / small_in) return 0;
     size_t row = (size_t)(group * conv->group_out + oc) * (size_t)small_in + (size_t)(ic % small_in);
-    return weights[row * (size_t)(s->kernel_height * s->kernel_width) + (size_t)k];
+    return ock_weight(weights + row * (size_t)(s->kernel_height * s->kernel_width) + (size_t)k);
+}
+
+// The channels of one merged group.
+INLINE int group_in_of(const ock_conv *conv, int group) {
+    return ock_min(conv->group_in, conv->shape.in_channels - group * conv->group_in);
+}
+INLINE int group_out_of(const ock_conv *conv, int group) {
+    return ock_min(conv->group_out, conv->shape.out_channels - group * conv->group_out);
 }
 
 static size_t conv_bias_count(const ock_conv *conv) { return (size_t)conv->groups * blocks_of(conv->group_out) * VL; }
@@ -20,7 +28,7 @@ static void pack_bias(const ock_conv *conv, const float *bias, float *packed) {
     int blocks = blocks_of(conv->group_out);
     for (int g = 0; g < conv->groups; g++)
         for (int oc = 0; oc < blocks * VL; oc++)
-            packed[g * blocks * VL + oc] = bias && oc < conv->group_out ? bias[g * conv->group_out + oc] : 0;
+            packed[g * blocks * VL + oc] = bias && oc < group_out_of(conv, g) ? bias[g * conv->group_out + oc] : 0;
 }
 
 /// Weights on their way into packed form, cut into blocks of VL output channels for the pool.
@@ -53,7 +61,7 @@ INLINE void turn_rows(const float *from, size_t step, int channels, int n, vf ou
     }
     float lanes[VL * VL] = {0};
     for (int i = 0; i < ock_min(channels, VL); i++)
-        for (int j = 0; j < n; j++) lanes[j * VL + i] = from[i * step + j];
+        for (int j = 0; j < n; j++) lanes[j * VL + i] = ock_weight(from + i * step + j);
     for (int j = 0; j < VL; j++) out[j] = vload(lanes + j * VL);
 }
 
@@ -84,13 +92,14 @@ static void ISA(pack_group)(void *context, int group, int worker) {
     (void)worker;
     const pack_job *job = context;
     const ock_conv *conv = job->conv;
-    int area = conv->shape.kernel_height * conv->shape.kernel_width, blocks = blocks_of(conv->group_out);
-    float *packed = job->packed + (size_t)group * blocks * VL * conv->group_in * area;
+    int area = conv->shape.kernel_height * conv->shape.kernel_width, group_in = group_in_of(conv, group);
+    float *packed = job->packed + (size_t)group * blocks_of(conv->group_out) * VL * conv->group_in * area;
+    int blocks = blocks_of(group_out_of(conv, group));
     for (int t = 0; t < tile_groups(blocks); t++) {
         int first = tile_group_first(blocks, t) * VL, end = tile_group_first(blocks, t + 1) * VL;
-        for (int ic0 = 0; ic0 < conv->group_in; ic0 += VL)
+        for (int ic0 = 0; ic0 < group_in; ic0 += VL)
             for (int k = 0; k < area; k++)
-                for (int ic = ic0; ic < ock_min(ic0 + VL, conv->group_in); ic++)
+                for (int ic = ic0; ic < ock_min(ic0 + VL, group_in); ic++)
                     for (int oc = first; oc < end; oc++)
                         *packed++ = conv_weight(conv, job->weights, group, oc, ic, k);
     }
@@ -108,6 +117,6 @@ static void pack_depthwise(const ock_conv *conv, const float *weights, float *pa
         for (int k = 0; k < area; k++)
             for (int lane = 0; lane < VL; lane++) {
                 int channel = block * VL + lane;
-                *packed++ = channel < channels ? weights[(size_t)channel * area + k] : 0;
+                *packed++ = channel < channels ? ock_weight(weights + (size_t)channel * area + k) : 0;
             }
 }

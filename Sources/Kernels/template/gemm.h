@@ -26,7 +26,8 @@ static void ISA(gemm_pack)(const float *b, ptrdiff_t stride, bool transposed, in
                     }
                 for (int k = here == VL ? full_rows : 0; k < rows; k++)
                     for (int i = 0; i < VL; i++)
-                        packed[(ptrdiff_t)k * width + c + i] = i < here ? b[(first + c + i) * stride + k] : 0;
+                        packed[(ptrdiff_t)k * width + c + i] =
+                            i < here ? ock_weight(b + (first + c + i) * stride + k) : 0;
             }
         } else {
             for (int k = 0; k < rows; k++) {

@@ -8,8 +8,13 @@ static void ISA(suppress)(const float *begin, const float *low, const float *end
     for (int i = first; i < end_place; i += VL) {
         size_t n = (size_t)ock_min(VL, end_place - i);
         vf b, e, l, h;
-        if (n == VL) b = vload(begin + i), e = vload(end + i), l = vload(low + i), h = vload(high + i);
-        else b = vload_some(begin + i, n), e = vload_some(end + i, n), l = vload_some(low + i, n), h = vload_some(high + i, n);
+        if (n == VL) {
+            b = vload(begin + i), e = vload(end + i);
+            l = vload(low + i), h = vload(high + i);
+        } else {
+            b = vload_some(begin + i, n), e = vload_some(end + i, n);
+            l = vload_some(low + i, n), h = vload_some(high + i, n);
+        }
         vf length = vmin(own_end, e) - vmax(own_begin, b);
         vf width = vmin(own_high, h) - vmax(own_low, l);
         vf area = (e - b) * (h - l), shared = length * width;

@@ -106,7 +106,7 @@ final class RTDETRDecoder: OutputDecoder {
     },
     make: { _ in RTDETRDecoder() })
 
-  private var scratch = ClassScratch()
+  private let scratch = ClassScratch()
   private var candidates: [Candidate] = []
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
@@ -118,7 +118,7 @@ final class RTDETRDecoder: OutputDecoder {
     let width = Float(context.placement.width)
     let height = Float(context.placement.height)
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: &scratch) { row, id, score in
+    table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: scratch) { row, id, score in
       let box = table.centerBox(row)
       candidates.append(
         Candidate(

@@ -1,4 +1,5 @@
 import Inference
+import Kernels
 import Vision
 
 /// A table of many rows (anchors, queries) with a few fields each, in either order in memory: what most detectors put
@@ -52,75 +53,44 @@ struct DenseOutput {
   ///   - classes: the fields that are class scores.
   ///   - objectness: a field that every class score is multiplied with; nil for none.
   func bestClasses(
-    _ classes: Range<Int>, objectness: Int? = nil, threshold: Float, scratch: inout ClassScratch,
+    _ classes: Range<Int>, objectness: Int? = nil, threshold: Float, scratch: ClassScratch,
     _ body: (_ row: Int, _ classID: Int, _ score: Float) -> Void
   ) {
-    guard !classes.isEmpty, classes.upperBound <= fields else { return }
+    guard !classes.isEmpty, classes.upperBound <= fields, let base = values.baseAddress else { return }
+    let scores = base + classes.lowerBound * fieldStride
+    let (count, capacity) = (Int32(clamping: classes.count), Int32(clamping: rows))
+    let found = scratch.found(rows)
     if fieldStride == 1 {
-      rowMajor(classes, objectness, threshold, body)
+      let factor = objectness.map { Int32(clamping: $0 - classes.lowerBound) } ?? 0
+      let number = ock_scan_rows(scores, count, capacity, rowStride, factor, threshold, found, capacity)
+      for candidate in UnsafeBufferPointer(start: found, count: Int(number)) {
+        body(Int(candidate.anchor), Int(candidate.class_index), candidate.score)
+      }
     } else {
-      fieldMajor(classes, objectness, threshold, &scratch, body)
-    }
-  }
-
-  private func rowMajor(
-    _ classes: Range<Int>, _ objectness: Int?, _ threshold: Float, _ body: (Int, Int, Float) -> Void
-  ) {
-    for row in 0..<rows {
-      let start = row * rowStride
-      let weight = objectness.map { values[start + $0] } ?? 1
-      // Class scores are probabilities: a product cannot pass what its factor does not.
-      if objectness != nil, !(weight > threshold) { continue }
-      var best = classes.lowerBound
-      var top = -Float.infinity
-      for field in classes where values[start + field] > top {
-        top = values[start + field]
-        best = field
+      // Scores are probabilities: a product cannot pass what one of its factors does not.
+      let number = ock_scan_columns(scores, count, capacity, fieldStride, threshold, found, capacity)
+      for candidate in UnsafeBufferPointer(start: found, count: Int(number)) {
+        let score = candidate.score * (objectness.map { self[Int(candidate.anchor), $0] } ?? 1)
+        if score > threshold { body(Int(candidate.anchor), Int(candidate.class_index), score) }
       }
-      let score = top * weight
-      if score > threshold { body(row, best - classes.lowerBound, score) }
-    }
-  }
-
-  private func fieldMajor(
-    _ classes: Range<Int>, _ objectness: Int?, _ threshold: Float, _ scratch: inout ClassScratch,
-    _ body: (Int, Int, Float) -> Void
-  ) {
-    scratch.reset(rows: rows, to: objectness == nil ? threshold : 0)
-    scratch.best.withUnsafeMutableBufferPointer { best in
-      scratch.classes.withUnsafeMutableBufferPointer { ids in
-        for field in classes {
-          let start = field * fieldStride
-          let id = Int32(field - classes.lowerBound)
-          for row in 0..<rows where values[start + row] > best[row] {
-            best[row] = values[start + row]
-            ids[row] = id
-          }
-        }
-      }
-    }
-    for row in 0..<rows where scratch.classes[row] >= 0 {
-      let score = scratch.best[row] * (objectness.map { self[row, $0] } ?? 1)
-      if score > threshold { body(row, Int(scratch.classes[row]), score) }
     }
   }
 }
 
-/// Memory for the best class of every row, reused from frame to frame.
-struct ClassScratch {
-  var best: [Float] = []
-  var classes: [Int32] = []
+/// Memory for the rows that pass, reused from frame to frame.
+final class ClassScratch {
+  private var memory: UnsafeMutableBufferPointer<ock_candidate> = .allocate(capacity: 0)
 
-  mutating func reset(rows: Int, to floor: Float) {
-    if best.count != rows {
-      best = [Float](repeating: floor, count: rows)
-      classes = [Int32](repeating: -1, count: rows)
-      return
+  deinit { memory.deallocate() }
+
+  /// Room for `count` candidates, at least one; valid until the next call.
+  func found(_ count: Int) -> UnsafeMutablePointer<ock_candidate> {
+    if memory.count < max(count, 1) {
+      memory.deallocate()
+      memory = .allocate(capacity: max(count, 1))
     }
-    for index in 0..<rows {
-      best[index] = floor
-      classes[index] = -1
-    }
+    // Safe: the memory is never empty here.
+    return memory.baseAddress.unsafelyUnwrapped
   }
 }
 

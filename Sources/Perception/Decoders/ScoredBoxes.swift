@@ -36,7 +36,7 @@ final class ScoredBoxesDecoder: OutputDecoder {
   private let background: Int
   private let scoreIndex: Int
   private let boxIndex: Int
-  private var scratch = ClassScratch()
+  private let scratch = ClassScratch()
   private var candidates: [Candidate] = []
 
   init(_ setting: DecoderSetting) throws {
@@ -60,7 +60,7 @@ final class ScoredBoxesDecoder: OutputDecoder {
     let width = normalized ? Float(context.placement.width) : 1
     let height = normalized ? Float(context.placement.height) : 1
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(background..<table.fields, threshold: context.confidence, scratch: &scratch) { row, id, score in
+    table.bestClasses(background..<table.fields, threshold: context.confidence, scratch: scratch) { row, id, score in
       let box = corners.cornerBox(row)
       candidates.append(
         Candidate(

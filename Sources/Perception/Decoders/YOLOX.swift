@@ -28,7 +28,7 @@ final class YOLOXDecoder: OutputDecoder {
 
   private let strides: [Int]
   private let decoded: Bool
-  private var scratch = ClassScratch()
+  private let scratch = ClassScratch()
   private var candidates: [Candidate] = []
 
   init(_ setting: DecoderSetting) throws {
@@ -49,7 +49,7 @@ final class YOLOXDecoder: OutputDecoder {
         remedy: "decoder.strides lists the right ones")
     }
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(5..<table.fields, objectness: 4, threshold: context.confidence, scratch: &scratch) {
+    table.bestClasses(5..<table.fields, objectness: 4, threshold: context.confidence, scratch: scratch) {
       row, id, score in
       let box: Box
       if decoded {

@@ -44,7 +44,7 @@ final class YOLOv5Decoder: OutputDecoder {
   private let masked: Bool
   private let coefficients: Int
   private let classCount: Int?
-  private var scratch = ClassScratch()
+  private let scratch = ClassScratch()
   private var candidates: [Candidate] = []
   private var masks = PrototypeMasks()
 
@@ -63,7 +63,7 @@ final class YOLOv5Decoder: OutputDecoder {
       throw PerceptionError(.badOutput, "yolov5 wants more than 5 fields a row, not \(table.fields)")
     }
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(5..<(5 + classes), objectness: 4, threshold: context.confidence, scratch: &scratch) {
+    table.bestClasses(5..<(5 + classes), objectness: 4, threshold: context.confidence, scratch: scratch) {
       row, id, score in
       candidates.append(Candidate(box: table.centerBox(row), confidence: score, classID: id, row: row))
     }

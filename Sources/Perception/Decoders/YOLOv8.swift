@@ -75,7 +75,7 @@ final class YOLOv8Decoder: OutputDecoder {
   private let normalized: Bool
   private let width: Float
   private let height: Float
-  private var scratch = ClassScratch()
+  private let scratch = ClassScratch()
   private var candidates: [Candidate] = []
   private var masks = PrototypeMasks()
 
@@ -112,7 +112,7 @@ final class YOLOv8Decoder: OutputDecoder {
     }
     candidates.removeAll(keepingCapacity: true)
     let turned = task == .orientedDetection
-    table.bestClasses(4..<(4 + classes), threshold: context.confidence, scratch: &scratch) { row, id, score in
+    table.bestClasses(4..<(4 + classes), threshold: context.confidence, scratch: scratch) { row, id, score in
       let box = scaled(table.centerBox(row))
       let angle = turned ? table[row, table.fields - 1] : 0
       candidates.append(Candidate(box: box, confidence: score, classID: id, row: row, angle: angle))

@@ -10,6 +10,15 @@ package enum OfflineDecoding {
   package static func decode(
     _ facts: NetworkFacts, manifest: Manifest?, outputs: [Tensor], frameWidth: Int, frameHeight: Int
   ) throws -> (findings: Findings, description: ModelDescription) {
+    let (decode, description) = try prepared(
+      facts, manifest: manifest, frameWidth: frameWidth, frameHeight: frameHeight)
+    return (try decode(outputs), description)
+  }
+
+  /// The same for many outputs: the decoder keeps its memory, as it does for frames.
+  package static func prepared(
+    _ facts: NetworkFacts, manifest: Manifest?, frameWidth: Int, frameHeight: Int
+  ) throws -> (decode: ([Tensor]) throws -> Findings, description: ModelDescription) {
     let plan = try ModelPlan(facts: facts, path: facts.name + ".onnx", fileBytes: 0, manifest: manifest)
     let decoder = try plan.makeDecoder()
     let size = plan.recipe.inputSize(frameWidth: Float(frameWidth), frameHeight: Float(frameHeight))
@@ -19,10 +28,14 @@ package enum OfflineDecoding {
     let context = DecodingContext(
       placement: placement, frameWidth: frameWidth, frameHeight: frameHeight, labels: plan.description.labels,
       confidence: plan.confidence, suppression: plan.suppression, top: plan.top)
-    let floats = try outputs.map(FloatConversion.float32)
-    var findings = Findings()
-    try withExtendedLifetime(floats) { try decoder.decode(floats.map(FloatView.init), context, into: &findings) }
-    return (findings, plan.description)
+    return (
+      { outputs in
+        let floats = try outputs.map(FloatConversion.float32)
+        var findings = Findings()
+        try withExtendedLifetime(floats) { try decoder.decode(floats.map(FloatView.init), context, into: &findings) }
+        return findings
+      }, plan.description
+    )
   }
 
   /// Every decoder's name.

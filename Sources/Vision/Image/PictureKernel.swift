@@ -2,14 +2,13 @@ import Kernels
 
 /// The SIMD path from a camera's picture to a network's planes; what it does not cover stays with ``Resampler``.
 extension Resampler {
-  /// Whether the kernel gives what the plain path gives: whole pictures, two-by-two pixels, planes of red, green and
-  /// blue.
+  /// Whether the kernel gives what the plain path gives: two-by-two pixels, planes of red, green and blue.
   static func hasKernel(
     _ image: Image, _ placement: Placement, _ filter: ResizeFilter, _ normalization: Normalization, interleaved: Bool
   ) -> Bool {
     filter == .bilinear && normalization.order != .gray && !interleaved && !placement.columns.isEmpty
-      && !placement.rows.isEmpty && placement.sourceColumns == 0..<image.width
-      && placement.sourceRows == 0..<image.height
+      && !placement.rows.isEmpty && placement.sourceColumns.upperBound <= image.width
+      && placement.sourceRows.upperBound <= image.height
   }
 
   /// Fills three planes in one pass over the picture. `scratch` holds ``pictureScratchCount(_:_:)`` floats.
@@ -49,6 +48,8 @@ extension ock_picture {
 extension ock_picture_map {
   init(_ placement: Placement, _ normalization: Normalization) {
     self.init()
+    (first_column, end_column) = (Int32(placement.sourceColumns.lowerBound), Int32(placement.sourceColumns.upperBound))
+    (first_row, end_row) = (Int32(placement.sourceRows.lowerBound), Int32(placement.sourceRows.upperBound))
     // A target pixel's centre x lies at (x - offset) / scale of the source.
     source_x = (Double(placement.columns.lowerBound) - placement.offsetX) / placement.scaleX
     source_y = (Double(placement.rows.lowerBound) - placement.offsetY) / placement.scaleY

@@ -29,6 +29,9 @@ struct BenchCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The shape of an input with symbolic extents.", valueName: "NAME=AxBxC"))
   var shape: [String] = []
 
+  @Flag(name: .long, help: "No warm-up and one run: what loading costs in time and memory.")
+  var once = false
+
   @Flag(name: .long, help: "One line of JSON.")
   var json = false
 
@@ -60,7 +63,8 @@ struct BenchCommand: ParsableCommand {
     let path = try InstalledModels.store.networkPath(of: model)
     let network = try Network(path: path, options: engine.options)
     let inputs = try BenchInputs.make(for: network, shapes: try BenchInputs.parse(shape), path: path)
-    for _ in 0..<3 { _ = try network.run(inputs) }
+    for _ in 0..<(once ? 0 : 3) { _ = try network.run(inputs) }
+    let runs = once ? 1 : runs
     var times: [Double] = []
     times.reserveCapacity(runs)
     oca_set_counting(true)

@@ -25,9 +25,10 @@ enum ConvolutionKernels {
     let packed = request.weights.packed(
       weight, recipe: recipe(conv, bias), byteCount: ock_conv_weight_count(&conv) * MemoryLayout<Float>.stride
     ) { target in
-      let weights = weight.elements(as: Float.self)
       let biases = bias?.elements(as: Float.self)
-      ock_conv_pack(&conv, weights.baseAddress, biases?.baseAddress, target.assumingMemoryBound(to: Float.self))
+      weight.lendFloats { weights in
+        ock_conv_pack(&conv, weights, biases?.baseAddress, target.assumingMemoryBound(to: Float.self))
+      }
     }
     let kernel = BlockedConvolution(
       conv: conv, packed: packed, hasResidual: operation.epilogue.hasResidual,
@@ -58,8 +59,8 @@ enum ConvolutionKernels {
 
   /// What packed weights depend on beside the weights themselves.
   private static func recipe(_ conv: ock_conv, _ bias: Tensor?) -> String {
-    let address = bias.map { UInt(bitPattern: $0.base) } ?? 0
-    return "conv \(conv.kind.rawValue) \(conv.isa.rawValue) \(conv.groups) \(address)"
+    let name = bias.map { "\($0.storage.identity)+\($0.byteOffset)" } ?? ""
+    return "conv \(conv.kind.rawValue) \(conv.isa.rawValue) \(conv.groups) \(name)"
   }
 
   private struct BlockedConvolution: Kernel {

@@ -18,9 +18,7 @@ enum LinearKernels {
       weight, recipe: "gemm \(ock_active_isa().rawValue) \(operation.transposesB)",
       byteCount: ock_gemm_packed_count(rows, columns) * MemoryLayout<Float>.stride
     ) { target in
-      ock_gemm_pack(
-        weight.elements(as: Float.self).baseAddress, operation.transposesB ? k : n, operation.transposesB, rows,
-        columns, target.assumingMemoryBound(to: Float.self))
+      pack(weight, operation.transposesB, rows, columns, to: target.assumingMemoryBound(to: Float.self))
     }
     let kernel = LinearKernel(
       m: Int32(output.count / n), n: columns, k: rows, scale: operation.scale, packed: packed,
@@ -29,6 +27,24 @@ enum LinearKernels {
     compiled.reads[1] = false
     if operation.epilogue.hasResidual { compiled.inPlace = [(input: 3, output: 0)] }
     return .kernel(compiled)
+  }
+
+  /// Packs in parts, so that of a large matrix not all of the file and all of the packed form is in memory at once.
+  private static func pack(
+    _ weight: Tensor, _ isTransposed: Bool, _ rows: Int32, _ columns: Int32, to target: UnsafeMutablePointer<Float>
+  ) {
+    let stride = Int(isTransposed ? rows : columns)
+    let tiles = Int(ock_gemm_tiles(columns))
+    let parts = isTransposed ? max(1, min(tiles, weight.byteCount >> 24)) : 1
+    weight.storage.lend { lent in
+      for part in 0..<parts {
+        let (first, end) = (tiles * part / parts, tiles * (part + 1) / parts)
+        ock_gemm_pack_tiles(
+          lent.floats(at: weight.byteOffset), stride, isTransposed, rows, columns, target, Int32(first), Int32(end))
+        // About as far as the tiles reach; what is let go too early is read again.
+        if parts > 1 { lent.letGo(0..<(weight.byteOffset + weight.byteCount / tiles * end)) }
+      }
+    }
   }
 
   private struct LinearKernel: Kernel {

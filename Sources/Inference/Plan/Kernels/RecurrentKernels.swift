@@ -106,11 +106,11 @@ private struct RecurrentDirection: Sendable {
     return cache.packed(
       weights.input, recipe: recipe, byteCount: ock_gemm_packed_count(rows, columns) * MemoryLayout<Float>.stride
     ) { target in
-      let source = weights.input.elements(as: Float.self).baseAddress.map {
-        $0 + index * sizes.gates * sizes.hidden * sizes.input
-      }
       var arranged = [Float](repeating: 0, count: width * sizes.input)
-      withUnsafePointer(to: layer) { ock_recurrent_arrange($0, source, rows, &arranged) }
+      weights.input.lendFloats { source in
+        let own = source + index * sizes.gates * sizes.hidden * sizes.input
+        withUnsafePointer(to: layer) { ock_recurrent_arrange($0, own, rows, &arranged) }
+      }
       ock_gemm_pack(arranged, sizes.input, true, rows, columns, target.assumingMemoryBound(to: Float.self))
     }
   }
@@ -119,17 +119,17 @@ private struct RecurrentDirection: Sendable {
     _ layer: ock_recurrent, _ sizes: RecurrentSizes, _ index: Int, _ weights: RecurrentKernels.Weights,
     _ cache: WeightCache, _ recipe: String, _ bias: [Float]
   ) -> TensorStorage {
-    let others = [weights.bias, weights.peepholes].map { $0.map { "\(UInt(bitPattern: $0.base))" } ?? "" }
+    let others = [weights.bias, weights.peepholes].map { $0.map { "\($0.storage.identity)+\($0.byteOffset)" } ?? "" }
     let count = withUnsafePointer(to: layer) { ock_recurrent_packed_count($0) }
     return cache.packed(
       weights.state, recipe: "\(recipe) \(others)", byteCount: count * MemoryLayout<Float>.stride
     ) { target in
-      let source = weights.state.elements(as: Float.self).baseAddress.map {
-        $0 + index * sizes.gates * sizes.hidden * sizes.hidden
-      }
       let peepholes = weights.peepholes?.elements(as: Float.self).baseAddress.map { $0 + index * 3 * sizes.hidden }
-      withUnsafePointer(to: layer) {
-        ock_recurrent_pack($0, source, bias, peepholes, target.assumingMemoryBound(to: Float.self))
+      weights.state.lendFloats { source in
+        let own = source + index * sizes.gates * sizes.hidden * sizes.hidden
+        withUnsafePointer(to: layer) {
+          ock_recurrent_pack($0, own, bias, peepholes, target.assumingMemoryBound(to: Float.self))
+        }
       }
     }
   }

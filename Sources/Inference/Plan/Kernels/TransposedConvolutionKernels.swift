@@ -30,7 +30,7 @@ enum TransposedConvolutionKernels {
     let bias = request.constants.count > 2 ? request.constants[2] : nil
     let spread = try spreadWeights(weight, bias, padded: padded)
     let packed = request.weights.packed(
-      weight, recipe: "transposed \(conv.isa.rawValue) \(bias.map { UInt(bitPattern: $0.base) } ?? 0)",
+      weight, recipe: "transposed \(conv.isa.rawValue) \(bias.map { "\($0.storage.identity)+\($0.byteOffset)" } ?? "")",
       byteCount: ock_conv_weight_count(&conv) * MemoryLayout<Float>.stride
     ) { target in
       ock_conv_pack(

@@ -28,7 +28,7 @@ typedef struct {
     ock_conv_kind kind;
     ock_isa isa;
     ock_epilogue epilogue;
-    /// Groups after merging small ones into dense blocks, and the channels of each.
+    /// Groups after merging small ones into dense blocks, and the channels of each; the last may have fewer.
     int groups, group_in, group_out;
     /// Tiles of a block of the Winograd form.
     int tile_block;
@@ -54,7 +54,8 @@ bool ock_conv_init(ock_conv *conv, const ock_conv_shape *shape, ock_conv_kind ki
 /// Floats of the packed weights (bias included).
 size_t ock_conv_weight_count(const ock_conv *conv);
 
-/// Packs weights [out][in / groups][kh][kw] and the bias [out] (or NULL) into `packed`, 64-byte aligned.
+/// Packs weights [out][in / groups][kh][kw], which may lie unaligned, and the bias [out] (or NULL) into `packed`, which
+/// is 64-byte aligned.
 void ock_conv_pack(const ock_conv *conv, const float *weights, const float *bias, float *packed);
 
 /// Floats of scratch that a run on `threads` threads needs; may be 0.

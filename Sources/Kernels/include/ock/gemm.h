@@ -3,8 +3,16 @@
 /// Floats that a packed matrix of `rows` x `columns` takes under the active instruction set.
 size_t ock_gemm_packed_count(int rows, int columns);
 
-/// Packs B for ock_gemm. `b` is [rows][columns] with `stride` floats a row, or when `transposed` [columns][rows].
+/// Packs B for ock_gemm. `b` is [rows][columns] with `stride` floats a row, or when `transposed` [columns][rows]; it may
+/// lie unaligned.
 void ock_gemm_pack(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed);
+
+/// The tiles of columns that a packed matrix has, one behind the other.
+int ock_gemm_tiles(int columns);
+
+/// Packs tiles first..<end only.
+void ock_gemm_pack_tiles(const float *b, ptrdiff_t stride, bool transposed, int rows, int columns, float *packed,
+                         int first, int end);
 
 /// C[m][n] = epilogue(scale * A[m][k] * B[k][n] + bias[n]); rows `lda` and `ldc` floats apart. The residual has C's
 /// shape and stride and may be C itself.

@@ -24,8 +24,10 @@ typedef struct {
 } ock_picture;
 
 /// Which part of the picture lands where. The source rectangle (pixels, may be fractional) is resampled bilinearly,
-/// half-pixel centres, edges clamped, onto the target rectangle; the rest of the output is filled.
+/// half-pixel centres, onto the target rectangle; the rest of the output is filled.
 typedef struct {
+    /// The pixels that may be read, a part of the picture that is not empty; samples beyond take the nearest.
+    int first_column, end_column, first_row, end_row;
     double source_x, source_y, source_width, source_height;
     int target_x, target_y, target_width, target_height;
     int out_width, out_height;

@@ -25,14 +25,15 @@ typedef struct {
 int ock_recurrent_width(const ock_recurrent *layer);
 
 /// Arranges weights of the input, `rows` [gates x hidden][columns], so that a product with them gives arranged rows;
-/// units beyond the last get 0. A bias is a matrix of one column.
+/// units beyond the last get 0. `rows` may lie unaligned. A bias is a matrix of one column.
 void ock_recurrent_arrange(const ock_recurrent *layer, const float *rows, int columns, float *arranged);
 
 /// Floats of the packed recurrence.
 size_t ock_recurrent_packed_count(const ock_recurrent *layer);
 
-/// Packs weights of the state, [gates x hidden][hidden]. `state_bias` [hidden] or NULL is added to GRU's candidate inside
-/// the reset gate (linear_before_reset); every other bias belongs to the projection. `peepholes` [3][hidden] or NULL.
+/// Packs weights of the state, [gates x hidden][hidden], which may lie unaligned. `state_bias` [hidden] or NULL is added
+/// to GRU's candidate inside the reset gate (linear_before_reset); every other bias belongs to the projection.
+/// `peepholes` [3][hidden] or NULL.
 void ock_recurrent_pack(const ock_recurrent *layer, const float *recurrence, const float *state_bias,
                         const float *peepholes, float *packed);
 
