@@ -129,6 +129,14 @@ package struct QuantizedBinary: Operator {
   package var output: ByteScale
   package var range = 0...255
 
+  /// Whether a kernel of bytes takes operands of these shapes: the same, or one number a channel. Other broadcasts are
+  /// better left to the kernels of floats.
+  static func hasKernel(_ a: [Int], _ b: [Int]) -> Bool {
+    if a == b { return true }
+    guard a.count == b.count, a.count >= 3, a[..<2] == b[..<2], a[1] > 4 else { return false }
+    return a[2...].allSatisfy { $0 == 1 } || b[2...].allSatisfy { $0 == 1 }
+  }
+
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
     let (x, y) = (try a.dequantized(try inputs.tensor(0, "A")), try b.dequantized(try inputs.tensor(1, "B")))
     let result =

@@ -71,7 +71,8 @@ extension Rewrite {
     let clip = editor.clipped(target.input, target.scale)
     guard editor.isUsedOnce(clip.input), let (place, node) = editor.producer(of: clip.input), node.domain.isEmpty,
       node.operatorType == "Add" || node.operatorType == "Mul", let a = editor.dequantized(node.input(0)),
-      let b = editor.dequantized(node.input(1)), a.bytes != b.bytes
+      let b = editor.dequantized(node.input(1)), a.bytes != b.bytes, let first = editor.fact(a.bytes)?.shape,
+      let second = editor.fact(b.bytes)?.shape, QuantizedBinary.hasKernel(first, second)
     else { return false }
     let operation = QuantizedBinary(
       isProduct: node.operatorType == "Mul", a: a.scale, b: b.scale, output: target.scale, range: clip.range)

@@ -8,6 +8,21 @@ INLINE qf qmin(qf a, qf b) { return (qf)_mm512_min_ps((__m512)a, (__m512)b); }
 INLINE qf qmax(qf a, qf b) { return (qf)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE qi qround(qf x) { return (qi)_mm512_cvtps_epi32((__m512)x); }
 
+#define QINTERLEAVES
+// 16 channels of 4 rows to 16 channels x 4 rows: dwords to their quarter, then bytes within it. Written as assembly
+// because the compiler takes the two permutations apart into a dozen.
+INLINE q64 qinterleave(qb r0, qb r1, qb r2, qb r3) {
+    __m512i rows = _mm512_castsi128_si512((__m128i)r0);
+    rows = _mm512_inserti32x4(rows, (__m128i)r1, 1);
+    rows = _mm512_inserti32x4(rows, (__m128i)r2, 2);
+    rows = _mm512_inserti32x4(rows, (__m128i)r3, 3);
+    const __m512i dwords = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i bytes = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
+    __asm__("vpermd %1, %2, %0" : "=v"(rows) : "v"(rows), "v"(dwords));
+    __asm__("vpshufb %2, %1, %0" : "=v"(rows) : "v"(rows), "v"(bytes));
+    return (q64)rows;
+}
+
 #ifdef QVNNI
 #define QTILE_P(NB) ((NB) == 4 ? 6 : (NB) == 3 ? 8 : 12)
 typedef qi qinputs, qweights;

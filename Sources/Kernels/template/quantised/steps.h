@@ -17,6 +17,7 @@ INLINE qb qround_steps(qf x, qclamp c) {
     return __builtin_convertvector(qround(x) + c.zero, qb);
 }
 
+#ifndef QINTERLEAVES
 // 16 channels of 4 rows to 16 channels x 4 rows.
 INLINE q64 qinterleave(qb r0, qb r1, qb r2, qb r3) {
     typedef uint8_t q32 __attribute__((ext_vector_type(32)));
@@ -29,3 +30,4 @@ INLINE q64 qinterleave(qb r0, qb r1, qb r2, qb r3) {
         15, 46, 47, 16, 17, 48, 49, 18, 19, 50, 51, 20, 21, 52, 53, 22, 23, 54, 55, 24, 25, 56, 57, 26, 27, 58, 59, 28,
         29, 60, 61, 30, 31, 62, 63);
 }
+#endif
