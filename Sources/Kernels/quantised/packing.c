@@ -5,6 +5,7 @@
 
 // Byte `part` of a weight: what parts before it leave, as far as a byte reaches.
 static int8_t part_of(int value, int part) {
+    if (value >= -128 && value <= 127) return (int8_t)(part == 0 ? value : 0);
     for (;; part--) {
         int byte = ock_max(-128, ock_min(127, value));
         if (part == 0) return (int8_t)byte;
@@ -18,9 +19,10 @@ static int weight_at(const ock_qconv *conv, const int16_t *weights, int group, i
     const ock_conv_shape *s = &conv->shape;
     int small_in = s->in_channels / s->groups, small_out = s->out_channels / s->groups;
     if (oc >= conv->group_out || ic >= conv->group_in) return 0;
+    size_t area = (size_t)s->kernel_height * s->kernel_width;
+    if (s->groups == 1) return weights[((size_t)oc * (size_t)s->in_channels + (size_t)ic) * area + (size_t)k];
     int row = group * conv->group_out + oc, column = group * conv->group_in + ic;
     if (row / small_out != column / small_in) return 0;
-    size_t area = (size_t)s->kernel_height * s->kernel_width;
     return weights[((size_t)row * (size_t)small_in + (size_t)(column % small_in)) * area + (size_t)k];
 }
 
