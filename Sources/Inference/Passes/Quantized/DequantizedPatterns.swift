@@ -188,6 +188,7 @@ extension Rewrite {
   static let foldDequantizedConstants = Rewrite("dequantise constants") { index, editor in
     guard let node = editor.nodes[index], node.operatorType == "DequantizeLinear",
       let output = node.outputs.first ?? nil,
+      !editor.consumers(of: output).isEmpty || editor.isOutput(output),
       node.inputs.allSatisfy({ $0 == nil || editor.constant($0) != nil })
     else { return false }
     let inputs = node.inputs.map { editor.constant($0).map(Value.tensor) }
