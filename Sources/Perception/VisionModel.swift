@@ -39,17 +39,9 @@ public protocol SequenceModel: AnyObject, Sendable {
   var length: Int { get }
   /// How many numbers one step has.
   var featureCount: Int { get }
-  /// The features of one step for a detection in a frame of the given size in pixels.
+  /// The features of one step for a detection in a frame of the given size in pixels; empty where the detection lacks
+  /// some (a feature vector that no embedder made).
   func features(of detection: Detection, frameWidth: Int, frameHeight: Int) -> [Float]
   /// Classes of a sequence of `length` steps, oldest first; best first.
   func classify(_ steps: [[Float]]) throws -> [Classification]
-}
-
-extension SequenceModel {
-  public var featureCount: Int {
-    features(
-      of: Detection(label: "", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1)), frameWidth: 1,
-      frameHeight: 1
-    ).count
-  }
 }

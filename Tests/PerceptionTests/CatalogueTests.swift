@@ -116,6 +116,33 @@ import Testing
     #expect(other?.line.contains("other contents") == true)
   }
 
+  /// A server on the loopback address plays the proxy: it is asked for a host that exists nowhere.
+  @Test(.enabled(if: curlIsThere, "curl is not installed")) func aProxyIsUsed() throws {
+    let folder = try TemporaryFolder()
+    let proxy = try LoopbackServer(body: body, [.whole])
+    defer { proxy.stop() }
+    // The variable is set for curl alone: other tests download at the same time.
+    try folder.write(
+      "curl-behind-proxy", "#!/bin/sh\nhttp_proxy=http://127.0.0.1:\(proxy.port) no_proxy= exec curl \"$@\"\n")
+    let script = folder.path + "/curl-behind-proxy"
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+    let download = ModelDownload(folder: folder.path + "/models", curl: script)
+    let path = try download.fetch(entry(["http://models.invalid/net.onnx"]))
+    #expect(contents(path) == body)
+    #expect(proxy.targets == ["http://models.invalid/net.onnx"])
+  }
+
+  @Test(.enabled(if: curlIsThere, "curl is not installed")) func progressOnlyGrows() throws {
+    let folder = try TemporaryFolder()
+    let server = try LoopbackServer(body: body, [.whole])
+    defer { server.stop() }
+    var seen: [ModelDownload.Progress] = []
+    try ModelDownload(folder: folder.path).fetch(entry([server.url])) { seen.append($0) }
+    let received = seen.map(\.received)
+    #expect(received == received.sorted() && received.last == 100_000)
+    #expect(seen.allSatisfy { $0.total == 100_000 && $0.url == server.url })
+  }
+
   @Test func aMissingCurlIsToldApart() throws {
     let folder = try TemporaryFolder()
     let error = #expect(throws: PerceptionError.self) {

@@ -18,6 +18,7 @@ final class LoopbackServer: Sendable {
   private let body: [UInt8]
   private let script: Mutex<[Behaviour]>
   private let seen = Mutex<[String]>([])
+  private let asked = Mutex<[String]>([])
 
   /// Serves `body` at every path: each request as the next of `behaviours` says, the last one for all that follow.
   init(body: [UInt8], _ behaviours: [Behaviour]) throws {
@@ -47,6 +48,9 @@ final class LoopbackServer: Sendable {
   /// The Range headers of the requests so far; empty for those without.
   var ranges: [String] { seen.withLock { $0 } }
 
+  /// What was asked for so far: paths, or whole addresses where this server is a proxy.
+  var targets: [String] { asked.withLock { $0 } }
+
   private func serve() {
     while true {
       let client = accept(listener, nil, nil)
@@ -63,6 +67,7 @@ final class LoopbackServer: Sendable {
     guard count > 0 else { return }
     let text = String(decoding: request[..<count], as: UTF8.self).lowercased()
     let range = text.split(separator: "\r\n").first { $0.hasPrefix("range: bytes=") }
+    asked.withLock { $0.append(text.split(separator: " ").dropFirst().first.map(String.init) ?? "") }
     seen.withLock { $0.append(range.map { String($0.dropFirst(13)) } ?? "") }
     let start = range.flatMap { Int($0.dropFirst(13).prefix { $0.isNumber }) } ?? 0
     let behaviour = script.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }

@@ -35,7 +35,7 @@ package struct ONNXModel: Sendable {
   }
 
   /// Common mistakes deserve a plain word: a Git LFS pointer, a web page, text.
-  private static func refuseImpostors(_ bytes: UnsafeRawBufferPointer) throws {
+  static func refuseImpostors(_ bytes: UnsafeRawBufferPointer) throws {
     let head = String(decoding: bytes.prefix(64), as: UTF8.self)
     if head.hasPrefix("version https://git-lfs") {
       throw InferenceError(
@@ -48,7 +48,7 @@ package struct ONNXModel: Sendable {
     }
   }
 
-  private static func port(_ info: ValueInfoProto) throws -> Network.Port {
+  static func port(_ info: ValueInfoProto) throws -> Network.Port {
     guard info.type.kind == .tensor else {
       return Network.Port(name: info.name, type: .float32, shape: nil, isTensor: false)
     }

@@ -13,10 +13,11 @@ final class ClassifierDecoder: OutputDecoder {
       if classes == 1000 || classes == 1001 {
         return "output '\(facts.outputs[0].name)' has ImageNet's \(classes) classes"
       }
-      // Feature vectors come in round sizes; a name that speaks of classes settles it.
+      // Feature vectors are named so, or come in round sizes; a name that speaks of classes settles it.
       let name = facts.outputs[0].name.lowercased()
       let speaks = ["class", "logit", "prob", "softmax"].contains { name.contains($0) }
-      if EmbeddingDecoder.usualSizes.contains(classes), !speaks { return nil }
+      let isVector = EmbeddingDecoder.usualSizes.contains(classes) || name.contains("embed") || name.contains("feature")
+      if isVector, !speaks { return nil }
       return "output '\(facts.outputs[0].name)' has one number for each of \(classes) classes"
     },
     defaults: { facts in

@@ -11,12 +11,18 @@ final class EmbeddingDecoder: OutputDecoder {
     name: "embedding", aliases: ["clip-image", "dinov2", "features"],
     outputs: "[1, d], [1, d, 1, 1] or [1, tokens, d] (the first token counts)",
     claims: { facts in
-      guard facts.picture != nil, let shape = facts.outputs.first?.shape else { return nil }
-      if let size = ClassifierDecoder.classCount(shape), usualSizes.contains(size) {
-        return "output '\(facts.outputs[0].name)' has \(size) numbers, a feature vector's length"
+      guard facts.picture != nil, let index = output(facts), let shape = facts.outputs[index].shape else { return nil }
+      let name = facts.outputs[index].name
+      let isNamed = ["embed", "feature"].contains { name.lowercased().contains($0) }
+      if isNamed, ClassifierDecoder.classCount(shape) != nil {
+        return "output '\(name)' is a feature vector by its name"
       }
-      if shape.count == 3, let size = shape[2], usualSizes.contains(size), let tokens = shape[1], tokens > 1 {
-        return "output '\(facts.outputs[0].name)' has \(tokens) tokens of \(size) numbers: a vision transformer"
+      if let size = ClassifierDecoder.classCount(shape), usualSizes.contains(size) {
+        return "output '\(name)' has \(size) numbers, a feature vector's length"
+      }
+      // How many tokens there are may be open.
+      if shape.count == 3, let size = shape[2], usualSizes.contains(size), shape[1] ?? 2 > 1 {
+        return "output '\(name)' has tokens of \(size) numbers: a vision transformer"
       }
       return nil
     },
@@ -46,16 +52,25 @@ final class EmbeddingDecoder: OutputDecoder {
     case mean
   }
 
+  /// The output that holds the vector: the one that exporters name so, else the first.
+  private static func output(_ facts: NetworkFacts) -> Int? {
+    let named = facts.output(named: "image_embeds", "image_features", "embedding", "embeddings")
+    return named ?? (facts.outputs.isEmpty ? nil : 0)
+  }
+
   private let pooling: Pooling
+  private let index: Int
 
   init(_ setting: DecoderSetting) throws {
+    index = EmbeddingDecoder.output(setting.facts) ?? 0
     pooling = try setting.parameters.choice("pooling", [("first", Pooling.first), ("mean", .mean)]) ?? .first
   }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
-    guard let view = outputs.first, view.count > 0 else {
+    guard outputs.indices.contains(index), outputs[index].count > 0 else {
       throw PerceptionError(.badOutput, "an embedding wants an output [1, d]")
     }
+    let view = outputs[index]
     let tokens = view.shape.count == 3 && view.shape[1] > 1 ? view.shape[1] : 1
     let size = view.count / max(1, tokens * (view.shape.first ?? 1))
     guard size > 0 else { throw PerceptionError(.badOutput, "an empty embedding \(view.shape)") }

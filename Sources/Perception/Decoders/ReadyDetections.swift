@@ -8,7 +8,7 @@ import Vision
 final class ReadyDetectionsDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "detections", aliases: ["faster-rcnn", "mask-rcnn", "ssd", "ssd-tf", "rtdetr-post"],
-    outputs: "boxes [n, 4], labels [n], scores [n], and for masks [n, 1, h, w]",
+    outputs: "boxes [n, 4], labels [n], scores [n], and for masks [n, 1, h, w], for keypoints [n, points, 3]",
     claims: { facts in
       guard facts.picture != nil, let roles = Roles(facts) else { return nil }
       return "outputs '\(facts.outputs[roles.boxes].name)', '\(facts.outputs[roles.labels].name)' and "
@@ -23,6 +23,8 @@ final class ReadyDetectionsDecoder: OutputDecoder {
     var labels: Int
     var scores: Int
     var masks: Int?
+    /// Keypoint R-CNN's points [n, points, 3].
+    var keypoints: Int?
 
     init?(_ facts: NetworkFacts) {
       guard facts.outputs.count >= 3 else { return nil }
@@ -48,7 +50,9 @@ final class ReadyDetectionsDecoder: OutputDecoder {
         self.labels = labels
         self.scores = scores
       }
-      masks = facts.outputs.firstIndex { ($0.shape?.count ?? 0) >= 3 && $0.shape?.last != 4 }
+      keypoints = facts.output(named: "keypoints")
+      masks =
+        keypoints == nil ? facts.outputs.firstIndex { ($0.shape?.count ?? 0) >= 3 && $0.shape?.last != 4 } : nil
     }
   }
 
@@ -93,8 +97,14 @@ final class ReadyDetectionsDecoder: OutputDecoder {
       if facts.picture?.width == nil { recipe.size = .fitting(shorter: 640, longer: 1066, multiple: 32) }
       reasons.append("torchvision's detection: pictures in 0...1 (it normalises inside), COCO's numbers 1 to 90")
     }
+    var task = roles?.masks == nil ? Task.detection : .instanceSegmentation
+    if roles?.keypoints != nil {
+      task = .pose
+      labels = ["background", "person"]
+      reasons.append("an output 'keypoints': people with their joints")
+    }
     return ModelDefaults(
-      task: roles?.masks == nil ? .detection : .instanceSegmentation, recipe: recipe, labels: labels,
+      task: task, recipe: recipe, labels: labels,
       parameters: parameters, reasons: reasons)
   }
 
@@ -152,8 +162,18 @@ final class ReadyDetectionsDecoder: OutputDecoder {
       if masked, let index = roles.masks, outputs.indices.contains(index) {
         detection.mask = boxMask(outputs[index], row: Int(candidate.row), rows: rows, candidate, context)
       }
+      if let index = roles.keypoints, outputs.indices.contains(index) {
+        detection.keypoints = joints(outputs[index], row: Int(candidate.row), context)
+      }
       findings.detections.append(detection)
     }
+  }
+
+  /// Keypoint R-CNN's points of one object: x, y and visibility each.
+  private func joints(_ view: FloatView, row: Int, _ context: DecodingContext) -> [Keypoint] {
+    guard view.shape.count == 3, view.shape[2] == 3, row < view.shape[0] else { return [] }
+    let points = view.shape[1]
+    return KeypointReader.read((points, 3), context) { view[row * points * 3 + $0] }
   }
 
   /// Mask R-CNN's mask of one object: a small grid of probabilities over its box (or over the whole input).

@@ -7,8 +7,9 @@ final class InputTensors {
   private let pictureIndex: Int
   private let recipe: InputRecipe
   private let resampler = Resampler()
-  private var tensors: [Tensor] = []
-  private var shape: [Int] = []
+  /// By the picture's shape: a network on crops goes to and fro between one and several.
+  private var prepared: [[Int]: [Tensor]] = [:]
+  private static let preparedLimit = 3
   /// Where pictures are packed when the network does not take floats.
   private var staging: [Float] = []
 
@@ -85,7 +86,7 @@ final class InputTensors {
         sourceWidth: image.width, sourceHeight: image.height, region: region, width: size.width, height: size.height,
         rule: recipe.rule)
     }
-    try prepare(width: size.width, height: size.height, batch: regions.count)
+    let tensors = try prepare(width: size.width, height: size.height, batch: regions.count)
     let target = tensors[pictureIndex]
     let channels = recipe.normalization.order.channels
     let each = channels * size.width * size.height
@@ -119,23 +120,24 @@ final class InputTensors {
     }
   }
 
-  private func prepare(width: Int, height: Int, batch: Int) throws {
-    var wanted = recipe.layout.shape(channels: recipe.normalization.order.channels, width: width, height: height)
-    if wanted.count == 4 { wanted[0] = batch }
-    guard wanted != shape else { return }
-    shape = []
-    tensors = try ports.enumerated().map { index, port in
+  private func prepare(width: Int, height: Int, batch: Int) throws -> [Tensor] {
+    var shape = recipe.layout.shape(channels: recipe.normalization.order.channels, width: width, height: height)
+    if shape.count == 4 { shape[0] = batch }
+    if let tensors = prepared[shape] { return tensors }
+    if prepared.count >= InputTensors.preparedLimit { prepared.removeAll() }
+    let tensors = try ports.enumerated().map { index, port in
       if index == pictureIndex {
         guard [.float32, .float16, .uint8].contains(port.type) else {
           throw PerceptionError(.notUnderstood, "input '\(port.name)' has the type \(port.type.name)")
         }
-        return try Tensor(uninitialized: port.type, wanted)
+        return try Tensor(uninitialized: port.type, shape)
       }
       guard let extra = Extra(port) else {
         throw PerceptionError(.notUnderstood, "input '\(port.name)' is not known")
       }
       return try extra.tensor(port, width: width, height: height, batch: batch)
     }
-    shape = wanted
+    prepared[shape] = tensors
+    return tensors
   }
 }

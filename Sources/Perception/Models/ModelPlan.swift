@@ -15,6 +15,11 @@ struct ModelPlan {
   private let parameters: [String: ConfigValue]
   private let manifest: Manifest?
 
+  /// Tasks that one decoder alone serves.
+  private static let onlyDecoder: [Task: String] = [
+    .embedding: "embedding", .classification: "classifier", .semanticSegmentation: "segmentation",
+  ]
+
   /// - Throws: ``PerceptionError`` when neither file nor manifest tells what the network is.
   init(facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?) throws {
     var reasons: [String] = []
@@ -22,6 +27,11 @@ struct ModelPlan {
     if let name = manifest?.decoder, let named = DecoderRegistry.definition(named: name) {
       definition = named
       reasons.append("decoder \(named.name): the manifest says so")
+    } else if let task = manifest?.task, let name = ModelPlan.onlyDecoder[task],
+      let named = DecoderRegistry.definition(named: name)
+    {
+      definition = named
+      reasons.append("decoder \(name): the manifest's task says so")
     } else if let found = Recognizer.recognize(facts) {
       definition = found.definition
       reasons.append("decoder \(found.definition.name): \(found.reason)")

@@ -47,13 +47,18 @@ public final class ModelStore: Sendable {
     return entries.values.sorted { $0.name < $1.name }
   }
 
-  /// What a network is: reads its file, runs nothing.
+  /// What a network is: reads its file's header, and runs it only where the header leaves the outputs' shapes open.
   ///
   /// - Parameter name: a name of the list, or a path (with a slash, or ending in ".onnx" or ".toml").
   public func describe(_ name: String) throws -> ModelDescription {
     let found = try locate(name)
-    let network = try Network(path: found.path, options: .init(optimize: false))
-    let facts = try ModelStore.facts(network, found)
+    let header = try NetworkHeader(path: found.path)
+    var facts = NetworkFacts(
+      name: found.name, inputs: header.inputs, outputs: header.outputs, metadata: header.metadata,
+      producer: header.producer)
+    if facts.outputs.contains(where: { $0.shape == nil }) {
+      facts = try ModelStore.facts(try Network(path: found.path, options: .init(optimize: false)), found)
+    }
     if RecurrentModel.shape(facts) != nil {
       return try RecurrentModel.describe(
         facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest
@@ -79,10 +84,9 @@ public final class ModelStore: Sendable {
     let network = try Network(path: found.path, options: options)
     let facts = try ModelStore.facts(network, found)
     if RecurrentModel.shape(facts) != nil {
-      let (description, length, features) = try RecurrentModel.describe(
+      let known = try RecurrentModel.describe(
         facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest)
-      return .sequence(
-        RecurrentModel(network: network, description: description, length: length, features: features))
+      return .sequence(RecurrentModel(network: network, known))
     }
     let plan = try ModelPlan(
       facts: facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest)

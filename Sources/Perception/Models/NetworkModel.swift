@@ -16,8 +16,9 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   private let batches: Bool
   private var converted: [Tensor] = []
 
-  /// How many crops run at once where the network takes batches.
-  static let batchLimit = 16
+  /// How many crops run at once where the network takes batches. One number, since every batch size has a plan and
+  /// memory of its own; three crops run as four, fewer one by one.
+  static let batchSize = 4
 
   init(network: Network, plan: ModelPlan) throws {
     self.network = network
@@ -35,24 +36,32 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   }
 
   func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
-    let (findings, times) = try run(image, [region], minimumConfidence)
+    let (findings, times) = try run(image, [region], keeping: 1, minimumConfidence)
     return (findings.first ?? Findings(), times)
   }
 
   func perceive(_ image: Image, regions: [Box], minimumConfidence: Float?) throws -> ([Findings], StageTimes) {
     var all: [Findings] = []
     var sum = StageTimes()
-    let step = batches ? NetworkModel.batchLimit : 1
-    for start in stride(from: 0, to: regions.count, by: step) {
-      let part = regions[start..<min(start + step, regions.count)]
-      let (findings, times) = try run(image, part.map { $0 }, minimumConfidence)
+    var start = 0
+    while start < regions.count {
+      let left = regions.count - start
+      let size = batches && left >= NetworkModel.batchSize - 1 ? NetworkModel.batchSize : 1
+      var part: [Box?] = regions[start..<min(start + size, regions.count)].map { $0 }
+      let count = part.count
+      while part.count < size { part.append(part[count - 1]) }
+      let (findings, times) = try run(image, part, keeping: count, minimumConfidence)
       all += findings
       sum += times
+      start += count
     }
     return (all, sum)
   }
 
-  private func run(_ image: Image, _ regions: [Box?], _ minimum: Float?) throws -> ([Findings], StageTimes) {
+  /// Runs the network on all regions at once and decodes the first `count`.
+  private func run(
+    _ image: Image, _ regions: [Box?], keeping count: Int, _ minimum: Float?
+  ) throws -> ([Findings], StageTimes) {
     let began = MonotonicTime.now
     let (tensors, placements) = try inputs.fill(image, regions: regions)
     let prepared = MonotonicTime.now
@@ -63,7 +72,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     var findings: [Findings] = []
     // The views below point into these tensors.
     try withExtendedLifetime(converted) {
-      for (index, placement) in placements.enumerated() {
+      for (index, placement) in placements.prefix(count).enumerated() {
         let views = try converted.map { tensor in
           try regions.count == 1 ? FloatView(tensor) : FloatView(tensor, item: index, of: regions.count)
         }

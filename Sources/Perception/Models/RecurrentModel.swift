@@ -7,7 +7,7 @@ import Inference
 final class RecurrentModel: SequenceModel, @unchecked Sendable {
   let description: ModelDescription
   let length: Int
-  var featureCount: Int { wanted.count }
+  let featureCount: Int
   private let network: Network
   private let wanted: [SequenceFeature]
   private var order: [Int32] = []
@@ -21,10 +21,20 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
     return (shape[1], features)
   }
 
+  /// What is known of a network over sequences before it runs.
+  struct Description {
+    var description: ModelDescription
+    /// Steps.
+    var length: Int
+    var features: [SequenceFeature]
+    /// Numbers a step.
+    var featureCount: Int
+  }
+
   /// What the file and the manifest say about it.
   static func describe(
     _ facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?
-  ) throws -> (description: ModelDescription, length: Int, features: [SequenceFeature]) {
+  ) throws -> Description {
     guard let shape = shape(facts) else { throw Recognizer.notUnderstood(facts, path: path) }
     guard let length = shape.length ?? manifest?.sequence?.length else {
       throw PerceptionError(
@@ -37,10 +47,14 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
         place: manifest?.path ?? path)
     }
     let names = manifest?.sequence?.features
-    let features = names?.compactMap(SequenceFeature.init(rawValue:)) ?? SequenceFeature.usual
-    guard features.count == shape.features else {
+    // Without a manifest: the usual five numbers of a box, or else the crop's feature vector.
+    let usual = shape.features == SequenceFeature.usual.count ? SequenceFeature.usual : [.embedding]
+    let features = names?.compactMap(SequenceFeature.init(rawValue:)) ?? usual
+    let singles = features.count { $0 != .embedding }
+    let vectors = features.count - singles
+    guard vectors == 0 ? shape.features == singles : vectors == 1 && shape.features > singles else {
       throw PerceptionError(
-        .notUnderstood, "the network takes \(shape.features) numbers a step, but \(features.count) are known",
+        .notUnderstood, "the network takes \(shape.features) numbers a step, but \(features.count) are named",
         place: path, remedy: "list them as 'features' under [sequence] in \(Recognizer.manifestPath(path))")
     }
     let input = facts.inputs[0].name
@@ -51,26 +65,34 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
         "input '\(input)' of \(length) steps with \(shape.features) numbers: a network over sequences",
         "a step is \(features.map(\.rawValue).joined(separator: ", "))",
       ])
-    return (description, length, features)
+    return Description(description: description, length: length, features: features, featureCount: shape.features)
   }
 
-  init(network: Network, description: ModelDescription, length: Int, features: [SequenceFeature]) {
+  init(network: Network, _ known: Description) {
     self.network = network
-    self.description = description
-    self.length = length
-    wanted = features
+    description = known.description
+    length = known.length
+    featureCount = known.featureCount
+    wanted = known.features
   }
 
   func features(of detection: Detection, frameWidth: Int, frameHeight: Int) -> [Float] {
-    wanted.map { $0.value(of: detection, frameWidth: frameWidth, frameHeight: frameHeight) }
+    var step: [Float] = []
+    step.reserveCapacity(featureCount)
+    for feature in wanted {
+      guard feature.append(of: detection, frameWidth: frameWidth, frameHeight: frameHeight, to: &step) else {
+        return []
+      }
+    }
+    return step
   }
 
   func classify(_ steps: [[Float]]) throws -> [Classification] {
-    guard steps.count == length, steps.allSatisfy({ $0.count == wanted.count }) else {
+    guard steps.count == length, steps.allSatisfy({ $0.count == featureCount }) else {
       throw PerceptionError(
-        .badInput, "\(steps.count) steps given, \(length) of \(wanted.count) numbers wanted", place: description.path)
+        .badInput, "\(steps.count) steps given, \(length) of \(featureCount) numbers wanted", place: description.path)
     }
-    let outputs = try network.run([Tensor([1, length, wanted.count], steps.flatMap { $0 })])
+    let outputs = try network.run([Tensor([1, length, featureCount], steps.flatMap { $0 })])
     guard let first = outputs.first, first.count > 0 else {
       throw PerceptionError(.badOutput, "no output", place: description.path)
     }

@@ -11,9 +11,24 @@ public enum SequenceFeature: String, Sendable, CaseIterable {
   /// Natural logarithm of the box's area as a share of the frame's.
   case logArea = "log_area"
   case confidence
+  /// The feature vector that an embedder or classifier made of the crop: as many numbers as the network has left.
+  case embedding
 
-  /// The feature's value; finite for any box.
-  public func value(of detection: Detection, frameWidth: Int, frameHeight: Int) -> Float {
+  /// Adds the feature's numbers to a step, all finite.
+  ///
+  /// - Returns: false if the detection lacks them.
+  func append(of detection: Detection, frameWidth: Int, frameHeight: Int, to step: inout [Float]) -> Bool {
+    guard self == .embedding else {
+      step.append(value(of: detection, frameWidth: frameWidth, frameHeight: frameHeight))
+      return true
+    }
+    guard let vector = detection.embedding, vector.allSatisfy(\.isFinite) else { return false }
+    step += vector
+    return true
+  }
+
+  /// The number of a feature that is one; finite for any box.
+  private func value(of detection: Detection, frameWidth: Int, frameHeight: Int) -> Float {
     let width = Float(max(1, frameWidth))
     let height = Float(max(1, frameHeight))
     let box = detection.box
@@ -25,6 +40,7 @@ public enum SequenceFeature: String, Sendable, CaseIterable {
       case .height: box.height / height
       case .logArea: logf(max(box.area / (width * height), 1e-6))
       case .confidence: detection.confidence
+      case .embedding: 0
       }
     return value.isFinite ? value : 0
   }

@@ -15,7 +15,9 @@ struct UltralyticsMetadata: Sendable {
     guard let task = metadata["task"], metadata["stride"] != nil || metadata["names"] != nil else { return nil }
     self.task = task
     description = metadata["description"] ?? ""
-    names = PythonLiteral.names(metadata["names"] ?? "")
+    let written = PythonLiteral.names(metadata["names"] ?? "")
+    // A network that was never told its classes is exported with their numbers for names.
+    names = written.enumerated().allSatisfy { $1 == "\($0)" } ? [] : written
     let size = PythonLiteral.integers(metadata["imgsz"] ?? "")
     if let height = size.first, size.allSatisfy({ (1...8192).contains($0) }) {
       self.height = height
