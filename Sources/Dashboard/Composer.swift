@@ -102,6 +102,11 @@ package struct Composer {
       let matches = CommandPalette.matches(
         text, in: CommandPalette.commands(snapshot: state.snapshot, themes: themes))
       cursor = modals.palette(text, selected: selected, matches: matches, on: &canvas)
+    case .prompt(.labels, let text):
+      cursor = modals.prompt("labels, with commas between", text, note: "Enter sets", on: &canvas)
+    case .prompt(.reference(let key), let text):
+      let label = state.rows.rows.first { $0.key == key }?.detection.label ?? ""
+      cursor = modals.prompt("name for this \(label)", text, note: "Enter remembers", on: &canvas)
     case nil: break
     }
     modals.toasts(state.view.toasts, onlyGrave: state.view.modal != nil, on: &canvas)

@@ -69,6 +69,8 @@ import Testing
       "previous-classifier": text(" + kinds", undo: "c"),
       "compare-next": text("only A", undo: "A"),
       "end-comparison": Effect(before: "a", shows: { !$0.text.contains("only A") }, after: nil),
+      "remember": text("name for this", undo: "\u{1B}"),
+      "labels-typed": text("labels, with commas", undo: "\u{1B}"),
       "raise-threshold": text("conf 0.45", undo: "-"),
       "lower-threshold": text("conf 0.35", undo: "+"),
       "next-style": text("┐ASCII┌", undo: "vvvv"),

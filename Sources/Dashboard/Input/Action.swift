@@ -5,6 +5,7 @@ package enum Action: Hashable, Sendable {
   case useDetector(String), useClassifier(String), noClassifier
   case compare(String), compareNext, endComparison
   case pause, record, photo
+  case remember, typeLabels
   case raiseThreshold, lowerThreshold
   case nextStyle, useStyle(PictureStyle), toggleBoxes, toggleLabels
   case zoomIn, zoomOut, resetView
@@ -69,6 +70,8 @@ package enum KeyTable {
       KeyBinding(.previousClassifier, "previous-classifier", "Previous classifier", [key("C")], .models),
       KeyBinding(.compareNext, "compare-next", "A/B: compare with the next", [key("a")], .models),
       KeyBinding(.endComparison, "end-comparison", "A/B: end the comparison", [key("A")], .models),
+      KeyBinding(.remember, "remember", "Find this again: name a detection", [key("e")], .models),
+      KeyBinding(.typeLabels, "labels-typed", "Classify by labels of your own", [key("/")], .models),
       KeyBinding(
         .raiseThreshold, "raise-threshold", "Raise the threshold", [key("+"), key("=")], .models,
         hint: "conf"),

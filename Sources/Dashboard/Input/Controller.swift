@@ -8,7 +8,7 @@ package struct Controller {
   /// What only the dashboard itself can do.
   package enum Outcome: Sendable, Equatable { case none, quit, suspend, repaint, save }
 
-  private let session: any SessionControl
+  let session: any SessionControl
   package private(set) var themes: ThemeLibrary
   private let configuration: ConfigurationFile
   /// Lines that Page up and Page down move by.
@@ -29,6 +29,7 @@ package struct Controller {
     case .palette(let text, let selected): return type(key, text, selected, &state)
     case .options(let selected): return option(key, selected, &state)
     case .help(let scroll): return help(key, scroll, &state, composer)
+    case .prompt(let prompt, let text): return answer(key, prompt, text, &state)
     case nil: return KeyTable.action(for: key).map { perform($0, &state) } ?? .none
     }
   }
@@ -47,6 +48,7 @@ package struct Controller {
     case .nextDetector, .previousDetector, .nextClassifier, .previousClassifier, .useDetector, .useClassifier,
       .noClassifier, .compare, .compareNext, .endComparison:
       models(action, &state)
+    case .remember, .typeLabels: ask(action, &state)
     case .pause, .record, .photo, .raiseThreshold, .lowerThreshold: live(action, &state)
     case .seekBack, .seekForward, .stepBack, .stepForward, .slower, .faster: replay(action, &state)
     default: look(action, &state)

@@ -89,6 +89,17 @@ struct Modals {
     return (x: room.x + 1 + Text.columns(shown), y: room.y)
   }
 
+  // MARK: Prompt
+
+  /// Returns where the cursor belongs.
+  func prompt(_ title: String, _ text: String, note: String, on canvas: inout CellGrid) -> (x: Int, y: Int) {
+    let room = window(title, width: 64, height: 3, note: note, on: &canvas)
+    // The end of a long answer is what is being typed.
+    var shown = Substring(text)
+    while Text.columns(shown) > max(0, room.width - 1) { shown = shown.dropFirst() }
+    return (x: room.x + canvas.text(shown, room.x, room.y, theme.style(.title), width: room.width), y: room.y)
+  }
+
   // MARK: Options
 
   func options(_ settings: DashboardSettings, selected: Int, path: String, on canvas: inout CellGrid) {

@@ -37,6 +37,14 @@ struct Bars {
     var style: Style
   }
 
+  /// What is wrong with the picture although frames keep coming.
+  private static func complaints(_ context: PaneContext) -> [String] {
+    guard let health = context.snapshot.health else {
+      return context.result != nil && context.brightness < 28 ? ["DARK"] : []
+    }
+    return health.complaints.map { $0.rawValue.uppercased() }
+  }
+
   /// What must not be overlooked, the gravest first.
   private static func badges(_ context: PaneContext) -> [Badge] {
     let theme = context.theme
@@ -52,7 +60,8 @@ struct Bars {
     if case .recording? = context.snapshot.recording?.state {
       badges.append(badge("REC " + Text.clock(seconds: context.snapshot.recording?.seconds ?? 0), .failure))
     }
-    if context.result != nil, context.brightness < 28 { badges.append(badge("DARK", .warning)) }
+    for complaint in complaints(context) { badges.append(badge(complaint, .warning)) }
+    if context.snapshot.stall != nil { badges.append(badge("STALLED", .failure)) }
     if context.snapshot.sourceState == .ended { badges.append(badge("END", .selectedBackground)) }
     return badges
   }

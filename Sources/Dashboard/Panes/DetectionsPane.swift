@@ -121,7 +121,11 @@ struct DetectionsPane: Pane {
   /// The label, with what the second stage and the sequence model say where there is room.
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
-    for more in [detection.classes.first?.label, detection.sequenceClasses.first?.label] {
+    // What it looks like comes first: somebody asked for it.
+    let match = detection.matches.first.map {
+      "\(glyphs.kind == .full ? "\u{2248}" : "~")\($0.name) \(Text.fixed(Double($0.similarity) * 100, 0))"
+    }
+    for more in [match, detection.classes.first?.label, detection.sequenceClasses.first?.label] {
       guard let more, Text.columns(name) + Text.columns(more) + 1 <= width else { continue }
       name += " " + more
     }

@@ -8,8 +8,17 @@ package struct Toast: Sendable {
   package var until: MonotonicTime
 }
 
+/// A line of text that an action asks for.
+package enum Prompt: Sendable, Equatable {
+  /// The name to remember a detection by; the key of its row.
+  case reference(row: Int)
+  /// Labels to choose from, with commas between them.
+  case labels
+}
+
 /// What lies over the panes.
 package enum Modal: Sendable, Equatable {
+  case prompt(Prompt, text: String)
   case help(scroll: Int)
   case palette(text: String, selected: Int)
   case options(selected: Int)
