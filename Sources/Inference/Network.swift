@@ -62,7 +62,7 @@ public final class Network: @unchecked Sendable {
     metadata = model.metadata
     producer = model.producer
     interpreter = Interpreter(model.graphs, modelBytes: model.byteCount)
-    planner = options.optimize ? Planner(interpreter, options: options) : nil
+    planner = options.optimize ? Planner(interpreter, model: model, options: options) : nil
     if let facts = Network.fixedFacts(inputs) { planner?.prepare(facts) }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
   }

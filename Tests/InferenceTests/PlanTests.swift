@@ -246,4 +246,27 @@ import Testing
     #expect(timings.allSatisfy { $0.milliseconds >= 0 && !$0.operatorType.isEmpty })
     #expect(timings.last?.outputShapes == [[1, 10]])
   }
+
+  /// A network of half floats runs compiled, in single precision between its half inputs and outputs.
+  @Test func halfFloatsAreWidened() throws {
+    var random = SeededGenerator(77)
+    let input = random.tensor([1, 4, 9, 9])
+    func half(_ x: Tensor) -> Tensor { Tensor(x.shape, x.array(of: Float.self).map { Float16($0) }) }
+    let model = OnnxModel(
+      graph: OnnxGraph(
+        nodes: [
+          OnnxNode("Conv", ["x", "w"], ["a"], [("pads", .ints([1, 1, 1, 1]))]), OnnxNode("Relu", ["a"], ["b"]),
+          OnnxNode("Cast", ["b"], ["c"], [("to", .int(1))]), OnnxNode("Mul", ["c", "k"], ["d"]),
+          OnnxNode("Cast", ["d"], ["e"], [("to", .int(10))]), OnnxNode("Add", ["e", "b"], ["y"]),
+        ], inputs: [("x", .float16, [1, 4, 9, 9])], outputs: ["y"],
+        initializers: [("w", half(random.tensor([8, 4, 3, 3]))), ("k", Tensor(scalar: Float(0.5)))],
+        outputType: .float16))
+    try model.withFile { path in
+      let network = try Network(path: path)
+      let result = try network.run([half(input)])[0]
+      let expected = try Network(path: path, options: Network.Options(optimize: false)).run([half(input)])[0]
+      #expect(network.plannedSteps.filter { $0.operatorType.contains("Conv") }.allSatisfy { $0.isCompiled })
+      #expect(relativeError(result, expected) <= 2e-3)
+    }
+  }
 }

@@ -32,6 +32,14 @@ enum ShapeRules {
   /// nil: no answer, ask by evaluating.
   typealias Rule = @Sendable (Question) throws -> [Fact]?
 
+  static func rule(of node: Graph.Node) -> Rule? {
+    switch node.domain {
+    case "": rules[node.operatorType] ?? quantizedRules[node.operatorType]
+    case "com.microsoft": microsoftRules[node.operatorType] ?? quantizedRules[node.operatorType]
+    default: nil
+    }
+  }
+
   static let rules: [String: Rule] = {
     var rules: [String: Rule] = [
       "Conv": convolution, "ConvTranspose": transposedConvolution, "MaxPool": maxPool, "AveragePool": averagePool,
@@ -60,7 +68,7 @@ enum ShapeRules {
     "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSumExp",
   ]
 
-  private static func same(_ question: Question) -> [Fact]? {
+  static func same(_ question: Question) -> [Fact]? {
     guard let input = question.input(0), question.node.outputs.count == 1 else { return nil }
     return [input]
   }

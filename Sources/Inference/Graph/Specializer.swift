@@ -128,9 +128,7 @@ struct Specializer {
     let isKnown = zip(node.inputs, inputs).allSatisfy { $0 == nil || $1 != nil }
     guard isKnown, node.bodies.isEmpty, !inputs.contains(where: { $0?.type == .string }) else { return none }
     let constants = node.inputs.map { $0.flatMap { graph.constants[$0] } }
-    let quantized =
-      node.domain.isEmpty || node.domain == "com.microsoft" ? ShapeRules.quantizedRules[node.operatorType] : nil
-    if let rule = quantized ?? (node.domain.isEmpty ? ShapeRules.rules[node.operatorType] : nil) {
+    if let rule = ShapeRules.rule(of: node) {
       let question = ShapeRules.Question(node: node, inputs: inputs, constants: constants)
       if let answer = try? rule(question), answer.count == node.outputs.count { return answer }
     }

@@ -3,6 +3,8 @@ package struct ONNXModel: Sendable {
   package let graphs: GraphSet
   package let inputs: [Network.Port]
   package let outputs: [Network.Port]
+  /// The outputs' types; nil where the file leaves them open.
+  package let outputTypes: [ElementType?]
   package let metadata: [String: String]
   package let producer: String
   /// The size of the file and of the weights that lie outside it.
@@ -28,6 +30,9 @@ package struct ONNXModel: Sendable {
     let given = Set(main.inputs.map { main.valueNames[$0] })
     inputs = try (model.graph?.inputs ?? []).filter { given.contains($0.name) }.map(ONNXModel.port)
     outputs = try (model.graph?.outputs ?? []).map(ONNXModel.port)
+    outputTypes = (model.graph?.outputs ?? []).map { info in
+      info.type.kind == .tensor ? Int32(exactly: info.type.elementType).flatMap(ElementType.init(rawValue:)) : nil
+    }
     let weights = graphs.graphs.reduce(0) { $0 + $1.constants.values.reduce(0) { $0 + $1.byteCount } }
     byteCount = max(file.bytes.count, weights)
     metadata = model.metadata

@@ -18,10 +18,14 @@ final class Planner {
   private let options: Network.Options
   private let weights = WeightCache()
 
-  init(_ interpreter: Interpreter, options: Network.Options) {
+  init(_ interpreter: Interpreter, model: ONNXModel, options: Network.Options) {
     self.interpreter = interpreter
     self.options = options
-    graph = interpreter.graphs[GraphSet.main].graph
+    let graph = interpreter.graphs[GraphSet.main].graph
+    let wide =
+      options.exact
+      ? nil : try? HalfWidening.widened(graph, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes)
+    self.graph = wide ?? graph
   }
 
   /// How many plans are held.

@@ -77,6 +77,8 @@ struct OnnxGraph: Sendable {
   var inputs: [(name: String, type: ElementType, shape: [Int])] = []
   var outputs: [String] = []
   var initializers: [(String, Tensor)] = []
+  /// What the file says of every output; nil leaves it open.
+  var outputType: ElementType?
 }
 
 struct OnnxFunction: Sendable {
@@ -143,7 +145,13 @@ struct OnnxModel: Sendable {
         }
       }
     }
-    for output in graph.outputs { wire.message(12) { $0.string(1, output) } }
+    for output in graph.outputs {
+      wire.message(12) { info in
+        info.string(1, output)
+        guard let type = graph.outputType else { return }
+        info.message(2) { $0.message(1) { $0.int(1, Int64(type.rawValue)) } }
+      }
+    }
   }
 
   private func write(_ node: OnnxNode, _ wire: inout Wire) {
