@@ -66,11 +66,10 @@ import Vision
     let pairing = try #require(model.description.text)
     #expect(pairing.path.hasSuffix("/colour-text.onnx") && pairing.template == "{}")
     let labels = try ZeroShotLabels(["blue", "red", "green"], model: "colour-vision", by: TextEncoder(pairing))
-    for (colour, name) in [((250, 20, 20), "red"), ((20, 200, 20), "green"), ((20, 20, 220), "blue")]
-      as [(
-        (UInt8, UInt8, UInt8), String
-      )]
-    {
+    let cases: [(colour: (UInt8, UInt8, UInt8), name: String)] = [
+      ((250, 20, 20), "red"), ((20, 200, 20), "green"), ((20, 20, 220), "blue"),
+    ]
+    for (colour, name) in cases {
       var (findings, _) = try model.perceive(picture([colour]), region: nil, minimumConfidence: nil)
       labels.write(to: &findings, pictureModel: "colour-vision")
       #expect(findings.classes.first?.label == name)
@@ -94,10 +93,13 @@ import Vision
     let folder = try TemporaryFolder()
     try writePair(folder)
     let model = try ModelStore(folders: [folder.path]).loadVision("colour-vision")
-    let image = try picture((0..<11).map { (UInt8(20 * $0), UInt8(250 - 20 * $0), UInt8(7 * $0)) })
-    let all = (0..<11).map { Box(x: Float($0 * 32), y: 0, width: 32, height: 32) }
-    let singles = try all.map {
-      try model.perceive(image, region: $0, minimumConfidence: nil).0.embedding
+    let colours = (0..<11).map { (step: Int) -> (UInt8, UInt8, UInt8) in
+      (UInt8(20 * step), UInt8(250 - 20 * step), UInt8(7 * step))
+    }
+    let image = try picture(colours)
+    let all = (0..<11).map { (step: Int) -> Box in Box(x: Float(step * 32), y: 0, width: 32, height: 32) }
+    let singles = try all.map { region in
+      try model.perceive(image, region: region, minimumConfidence: nil).0.embedding
     }
     for count in 0...11 {
       let (findings, _) = try model.perceive(image, regions: Array(all.prefix(count)), minimumConfidence: nil)
