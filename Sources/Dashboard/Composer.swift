@@ -1,4 +1,5 @@
 package import Ground
+internal import Perception
 internal import Pipeline
 
 /// Draws the whole dashboard into a canvas: layout, panes, picture, and what lies over them. Knows no terminal.
