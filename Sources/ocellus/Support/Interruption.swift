@@ -16,9 +16,14 @@ struct Interruption: Sendable {
     sigaction(SIGHUP, nil, &hangup)
     // Who starts this with SIGHUP ignored, as nohup does, wants it to stay so: SIG_IGN is 1.
     let outlives = unsafeBitCast(hangup.__sigaction_handler.sa_handler, to: Int.self) == 1
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
     for number in outlives ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { lastSignal.store($0, ordering: .relaxed) }
+      sigaddset(&numbers, number)
     }
+    // A starter that had them blocked passes that on, and the command could not be ended.
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 
   /// Whether a signal has come.
