@@ -85,7 +85,9 @@ import Testing
       "sort": text("sorted by label", undo: "ooo"),
       "next-pane": Effect(shows: isFocused("³classifier"), after: "\u{1B}[Z"),
       "previous-pane": Effect(shows: isFocused("¹picture"), after: "\t"),
-      "up": selected(last), "down": selected({ _ in 0 }), "left": selected(last), "right": selected({ _ in 0 }),
+      // Naming a detection has selected it.
+      "up": selected(last, before: "\u{1B}"), "down": selected({ _ in 0 }),
+      "left": selected(last), "right": selected({ _ in 0 }),
       "page-up": selected({ _ in 0 }, before: "G"), "page-down": selected(last, before: "g"),
       "first": selected({ _ in 0 }), "last": selected(last), "choose": selected({ _ in 0 }),
       "cancel": Effect(before: "j", shows: { selectedRows($0).isEmpty }, after: nil),
@@ -94,7 +96,7 @@ import Testing
       let mark = ["¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸"][i] + pane.title
       effects["pane-\(pane.title)"] = gone(mark, undo: String(i + 1))
     }
-    for name in ["seek-back", "seek-forward", "step-back", "step-forward"] {
+    for name in ["seek-back", "seek-forward", "step-back", "step-forward", "slower", "faster"] {
       effects[name] = text("live sources cannot be stepped", undo: nil)
     }
     return effects

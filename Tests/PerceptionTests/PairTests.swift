@@ -18,11 +18,12 @@ import Vision
   /// The text network knows three words: red, green and blue.
   private func writePair(_ folder: TemporaryFolder) throws {
     try writeImageNetwork(folder.path + "/colour-vision.onnx")
-    let merges = ["r e", "re d</w>", "g r", "gr e", "gre e", "gree n</w>", "b l", "bl u", "blu e</w>"]
+    // The earlier merge wins: "g r" before "r e", or "green" would never come together.
+    let merges = ["g r", "gr e", "gre e", "gree n</w>", "r e", "re d</w>", "b l", "bl u", "blu e</w>"]
     try folder.write("merges.txt", (["#version: 0.2"] + merges).joined(separator: "\n"))
     let words = 512 + merges.count + 2
     var table = [Float](repeating: 0, count: words * 3)
-    for (channel, merge) in [1, 5, 8].enumerated() { table[(512 + merge) * 3 + channel] = 1 }
+    for (channel, merge) in [5, 3, 8].enumerated() { table[(512 + merge) * 3 + channel] = 1 }
     var text = TinyNetwork()
     text.input("input_ids", .int64, [1, 77])
     text.output("text_embeds", [1, 3])

@@ -70,7 +70,7 @@ package enum KeyTable {
       KeyBinding(.previousClassifier, "previous-classifier", "Previous classifier", [key("C")], .models),
       KeyBinding(.compareNext, "compare-next", "A/B: compare with the next", [key("a")], .models),
       KeyBinding(.endComparison, "end-comparison", "A/B: end the comparison", [key("A")], .models),
-      KeyBinding(.remember, "remember", "Find this again: name a detection", [key("e")], .models),
+      KeyBinding(.remember, "remember", "Name a detection to find again", [key("e")], .models),
       KeyBinding(.typeLabels, "labels-typed", "Classify by labels of your own", [key("/")], .models),
       KeyBinding(
         .raiseThreshold, "raise-threshold", "Raise the threshold", [key("+"), key("=")], .models,

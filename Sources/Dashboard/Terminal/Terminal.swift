@@ -134,9 +134,17 @@ package final class Terminal {
   /// What undoes everything the dashboard may have switched on, whatever state the terminal is in.
   private static func restoreSequence() -> [UInt8] {
     var bytes = Array("\u{1B}[?2026l\u{1B}[?1000l\u{1B}[?1002l\u{1B}[?1006l".utf8)
-    for name in ["sgr0", "op", "rmacs", "rmkx", "cnorm", "rmcup"] {
+    bytes += capabilities(["sgr0", "op", "rmacs", "rmkx", "cnorm", "rmcup"])
+    bytes.append(contentsOf: "\r".utf8)
+    return bytes
+  }
+
+  /// What the terminal's description says of each, without delays ("$<5>"): they are for terminals that need padding, and
+  /// a crash does not wait.
+  private static func capabilities(_ names: [String]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for name in names {
       guard let capability = ocn_string_capability(name) else { continue }
-      // Delays ("$<5>") are for terminals that need padding; a crash does not wait.
       var isDelay = false
       for byte in UnsafeRawBufferPointer(start: capability, count: strlen(capability)) {
         if byte == UInt8(ascii: "$") { isDelay = true }
@@ -144,7 +152,6 @@ package final class Terminal {
         if byte == UInt8(ascii: ">") { isDelay = false }
       }
     }
-    bytes.append(contentsOf: "\r".utf8)
     return bytes
   }
 
@@ -164,7 +171,8 @@ package final class Terminal {
     guard isOpen else { return }
     isOpen = false
     output.discard()
-    output.send("\u{1B}[?2026l")
+    // What was thrown away may have reset the colours, and ncurses believes that it did.
+    output.send("\u{1B}[?2026l" + String(decoding: Self.capabilities(["sgr0", "op"]), as: UTF8.self))
     ocn_mouse(false)
     ocn_screen_suspend()
     output.isSynchronised = false
