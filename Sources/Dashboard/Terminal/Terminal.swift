@@ -170,11 +170,7 @@ package final class Terminal {
   package func close() {
     guard isOpen else { return }
     isOpen = false
-    output.discard()
-    // What was thrown away may have reset the colours, and ncurses believes that it did.
-    output.send("\u{1B}[?2026l" + String(decoding: Self.capabilities(["sgr0", "op"]), as: UTF8.self))
-    ocn_mouse(false)
-    ocn_screen_suspend()
+    suspendScreen()
     output.isSynchronised = false
     output.collect()
     output.drain(within: Self.farewell)
@@ -253,11 +249,17 @@ package final class Terminal {
     return bytes
   }
 
-  /// Gives the terminal back to the shell until the process is continued.
-  package func stopProcess() {
+  private func suspendScreen() {
     output.discard()
+    // What was thrown away may have reset the colours, and ncurses believes that it did.
+    output.send("\u{1B}[?2026l" + String(decoding: Self.capabilities(["sgr0", "op"]), as: UTF8.self))
     ocn_mouse(false)
     ocn_screen_suspend()
+  }
+
+  /// Gives the terminal back to the shell until the process is continued.
+  package func stopProcess() {
+    suspendScreen()
     output.collect()
     output.drain(within: Self.farewell)
     var modes = modesBefore
