@@ -11,10 +11,8 @@ NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-stati
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 
-.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-capture test-neon \
-.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings test-neon \
-.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings bench-recordings bench-pictures test-neon \
-  packages install format format-check
+.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings \
+  bench-capture bench-pictures test-neon packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
