@@ -269,4 +269,27 @@ import Testing
       #expect(relativeError(result, expected) <= 2e-3)
     }
   }
+
+  /// Inputs and outputs that an operator does not have end in an answer or an error.
+  @Test(arguments: [
+    "Relu", "Conv", "MaxPool", "Softmax", "Transpose", "Add", "MatMul", "Gemm", "LayerNormalization", "Concat", "LSTM",
+    "QuantizeLinear", "DequantizeLinear", "Flatten", "Reshape", "GlobalAveragePool", "HardSwish", "Resize",
+  ])
+  func surplusOperandsDoNoHarm(type: String) throws {
+    let x = OnnxGraph(
+      nodes: [OnnxNode(type, [String](repeating: "x", count: 12), ["y", "z", "u", "v", "w"])],
+      inputs: [("x", .float32, [1, 1, 3, 3])], outputs: ["y"])
+    for count in 1...12 {
+      var graph = x
+      graph.nodes[0].inputs = Array(graph.nodes[0].inputs.prefix(count))
+      for outputs in [1, 5] {
+        graph.nodes[0].outputs = Array(x.nodes[0].outputs.prefix(outputs))
+        try OnnxModel(graph: graph).withFile { path in
+          do {
+            _ = try Network(path: path).run([Tensor([1, 1, 3, 3], [Float](repeating: 1, count: 9))])
+          } catch is InferenceError {}
+        }
+      }
+    }
+  }
 }

@@ -40,6 +40,21 @@ enum ShapeRules {
     }
   }
 
+  /// Operators whose operands must all be of one type. Where they are not, the reference tier says so.
+  private static let oneTyped: Set<String> = [
+    "Conv", "ConvTranspose", "MatMul", "Gemm", "Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "PRelu",
+    "BatchNormalization", "LayerNormalization", "InstanceNormalization", "Equal", "Less", "Greater", "LessOrEqual",
+    "GreaterOrEqual",
+  ]
+
+  /// The rule, without an answer where the operands' types differ.
+  private static func alike(_ rule: @escaping Rule) -> Rule {
+    { question in
+      let types = Set(question.inputs.compactMap { $0?.type })
+      return types.count == 1 ? try rule(question) : nil
+    }
+  }
+
   static let rules: [String: Rule] = {
     var rules: [String: Rule] = [
       "Conv": convolution, "ConvTranspose": transposedConvolution, "MaxPool": maxPool, "AveragePool": averagePool,
@@ -51,6 +66,7 @@ enum ShapeRules {
     for name in broadcasting { rules[name] = { try broadcast($0, as: $0.input(0)?.type) } }
     for name in comparisons { rules[name] = { try broadcast($0, as: .bool) } }
     for name in reductions { rules[name] = reduce }
+    for name in oneTyped { rules[name] = rules[name].map(alike) }
     return rules
   }()
 

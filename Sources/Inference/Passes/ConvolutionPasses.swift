@@ -45,7 +45,8 @@ extension GraphEditor {
   fileprivate func scaled(
     _ node: Graph.Node, by scale: [Float], adding shift: [Float]
   ) throws -> (weight: ValueID, bias: ValueID)? {
-    guard let weight = constant(node.input(1)), weight.type == .float32, weight.shape[0] == scale.count,
+    guard let weight = constant(node.input(1)), weight.type == .float32,
+      weight.shape.first == scale.count,
       node.input(2) == nil || constant(node.input(2)) != nil
     else { return nil }
     let result = try Tensor(uninitialized: .float32, weight.shape)
@@ -59,7 +60,9 @@ extension GraphEditor {
         }
       }
     }
-    let old = constant(node.input(2))?.array(of: Float.self) ?? [Float](repeating: 0, count: scale.count)
+    let given = constant(node.input(2))
+    guard given == nil || (given?.type == .float32 && given?.count == scale.count) else { return nil }
+    let old = given?.array(of: Float.self) ?? [Float](repeating: 0, count: scale.count)
     let bias = scale.indices.map { old[$0] * scale[$0] + shift[$0] }
     return (addConstant(result), addConstant(Tensor([bias.count], bias)))
   }

@@ -5,14 +5,12 @@ extension Rewrite {
   ) { index, editor in
     guard let node = editor.node(index, "BatchNormalization"), let output = node.outputs.first ?? nil,
       let normalization = node.evaluator as? BatchNormalization, !normalization.isTraining,
-      node.outputs.dropFirst().allSatisfy({ $0 == nil }), let x = node.input(0), editor.fact(x)?.type == .float32,
-      editor.fact(x)?.shape.count ?? 0 >= 2
+      node.outputs.dropFirst().allSatisfy({ $0 == nil }), let x = node.input(0), let fact = editor.fact(x),
+      fact.type == .float32, fact.shape.count >= 2
     else { return false }
     let parameters = (1...4).compactMap { editor.constant(node.input($0)) }
-    guard parameters.count == 4, parameters.allSatisfy({ $0.type == .float32 && $0.shape == parameters[0].shape })
-    else {
-      return false
-    }
+    guard parameters.count == 4, parameters.allSatisfy({ $0.type == .float32 && $0.shape == [fact.shape[1]] })
+    else { return false }
     let values = parameters.map { $0.array(of: Float.self) }
     let scale = zip(values[0], values[3]).map { $0 / ($1 + normalization.epsilon).squareRoot() }
     let shift = scale.indices.map { values[1][$0] - values[2][$0] * scale[$0] }

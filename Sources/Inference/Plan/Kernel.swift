@@ -82,6 +82,16 @@ package enum Compilation: Sendable {
   case kernel(CompiledKernel)
   /// Every output is a part of input 0, in place: nothing runs. Byte offsets by output; the layout holds for both.
   case views(byteOffsets: [Int], layout: Layout)
+
+  /// Whether it says something of every input and output that the node has.
+  func covers(_ node: Graph.Node) -> Bool {
+    switch self {
+    case .kernel(let compiled):
+      compiled.reads.count >= node.inputs.count && compiled.inputLayouts.count >= node.inputs.count
+        && compiled.outputLayouts.count >= node.outputs.count
+    case .views(let byteOffsets, _): byteOffsets.count >= node.outputs.count
+    }
+  }
 }
 
 /// What a node's kernel is compiled from.

@@ -88,11 +88,25 @@ struct Lowering {
       let request = CompileRequest(
         node: node, inputs: inputFacts, constants: node.inputs.map { $0.flatMap { graph.constants[$0] } },
         outputs: outputFacts, options: options, weights: weights)
-      if let compilation = try definition.compile(request) {
+      // A node with more inputs or outputs than its operator has, or with operands of a shape that the kernel cannot
+      // take, is left to the reference tier.
+      if let compilation = try definition.compile(request), compilation.covers(node), canLay(compilation, inputFacts) {
         return try add(compilation, node, outputFacts)
       }
     }
     try interpret(node)
+  }
+
+  /// Whether every input can come in the layout that the kernel wants.
+  private func canLay(_ compilation: Compilation, _ inputs: [Fact?]) -> Bool {
+    switch compilation {
+    case .kernel(let compiled):
+      inputs.enumerated().allSatisfy { index, fact in
+        guard let fact, compiled.reads[index], compiled.inputLayouts[index] == .blocked else { return true }
+        return fact.canBeBlocked
+      }
+    case .views(_, let layout): layout == .planar || inputs.first??.canBeBlocked ?? false
+    }
   }
 
   private mutating func add(_ compilation: Compilation, _ node: Graph.Node, _ outputFacts: [Fact]) throws {
