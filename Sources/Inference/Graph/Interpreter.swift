@@ -115,7 +115,7 @@ private final class RunState {
   let observe: Interpreter.Observer?
   /// Runs of bodies so far. A hostile loop may ask for 2^63 turns; real ones take some thousands.
   var bodyRuns = 0
-  static let bodyRunLimit = 1 << 20
+  static let bodyRunLimit = 1 << 17
 
   init(interpreter: Interpreter, observe: Interpreter.Observer?) {
     self.interpreter = interpreter
