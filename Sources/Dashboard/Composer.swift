@@ -14,6 +14,7 @@ package struct Composer {
   package private(set) var hits: [(Rect, Action)] = []
   package private(set) var cursor: (x: Int, y: Int)?
   private var picture = PicturePane()
+  private var closeup = Closeup()
 
   package init(glyphs: Glyphs, depth: ColorDepth, columns: Int, rows: Int) {
     self.glyphs = glyphs
@@ -40,7 +41,7 @@ package struct Composer {
   {
     var drawing = PictureRenderer.Settings()
     drawing.mostChanges = mostChanges
-    let wished = rung.isASCII && state.settings.style == .blocks ? PictureStyle.ascii : state.settings.style
+    let wished = rung.isASCII && state.settings.style.isPhotographic ? PictureStyle.ascii : state.settings.style
     drawing.style = wished.possible(with: glyphs.kind, depth: depth)
     drawing.tolerance = min(96, state.settings.tolerance + rung.tolerance)
     drawing.depth = depth
@@ -67,6 +68,9 @@ package struct Composer {
     if let rect = layout.panes[.picture] {
       picture.draw(
         rect.inner, context, drawing: drawing, selected: state.selectedIndex, isNew: isNewPicture, on: &canvas)
+    }
+    if let rect = layout.panes[.detections] {
+      closeup.draw(Panes.room(inside: rect), context, drawing: drawing, on: &canvas)
     }
     overlays(state, context, themes: themes, configuration: configuration)
   }

@@ -148,7 +148,7 @@ public final class Session: SessionControl, LabelControl {
 
   /// Everything at this moment. Any thread.
   public func snapshot() -> SessionSnapshot {
-    let listings = models.listings
+    let (listings, companions) = models.offered
     let skipped = slot.skipped
     let comparing = comparisons.status
     let remembered = references.references
@@ -170,6 +170,7 @@ public final class Session: SessionControl, LabelControl {
       snapshot.stages = state.latency.statistics()
       snapshot.detectors = listings.detectors
       snapshot.classifiers = listings.classifiers
+      snapshot.companions = companions
       snapshot.events = state.events
       snapshot.comparison = comparing
       snapshot.references = remembered

@@ -137,6 +137,60 @@ import Vision
     #expect(stage.state.view.selectedDetection == nil)
   }
 
+  @Test func aClickInAScrolledListOfModelsMeansTheLineUnderIt() throws {
+    var stage = try Stage(columns: 120, rows: 40)
+    stage.session.edit { snapshot in
+      snapshot.detectors = (0..<40).map {
+        ModelListing(name: "net\($0)", description: nil, state: $0 == 30 ? .active : .available)
+      }
+    }
+    stage.draw()
+    let rect = try #require(stage.composer.layout.panes[.models])
+    let (x, y) = (rect.x + 4, rect.y + 2)
+    let line = String(stage.composer.canvas.line(y).dropFirst(rect.x))
+    let clicked = try #require((0..<40).map { "net\($0)" }.last { line.contains($0) })
+    stage.press(.mouse(.left, x: x, y: y))
+    #expect(stage.session.asked.detectors.isEmpty, "the first click only selects")
+    #expect(clicked == "net\(stage.state.view.selectedModel)")
+  }
+
+  @Test func whatRunsBesideThePickedModelsIsListed() throws {
+    var stage = try Stage()
+    stage.session.edit { snapshot in
+      let about = ModelDescription(
+        name: "gestures", task: .sequence, path: "gestures.onnx", fileBytes: 52_000, inputWidth: 0, inputHeight: 0,
+        labels: [], decoder: "recurrent")
+      snapshot.companions = [ModelListing(name: "gestures", description: about, state: .active)]
+    }
+    stage.draw()
+    #expect(stage.screen.contains("gestures"))
+    #expect(stage.screen.contains("sequence"))
+    #expect(!stage.screen.contains("sequence 0x0"))
+  }
+
+  @Test func theSelectedDetectionIsShownLarge() throws {
+    var stage = try Stage(columns: 160, rows: 60)
+    #expect(!stage.screen.contains("seen for"))
+    stage.press(.down)
+    #expect(stage.screen.contains("seen for"))
+    #expect(stage.screen.contains("pixels"))
+    // Where the list takes all the room, nothing is drawn over it.
+    var small = try Stage(columns: 80, rows: 24)
+    small.press(.down)
+    #expect(!small.screen.contains("seen for"))
+  }
+
+  @Test func rarerLossesShowOnceTheyHappen() throws {
+    var stage = try Stage(columns: 200, rows: 60)
+    #expect(!stage.screen.contains("damaged"))
+    stage.session.edit { $0.skipped.damaged = 3 }
+    stage.draw()
+    #expect(stage.screen.contains("damaged"))
+    stage.state.own.governorLevel = 3
+    stage.draw()
+    #expect(stage.screen.contains("step 3 of"))
+  }
+
   @Test func aClickInThePictureSelectsTheBox() throws {
     var stage = try Stage()
     let mapping = try #require(stage.composer.mapping)

@@ -121,6 +121,65 @@ import Vision
     #expect(canvas.line(4).contains(" cat 90 #3 "))
   }
 
+  @Test func quadrantsShowWhatTwoColoursCan() {
+    let (dark, light) = (Color(20, 30, 40), Color(210, 200, 90))
+    // Every arrangement of two colours comes out as it is.
+    for pattern in 0..<16 {
+      func quarter(_ i: Int) -> Color { pattern & (1 << i) != 0 ? light : dark }
+      let samples = QuadrantFit.Samples(quarter(0), quarter(1), quarter(2), quarter(3))
+      let fit = QuadrantFit(samples)
+      for i in 0..<4 {
+        let shown = fit.mask & (1 << i) != 0 ? fit.foreground : fit.background
+        #expect(shown.distance(to: quarter(i)) <= 1, "pattern \(pattern), quarter \(i)")
+      }
+    }
+    #expect(QuadrantFit(QuadrantFit.Samples(dark, dark, light, light)).mask == 0b1100)
+    #expect(QuadrantFit.glyphs[0b1100] == "▄")
+  }
+
+  @Test func quadrantsAreNeverWorseThanHalves() {
+    var generator = SystemRandomNumberGenerator()
+    func color() -> Color { Color(raw: UInt32.random(in: 0...0xFFFFFF, using: &generator)) }
+    func error(_ samples: QuadrantFit.Samples, _ fit: (Int) -> Color) -> Int {
+      (0..<4).map { i in
+        let (a, b) = (samples[i], fit(i))
+        return (a.red - b.red) * (a.red - b.red) + (a.green - b.green) * (a.green - b.green)
+          + (a.blue - b.blue) * (a.blue - b.blue)
+      }.reduce(0, +)
+    }
+    func half(_ a: Color, _ b: Color) -> Color {
+      let mean = { (x: Int, y: Int) in
+        LinearLight.toSRGB[((Int(LinearLight.fromSRGB[x]) + Int(LinearLight.fromSRGB[y])) / 2) >> 4]
+      }
+      return Color(mean(a.red, b.red), mean(a.green, b.green), mean(a.blue, b.blue))
+    }
+    for _ in 0..<500 {
+      let samples = QuadrantFit.Samples(color(), color(), color(), color())
+      let fit = QuadrantFit(samples)
+      let quadrants = error(samples) { fit.mask & (1 << $0) != 0 ? fit.foreground : fit.background }
+      let halves = error(samples) { $0 < 2 ? half(samples[0], samples[1]) : half(samples[2], samples[3]) }
+      #expect(quadrants <= halves)
+    }
+  }
+
+  @Test func labelsKeepApartAndStayWithTheirBoxes() throws {
+    let cells = Rect(x: 1, y: 1, width: 60, height: 20)
+    let box = Rect(x: 20, y: 8, width: 4, height: 3)
+    let above = try #require(LabelPlacement.place(10, of: box, in: cells, beside: []))
+    #expect(above == Rect(x: 20, y: 7, width: 10, height: 1))
+    // One that starts inside pushes this label to the left, a cell apart.
+    let pushed = try #require(
+      LabelPlacement.place(10, of: box, in: cells, beside: [Rect(x: 26, y: 7, width: 12, height: 1)]))
+    #expect(pushed == Rect(x: 15, y: 7, width: 10, height: 1))
+    // Above is full as far as the box reaches: below.
+    let below = try #require(
+      LabelPlacement.place(10, of: box, in: cells, beside: [Rect(x: 10, y: 7, width: 40, height: 1)]))
+    #expect(below.y == box.bottom)
+    let all = (1...20).map { Rect(x: 1, y: $0, width: 60, height: 1) }
+    #expect(LabelPlacement.place(10, of: box, in: cells, beside: all) == nil)
+    #expect(LabelPlacement.place(70, of: box, in: cells, beside: []) == nil)
+  }
+
   @Test func absurdBoxesAreHarmless() {
     let mapping = CellMapping(
       region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 64, height: 24),

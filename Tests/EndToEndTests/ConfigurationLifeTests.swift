@@ -41,17 +41,17 @@ import Testing
     let run = try TerminalRun(
       ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.path("config")])
     #expect(run.wait { $0.shows("age ") })
-    // The second option is the style: the next one after half blocks is ASCII.
+    // The second option is the style: the next one after half blocks is quadrants.
     run.send("O")
     #expect(run.wait { $0.shows("Left Right change") })
     run.send("jl")
-    #expect(run.wait { $0.shows("┐ASCII┌") || $0.shows("ascii") })
+    #expect(run.wait { $0.shows("┐quadrants┌") || $0.shows("quadrants") })
     run.send("\u{1B}")
     #expect(run.wait { $0.shows("options saved") }, "\(run.screen.text)")
     run.send("q")
     #expect(run.wait { $0.status != nil })
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    #expect(text.contains("# mine") && text.contains("key = 1") && text.contains("style = \"ascii\""), "\(text)")
+    #expect(text.contains("# mine") && text.contains("key = 1") && text.contains("style = \"quadrants\""), "\(text)")
     #expect(text.contains("rate = 20"))
   }
 

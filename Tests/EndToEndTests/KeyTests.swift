@@ -73,7 +73,7 @@ import Testing
       "labels-typed": text("labels, with commas", undo: "\u{1B}"),
       "raise-threshold": text("conf 0.45", undo: "-"),
       "lower-threshold": text("conf 0.35", undo: "+"),
-      "next-style": text("┐ASCII┌", undo: "vvvv"),
+      "next-style": text("┐quadrants┌", undo: "vvvvv"),
       "boxes": text("no boxes", undo: "b"),
       "labels": Effect(shows: { !hasLabels($0) }, after: "B"),
       "zoom-in": text("1.5x", undo: "Z"),

@@ -22,19 +22,22 @@ extension Controller {
     guard let pane = composer.layout.pane(atColumn: x, row: y), let rect = composer.layout.panes[pane] else {
       return .none
     }
+    let shown = state.view
     state.view.focus = pane
     switch button {
     case .wheelUp: move(pane == .picture ? .pageUp : .up, &state)
     case .wheelDown: move(pane == .picture ? .pageDown : .down, &state)
-    case .left: select(in: pane, rect, x, y, &state, composer)
+    case .left: select(in: pane, rect, x, y, as: shown, &state, composer)
     case .right: if pane == .picture { state.view.viewport.reset() }
     case .middle: break
     }
     return .none
   }
 
+  /// - Parameter shown: the view that was clicked into; the click itself has changed the focus.
   private func select(
-    in pane: PaneID, _ rect: Rect, _ x: Int, _ y: Int, _ state: inout DashboardState, _ composer: Composer
+    in pane: PaneID, _ rect: Rect, _ x: Int, _ y: Int, as shown: ViewState, _ state: inout DashboardState,
+    _ composer: Composer
   ) {
     switch pane {
     case .picture:
@@ -56,14 +59,12 @@ extension Controller {
         + DetectionsPane.firstVisible(selected: selected, count: state.rows.rows.count, room: list)
       if state.rows.rows.indices.contains(line) { state.view.selectedDetection = state.rows.rows[line].key }
     case .models:
-      let entries = ModelsPane.entries(state.snapshot)
-      let line =
-        y - rect.inner.y
-        + DetectionsPane.firstVisible(
-          selected: min(state.view.selectedModel, entries.count - 1), count: entries.count, room: rect.inner.height)
-      guard entries.indices.contains(line) else { return }
+      let room = Panes.room(inside: rect)
+      let window = ModelsPane.window(room, state.snapshot, shown)
+      let line = y - room.y + window.start
+      guard y - room.y < window.height, ModelsPane.entries(state.snapshot).indices.contains(line) else { return }
       // A second click on the same line picks it.
-      if state.view.selectedModel == line { moveModels(.activate, &state) }
+      if window.selected == line { moveModels(.activate, &state) }
       state.view.selectedModel = line
     default: break
     }

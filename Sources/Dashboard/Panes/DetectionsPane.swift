@@ -126,8 +126,11 @@ struct DetectionsPane: Pane {
       "\(glyphs.kind == .full ? "\u{2248}" : "~")\($0.name) \(Text.fixed(Double($0.similarity) * 100, 0))"
     }
     for more in [match, detection.classes.first?.label, detection.sequenceClasses.first?.label] {
-      guard let more, Text.columns(name) + Text.columns(more) + 1 <= width else { continue }
-      name += " " + more
+      guard let more else { continue }
+      // "cone: fallen" says "cone" once more.
+      let isNaming = name == detection.label && more.hasPrefix(name + ":")
+      let longer = isNaming ? more : name + " " + more
+      if Text.columns(longer) <= width { name = longer }
     }
     return Text.fit(name, width, ellipsis: glyphs.ellipsis)
   }

@@ -25,7 +25,8 @@ struct LatencyPane: Pane {
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     guard !room.isEmpty else { return }
     let theme = context.theme
-    let stages = context.snapshot.stages
+    // Stages that this session has no use for stay away.
+    let stages = context.snapshot.stages.filter { $0.name == "total" || $0.p99 > 0 || $0.last > 0 }
     guard !stages.isEmpty else {
       canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return

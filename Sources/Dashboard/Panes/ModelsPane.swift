@@ -2,7 +2,7 @@ internal import Ground
 internal import Perception
 internal import Pipeline
 
-/// Detectors and classifiers with task, input and state; Enter makes the selected one the active one.
+/// Detectors and classifiers with task, input and state, of which Enter picks one; below them, what runs beside them.
 struct ModelsPane: Pane {
   /// A line of the list.
   struct Entry {
@@ -15,32 +15,54 @@ struct ModelsPane: Pane {
       + snapshot.classifiers.map { Entry(listing: $0, isClassifier: true) }
   }
 
+  /// Which lines there is room for.
+  struct Window {
+    /// What can be picked, then what cannot.
+    var lines: [Entry]
+    /// The first line shown.
+    var start: Int
+    var height: Int
+    var selected: Int?
+    /// Why the selected model failed, below the list.
+    var reason: [String]
+  }
+
+  static func window(
+    _ room: Rect, _ snapshot: SessionSnapshot, _ view: ViewState, ellipsis: Character = "\u{2026}"
+  ) -> Window {
+    let entries = entries(snapshot)
+    let lines = entries + snapshot.companions.map { Entry(listing: $0, isClassifier: false) }
+    let selected = view.focus == .models && !entries.isEmpty ? min(view.selectedModel, entries.count - 1) : nil
+    let reason = reason(selected.map { entries[$0] }, room, ellipsis)
+    let height = room.height - reason.count
+    let active = entries.firstIndex { $0.listing.state == .active }
+    return Window(
+      lines: lines, start: DetectionsPane.firstVisible(selected: selected ?? active, count: lines.count, room: height),
+      height: height, selected: selected, reason: reason)
+  }
+
   func note(_ context: PaneContext) -> String { context.view.focus == .models ? "Enter picks" : "" }
 
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
-    let entries = Self.entries(context.snapshot)
     guard !room.isEmpty else { return }
-    guard !entries.isEmpty else {
+    let window = Self.window(room, context.snapshot, context.view, ellipsis: context.glyphs.ellipsis)
+    guard !window.lines.isEmpty else {
       canvas.text("no models found", room.x, room.y, context.theme.style(.inactive), width: room.width)
       return
     }
-    let selected = context.view.focus == .models ? min(context.view.selectedModel, entries.count - 1) : nil
-    let active = entries.firstIndex { $0.listing.state == .active }
-    let reason = Self.reason(selected.map { entries[$0] }, room, context)
-    let height = room.height - reason.count
-    for (i, line) in reason.enumerated() {
-      canvas.text(line, room.x + 2, room.y + height + i, context.theme.style(.failure), width: room.width - 2)
+    for (i, line) in window.reason.enumerated() {
+      canvas.text(
+        line, room.x + 2, room.y + window.height + i, context.theme.style(.failure), width: room.width - 2)
     }
-    let start = DetectionsPane.firstVisible(selected: selected ?? active, count: entries.count, room: height)
-    for (line, entry) in entries[start...].prefix(height).enumerated() {
-      draw(entry, isSelected: start + line == selected, y: room.y + line, room, context, on: &canvas)
+    for (line, entry) in window.lines[window.start...].prefix(window.height).enumerated() {
+      draw(entry, isSelected: window.start + line == window.selected, y: room.y + line, room, context, on: &canvas)
     }
   }
 
   /// Why the selected model failed, in as many lines as there are to spare.
-  private static func reason(_ selected: Entry?, _ room: Rect, _ context: PaneContext) -> [String] {
+  private static func reason(_ selected: Entry?, _ room: Rect, _ ellipsis: Character) -> [String] {
     guard case .failed(let reason)? = selected?.listing.state, room.height >= 4 else { return [] }
-    return Text.wrapped(reason, room.width - 2, most: room.height / 2, ellipsis: context.glyphs.ellipsis)
+    return Text.wrapped(reason, room.width - 2, most: room.height / 2, ellipsis: ellipsis)
   }
 
   private func draw(
@@ -81,9 +103,10 @@ struct ModelsPane: Pane {
     case .available, .active: break
     }
     guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
-    let input = "\(about.inputWidth)x\(about.inputHeight)"
-    if width >= 46 { return "\(short(about.task)) \(input) \(Text.bytes(Double(about.fileBytes)))" }
-    return width >= 30 ? "\(short(about.task)) \(input)" : short(about.task)
+    // A network on sequences has no picture for its input.
+    let input = about.inputWidth > 0 ? " \(about.inputWidth)x\(about.inputHeight)" : ""
+    if width >= 46 { return "\(short(about.task))\(input) \(Text.bytes(Double(about.fileBytes)))" }
+    return width >= 30 ? short(about.task) + input : short(about.task)
   }
 
   private static func short(_ task: Perception.Task) -> String {

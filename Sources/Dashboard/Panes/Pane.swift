@@ -62,12 +62,17 @@ enum Panes {
   static func draw(_ id: PaneID, _ pane: any Pane, in rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let isFocused = context.view.focus == id
     let theme = context.theme
-    let room = canvas.frame(
+    canvas.frame(
       rect, title: id.title, hotkey: id.rawValue, glyphs: context.glyphs,
       line: isFocused ? theme.style(.highlight) : theme.style(id.box),
       titleStyle: theme.style(.title, isFocused ? .bold : []), hotkeyStyle: theme.style(.highlight),
       note: pane.note(context))
-    pane.draw(
-      Rect(x: room.x + 1, y: room.y, width: room.width - 2, height: room.height), context, on: &canvas)
+    pane.draw(Self.room(inside: rect), context, on: &canvas)
+  }
+
+  /// What a pane draws in: inside its frame, a column away from it.
+  static func room(inside rect: Rect) -> Rect {
+    let inner = rect.inner
+    return Rect(x: inner.x + 1, y: inner.y, width: inner.width - 2, height: inner.height)
   }
 }

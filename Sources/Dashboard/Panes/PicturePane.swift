@@ -67,7 +67,7 @@ struct PicturePane {
     let staleness = Bars.staleness(context)
     if context.settings.boxes {
       let overlay = Overlay(
-        mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style == .blocks)
+        mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style.isPhotographic)
       overlay.draw(
         result.findings.detections, segmentation: result.findings.segmentation, selected: selected,
         labels: context.settings.labels, on: &canvas)

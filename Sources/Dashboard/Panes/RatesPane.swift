@@ -36,6 +36,10 @@ struct RatesPane: Pane {
       theme[value > 0.05 ? .warning : total > 0 ? .graphText : .inactive]
     }
     let skipped = context.snapshot.skipped
+    // Causes that never come about on most cameras have a line only once they have.
+    let rarer = [("passed over", skipped.passedOver), ("damaged", skipped.damaged)].filter { $0.1 > 0 }.map {
+      Line(name: $0.0, value: "\u{3A3}\(Text.count($0.1))".plain(context.glyphs), color: theme[.warning])
+    }
     return [
       Line(name: "camera", value: Text.fixed(rates.camera, 1), color: theme[.title]),
       Line(name: "processed", value: Text.fixed(rates.processed, 1), color: theme[.title]),
@@ -48,17 +52,25 @@ struct RatesPane: Pane {
         name: "driver lost",
         value: "\(Text.fixed(rates.droppedByDriver, 1)) \u{3A3}\(Text.count(skipped.driver))".plain(context.glyphs),
         color: loss(rates.droppedByDriver, skipped.driver)),
+    ] + rarer + [
       Line(
         name: context.own.isCongested ? "wire, slow" : "wire", value: Text.bytes(context.own.bytesPerSecond) + "/s",
         color: theme[context.own.isCongested ? .warning : .graphText]),
       Line(name: "per picture", value: Text.bytes(context.own.bytesPerFrame), color: theme[.graphText]),
-      Line(
-        name: "budget", value: context.own.budget.map { Text.bytes($0) + "/s" } ?? "auto \(context.own.governorLevel)",
-        color: theme[.graphText]),
+    ] + budget(context.own, theme) + [
       Line(
         name: "round trip", value: context.own.roundTrip.map { Text.milliseconds($0) + " ms" } ?? "-",
-        color: theme[.graphText]),
+        color: theme[.graphText])
     ]
+  }
+
+  /// What the link may cost, and how far the drawing has stepped back for it.
+  private static func budget(_ own: OwnFigures, _ theme: Theme) -> [Line] {
+    let limit = Line(
+      name: "budget", value: own.budget.map { Text.bytes($0) + "/s" } ?? "automatic", color: theme[.graphText])
+    guard own.governorLevel > 0 else { return [limit] }
+    let step = "step \(own.governorLevel) of \(Governor.ladder.count - 1)"
+    return [limit, Line(name: "saving", value: step, color: theme[.warning])]
   }
 
   /// Processed frames above, bytes below.

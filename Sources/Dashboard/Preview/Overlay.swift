@@ -7,8 +7,9 @@ package struct Overlay {
   private let theme: Theme
   private let glyphs: Glyphs
   private let isPhotographic: Bool
+  private static let lowerHalf = ("▄" as Unicode.Scalar).value
 
-  /// - Parameter isPhotographic: the cells under the overlay hold colours of the picture (half blocks).
+  /// - Parameter isPhotographic: the cells under the overlay hold colours of the picture.
   package init(mapping: CellMapping, theme: Theme, glyphs: Glyphs, isPhotographic: Bool) {
     self.mapping = mapping
     self.theme = theme
@@ -119,28 +120,25 @@ package struct Overlay {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(detection.box)
     guard rect.right > mapping.cells.x, rect.x < mapping.cells.right else { return }
-    var text = detection.label + " " + Text.fixed(Double(detection.confidence) * 100, 0)
-    if let track = detection.track { text += " #\(track)" }
-    text = " " + Text.fit(text, mapping.cells.width - 2, ellipsis: glyphs.ellipsis) + " "
-    guard let place = place(forLabel: Text.columns(text), of: rect, beside: taken) else { return }
-    taken.append(place)
-    canvas.text(
-      text, place.x, place.y, Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : []),
-      width: place.width)
+    for text in texts(for: detection) {
+      guard let place = LabelPlacement.place(Text.columns(text), of: rect, in: mapping.cells, beside: taken) else {
+        continue
+      }
+      taken.append(place)
+      canvas.text(
+        text, place.x, place.y, Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : []),
+        width: place.width)
+      return
+    }
   }
 
-  /// Above the box, else below it, else on its top or bottom line; where no place is free, above after all.
-  private func place(forLabel width: Int, of box: Rect, beside taken: [Rect]) -> Rect? {
-    let cells = mapping.cells
-    let x = max(cells.x, min(box.x, cells.right - width))
-    let rows = [box.y - 1, box.bottom, max(box.y, cells.y), min(box.bottom, cells.bottom) - 1].filter {
-      $0 >= cells.y && $0 < cells.bottom
+  /// What a label says, the shorter ones for where there is no room for the first.
+  private func texts(for detection: Detection) -> [String] {
+    let track = detection.track.map { "#\($0)" }
+    let full = [detection.label, Text.fixed(Double(detection.confidence) * 100, 0), track].compactMap(\.self)
+    return [full.joined(separator: " "), track ?? detection.label].map {
+      " " + Text.fit($0, mapping.cells.width - 2, ellipsis: glyphs.ellipsis) + " "
     }
-    let places = rows.map { Rect(x: x, y: $0, width: min(width, cells.right - x), height: 1) }
-    let free = places.first { place in
-      !taken.contains { $0.y == place.y && $0.x < place.right && place.x < $0.right }
-    }
-    return free ?? places.first
   }
 
   private func keypoints(of detection: Detection, on canvas: inout CellGrid) {
@@ -181,7 +179,10 @@ package struct Overlay {
         let lower = mapping.pixel(column: x, row: y, upper: false)
         var cell = canvas[x, y]
         if isPhotographic {
-          if let color = color(upper.x, upper.y) { cell.background = cell.background.mixed(with: color, share: 100) }
+          // In other characters than half blocks, either colour may stand anywhere in the cell.
+          let isHalves = cell.scalar == Self.lowerHalf
+          let behind = isHalves ? color(upper.x, upper.y) : color(lower.x, lower.y)
+          if let behind { cell.background = cell.background.mixed(with: behind, share: 100) }
           if let color = color(lower.x, lower.y) { cell.foreground = cell.foreground.mixed(with: color, share: 100) }
         } else if let color = color(lower.x, lower.y) {
           cell.foreground = color

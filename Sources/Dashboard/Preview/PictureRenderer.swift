@@ -17,6 +17,8 @@ package struct PictureRenderer {
   private var sampler = PictureSampler()
   private var grid = SampleGrid()
   private var held: [Held] = []
+  /// In quadrants: the four samples that a cell's two colours stand for.
+  private var quarters: [QuadrantFit.Samples] = []
   private var cells = Rect(x: 0, y: 0, width: 0, height: 0)
   private var style = PictureStyle.off
   private var refreshRow = 0
@@ -59,6 +61,10 @@ package struct PictureRenderer {
       style = settings.style
       held.removeAll(keepingCapacity: true)
       held.append(contentsOf: repeatElement(Held(), count: cells.width * cells.height))
+      quarters.removeAll(keepingCapacity: true)
+      if style == .quadrants {
+        quarters.append(contentsOf: repeatElement(QuadrantFit.Samples(), count: held.count))
+      }
       firstRow = 0
     }
     if shades == nil, settings.depth == .eight || settings.depth == .sixteen {
@@ -88,6 +94,7 @@ package struct PictureRenderer {
   private mutating func drawRow(_ y: Int, _ settings: Settings) {
     switch style {
     case .blocks: blocks(y, settings)
+    case .quadrants: quadrants(y, settings)
     case .ascii: ascii(y, settings)
     case .braille: braille(y, settings)
     case .edges: edges(y, settings)
@@ -120,6 +127,25 @@ package struct PictureRenderer {
         held[i].level = 0
         changes += 1
       }
+    }
+  }
+
+  /// The samples decide whether a cell is drawn anew, not what two colours made of them: else noise would never rest.
+  private mutating func quadrants(_ y: Int, _ settings: Settings) {
+    let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
+    for x in 0..<cells.width {
+      let i = y * cells.width + x
+      let samples = QuadrantFit.Samples(
+        grid.color(x * 2, y * 2), grid.color(x * 2 + 1, y * 2), grid.color(x * 2, y * 2 + 1),
+        grid.color(x * 2 + 1, y * 2 + 1))
+      guard held[i].level < 0 || samples.distance(to: quarters[i]) > tolerance else { continue }
+      quarters[i] = samples
+      let fit = QuadrantFit(samples)
+      held[i].first = fit.background
+      held[i].second = fit.foreground
+      held[i].dots = fit.mask
+      held[i].level = 0
+      changes += 1
     }
   }
 
@@ -239,6 +265,9 @@ package struct PictureRenderer {
         switch style {
         case .blocks:
           canvas[cells.x + x, cells.y + y] = block(held, settings)
+        case .quadrants:
+          canvas[cells.x + x, cells.y + y] = Cell(
+            QuadrantFit.glyphs[Int(held.dots & 15)], Style(held.second, on: held.first))
         case .ascii:
           canvas[cells.x + x, cells.y + y] = Cell(Self.ramp[max(0, Int(held.level))], ink)
         case .braille, .edges:

@@ -1,6 +1,7 @@
 /// How the picture is drawn.
 package enum PictureStyle: String, Sendable, CaseIterable {
   case blocks
+  case quadrants
   case ascii
   case braille
   case edges
@@ -9,6 +10,7 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   package var title: String {
     switch self {
     case .blocks: "half blocks"
+    case .quadrants: "quadrants"
     case .ascii: "ASCII"
     case .braille: "braille"
     case .edges: "edges"
@@ -20,11 +22,15 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   package var samples: (x: Int, y: Int) {
     switch self {
     case .blocks: (1, 2)
+    case .quadrants: (2, 2)
     case .ascii: (1, 1)
     case .braille, .edges: (2, 4)
     case .off: (0, 0)
     }
   }
+
+  /// Cells hold the picture's own colours, before and behind their characters.
+  package var isPhotographic: Bool { self == .blocks || self == .quadrants }
 
   /// Brightness alone decides what is drawn.
   var isDrawnInTones: Bool { self == .ascii || self == .braille || self == .edges }
@@ -38,6 +44,7 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   package func possible(with glyphs: GlyphSet, depth: ColorDepth) -> PictureStyle {
     switch self {
     case .blocks: depth == .mono || glyphs == .ascii ? (glyphs == .full ? .braille : .ascii) : .blocks
+    case .quadrants: depth >= .indexed && glyphs == .full ? self : Self.blocks.possible(with: glyphs, depth: depth)
     case .braille, .edges: glyphs == .full ? self : .ascii
     case .ascii, .off: self
     }

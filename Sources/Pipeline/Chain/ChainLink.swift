@@ -21,6 +21,14 @@ package struct ChainLink: Sendable {
     self.embeds = embeds
   }
 
+  /// What its network is.
+  var description: ModelDescription {
+    switch network {
+    case .crops(let model): model.description
+    case .tracks(let model): model.description
+    }
+  }
+
   /// The network on crops, if it is one.
   package var cropModel: (any VisionModel)? {
     if case .crops(let model) = network { model } else { nil }

@@ -23,6 +23,13 @@ struct ActiveModels: Sendable {
     return links
   }
 
+  /// Every network that serves beside the detector and the operator's own second stage.
+  var companions: [ModelListing] {
+    (chain + [embedder, sequence].compactMap(\.self)).map {
+      ModelListing(name: $0.description.name, description: $0.description, state: .active)
+    }
+  }
+
   /// The networks that make feature vectors, of crops or of the picture; the one whose vectors detections carry is last.
   var embeddingModels: [any VisionModel] {
     var models: [any VisionModel] = []

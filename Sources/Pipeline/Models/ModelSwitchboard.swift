@@ -55,6 +55,10 @@ final class ModelSwitchboard: Sendable {
 
   var active: ActiveModels { monitor.withLock { $0.active } }
   var listings: ModelListings { monitor.withLock { $0.listings } }
+  /// What can be picked, and what serves beside it, at one moment.
+  var offered: (listings: ModelListings, companions: [ModelListing]) {
+    monitor.withLock { ($0.listings, $0.active.companions) }
+  }
   var labels: LabelStatus? { monitor.withLock { $0.labels } }
   /// The reason why the first load that failed did.
   var failure: String? { monitor.withLock { $0.failure } }

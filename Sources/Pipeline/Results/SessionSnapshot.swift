@@ -96,6 +96,9 @@ public struct SessionSnapshot: Sendable {
   public var stages: [StageStatistics]
   public var detectors: [ModelListing]
   public var classifiers: [ModelListing]
+  /// The networks in service beside the detector and the classifier, in the order in which they run: stages of a chain, an
+  /// embedder, a sequence network.
+  public var companions: [ModelListing]
   /// The newest last; bounded.
   public var events: [SessionEvent]
   /// Captured and processed frames since the start.
@@ -125,6 +128,7 @@ public struct SessionSnapshot: Sendable {
     stages = []
     detectors = []
     classifiers = []
+    companions = []
     events = []
     captured = 0
     processed = 0

@@ -8,15 +8,16 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Open the dashboard, or run without a terminal (--headless).",
     discussion: """
       EXAMPLES
-        ocellus                                          the first camera that works, else the demo scene
+        ocellus                              the first camera that works, else demo
         ocellus --source /dev/video0 --size 1280x720
         ocellus --source demo:seed=7 --theme gruvbox
-        ocellus --source /dev/video0 --control exposure_auto=1 --control gain=20 --pixel-format MJPG
-        ocellus --source /dev/video2 --wait --patience 1 --health dark=15 --health flicker=off
+        ocellus --source /dev/video0 --pixel-format MJPG --control gain=20
+        ocellus --source /dev/video2 --wait --patience 1 --health dark=15
         ocellus --source rtsp://camera/stream --wait
         ocellus run --headless --json --frames 100 --source clip.mp4 --pace fast
         ocellus run --headless --record /data --pre 10s --on person:0.6
-      Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r records.
+      Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r
+      records.
       """)
 
   @OptionGroup var source: SourceOptions
