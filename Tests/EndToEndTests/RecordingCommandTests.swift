@@ -66,7 +66,9 @@ import Testing
     }
     kill(process.processIdentifier, signal)
     let outcome = try Program.end(process, scratch)
-    #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+    // On a machine that is far too busy pictures are dropped, which it says.
+    let isClean = outcome.errors.isEmpty || outcome.errors.hasPrefix("ocellus: recorded ")
+    #expect(outcome.status == 0 && isClean, "\(outcome.errors)")
     let file = try #require(try recordings(scratch.path("r")).first)
     let info = try info(file)
     #expect(info.finished && info.count("/ocellus/results") == frameLines(outcome.output))
