@@ -57,9 +57,11 @@ final class FakeDetector: VisionModel {
   private let delay: Int64
   private let failing: Bool
 
+  /// - Parameter name: what is asked for; of a path, the file's name becomes the model's.
   init(_ name: String, delay: Int64 = 0, failing: Bool = false, classifies: Bool = false) {
     description = ModelDescription(
-      name: name, task: classifies ? .classification : .detection, path: "", fileBytes: 0, inputWidth: 32,
+      name: name.split(separator: "/").last.map(String.init) ?? name, task: classifies ? .classification : .detection,
+      path: "", fileBytes: 0, inputWidth: 32,
       inputHeight: 32, labels: ["thing"],
       decoder: "fake")
     self.delay = delay

@@ -90,6 +90,19 @@ import Vision
     #expect(session.snapshot().detectors.first { $0.name == "first" }?.state == .available)
   }
 
+  @Test func aModelAskedForByItsPathIsListedOnceAndCanBePickedAgain() {
+    let session = Session(
+      source: ScriptedSource(ScriptedSource.frames(400), live: true, interval: 1_000_000), provider: FakeProvider(),
+      configuration: configuration("/far/away/net"))
+    session.start()
+    pause(80_000_000)
+    session.selectDetector("second")
+    session.wait()
+    let listed = session.snapshot().detectors.filter { $0.title == "net" }
+    #expect(listed.map(\.name) == ["/far/away/net"])
+    #expect(listed.first?.state == .available)
+  }
+
   @Test func pauseFreezesThePictureButNotTheSession() {
     let session = Session(
       source: ScriptedSource(ScriptedSource.frames(2000), live: true, interval: 1_000_000),

@@ -21,10 +21,10 @@ package enum CommandPalette {
       PaletteCommand(name: name, title: title, keys: "", action: action)
     }
     return bound
-      + snapshot.detectors.map { each("detector \($0.name)", "Use this detector", .useDetector($0.name)) }
-      + snapshot.classifiers.map { each("classifier \($0.name)", "Use this classifier", .useClassifier($0.name)) }
+      + snapshot.detectors.map { each("detector \($0.title)", "Use this detector", .useDetector($0.name)) }
+      + snapshot.classifiers.map { each("classifier \($0.title)", "Use this classifier", .useClassifier($0.name)) }
       + [each("classifier none", "Switch the second stage off", .noClassifier)]
-      + snapshot.detectors.map { each("compare \($0.name)", "Run it beside the present one", .compare($0.name)) }
+      + snapshot.detectors.map { each("compare \($0.title)", "Run it beside the present one", .compare($0.name)) }
       + themes.map { each("theme \($0)", "Use this theme", .useTheme($0)) }
       + PictureStyle.allCases.map { each("style \($0.rawValue)", "Picture as \($0.title)", .useStyle($0)) }
       + LayoutPreset.all.indices.map { each("layout \(LayoutPreset.all[$0].name)", "Arrangement", .usePreset($0)) }

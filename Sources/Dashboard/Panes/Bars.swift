@@ -83,9 +83,9 @@ struct Bars {
       right -= width + 1
     }
     let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
-    let detector = snapshot.detectors.first { $0.state == .active }?.name
-    let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.name)" } ?? ""
-    let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.name)" } ?? ""
+    let detector = snapshot.detectors.first { $0.state == .active }?.title
+    let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.title)" } ?? ""
+    let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.title)" } ?? ""
     var parts: [(String, Style)] = [
       (" ocellus ", theme.style(.highlight, .bold)), (snapshot.source.name + size, theme.style(.title)),
       ((detector ?? "no model") + classifier + loading, theme.style(detector == nil ? .warning : .mainForeground)),

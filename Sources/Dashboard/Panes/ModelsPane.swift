@@ -78,7 +78,7 @@ struct ModelsPane: Pane {
     let facts = Self.facts(entry, room.width, ellipsis: context.glyphs.ellipsis)
     let nameRoom = room.width - 3 - Text.columns(facts)
     canvas.text(
-      Text.fit(entry.listing.name, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
+      Text.fit(entry.listing.title, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
       Style(ink, on: ground, isActive ? .bold : []), width: nameRoom)
     canvas.text(facts, endingAt: room.right, y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground))
   }

@@ -46,10 +46,17 @@ struct ModelListings: Sendable {
   }
 
   /// Makes one model of a list the active one.
-  mutating func activate(_ list: List, _ description: ModelDescription) {
+  ///
+  /// - Parameter name: what it was asked for by, and will be asked for again.
+  mutating func activate(_ list: List, _ name: String, _ description: ModelDescription) {
     release(list)
-    let listing = ModelListing(name: description.name, description: description, state: .active)
-    if let index = self[keyPath: list].firstIndex(where: { $0.name == description.name }) {
+    // The same file may be on offer by name and be asked for by its path.
+    self[keyPath: list].removeAll {
+      $0.name != name && $0.name == description.name && !description.path.isEmpty
+        && $0.description?.path == description.path
+    }
+    let listing = ModelListing(name: name, description: description, state: .active)
+    if let index = self[keyPath: list].firstIndex(where: { $0.name == name }) {
       self[keyPath: list][index] = listing
     } else {
       self[keyPath: list].append(listing)

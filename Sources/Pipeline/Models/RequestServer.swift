@@ -37,7 +37,7 @@ struct RequestServer {
     takeOver { state in
       state.active.detector = model
       state.active.chain = chain
-      state.listings.activate(\.detectors, model.description)
+      state.listings.activate(\.detectors, name, model.description)
     }
     announce("detector", model.description.name, since: began)
     renewLabels()
@@ -58,7 +58,7 @@ struct RequestServer {
     let stage = ChainStage(model: name, maximumCrops: board.configuration.maximumCrops)
     takeOver { state in
       state.active.classifier = ChainLink(stage: stage, network: .crops(model), embeds: embeds)
-      state.listings.activate(\.classifiers, model.description)
+      state.listings.activate(\.classifiers, name, model.description)
     }
     announce("classifier", model.description.name, since: began)
   }

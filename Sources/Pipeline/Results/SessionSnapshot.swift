@@ -31,6 +31,7 @@ public struct SessionEvent: Sendable {
 
 /// A model in the list, with what is known of it at the moment.
 public struct ModelListing: Sendable {
+  /// How the model is before, while and after it serves.
   public enum State: Sendable, Equatable {
     case available
     case loading
@@ -38,10 +39,18 @@ public struct ModelListing: Sendable {
     case failed(reason: String)
   }
 
+  /// What it is asked for by: a name of the models' folders, or a path.
   public var name: String
   /// nil until the file has been looked into.
   public var description: ModelDescription?
   public var state: State
+
+  /// What people call it: its own name, or until that is known the file's, without folders.
+  public var title: String {
+    if let description { return description.name }
+    let file = name.split(separator: "/").last.map(String.init) ?? name
+    return file.hasSuffix(".onnx") ? String(file.dropLast(5)) : file
+  }
 
   public init(name: String, description: ModelDescription?, state: State) {
     self.name = name
