@@ -33,6 +33,12 @@ package struct Color: Hashable, Sendable {
     return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
   }
 
+  /// Every channel raised by an amount, or lowered.
+  package func brightened(by amount: Int) -> Color {
+    isTerminal
+      ? self : Color(UInt8(clamping: red + amount), UInt8(clamping: green + amount), UInt8(clamping: blue + amount))
+  }
+
   /// Black or white, whichever reads better on this colour.
   package var contrasting: Color { brightness > 120 ? .black : .white }
 

@@ -66,6 +66,12 @@ struct Bars {
     return badges
   }
 
+  /// A source's name; of a file the last part of its path, for the folders are the same all session long.
+  private static func name(of source: SourceDescription) -> String {
+    guard source.name.hasPrefix("/"), !source.name.hasPrefix("/dev/") else { return source.name }
+    return source.name.split(separator: "/").last.map(String.init) ?? source.name
+  }
+
   /// Name, source, model; then the badges; and the age of the picture at the right, always.
   static func header(_ rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let theme = context.theme
@@ -87,15 +93,18 @@ struct Bars {
     let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.title)" } ?? ""
     let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.title)" } ?? ""
     var parts: [(String, Style)] = [
-      (" ocellus ", theme.style(.highlight, .bold)), (snapshot.source.name + size, theme.style(.title)),
+      (" ocellus ", theme.style(.highlight, .bold)), (Self.name(of: snapshot.source) + size, theme.style(.title)),
       ((detector ?? "no model") + classifier + loading, theme.style(detector == nil ? .warning : .mainForeground)),
     ]
-    if !snapshot.source.detail.isEmpty, rect.width >= 110 {
-      parts.insert((snapshot.source.detail, theme.style(.graphText)), at: 2)
-    }
     if rect.width >= 76 {
       let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
       parts.append((rates, theme.style(.graphText)))
+    }
+    // The source's own words come after everything that the operator needs, as far as there is room.
+    let room = right - rect.x - parts.map { Text.columns($0.0) + 3 }.reduce(0, +)
+    if !snapshot.source.detail.isEmpty, room >= 16 {
+      parts.insert(
+        (Text.fit(snapshot.source.detail, room, ellipsis: context.glyphs.ellipsis), theme.style(.graphText)), at: 2)
     }
     var x = rect.x
     for (i, part) in parts.enumerated() {

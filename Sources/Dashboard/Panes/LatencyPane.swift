@@ -37,7 +37,9 @@ struct LatencyPane: Pane {
     let share = room.width - name - numbers >= 9 ? 5 : 0
     let graph = max(0, room.width - name - numbers - share - 1)
     heading(room, name, columns, graph, share, context, on: &canvas)
-    let whole = stages.first { $0.name == "total" }?.p50 ?? stages.map(\.p50).reduce(0, +)
+    // In a replay the stages are as they were recorded, and take longer than reading them does.
+    let parts = stages.filter { $0.name != "total" }.map(\.p50).reduce(0, +)
+    let whole = max(parts, stages.first { $0.name == "total" }?.p50 ?? 0)
     for (i, stage) in ordered(stages, room: room.height - 1).enumerated() {
       let y = room.y + 1 + i
       let isTotal = stage.name == "total"

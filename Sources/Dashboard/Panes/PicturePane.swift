@@ -128,16 +128,17 @@ package enum Comparison {
 
   /// One line on how the two compare; empty while there is nothing to compare.
   static func summary(_ status: ComparisonStatus) -> String {
+    let name = ModelListing.title(of: status.model)
     switch status.state {
-    case .loading: return "B \(status.model): loading"
-    case .failed(let reason): return "B \(status.model): \(reason)"
+    case .loading: return "B \(name): loading"
+    case .failed(let reason): return "B \(name): \(reason)"
     case .available, .active: break
     }
     func milliseconds(_ times: StageTimes) -> String {
       Text.milliseconds(Double(times.preprocess + times.inference + times.postprocess) / 1e6)
     }
     let count = status.agreement
-    return "A \(milliseconds(status.primaryTimes)) ms, B \(status.model) \(milliseconds(status.times)) ms; only A "
+    return "A \(milliseconds(status.primaryTimes)) ms, B \(name) \(milliseconds(status.times)) ms; only A "
       + "\(onlyFirst(status).count), only B \(onlySecond(status).count); in \(count.frames) frames "
       + "\(count.onlyFirst), \(count.onlySecond)"
   }

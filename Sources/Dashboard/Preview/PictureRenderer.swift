@@ -246,11 +246,14 @@ package struct PictureRenderer {
   /// Halves that differ by more than this stay two halves where shades stand in for missing colours.
   private static let sharpEdge = 90
 
-  private func block(_ held: Held, _ settings: Settings) -> Cell {
+  /// - Parameters:
+  ///   - x: the cell's column, which with its row decides how shades that lie between two are told by their neighbours.
+  private func block(_ held: Held, _ x: Int, _ y: Int) -> Cell {
     guard let shades, held.first.distance(to: held.second) <= Self.sharpEdge else {
       return Cell("▄", Style(held.second, on: held.first))
     }
-    let mixture = shades[held.first.mixed(with: held.second, share: 128)]
+    let color = held.first.mixed(with: held.second, share: 128)
+    let mixture = shades[color.brightened(by: Self.bayer(x, y, shades.spacing) - shades.spacing / 2)]
     return Cell(mixture.scalar, Style(mixture.foreground, on: mixture.background))
   }
 
@@ -264,7 +267,7 @@ package struct PictureRenderer {
         guard held.level >= 0 else { continue }
         switch style {
         case .blocks:
-          canvas[cells.x + x, cells.y + y] = block(held, settings)
+          canvas[cells.x + x, cells.y + y] = block(held, x, y)
         case .quadrants:
           canvas[cells.x + x, cells.y + y] = Cell(
             QuadrantFit.glyphs[Int(held.dots & 15)], Style(held.second, on: held.first))

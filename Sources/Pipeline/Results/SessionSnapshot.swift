@@ -46,8 +46,10 @@ public struct ModelListing: Sendable {
   public var state: State
 
   /// What people call it: its own name, or until that is known the file's, without folders.
-  public var title: String {
-    if let description { return description.name }
+  public var title: String { description?.name ?? Self.title(of: name) }
+
+  /// A model's name from what it is asked for by: without folders and ending.
+  public static func title(of name: String) -> String {
     let file = name.split(separator: "/").last.map(String.init) ?? name
     return file.hasSuffix(".onnx") ? String(file.dropLast(5)) : file
   }
