@@ -74,7 +74,11 @@ package struct PictureRenderer {
     sampler.sample(
       image, region: region, columns: cells.width * density.x, rows: cells.height * density.y, into: &grid)
     brightness = grid.meanBrightness
-    if style.isDrawnInTones { tone(settings) }
+    if style.isDrawnInTones {
+      tone(settings)
+    } else if shades != nil {
+      tones.follow(grid)
+    }
     changes = 0
     wasCut = false
     let first = firstRow
@@ -114,10 +118,11 @@ package struct PictureRenderer {
   }
 
   private mutating func blocks(_ y: Int, _ settings: Settings) {
-    let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
+    var tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
+    if shades != nil { tolerance = tones.stretched(tolerance) }
     for x in 0..<cells.width {
-      let upper = grid.color(x, y * 2)
-      let lower = grid.color(x, y * 2 + 1)
+      let upper = stretched(grid.color(x, y * 2))
+      let lower = stretched(grid.color(x, y * 2 + 1))
       let i = y * cells.width + x
       if held[i].level < 0 || upper.distance(to: held[i].first) > tolerance
         || lower.distance(to: held[i].second) > tolerance
@@ -128,6 +133,15 @@ package struct PictureRenderer {
         changes += 1
       }
     }
+  }
+
+  /// Few colours are not wasted on brightnesses that the picture does not have.
+  private func stretched(_ color: Color) -> Color {
+    guard shades != nil else { return color }
+    let brightness = max(1, color.brightness)
+    let tone = tones[brightness]
+    func scale(_ value: Int) -> UInt8 { UInt8(clamping: value * tone / brightness) }
+    return Color(scale(color.red), scale(color.green), scale(color.blue))
   }
 
   /// The samples decide whether a cell is drawn anew, not what two colours made of them: else noise would never rest.
