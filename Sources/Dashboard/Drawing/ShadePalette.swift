@@ -15,7 +15,8 @@ struct ShadePalette {
 
   /// By 4 bits a channel.
   private let mixtures: [Mixture]
-  /// How far, of 255, its greys lie apart on average: the range over which neighbouring cells make up for what lies between.
+  /// Two thirds of how far, of 255, its greys lie apart: the range over which neighbouring cells make up for what lies
+  /// between. All of it would be truer, and restless.
   let spacing: Int
 
   /// - Parameter depth: eight or sixteen colours.
@@ -42,7 +43,7 @@ struct ShadePalette {
       }
     }
     let greys = candidates.filter(\.isGrey)
-    spacing = 255 / max(1, Set(greys.map(\.color.brightness)).count - 1)
+    spacing = 170 / max(1, Set(greys.map(\.color.brightness)).count - 1)
     mixtures = (0..<4096).map { packed in
       let wanted = Color(
         UInt8((packed >> 8) * 17), UInt8((packed >> 4 & 15) * 17), UInt8((packed & 15) * 17))
