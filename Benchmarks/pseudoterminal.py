@@ -33,6 +33,8 @@ class PseudoTerminal:
         self.open = b""
         self.backlog = b""
         self.shown = 0.0  # bytes that the slow terminal has drawn
+        self.drawn = b""  # the last of them
+        self.worst_backlog = 0
         self.last = self.began
         self.tail = b""
 
@@ -71,11 +73,13 @@ class PseudoTerminal:
         """Answers queries: at once, or when a slow terminal has come so far."""
         if self.rate:
             self.backlog += data
+            self.worst_backlog = max(self.worst_backlog, len(self.backlog))
             now = time.monotonic()
             self.shown = min(len(self.backlog), self.shown + (now - self.last) * self.rate)
             self.last = now
             data, self.backlog = self.backlog[:int(self.shown)], self.backlog[int(self.shown):]
             self.shown -= int(self.shown)
+            self.drawn = (self.drawn + data)[-65536:]
         seen = self.tail + data
         for query, answer in ((b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[5n", b"\x1b[0n")):
             for _ in range(seen.count(query) - self.tail.count(query)):
