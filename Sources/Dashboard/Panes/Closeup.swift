@@ -78,7 +78,7 @@ struct Closeup {
     facts += detection.sequenceClasses.prefix(1).map {
       ("motion: \($0.label) \(percent($0.confidence))", .mainForeground)
     }
-    facts += detection.matches.prefix(2).map { ("like \($0.name) \(percent($0.similarity))", .highlight) }
+    facts += detection.matches.prefix(2).map { ("like \($0.name) \(percent(max(0, $0.similarity)))", .highlight) }
     return facts
   }
 }

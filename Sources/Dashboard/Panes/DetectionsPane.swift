@@ -123,7 +123,7 @@ struct DetectionsPane: Pane {
     var name = detection.label
     // What it looks like comes first: somebody asked for it.
     let match = detection.matches.first.map {
-      "\(glyphs.kind == .full ? "\u{2248}" : "~")\($0.name) \(Text.fixed(Double($0.similarity) * 100, 0))"
+      "\(glyphs.kind == .full ? "\u{2248}" : "~")\($0.name) \(Text.fixed(max(0, Double($0.similarity)) * 100, 0))"
     }
     for more in [match, detection.classes.first?.label, detection.sequenceClasses.first?.label] {
       guard let more else { continue }
