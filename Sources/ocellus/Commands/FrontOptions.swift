@@ -6,7 +6,7 @@ struct FrontOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The theme; `ocellus themes` lists them.", valueName: "NAME"))
   var theme: String?
 
-  @Option(name: .long, help: "How the picture is drawn: blocks, ascii, braille, edges or off.")
+  @Option(name: .long, help: "How the picture is drawn: blocks, quadrants, ascii, braille, edges or off.")
   var style: String?
 
   @Option(name: .long, help: "Colours: auto, truecolor, 256, 16 or mono.")
