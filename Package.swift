@@ -84,7 +84,9 @@ let package = Package(
     tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"], exclude: ["Tooling"]),
     tests(
       "CaptureTests",
-      ["Ground", "Vision", "Capture", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
+      [
+        "Ground", "Vision", "Capture", "CVideo4Linux", "CAllocations", .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
     tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),

@@ -11,14 +11,18 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_bool counting;
 static atomic_uint_fast64_t allocations;
+static _Thread_local uint64_t of_this_thread;
 
 static inline void note(void) {
-    if (__builtin_expect(atomic_load_explicit(&counting, memory_order_relaxed), 0))
+    if (__builtin_expect(atomic_load_explicit(&counting, memory_order_relaxed), 0)) {
         atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+        of_this_thread++;
+    }
 }
 
 void oca_set_counting(bool on) { atomic_store(&counting, on); }
 uint64_t oca_allocations(void) { return atomic_load(&allocations); }
+uint64_t oca_thread_allocations(void) { return of_this_thread; }
 
 void *malloc(size_t size) {
     note();

@@ -1,6 +1,8 @@
 import Capture
 import Foundation
 import Ground
+import Logging
+import Synchronization
 import Vision
 
 /// A source of pictures made by the test, a thirtieth of a second apart, without waiting.
@@ -59,5 +61,23 @@ final class TemporaryFolder {
   func file(_ name: String, _ bytes: [UInt8]) -> String {
     _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes))
     return "\(path)/\(name)"
+  }
+}
+
+/// Keeps what is logged, so that nothing of it reaches the terminal and tests can look.
+enum TestLog {
+  private static let lines = Mutex<[String]>([])
+  static var all: [String] { lines.withLock { $0 } }
+  static let isOn: Void = LoggingSystem.bootstrap { Handler(label: $0) }
+
+  struct Handler: LogHandler {
+    let label: String
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+    func log(event: LogEvent) { TestLog.lines.withLock { $0.append("\(label): \(event.message)") } }
   }
 }

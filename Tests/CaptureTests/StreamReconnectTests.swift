@@ -2,7 +2,6 @@ import Capture
 import Foundation
 import Glibc
 import Ground
-import Logging
 import Synchronization
 import Testing
 import Vision
@@ -70,24 +69,6 @@ private final class DroppingServer: Sendable {
       thread = nil
     }
     Glibc.close(listener)
-  }
-}
-
-/// Keeps what is logged, so that nothing of it reaches the terminal and tests can look.
-private enum TestLog {
-  private static let lines = Mutex<[String]>([])
-  static var all: [String] { lines.withLock { $0 } }
-  static let isOn: Void = LoggingSystem.bootstrap { Handler(label: $0) }
-
-  struct Handler: LogHandler {
-    let label: String
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .info
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { TestLog.lines.withLock { $0.append("\(label): \(event.message)") } }
   }
 }
 

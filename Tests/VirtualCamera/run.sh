@@ -40,7 +40,7 @@ run() { # NAME MODULES
   touch "$camera/$1"
   echo "== $1"
   local status=0
-  VM_TIMEOUT=${VM_TIMEOUT:-900} ./machine.sh "$cache/kernel" "$cache/$1.log" "$2" scenario.sh "$camera" || status=$?
+  VM_TIMEOUT=${VM_TIMEOUT:-2700} ./machine.sh "$cache/kernel" "$cache/$1.log" "$2" scenario.sh "$camera" || status=$?
   tr -d '\r' < "$cache/$1.log" | tee "$cache/$1.txt" | grep -E "^(ok|FAILED|not loaded|row)" || true
   # Kept for docs/FAULTS.md, which the matrix' own test writes.
   [ -z "${OCELLUS_WRITE_DOCS-}" ] || grep '^row|' "$cache/$1.txt" | sed "s/^row|/$1|/" > "results-$1.txt" || true

@@ -38,7 +38,7 @@ start() { # MODE DEVICE [OPTIONS]
     exec 4> /tmp/keys
   fi
   within 60 has_picture || { verdict "$mode: first picture" 1 "$(tail -2 $out.errors)"; return 1; }
-  [ $mode = json ] || pid=$(pidof ocellus)
+  [ $mode = json ] || { pid=$(pidof ocellus); within 10 whole_screen $1; verdict "screen: all panes" $? "no '$missing'"; }
   sleep 2
   descriptors=$(ls /proc/$pid/fd | wc -l); threads=$(ls /proc/$pid/task | wc -l)
 }
@@ -85,6 +85,17 @@ is_said() {
   else screen > $out.screen; grep -qF "$(echo "$1" | cut -c1-22)" $out.screen; fi
 }
 
+# While there is no picture: that there is none, and how old the one is that still stands there.
+is_unmistakable() { screen > $out.screen; grep -q 'NO SIGNAL' $out.screen && grep -q 'this picture is' $out.screen; }
+
+# What the dashboard must have on its screen while all is well.
+whole_screen() { # DEVICE
+  screen > $out.screen
+  for text in ocellus "$1" 640x480 age fps picture detections latency rates models; do
+    grep -q "$text" $out.screen || { missing=$text; return 1; }
+  done
+}
+
 counter() { # NAME: "damaged" or "driver"
   grep '"frame":' $out | tail -1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
 }
@@ -107,6 +118,10 @@ fault() { # NAME INJECTION TEXT-OR-COUNTER [RELEASE]
   esac
   said=$?
   verdict "$mode: $1: said" $said "'$3' was not (injection: $(tail -1 /tmp/injection); $(tail -1 $out.errors))"
+  if [ $mode = screen ] && [ -n "$4" ] && [ "${3#+}" = "$3" ]; then
+    within 15 is_unmistakable
+    verdict "screen: $1: stands across the old picture" $? "$(grep -a 'SIGNAL' $out.screen | head -3)"
+  fi
   [ -z "$4" ] || sh -c "$4" > /tmp/injection 2>&1
   [ $mode = screen ] || within 40 is_streaming
   within 40 has_picture
@@ -176,7 +191,7 @@ uvc_faults() {
   webcam() { echo "printf $1 > /tmp/cable"; }
   # A few, since one that is late on a busy machine is passed over before anybody looks into it.
   fault "JPEG cut short" "for i in 1 2 3 4 5; do $(webcam t); sleep 0.3; done" +damaged
-  fault "JPEG of noise" "$(webcam c)" -
+  fault "JPEG of noise" "for i in 1 2 3 4 5; do $(webcam c); sleep 0.3; done" +damaged
   # uvcvideo keeps a picture with the error bit to itself.
   fault "error bit" "$(webcam e)" -
   fault "empty buffer" "$(webcam n)" -
@@ -203,6 +218,7 @@ if [ -e /camera/vivid ]; then
     picture /dev/video0 640x480 $1 $2
     picture /dev/video0 1280x720 $1 $2
   done
+  for format in Y10 Y12 Y16 Z16; do picture /dev/video0 640x480 $format gray8; done
   for mode in json screen; do
     mark=0; reported=0
     device=$(node)
@@ -214,11 +230,23 @@ if [ -e /camera/vivid ]; then
   cat $out
   [ "$(sed -n 's/^before //p' $out)" = "$(sed -n 's/^after 1000 reconnects //p' $out)" ] && grep -q '^after 1000' $out
   verdict "nothing leaked after 1000 reconnects" $? "$(cat $out)"
+  # The same for the whole program: its threads, its descriptors, and what it says of each.
+  mark=0; reported=0; reconnects=1000
+  start json $device
+  memory=$(awk '/VmRSS/ { print $2 }' /proc/$pid/status)
+  # More than are wanted: one that comes while the camera is away is lost.
+  $probe disturb $device $((reconnects * 5 / 4)) 400
+  sleep 2
+  back=$(grep -c '"state":"streaming"' $out)
+  [ "$back" -ge $reconnects ]
+  verdict "json: $back reconnects of the program" $? "$(tail -1 $out)"
+  echo "json: memory $memory kB before, $(awk '/VmRSS/ { print $2 }' /proc/$pid/status) kB after"
+  stop
   $probe watch $device 14 640x480 > /tmp/first 2>&1 &
   sleep 3
   $program run --headless --json --source $device --frames 1 > $out 2>&1
-  grep -q 'in use by another program' $out
-  verdict "second client" $? "$(cat $out)"
+  grep -q 'in use by CameraProbe (process' $out
+  verdict "second client: the first is named" $? "$(cat $out)"
 fi
 
 if [ -e /camera/hdmi ]; then

@@ -9,3 +9,6 @@ void oca_set_counting(bool on);
 
 /// Allocations (malloc, calloc, realloc, aligned ones) counted so far, of all threads.
 uint64_t oca_allocations(void);
+
+/// Those of the calling thread alone, which other threads' work does not disturb.
+uint64_t oca_thread_allocations(void);

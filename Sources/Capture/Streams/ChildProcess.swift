@@ -10,7 +10,7 @@ package final class ChildProcess {
   private let errors: Int32
   private var process: pid_t
   private var partialLine: [UInt8] = []
-  /// The last whole line of its standard error.
+  /// The last whole line of its standard error, without the passwords of addresses in it.
   private(set) var lastError = ""
 
   /// Starts `arguments[0]`, found through PATH.
@@ -50,8 +50,7 @@ package final class ChildProcess {
         if byte != 10, byte != 13, partialLine.count < 1000 {
           partialLine.append(byte)
         } else if !partialLine.isEmpty {
-          lastError = String(decoding: partialLine, as: UTF8.self)
-          partialLine = []
+          endLine()
           report(lastError)
         }
       }
@@ -79,8 +78,14 @@ package final class ChildProcess {
       _ = poll(nil, 0, 5)
     }
     drainErrors(report)
-    if !partialLine.isEmpty { lastError = String(decoding: partialLine, as: UTF8.self) }
+    if !partialLine.isEmpty { endLine() }
     return close()
+  }
+
+  /// Programs repeat the addresses that they were given, passwords and all.
+  private func endLine() {
+    lastError = SourceSecrets.redacted(String(decoding: partialLine, as: UTF8.self))
+    partialLine = []
   }
 
   private func reap() -> Int32? {

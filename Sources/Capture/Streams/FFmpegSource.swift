@@ -27,7 +27,9 @@ public final class FFmpegSource: SeekableSource {
   }
 
   package init(stream address: String, request: SourceRequest, timing: FFmpegTiming) throws(CaptureError) {
-    worker = try FFmpegWorker(.stream(address), name: address, request: request, timing: timing)
+    // What is shown of it has no password; only ffmpeg gets the whole.
+    worker = try FFmpegWorker(
+      .stream(address), name: SourceSecrets.redacted(address), request: request, timing: timing)
     shared = Mutex(worker.description)
   }
 

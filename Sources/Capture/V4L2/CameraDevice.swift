@@ -18,7 +18,7 @@ package final class CameraDevice: Sendable {
     do {
       opened = try system.open(path)
     } catch {
-      throw Self.explain(error, opening: path)
+      throw Self.explain(error, opening: path, system)
     }
     descriptor = opened
     var capability = v4l2_capability()
@@ -27,7 +27,7 @@ package final class CameraDevice: Sendable {
     } catch {
       system.close(opened)
       throw error.code == ENODEV
-        ? Self.explain(error, opening: path)
+        ? Self.explain(error, opening: path, system)
         : CaptureError(.unsupported, "not a camera (\(error.words))", place: path, errno: error.code)
     }
     // device_caps speak of this node alone; capabilities of the whole device, whose metadata node would pass for one.
@@ -36,9 +36,16 @@ package final class CameraDevice: Sendable {
       ? capability.device_caps : capability.capabilities
     let single = flags & UInt32(V4L2_CAP_VIDEO_CAPTURE) != 0
     let planes = flags & UInt32(V4L2_CAP_VIDEO_CAPTURE_MPLANE) != 0
-    guard (single || planes) && flags & UInt32(V4L2_CAP_STREAMING) != 0 else {
+    guard single || planes else {
       system.close(opened)
       throw CaptureError(.unsupported, "captures no video (a metadata, radio or output node)", place: path)
+    }
+    guard flags & UInt32(V4L2_CAP_STREAMING) != 0 else {
+      system.close(opened)
+      throw CaptureError(
+        .deviceFailed, "the camera's driver cannot stream (it knows read() alone)", place: path,
+        remedy: "let ffmpeg read it: ffmpeg -f v4l2 -i \(path) -f yuv4mpegpipe - | ocellus run --headless --source -",
+        errno: ENOTSUP)
     }
     isMultiplanar = planes && !single
     identity = CameraIdentity(path: path, capability: capability, system: system)
@@ -92,8 +99,15 @@ package final class CameraDevice: Sendable {
     throw SystemError(EINTR)
   }
 
+  /// Why this device cannot be used, in an operator's words.
+  static func explain(_ error: SystemError, opening device: CameraDevice) -> CaptureError {
+    explain(error, opening: device.path, device.system)
+  }
+
   /// Why a node could not be opened, in an operator's words.
-  static func explain(_ error: SystemError, opening path: String) -> CaptureError {
+  private static func explain(
+    _ error: SystemError, opening path: String, _ system: any SystemCalls
+  ) -> CaptureError {
     switch error.code {
     case ENOENT:
       CaptureError(
@@ -104,13 +118,30 @@ package final class CameraDevice: Sendable {
         remedy: "add yourself to the group video: sudo usermod -aG video $USER, then log in again", errno: error.code)
     case EBUSY:
       CaptureError(
-        .busy, "the camera is in use by another program", place: path,
-        remedy: "close the other program (fuser \(path) names it)", errno: error.code)
+        .busy, "the camera is in use by \(DeviceHolder.name(of: path, system: system) ?? "another program")",
+        place: path, remedy: "close the other program (fuser \(path) names it)", errno: error.code)
     case ENODEV, ENXIO:
       CaptureError(.deviceFailed, "the camera is disconnected", place: path, errno: error.code)
     default:
       CaptureError(.deviceFailed, "cannot open the camera (\(error.words))", place: path, errno: error.code)
     }
+  }
+}
+
+/// Who has a device open, as far as /proc lets us look.
+enum DeviceHolder {
+  /// "cheese (process 1234)"; nil when it is nobody that we may know of.
+  static func name(of path: String, system: any SystemCalls) -> String? {
+    let device = system.target(of: path) ?? path
+    let own = String(getpid())
+    for process in system.names(in: "/proc") where process != own && process.allSatisfy({ $0.isASCII && $0.isNumber }) {
+      let folder = "/proc/\(process)/fd"
+      guard system.names(in: folder).contains(where: { system.target(of: "\(folder)/\($0)") == device }) else {
+        continue
+      }
+      return "\(system.line(of: "/proc/\(process)/comm") ?? "another program") (process \(process))"
+    }
+    return nil
   }
 }
 

@@ -16,6 +16,18 @@ struct CameraFormats {
       let large = (width: width.upperBound, height: height.upperBound)
       return small == large ? [small] : [small, large]
     }
+
+    /// For drivers that list no sizes: whatever is asked for.
+    static func any(_ width: Int, _ height: Int) -> SizeOption {
+      SizeOption(width: width...width, height: height...height, rates: [])
+    }
+
+    func nearest(to wantedWidth: Int, _ wantedHeight: Int) -> (width: Int, height: Int) {
+      (
+        min(max(wantedWidth, width.lowerBound), width.upperBound),
+        min(max(wantedHeight, height.lowerBound), height.upperBound)
+      )
+    }
   }
 
   struct Option: Sendable, Equatable {
@@ -44,7 +56,17 @@ struct CameraFormats {
       options.append(
         Option(fourCC: fourCC, description: fixedText(found.description), sizes: sizes(of: fourCC, device)))
     }
-    return options
+    return options.isEmpty ? present(device) : options
+  }
+
+  /// Drivers that cannot list what they have can still say what is set.
+  private static func present(_ device: CameraDevice) -> [Option] {
+    var query = v4l2_format()
+    query.type = device.bufferType
+    guard let format = device.asked(ocv_g_fmt, query) else { return [] }
+    let code = device.isMultiplanar ? format.fmt.pix_mp.pixelformat : format.fmt.pix.pixelformat
+    guard code != 0 else { return [] }
+    return [Option(fourCC: FourCC(code: code), description: "as it is set", sizes: [])]
   }
 
   private static func sizes(of fourCC: FourCC, _ device: CameraDevice) -> [SizeOption] {

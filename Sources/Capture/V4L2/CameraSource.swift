@@ -94,6 +94,8 @@ private final class CameraWorker: @unchecked Sendable {
   private var identity: CameraIdentity?
   private var continuity = CameraStream.Continuity()
   private var notices: [String] = []
+  /// The remarks on the last stream.
+  private var said: [String] = []
   /// When the picture was last good, or since when we wait for the first.
   private var lastGood: MonotonicTime
   private var hasFrames = false
@@ -160,7 +162,7 @@ private final class CameraWorker: @unchecked Sendable {
     checkInput(stream)
     switch event {
     case .frame(let frame):
-      if let inputTrouble { return .noSignal(reason: inputTrouble, since: lastGood) }
+      if let inputTrouble { return .noSignal(reason: "\(inputTrouble), waiting for it", since: lastGood) }
       return deliver(frame)
     case .damaged(let damage):
       logger.debug("damaged picture: \(damage.words)")
@@ -203,7 +205,9 @@ private final class CameraWorker: @unchecked Sendable {
     isTroubled = true
     let reason =
       lastDamage.map { "the camera sends only damaged pictures: \($0.rawValue)" } ?? "no frames from the camera"
-    guard silence >= limit else { return .noSignal(reason: reason, since: lastGood) }
+    guard silence >= limit else {
+      return .noSignal(reason: "\(reason), opened anew after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
+    }
     restarts += 1
     lose("\(reason), restarting it", at: stream)
     return .noSignal(reason: reasonNow, since: lastGood)
@@ -247,6 +251,8 @@ private final class CameraWorker: @unchecked Sendable {
       if error.what != outage.reason {
         logger.warning("\(path): \(error.what)")
         outage.reason = error.what
+        // The reason stands there all the time; what the operator can do about it is said once.
+        if !error.remedy.isEmpty, error.kind != .notFound { notices.append("\(error.what): \(error.remedy)") }
       }
       outage.attempt += 1
       outage.nextAttempt = later(timing.pauses[min(outage.attempt, timing.pauses.count - 1)])
@@ -263,8 +269,10 @@ private final class CameraWorker: @unchecked Sendable {
   }
 
   private func start(_ node: String) throws(CaptureError) {
-    let stream = try CameraStream(path: node, request: request, system: system, pool: pool, continuity: continuity)
+    let stream = try CameraStream(
+      path: node, request: request, system: system, pool: pool, continuity: continuity, isFirst: !hasFrames)
     if node != path, hasFrames { notices.append("the camera came back as \(node)") }
+    remember(stream.remarks)
     path = node
     identity = stream.device.identity
     streamStart = system.now
@@ -274,6 +282,15 @@ private final class CameraWorker: @unchecked Sendable {
     lastInputCheck = MonotonicTime(nanoseconds: 0)
     describe(stream)
     state = .streaming(stream)
+  }
+
+  /// Makes notices of remarks that are new: the same ones come with every reconnect.
+  private func remember(_ remarks: [String]) {
+    for remark in remarks where !said.contains(remark) {
+      logger.warning("\(path): \(remark)")
+      notices.append(remark)
+    }
+    said = remarks
   }
 
   private func describe(_ stream: CameraStream) {

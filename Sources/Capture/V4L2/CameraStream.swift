@@ -51,23 +51,37 @@ final class CameraStream {
   var continuity: Continuity
   private var isClosed = false
 
+  /// What the operator should know of how it began.
+  private(set) var remarks: [String] = []
+
+  /// - Parameter isFirst: whether a control that cannot be set is an error; on a camera that is there again it is a
+  ///   remark, since a picture with the wrong exposure is better than none.
   init(
-    path: String, request: SourceRequest, system: any SystemCalls, pool: PixelPool, continuity: Continuity
+    path: String, request: SourceRequest, system: any SystemCalls, pool: PixelPool, continuity: Continuity,
+    isFirst: Bool
   ) throws(CaptureError) {
     device = try CameraDevice(path: path, system: system)
     do {
       adoptInputTimings(device)
-      for setting in request.controls { try CameraControls.set(setting, on: device) }
-      let format = try FormatNegotiation.negotiate(device, request)
-      let assembler = try FrameAssembler(format, pool: pool, now: { system.now })
-      self.format = format
-      self.assembler = assembler
+      for setting in request.controls {
+        do {
+          try CameraControls.set(setting, on: device)
+        } catch  where !isFirst && error.errno != ENODEV {
+          remarks.append(error.what)
+        }
+      }
       for type in [V4L2_EVENT_SOURCE_CHANGE, V4L2_EVENT_EOS] {
         var subscription = v4l2_event_subscription()
         subscription.type = UInt32(type)
         try? device.call(ocv_subscribe_event, &subscription)
       }
-      ring = try Self.startRing(device, format)
+      let isReduced: Bool
+      (format, assembler, ring, isReduced) = try Self.begin(device, request, pool)
+      if isReduced {
+        remarks.append(
+          "the USB bus has no room for more: \(format.encoding.fourCC) \(format.width)x\(format.height) at "
+            + "\(Int(format.framesPerSecond.rounded())) frames a second instead of what was asked for")
+      }
     } catch {
       device.close()
       throw error
@@ -77,15 +91,26 @@ final class CameraStream {
     self.continuity.sequence.restart()
   }
 
-  private static func startRing(_ device: CameraDevice, _ format: NegotiatedFormat) throws(CaptureError) -> BufferRing {
-    do {
-      return try BufferRing(device, planeCount: format.encoding.memoryPlanes)
-    } catch {
-      switch error.code {
-      case EBUSY, ENODEV: throw CameraDevice.explain(error, opening: device.path)
-      default:
-        throw CaptureError(
-          .deviceFailed, "the camera does not start (\(error.words))", place: device.path, errno: error.code)
+  /// Negotiates and starts. Where the bus has no room for a format, one that needs less is tried: USB hubs are shared.
+  private static func begin(
+    _ device: CameraDevice, _ request: SourceRequest, _ pool: PixelPool
+  ) throws(CaptureError) -> (NegotiatedFormat, FrameAssembler, BufferRing, isReduced: Bool) {
+    var limit: Double?
+    while true {
+      let format = try FormatNegotiation.negotiate(device, request, below: limit)
+      let assembler = try FrameAssembler(format, pool: pool, now: { device.system.now })
+      do {
+        return (format, assembler, try BufferRing(device, planeCount: format.encoding.memoryPlanes), limit != nil)
+      } catch  where error.code == ENOSPC {
+        // Each round asks for a tenth less than the one before, so it ends.
+        limit = format.bandwidth
+      } catch {
+        switch error.code {
+        case EBUSY, ENODEV: throw CameraDevice.explain(error, opening: device)
+        default:
+          throw CaptureError(
+            .deviceFailed, "the camera does not start (\(error.words))", place: device.path, errno: error.code)
+        }
       }
     }
   }
@@ -147,6 +172,8 @@ final class CameraStream {
       }
       newest = filled
       payload = ring.payload
+      // Asked for rather than tried: as a rule there is no second one, and errors cost more than answers.
+      guard isAnotherReady else { break }
     }
     guard let newest else {
       if let damage { return .damaged(damage) }
@@ -158,6 +185,11 @@ final class CameraStream {
     return assemble(newest)
   }
 
+  private var isAnotherReady: Bool {
+    let ready = try? device.system.poll(device.descriptor, Int16(POLLIN), milliseconds: 0)
+    return (ready ?? 0) & Int16(POLLIN) != 0
+  }
+
   private var payload: [UnsafeRawBufferPointer] = []
   /// Buffers taken since the last numbered one, whose numbers are missing for reasons of ours.
   private var unnumbered: UInt64 = 0
@@ -166,8 +198,9 @@ final class CameraStream {
     // Emptied so that the ring's array is its own again and the next buffer costs no copy of it.
     defer { payload = [] }
     let taken = device.system.now
+    let most = period.framesPossible(until: taken)
     period.arrived(taken)
-    let number = continuity.sequence.advance(to: filled.sequence, seen: unnumbered)
+    let number = continuity.sequence.advance(to: filled.sequence, seen: unnumbered, atMost: most)
     unnumbered = 0
     let moment = continuity.timestamps.moment(filled, now: taken)
     switch assembler.assemble(payload, release: { ring.giveBack(filled.index) }) {
@@ -201,7 +234,9 @@ final class CameraStream {
   }
 
   /// Whether the input says that nothing is connected to it (HDMI and analogue grabbers); frames may come all the same.
-  var inputTrouble: String? { CameraInput(device)?.trouble }
+  ///
+  /// uvcvideo never says so, and asks the webcam each time, which one whose firmware hangs answers after seconds.
+  var inputTrouble: String? { device.identity.driver == "uvcvideo" ? nil : CameraInput(device)?.trouble }
 }
 
 /// Takes over the timings of a digital input, which must happen before its format is set.
@@ -222,14 +257,15 @@ private struct CameraInput {
     query.index = UInt32(index)
     guard let input = device.asked(ocv_enuminput, query) else { return nil }
     hasTimings = input.capabilities & UInt32(V4L2_IN_CAP_DV_TIMINGS) != 0
-    let states: [(Int32, String)] = [
-      (V4L2_IN_ST_NO_POWER, "the camera's input has no power"),
-      (V4L2_IN_ST_NO_SIGNAL, "no signal at the camera's input"),
-      (V4L2_IN_ST_NO_SYNC, "no synchronisation at the camera's input"),
-    ]
-    trouble = states.first { input.status & UInt32($0.0) != 0 }?.1
+    trouble = Self.states.first { input.status & UInt32($0.flag) != 0 }?.words
     if trouble == nil, hasTimings { trouble = Self.timingTrouble(device) }
   }
+
+  private static let states: [(flag: Int32, words: String)] = [
+    (V4L2_IN_ST_NO_POWER, "the camera's input has no power"),
+    (V4L2_IN_ST_NO_SIGNAL, "no signal at the camera's input"),
+    (V4L2_IN_ST_NO_SYNC, "no synchronisation at the camera's input"),
+  ]
 
   /// Some grabbers say what is wrong with their signal only when they are asked for its timings.
   private static func timingTrouble(_ device: CameraDevice) -> String? {

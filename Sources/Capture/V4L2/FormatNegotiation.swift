@@ -16,8 +16,23 @@ struct NegotiatedFormat: Sendable {
   var sizes: [Int]
   /// YUV in JPEG's range.
   var fullRange: Bool
+  /// How the two halves of an interlaced picture lie in a buffer.
+  var fields = Fields.woven
   /// The format as the driver gave it: libv4l wants it whole.
   var raw: v4l2_format
+
+  enum Fields {
+    /// Row by row, as pictures that are not interlaced are, too.
+    case woven
+    /// One field behind the other, the one with the first row first.
+    case upperFirst
+    case lowerFirst
+  }
+
+  /// About how many bytes a second it asks of the bus.
+  var bandwidth: Double {
+    FormatNegotiation.bandwidth(encoding, width, height, framesPerSecond)
+  }
 }
 
 /// Chooses a format by what it gives and costs, and agrees on it with the driver.
@@ -27,6 +42,8 @@ enum FormatNegotiation {
     var encoding: PixelEncoding
     var width: Int
     var height: Int
+    /// Frames a second to ask for.
+    var rate: Double
     var penalty: Double
   }
 
@@ -37,57 +54,104 @@ enum FormatNegotiation {
   /// The usable formats at the size nearest to the wish.
   ///
   /// A wrong size weighs most, then a rate too low, then the time that the format costs.
-  static func rank(_ options: [CameraFormats.Option], for request: SourceRequest) -> [Candidate] {
+  ///
+  /// - Parameter limit: bytes a second that the bus did not have; what asks for nearly as much is left out, and lower
+  ///   rates and smaller sizes, else of no interest, are candidates too.
+  static func rank(
+    _ options: [CameraFormats.Option], for request: SourceRequest, below limit: Double? = nil
+  ) -> [Candidate] {
     let width = request.width ?? standardWidth
     let height = request.height ?? standardHeight
     let rate = request.framesPerSecond ?? standardRate
     var candidates: [Candidate] = []
     for option in options {
       guard let encoding = PixelEncoding.of(option.fourCC) else { continue }
-      if let wanted = request.pixelFormat, !option.fourCC.isNamed(wanted) { continue }
-      if option.sizes.isEmpty {
-        candidates.append(Candidate(encoding: encoding, width: width, height: height, penalty: encoding.cost))
-      }
-      for size in option.sizes {
-        let w = min(max(width, size.width.lowerBound), size.width.upperBound)
-        let h = min(max(height, size.height.lowerBound), size.height.upperBound)
+      if limit == nil, let wanted = request.pixelFormat, !option.fourCC.isNamed(wanted) { continue }
+      for size in option.sizes.isEmpty ? [.any(width, height)] : option.sizes {
+        let (w, h) = size.nearest(to: width, height)
         let off = abs(Double(w - width)) / Double(width) + abs(Double(h - height)) / Double(height)
-        let best = size.rates.first ?? rate
-        let slow = max(0, (rate - best) / rate)
         let load = encoding.cost * Double(w * h) / Double(standardWidth * standardHeight)
-        candidates.append(
-          Candidate(encoding: encoding, width: w, height: h, penalty: off * 1000 + slow * 300 + min(load, 200)))
+        for given in rates(of: size, rate, withLower: limit != nil) {
+          let slow = max(0, (rate - given) / rate)
+          if let limit, bandwidth(encoding, w, h, given) > limit * 0.9 { continue }
+          candidates.append(
+            Candidate(
+              encoding: encoding, width: w, height: h, rate: min(rate, given),
+              penalty: off * 1000 + slow * 300 + min(load, 200)))
+        }
       }
     }
     return candidates.sorted { $0.penalty < $1.penalty }
   }
 
+  /// The rates worth trying: the highest, and for a bus that is too narrow all that are lower than the wish.
+  private static func rates(of size: CameraFormats.SizeOption, _ wish: Double, withLower: Bool) -> [Double] {
+    guard let best = size.rates.first else { return withLower ? [wish, wish / 2, wish / 4] : [wish] }
+    return withLower ? [best] + size.rates.dropFirst().filter { $0 < wish } : [best]
+  }
+
+  /// About how many bytes a second a format asks of the bus.
+  static func bandwidth(_ encoding: PixelEncoding, _ width: Int, _ height: Int, _ rate: Double) -> Double {
+    Double(width * height) * encoding.bytesPerPixel * (rate > 0 ? rate : standardRate)
+  }
+
   /// Sets format and rate; takes what the driver makes of it, as long as it can be decoded.
-  static func negotiate(_ device: CameraDevice, _ request: SourceRequest) throws(CaptureError) -> NegotiatedFormat {
+  ///
+  /// - Parameter limit: bytes a second that the bus did not have.
+  static func negotiate(
+    _ device: CameraDevice, _ request: SourceRequest, below limit: Double? = nil
+  ) throws(CaptureError) -> NegotiatedFormat {
     let options = CameraFormats.enumerate(device)
-    let candidates = rank(options, for: request)
+    let candidates = rank(options, for: request, below: limit)
     guard !candidates.isEmpty else {
-      let offered = options.map(\.fourCC.description).joined(separator: ", ")
-      throw CaptureError(
-        .unsupported,
-        request.pixelFormat.map { "the camera has no pixel format \($0) that can be decoded" }
-          ?? "no pixel format of the camera can be decoded", place: device.path,
-        remedy: offered.isEmpty ? "it offers none" : "it offers \(offered)")
+      if limit != nil { throw narrowBus(device) }
+      throw nothingUsable(options, request, device)
     }
     var failure = SystemError(EINVAL)
     for candidate in candidates.prefix(8) {
       do {
         guard let format = try set(candidate, on: device) else { continue }
-        return withRate(format, request.framesPerSecond ?? standardRate, device)
+        let rated = withRate(format, candidate.rate, device)
+        // A driver that has its own idea of the rate asks for as much as before.
+        if let limit, rated.bandwidth > limit * 0.95 { continue }
+        return rated
       } catch {
-        if error.code == EBUSY || error.code == ENODEV { throw CameraDevice.explain(error, opening: device.path) }
+        if error.code == EBUSY || error.code == ENODEV { throw CameraDevice.explain(error, opening: device) }
         failure = error
       }
     }
+    if limit != nil { throw narrowBus(device) }
     throw CaptureError(
       .deviceFailed, "the camera accepts none of its own formats (\(failure.words))", place: device.path,
       errno: failure.code)
   }
+
+  private static func narrowBus(_ device: CameraDevice) -> CaptureError {
+    CaptureError(
+      .deviceFailed, "the USB bus has no room for the camera's pictures", place: device.path,
+      remedy: "plug it into a port of its own rather than a hub, or ask for a smaller --size", errno: ENOSPC)
+  }
+
+  private static func nothingUsable(
+    _ options: [CameraFormats.Option], _ request: SourceRequest, _ device: CameraDevice
+  ) -> CaptureError {
+    let offered = options.map(\.fourCC.description).joined(separator: ", ")
+    var remedy = offered.isEmpty ? "it offers none" : "it offers \(offered)"
+    if request.pixelFormat == nil, let video = options.first(where: { compressed[$0.fourCC] != nil }),
+      let name = compressed[video.fourCC]
+    {
+      remedy +=
+        "; let ffmpeg decode it: ffmpeg -f v4l2 -input_format \(name) -i \(device.path) -f yuv4mpegpipe - | "
+        + "ocellus run --headless --json --source -"
+    }
+    return CaptureError(
+      .unsupported,
+      request.pixelFormat.map { "the camera has no pixel format \($0) that can be decoded" }
+        ?? "no pixel format of the camera can be decoded", place: device.path, remedy: remedy)
+  }
+
+  /// Video codecs of cameras, by the names that ffmpeg has for them.
+  private static let compressed = [FourCC("H264"): "h264", FourCC("HEVC"): "hevc", FourCC("MPG4"): "mpeg4"]
 
   /// nil when the driver answered with something that cannot be used.
   private static func set(_ candidate: Candidate, on device: CameraDevice) throws(SystemError) -> NegotiatedFormat? {
@@ -115,7 +179,7 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: [Int(pix.bytesperline)], sizes: [Int(pix.sizeimage)],
-      fullRange: isFullRange(encoding, pix.quantization, pix.colorspace), raw: format
+      fullRange: isFullRange(encoding, pix.quantization, pix.colorspace), fields: fields(pix.field), raw: format
     ).checked
   }
 
@@ -128,8 +192,17 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: planes.map { Int($0.bytesperline) }, sizes: planes.map { Int($0.sizeimage) },
-      fullRange: isFullRange(encoding, UInt32(pix.quantization), pix.colorspace), raw: asSinglePlane(format, pix)
+      fullRange: isFullRange(encoding, UInt32(pix.quantization), pix.colorspace), fields: fields(pix.field),
+      raw: asSinglePlane(format, pix)
     ).checked
+  }
+
+  private static func fields(_ field: UInt32) -> NegotiatedFormat.Fields {
+    switch field {
+    case V4L2_FIELD_SEQ_TB.rawValue: .upperFirst
+    case V4L2_FIELD_SEQ_BT.rawValue: .lowerFirst
+    default: .woven
+    }
   }
 
   /// libv4l knows only the single-planar struct.
@@ -179,6 +252,14 @@ extension NegotiatedFormat {
     guard (1...32768).contains(width), (1...32768).contains(height) else { return nil }
     guard sizes.allSatisfy({ (1...(1 << 30)).contains($0) }), bytesPerRow.allSatisfy({ (0...(1 << 20)).contains($0) })
     else { return nil }
+    guard fields == .woven || encoding.isOnePlane else { return nil }
     return self
+  }
+}
+
+extension PixelEncoding {
+  /// Whether its rows can be put in another order one by one.
+  fileprivate var isOnePlane: Bool {
+    if case .native(let format) = handling { format.planeSizes(width: 2, height: 2)?.count == 1 } else { false }
   }
 }

@@ -32,6 +32,7 @@ final class FrameAssembler {
   private let needed: [Int]
   private let offsets: [Int]
   private let total: Int
+  private var deepGrey: DeepGrey?
   private var truncatedInARow = 0
 
   /// - Throws: ``CaptureError`` when the driver's row lengths cannot hold the picture.
@@ -43,6 +44,11 @@ final class FrameAssembler {
     switch format.encoding.handling {
     case .jpeg:
       (planes, needed, offsets, total, converter) = ([], [], [], 0, nil)
+    case .deepGrey(let depth, let isBigEndian):
+      planes = [Image.Plane(offset: 0, bytesPerRow: format.width, rows: format.height)]
+      needed = [max(format.bytesPerRow[0], format.width * 2) * (format.height - 1) + format.width * 2]
+      (offsets, total, converter) = ([0], format.width * format.height, nil)
+      deepGrey = DeepGrey(depth, isBigEndian: isBigEndian)
     case .converted(let target):
       guard let sizes = target.planeSizes(width: format.width, height: format.height) else {
         throw CaptureError(.unsupported, "pictures of \(format.width)x\(format.height)")
@@ -70,6 +76,10 @@ final class FrameAssembler {
       return result
     case .jpeg:
       return decode(payload[0], release)
+    case .deepGrey:
+      let result = reduce(payload[0])
+      release()
+      return result
     case .converted(let target):
       let result = convert(payload[0], target)
       release()
@@ -85,15 +95,55 @@ final class FrameAssembler {
       guard bytes.count >= needed[index] else { return .failure(DamagedPicture(.short)) }
       let room = (index + 1 < offsets.count ? offsets[index + 1] : total) - offsets[index]
       guard let source = bytes.baseAddress, let target = storage.bytes.baseAddress else { continue }
+      guard format.fields == .woven else {
+        weave(source, into: target, count: needed[index])
+        continue
+      }
       // Safe: at most `room` bytes, which the layout reserved for this plane, and never more than were delivered.
       (target + offsets[index]).copyMemory(from: source, byteCount: min(bytes.count, room))
     }
+    return picture(native, storage, since: nil)
+  }
+
+  private func picture(
+    _ pixels: PixelFormat, _ storage: PixelStorage, since start: MonotonicTime?
+  ) -> Result<Assembled, DamagedPicture> {
     guard
       let image = Image(
-        width: format.width, height: format.height, format: native, fullRange: format.fullRange, planes: planes,
+        width: format.width, height: format.height, format: pixels, fullRange: format.fullRange, planes: planes,
         storage: storage)
     else { return .failure(DamagedPicture(.short)) }
-    return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: 0))
+    let spent = start.map { now().nanoseconds(since: $0) } ?? 0
+    return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: spent))
+  }
+
+  /// Old grabbers deliver a picture's two fields one behind the other: their rows are put where they belong.
+  private func weave(_ source: UnsafeRawPointer, into target: UnsafeMutableRawPointer, count: Int) {
+    let stride = planes[0].bytesPerRow
+    let last = count - stride * (format.height - 1)
+    let upperRows = (format.height + 1) / 2
+    let lowerRows = format.height / 2
+    for row in 0..<format.height {
+      let isUpper = row % 2 == 0
+      let before = isUpper == (format.fields == .upperFirst) ? 0 : isUpper ? lowerRows : upperRows
+      // Safe: the permutation of rows stays inside the `count` bytes that were delivered, and the target holds as many;
+      // only the last source row may be short of its padding.
+      (target + row * stride).copyMemory(
+        from: source + (before + row / 2) * stride, byteCount: last)
+    }
+  }
+
+  // MARK: Grey of more than eight bits
+
+  private func reduce(_ bytes: UnsafeRawBufferPointer) -> Result<Assembled, DamagedPicture> {
+    guard bytes.count >= needed[0] else { return .failure(DamagedPicture(.short)) }
+    let start = now()
+    let storage = pool.take(total)
+    guard let target = storage.bytes.baseAddress else { return .failure(DamagedPicture(.short)) }
+    deepGrey?.convert(
+      bytes, bytesPerRow: max(format.bytesPerRow[0], format.width * 2), width: format.width, height: format.height,
+      into: target)
+    return picture(.gray8, storage, since: start)
   }
 
   /// Where the image's planes lie in memory planes that are copied one behind the other.

@@ -10,12 +10,14 @@ struct FrameSequence {
   private(set) var drops: UInt64 = 0
 
   /// The next frame's 64-bit number. A gap counts as drops, apart from the `seen` frames that did arrive and were
-  /// passed over or damaged; a number that goes back (a restart, a driver that always says 0) counts as none.
-  mutating func advance(to sequence: UInt32, seen: UInt64) -> UInt64 {
+  /// passed over or damaged; a number that goes back (a restart, a driver that always says 0) counts as none, and so
+  /// does a gap of more frames than there can have been (`atMost`).
+  mutating func advance(to sequence: UInt32, seen: UInt64, atMost: UInt64 = .max) -> UInt64 {
     let step: UInt64
     if let last {
       let forward = sequence &- last
-      step = (1...0x7FFF_FFFF).contains(forward) ? UInt64(forward) : seen + 1
+      let isBelieved = (1...0x7FFF_FFFF).contains(forward) && UInt64(forward) <= max(atMost, seen + 1)
+      step = isBelieved ? UInt64(forward) : seen + 1
     } else {
       step = 1
     }
@@ -68,6 +70,12 @@ struct FramePeriod {
       if interval < 2e9 { period = max(nominal, interval > period ? interval : period * 0.9 + interval * 0.1) }
     }
     last = now
+  }
+
+  /// The most frames that a camera can have taken since the last one: four times its nominal rate, and some to spare.
+  func framesPossible(until now: MonotonicTime) -> UInt64 {
+    guard let last else { return .max }
+    return UInt64(max(0, Double(now.nanoseconds(since: last))) / nominal * 4) + 64
   }
 
   /// `count` periods, but at least `least` milliseconds, in milliseconds.

@@ -34,6 +34,8 @@ package struct PixelEncoding: Sendable, Hashable {
     case native(PixelFormat)
     /// Decoded with libjpeg-turbo, the camera's bytes kept beside the picture.
     case jpeg
+    /// Samples of 16 bits that become bytes.
+    case deepGrey(GreyDepth, isBigEndian: Bool)
     /// Converted by libv4l to this format.
     case converted(PixelFormat)
   }
@@ -66,11 +68,27 @@ package struct PixelEncoding: Sendable, Hashable {
     converted("pGAA", .rgb24, 12), converted("pgAA", .rgb24, 12), converted("pRAA", .rgb24, 12),
     converted("BYR2", .rgb24, 12), converted("GB16", .rgb24, 12), converted("GR16", .rgb24, 12),
     converted("RG16", .rgb24, 12), converted("S501", .yuv420, 20), converted("S505", .yuv420, 20),
-    converted("S508", .yuv420, 20), converted("Y16 ", .rgb24, 44), converted("Y10B", .rgb24, 44),
+    converted("S508", .yuv420, 20), converted("Y10B", .rgb24, 44),
     converted("Y04 ", .rgb24, 44),
+    deepGrey("Y10 ", .bits(10), 42), deepGrey("Y12 ", .bits(12), 42), deepGrey("Y14 ", .bits(14), 42),
+    deepGrey("Y16 ", .stretched, 42), deepGrey("Z16 ", .distances, 60),
+    // V4L2 marks big-endian formats by the highest bit of their name.
+    PixelEncoding(
+      fourCC: FourCC(code: FourCC("Y16 ").code | 1 << 31), handling: .deepGrey(.stretched, isBigEndian: true),
+      memoryPlanes: 1, cost: 42),
   ]
 
   private static let byCode = Dictionary(uniqueKeysWithValues: all.map { ($0.fourCC, $0) })
+
+  /// About how many bytes a pixel takes on the way from the camera.
+  package var bytesPerPixel: Double {
+    switch handling {
+    case .native(let format):
+      Double((format.planeSizes(width: 16, height: 16) ?? []).reduce(0) { $0 + $1.bytesPerRow * $1.rows }) / 256
+    case .jpeg: 0.3
+    case .deepGrey, .converted: 2
+    }
+  }
 
   /// How a format is handled; nil when it is not.
   package static func of(_ fourCC: FourCC) -> PixelEncoding? { byCode[fourCC] }
@@ -79,6 +97,11 @@ package struct PixelEncoding: Sendable, Hashable {
     _ name: StaticString, _ format: PixelFormat, _ cost: Double, planes: Int = 1
   ) -> PixelEncoding {
     PixelEncoding(fourCC: FourCC(name), handling: .native(format), memoryPlanes: planes, cost: cost)
+  }
+
+  private static func deepGrey(_ name: StaticString, _ depth: GreyDepth, _ cost: Double) -> PixelEncoding {
+    PixelEncoding(
+      fourCC: FourCC(name), handling: .deepGrey(depth, isBigEndian: false), memoryPlanes: 1, cost: cost)
   }
 
   private static func converted(_ name: StaticString, _ format: PixelFormat, _ cost: Double) -> PixelEncoding {

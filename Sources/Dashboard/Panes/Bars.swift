@@ -10,19 +10,30 @@ struct Bars {
     return max(1500, rate > 0 ? 3000 / rate : 0)
   }
 
-  /// Why the picture is not to be believed, or nil.
-  static func staleness(_ context: PaneContext) -> String? {
+  /// Why a picture is not to be taken for what the camera sees now.
+  struct Trouble {
+    /// What it is and for how long: "NO SIGNAL 12.0 s".
+    var title: String
+    /// Why, and what is done about it.
+    var cause: String
+  }
+
+  /// What the operator must know before looking at the picture; nil when it is live.
+  static func trouble(_ context: PaneContext) -> Trouble? {
     let snapshot = context.snapshot
     switch snapshot.sourceState {
     case .noSignal(let reason, let since):
-      return "NO SIGNAL " + Text.duration(seconds: context.now.milliseconds(since: since) / 1000) + ": " + reason
-    case .failed(let reason): return "SOURCE FAILED: " + reason
+      let seconds = context.now.milliseconds(since: since) / 1000
+      return Trouble(title: "NO SIGNAL " + Text.duration(seconds: seconds), cause: reason)
+    case .failed(let reason): return Trouble(title: "SOURCE FAILED", cause: reason)
     case .starting, .streaming, .ended: break
     }
     guard let age = age(context), snapshot.sourceState != .ended, !snapshot.paused,
       snapshot.replay?.isPlaying ?? true, age > staleAge(context)
     else { return nil }
-    return "STALE " + Text.duration(seconds: age / 1000)
+    return Trouble(
+      title: "STALE " + Text.duration(seconds: age / 1000),
+      cause: snapshot.stall.map { "the \($0.stage) does not answer" } ?? "no newer picture has come")
   }
 
   /// Milliseconds since the driver stamped the picture on the screen, the way to the terminal included where it is known.
@@ -53,8 +64,9 @@ struct Bars {
       return Badge(text: " " + text + " ", style: Style(ground.contrasting, on: ground, .bold))
     }
     var badges: [Badge] = []
-    if let stale = staleness(context) {
-      badges.append(badge(Text.fit(stale, 48, ellipsis: context.glyphs.ellipsis), .stale))
+    if let trouble = trouble(context) {
+      let text = "\(trouble.title): \(trouble.cause)"
+      badges.append(badge(Text.fit(text, 48, ellipsis: context.glyphs.ellipsis), .stale))
     }
     if context.snapshot.paused { badges.append(badge("PAUSED", .warning)) }
     if case .recording? = context.snapshot.recording?.state {
@@ -79,7 +91,7 @@ struct Bars {
     canvas.fill(rect, " ", theme.style(.mainForeground))
     var right = rect.right - 1
     let age = Self.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
-    let isStale = staleness(context) != nil
+    let isStale = trouble(context) != nil
     canvas.text("age " + Text.right(age, 6), endingAt: right, rect.y, theme.style(isStale ? .stale : .good, .bold))
     right -= max(10, Text.columns(age) + 4) + 1
     for badge in badges(context) {

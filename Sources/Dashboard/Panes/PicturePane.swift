@@ -24,6 +24,7 @@ struct PicturePane {
     if context.view.viewport.zoom > 1 { notes.append("\(Text.fixed(Double(context.view.viewport.zoom), 1))x") }
     if !context.settings.boxes { notes.append("no boxes") }
     if context.own.style != .blocks { notes.append(context.own.style.title) }
+    notes += context.snapshot.health?.complaints.map(\.rawValue) ?? []
     canvas.frame(
       rect, title: PaneID.picture.title, hotkey: PaneID.picture.rawValue, glyphs: context.glyphs,
       line: isFocused ? theme.style(.highlight) : theme.style(.pictureBox),
@@ -64,7 +65,7 @@ struct PicturePane {
     }
     let mapping = CellMapping(region: region, cells: cells, imageWidth: image.width, imageHeight: image.height)
     self.mapping = mapping
-    let staleness = Bars.staleness(context)
+    let trouble = Bars.trouble(context)
     if context.settings.boxes {
       let overlay = Overlay(
         mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style.isPhotographic)
@@ -73,8 +74,10 @@ struct PicturePane {
         labels: context.settings.labels, on: &canvas)
       differences(overlay, context, on: &canvas)
     }
-    if staleness != nil { canvas.dim(cells) }
-    if let staleness { banner(staleness, cells, context, on: &canvas) }
+    if let trouble {
+      canvas.dim(cells)
+      banner(trouble, cells, context, on: &canvas)
+    }
   }
 
   /// In an A/B comparison: what only one of the two models found.
@@ -84,12 +87,23 @@ struct PicturePane {
     for detection in Comparison.onlySecond(comparison) { overlay.drawOther(detection, on: &canvas) }
   }
 
-  private func banner(_ text: String, _ cells: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  /// Across an old picture: that it is old, why, and what is done about it, as far as there is room.
+  private func banner(_ trouble: Bars.Trouble, _ cells: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let ground = context.theme[.stale].isTerminal ? Color.white : context.theme[.stale]
-    let text = " " + Text.fit(text, max(4, cells.width - 4), ellipsis: context.glyphs.ellipsis) + " "
-    canvas.text(
-      text, cells.x + max(0, (cells.width - Text.columns(text)) / 2), cells.y + cells.height / 2,
-      Style(ground.contrasting, on: ground, .bold))
+    let style = Style(ground.contrasting, on: ground, .bold)
+    let room = max(4, cells.width - 4)
+    var lines = [trouble.title] + Text.wrapped(trouble.cause, room, most: 3, ellipsis: context.glyphs.ellipsis)
+    if let age = Bars.age(context) { lines.append("this picture is \(Text.duration(seconds: age / 1000)) old") }
+    lines = lines.prefix(max(1, cells.height)).map { Text.fit($0, room, ellipsis: context.glyphs.ellipsis) }
+    let width = (lines.map { Text.columns($0) }.max() ?? 0) + 2
+    let top = cells.y + max(0, (cells.height - lines.count) / 2)
+    let left = cells.x + max(0, (cells.width - width) / 2)
+    for (row, line) in lines.enumerated() {
+      let before = (width - Text.columns(line)) / 2
+      let after = width - before - Text.columns(line)
+      canvas.text(
+        String(repeating: " ", count: before) + line + String(repeating: " ", count: after), left, top + row, style)
+    }
   }
 
   private func waiting(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {

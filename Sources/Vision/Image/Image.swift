@@ -44,8 +44,9 @@ public struct Image: Sendable {
   public init?(
     width: Int, height: Int, format: PixelFormat, fullRange: Bool = false, planes: [Plane], storage: PixelStorage
   ) {
-    guard let needed = format.planeSizes(width: width, height: height), needed.count == planes.count else { return nil }
-    for (plane, need) in zip(planes, needed) {
+    guard PixelFormat.isReal(width, height), planes.count == format.planeCount else { return nil }
+    for (index, plane) in planes.enumerated() {
+      let need = format.planeSize(index, width: width, height: height)
       guard plane.offset >= 0, plane.bytesPerRow >= need.bytesPerRow, plane.rows >= need.rows else { return nil }
       let (span, overflow) = plane.bytesPerRow.multipliedReportingOverflow(by: need.rows - 1)
       let (end, overflow2) = span.addingReportingOverflow(need.bytesPerRow)

@@ -19,22 +19,43 @@ public enum PixelFormat: String, Sendable, CaseIterable {
   /// Planar 4:2:2: Y, U, V planes; what most JPEG cameras encode. V4L2 `422P`.
   case yuv422
 
+  /// How many planes its pictures have.
+  public var planeCount: Int {
+    switch self {
+    case .rgb24, .bgr24, .rgba32, .gray8, .yuyv, .uyvy: 1
+    case .nv12: 2
+    case .yuv420, .yuv422: 3
+    }
+  }
+
   /// The planes of a picture of this format: bytes a row and rows of each, tightly packed.
   ///
   /// Odd widths and heights round chroma up. Returns nil when the size is not positive, or too large to be real
   /// (more than 32768 a side).
   public func planeSizes(width: Int, height: Int) -> [(bytesPerRow: Int, rows: Int)]? {
-    guard (1...32768).contains(width), (1...32768).contains(height) else { return nil }
+    guard Self.isReal(width, height) else { return nil }
+    return (0..<planeCount).map { planeSize($0, width: width, height: height) }
+  }
+
+  /// One of ``planeSizes(width:height:)``, without an array: for every frame.
+  ///
+  /// - Parameter index: below ``planeCount``.
+  func planeSize(_ index: Int, width: Int, height: Int) -> (bytesPerRow: Int, rows: Int) {
     let halfWidth = (width + 1) / 2
     let halfHeight = (height + 1) / 2
-    switch self {
-    case .rgb24, .bgr24: return [(width * 3, height)]
-    case .rgba32: return [(width * 4, height)]
-    case .gray8: return [(width, height)]
-    case .yuyv, .uyvy: return [(halfWidth * 4, height)]
-    case .nv12: return [(width, height), (halfWidth * 2, halfHeight)]
-    case .yuv420: return [(width, height), (halfWidth, halfHeight), (halfWidth, halfHeight)]
-    case .yuv422: return [(width, height), (halfWidth, height), (halfWidth, height)]
+    return switch (self, index) {
+    case (.rgb24, _), (.bgr24, _): (width * 3, height)
+    case (.rgba32, _): (width * 4, height)
+    case (.yuyv, _), (.uyvy, _): (halfWidth * 4, height)
+    case (.gray8, _), (_, 0): (width, height)
+    case (.nv12, _): (halfWidth * 2, halfHeight)
+    case (.yuv420, _): (halfWidth, halfHeight)
+    case (.yuv422, _): (halfWidth, height)
     }
+  }
+
+  /// Whether a picture can have that size.
+  static func isReal(_ width: Int, _ height: Int) -> Bool {
+    (1...32768).contains(width) && (1...32768).contains(height)
   }
 }

@@ -25,13 +25,14 @@ struct HeadlessRun {
   var seconds: Double?
 
   func run() throws {
-    let interruption = Interruption()
     signal(SIGPIPE, SIG_IGN)
     let writer = JSONLinesWriter(writesFrames: json)
     let live = try LiveSession(plan, consumers: [writer], countsDisagreements: true) { configuration in
       configuration.waitForModels = true
       configuration.frameLimit = frames
     }
+    // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
+    let interruption = Interruption()
     let began = MonotonicTime.now
     live.session.start()
     let failure = live.session.wait {

@@ -244,6 +244,21 @@ extension FaultCase {
         camera.pendingEvents = [V4L2_EVENT_EOS]
       }),
     FaultCase(
+      name: "no room on the USB bus", injected: "STREAMON ENOSPC for YUYV from the next start on, MJPG fits",
+      shown: "the camera ended the stream, retrying",
+      camera: {
+        let camera = ScriptedCamera([
+          .init(fourCC: FourCC("YUYV"), sizes: [(64, 48)]), .init(fourCC: FourCC("MJPG"), sizes: [(64, 48)]),
+        ])
+        let jpeg = testJPEG(64, 48)
+        camera.picture = { _ in jpeg }
+        return camera
+      },
+      inject: { _, camera in
+        camera.busRoom = 100_000
+        camera.pendingEvents = [V4L2_EVENT_EOS]
+      }),
+    FaultCase(
       name: "QBUF fails once", injected: "EINVAL", inject: { _, camera in camera.failures[ocv_qbuf] = [EINVAL] }),
     FaultCase(
       name: "QBUF fails 40 times", injected: "EINVAL, every buffer left unqueued",
@@ -274,6 +289,17 @@ extension FaultCase {
       name: "drops", injected: "10 frames missing from the sequence", mayLose: 10,
       inject: deliver { $0 < 10 ? .dropped : .good }),
     FaultCase(
+      name: "frame numbers that never change", injected: "sequence 0 from now on",
+      inject: deliver { _ in .numbered(0) }),
+    FaultCase(
+      name: "frame numbers that make no sense", injected: "sequence a billion ahead and back, 30 times",
+      inject: deliver { $0 < 30 ? .numbered(UInt32($0 % 2) * 1_000_000_000) : .good }),
+    FaultCase(
+      name: "length beyond the buffer", injected: "bytesused 2^32 - 1, 30 times",
+      inject: deliver { $0 < 30 ? .claiming(.max) : .good }),
+    FaultCase(
+      name: "length zero", injected: "bytesused 0, once", inject: deliver { $0 == 0 ? .claiming(0) : .good }),
+    FaultCase(
       name: "timestamp zero", injected: "30 times", inject: deliver { $0 < 30 ? .timestamp(0) : .good }),
     FaultCase(
       name: "timestamp in the past", injected: "an hour ago, 30 times",
@@ -302,6 +328,12 @@ extension FaultCase {
       inject: deliver {
         $0 < 5 ? .bytes([0xFF, 0xD8, 0xFF] + (0..<600).map { UInt8(truncatingIfNeeded: $0 &* 73) }) : .good
       }),
+    FaultCase(
+      name: "JPEG without Huffman tables", injected: "from now on, as many webcams send them", camera: mjpeg,
+      inject: deliver { _ in .bytes(withoutHuffmanTables(testJPEG(64, 48))) }),
+    FaultCase(
+      name: "JPEG with padding", injected: "2,048 zeros behind the end marker, from now on", camera: mjpeg,
+      inject: deliver { _ in .bytes(testJPEG(64, 48) + [UInt8](repeating: 0, count: 2048)) }),
     FaultCase(
       name: "JPEG of another size", injected: "32x16 from now on", camera: mjpeg,
       inject: deliver { _ in .bytes(testJPEG(32, 16)) }),

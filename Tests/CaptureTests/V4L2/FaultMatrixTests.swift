@@ -84,7 +84,10 @@ import Testing
       "its own) two seconds into a stream. Times are that clock's. *Detected* counts from the fault's beginning, *recovered*",
       "from the moment its cause is gone; *lost* are frames beyond those of the fault's own duration. None needs a restart",
       "of the program, none leaves a descriptor or a mapping behind. The last column names the kernel drivers in which",
-      "`make test-camera` injects the same fault, and how long the picture was away there.", "",
+      "`make test-camera` injects the same fault, and how long the picture was away there. A driver that does not come back",
+      "from a call at all is no row: the supervisor says so after 3 s, and quitting does not wait for it",
+      "(`SupervisorTests`). A thousand reconnects with real descriptors, mappings and a capture thread leave as many of each",
+      "as one (`LeakTests`).", "",
     ]
     for (title, cases) in [
       ("The device", FaultCase.device), ("The stream", FaultCase.stream), ("The data", FaultCase.data),

@@ -1,6 +1,7 @@
 import CVideo4Linux
 import Capture
 import Foundation
+import Glibc
 import Ground
 import Synchronization
 import Vision
@@ -13,6 +14,8 @@ final class ScriptedCamera {
     var fourCC: FourCC
     var sizes: [(width: Int, height: Int)]
     var rates: [Double] = [30, 15]
+    /// Any size up to the largest one, in steps, instead of the sizes themselves.
+    var isStepwise = false
   }
 
   /// What one delivered buffer is like.
@@ -29,6 +32,10 @@ final class ScriptedCamera {
     case badIndex
     case sameIndexTwice
     case timestamp(Int64)
+    /// Whatever frame number the driver likes.
+    case numbered(UInt32)
+    /// A length that the driver claims.
+    case claiming(UInt32)
   }
 
   var card = "Scripted Camera"
@@ -50,6 +57,12 @@ final class ScriptedCamera {
   var paints = true
   /// How the n-th frame since power-on turns out.
   var delivery: (Int) -> Delivery = { _ in .good }
+  /// Bytes a second that the bus has left; nil for enough.
+  var busRoom: Double?
+  /// The order of fields that S_FMT answers with.
+  var field = UInt32(V4L2_FIELD_NONE.rawValue)
+  /// Writes a good picture's pixels, instead of `picture`.
+  var paint: ((UnsafeMutableRawBufferPointer) -> Void)?
   /// Another program streams from it.
   var isBusy = false
   var opensWith: Int32 = 0
@@ -116,6 +129,12 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
 
   var openDescriptors: Int { descriptors.count }
   var now: MonotonicTime { MonotonicTime(nanoseconds: clock) }
+  /// What /proc and the like hold: names by folder, first lines and targets of links by path.
+  var folders: [String: [String]] = [:]
+  var lines: [String: String] = [:]
+  var links: [String: String] = [:]
+  /// Devices are files in this folder, really opened and mapped.
+  var realFolder: String?
   var seconds: Double { Double(clock - 1_000_000_000_000) / 1e9 }
 
   /// Does something `seconds` after the start.
@@ -131,23 +150,31 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
     guard let camera = nodes[path] else { throw SystemError(ENOENT) }
     if camera.opensWith != 0 { throw SystemError(camera.opensWith) }
     if camera.gone { throw SystemError(ENODEV) }
+    var descriptor = nextDescriptor + 1
+    if let realFolder {
+      descriptor = Glibc.open("\(realFolder)/device", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw SystemError(errno) }
+    }
     nextDescriptor += 1
-    descriptors[nextDescriptor] = camera
-    return nextDescriptor
+    descriptors[descriptor] = camera
+    return descriptor
   }
 
   func close(_ descriptor: Int32) {
     guard let camera = descriptors.removeValue(forKey: descriptor) else { return }
+    if realFolder != nil { _ = Glibc.close(descriptor) }
     camera.streaming = false
     camera.queued = []
     camera.filled = []
   }
 
   func names(in folder: String) -> [String] {
-    folder == "/dev" ? nodes.keys.map { String($0.dropFirst(5)) } + ["null"] : []
+    if let names = folders[folder] { return names }
+    return folder == "/dev" ? nodes.keys.map { String($0.dropFirst(5)) } + ["null"] : []
   }
 
   func line(of path: String) -> String? {
+    if let line = lines[path] { return line }
     guard path.hasPrefix("/sys/devices/"), let camera = nodes["/dev/\(path.split(separator: "/")[2])"] else {
       return nil
     }
@@ -155,6 +182,7 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
   }
 
   func target(of path: String) -> String? {
+    if let link = links[path] { return link }
     let parts = path.split(separator: "/").map { String($0) }
     // /sys/class/video4linux/video0/device leads to the USB interface below the device.
     if parts.count == 5, parts[0] == "sys" { return "/sys/devices/\(parts[3])/interface" }
@@ -163,14 +191,19 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
 
   func map(_ descriptor: Int32, length: Int, offset: Int) throws(SystemError) -> UnsafeMutableRawBufferPointer {
     guard let camera = descriptors[descriptor] else { throw SystemError(EBADF) }
-    let memory = camera.memory[offset >> 8][offset & 0xFF]
     mapped += 1
-    return memory
+    guard realFolder != nil else { return camera.memory[offset >> 8][offset & 0xFF] }
+    ftruncate(descriptor, 1 << 22)
+    let memory = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    guard let memory, memory != MAP_FAILED else { throw SystemError(errno) }
+    camera.memory[offset >> 8][offset & 0xFF].deallocate()
+    camera.memory[offset >> 8][offset & 0xFF] = UnsafeMutableRawBufferPointer(start: memory, count: length)
+    return camera.memory[offset >> 8][offset & 0xFF]
   }
 
   func unmap(_ memory: UnsafeMutableRawBufferPointer) {
     mapped -= 1
-    memory.deallocate()
+    if realFolder != nil { munmap(memory.baseAddress, memory.count) } else { memory.deallocate() }
   }
 
   // MARK: Time

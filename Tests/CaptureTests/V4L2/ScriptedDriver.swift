@@ -17,7 +17,11 @@ extension ScriptedCamera {
     case ocv_querybuf: describeBuffer(&argument.assumingMemoryBound(to: v4l2_buffer.self).pointee)
     case ocv_qbuf: queued.append(Int(argument.assumingMemoryBound(to: v4l2_buffer.self).pointee.index))
     case ocv_dqbuf: try dequeue(&argument.assumingMemoryBound(to: v4l2_buffer.self).pointee)
+    case ocv_g_fmt: argument.assumingMemoryBound(to: v4l2_format.self).pointee.fmt.pix.pixelformat = fourCC.code
     case ocv_streamon:
+      if let busRoom, Double(width * height) * (fourCC == FourCC("MJPG") ? 0.3 : 2) * rate > busRoom {
+        throw SystemError(ENOSPC)
+      }
       streaming = true
       streamStart = clock
       sequence = firstSequence
@@ -65,6 +69,13 @@ extension ScriptedCamera {
     guard let format = formats.first(where: { $0.fourCC.code == query.pixel_format }),
       Int(query.index) < format.sizes.count
     else { throw SystemError(EINVAL) }
+    if format.isStepwise, let largest = format.sizes.last {
+      query.type = V4L2_FRMSIZE_TYPE_STEPWISE.rawValue
+      query.stepwise = v4l2_frmsize_stepwise(
+        min_width: 16, max_width: UInt32(largest.width), step_width: 16, min_height: 16,
+        max_height: UInt32(largest.height), step_height: 8)
+      return
+    }
     query.type = V4L2_FRMSIZE_TYPE_DISCRETE.rawValue
     query.discrete.width = UInt32(format.sizes[Int(query.index)].width)
     query.discrete.height = UInt32(format.sizes[Int(query.index)].height)
@@ -101,6 +112,7 @@ extension ScriptedCamera {
       format.fmt.pix.width = UInt32(width)
       format.fmt.pix.height = UInt32(height)
       format.fmt.pix.pixelformat = fourCC.code
+      format.fmt.pix.field = field
       format.fmt.pix.bytesperline = UInt32(layout[0].row)
       format.fmt.pix.sizeimage = UInt32(layout[0].size)
     }
@@ -186,7 +198,7 @@ extension ScriptedCamera {
     var used = memory[index].map(\.count)
     let pattern = picture(number)
     for plane in memory[index] where paints && !plane.isEmpty && fourCC != FourCC("MJPG") {
-      memset(plane.baseAddress!, Int32(pattern[0]), plane.count)
+      if let paint { paint(plane) } else { memset(plane.baseAddress!, Int32(pattern[0]), plane.count) }
     }
     if fourCC == FourCC("MJPG") {
       memory[index][0].copyBytes(from: pattern)
@@ -201,6 +213,8 @@ extension ScriptedCamera {
       memory[index][0].copyBytes(from: bytes)
       used[0] = bytes.count
     case .badIndex: buffer.index = 77
+    case .numbered(let number): buffer.sequence = number
+    case .claiming(let bytes): used[0] = Int(bytes)
     case .sameIndexTwice:
       filledPlanes[index] = used
       filled.append(buffer)

@@ -128,6 +128,14 @@ func reconnect(_ path: String, times: Int) throws {
   source.close()
 }
 
+/// Breaks the stream of whoever uses the camera, again and again.
+func disturb(_ path: String, times: Int, milliseconds: Int) throws {
+  for _ in 0..<times {
+    try set(path, "inject_fatal_streaming_error=1")
+    usleep(useconds_t(milliseconds * 1000))
+  }
+}
+
 do {
   switch arguments.first {
   case "pictures" where arguments.count == 2: try makePictures(arguments[1])
@@ -140,6 +148,8 @@ do {
   case "set" where arguments.count == 3:
     try set(arguments[1], arguments[2])
   case "reconnect" where arguments.count == 3: try reconnect(arguments[1], times: Int(arguments[2]) ?? 1)
+  case "disturb" where arguments.count == 4:
+    try disturb(arguments[1], times: Int(arguments[2]) ?? 1, milliseconds: Int(arguments[3]) ?? 500)
   case "watch" where arguments.count >= 3:
     var request = SourceRequest()
     if arguments.count > 3 {
@@ -150,7 +160,8 @@ do {
     try watch(arguments[1], seconds: Double(arguments[2]) ?? 5, request: request)
   default:
     fail(
-      "usage: watch PATH SECONDS [WxH [FOURCC]] | set PATH NAME=VALUE | reconnect PATH TIMES | list | pictures FOLDER")
+      "usage: watch PATH SECONDS [WxH [FOURCC]] | set PATH NAME=VALUE | reconnect PATH TIMES | "
+        + "disturb PATH TIMES MILLISECONDS | list | pictures FOLDER")
   }
 } catch let error as any ExplainedError {
   fail(error.line)

@@ -1,0 +1,104 @@
+import Vision
+
+/// How grey pictures of more than eight bits become ones of eight.
+package enum GreyDepth: Sendable, Hashable {
+  /// The upper eight of this many bits.
+  case bits(Int)
+  /// What lies between the darkest and the brightest: thermal cameras use a small part of their 16 bits.
+  case stretched
+  /// The same for distances: 0 means that nothing was measured, and stays black.
+  case distances
+}
+
+/// Turns rows of 16-bit samples into bytes. Owned by one thread; allocates nothing after it was made.
+struct DeepGrey {
+  private let depth: GreyDepth
+  private let isBigEndian: Bool
+  /// The range that is spread over the 256 levels; follows the picture slowly, so that it does not pump.
+  private var range: (low: Double, high: Double)?
+  private var histogram = [Int](repeating: 0, count: 4096)
+
+  /// Levels of the sensor that are spread at least: noise alone must not fill the picture.
+  private static let leastRange = 64.0
+  /// The share of samples at each end that may be clipped.
+  private static let clipped = 0.005
+  private static let following = 0.1
+
+  init(_ depth: GreyDepth, isBigEndian: Bool) {
+    self.depth = depth
+    self.isBigEndian = isBigEndian
+  }
+
+  /// - Parameters:
+  ///   - source: at least `(height - 1) * bytesPerRow + width * 2` bytes.
+  ///   - target: at least `width * height` bytes.
+  mutating func convert(
+    _ source: UnsafeRawBufferPointer, bytesPerRow: Int, width: Int, height: Int, into target: UnsafeMutableRawPointer
+  ) {
+    guard let base = source.baseAddress else { return }
+    let (low, scale) = mapping(base, bytesPerRow, width, height)
+    let ignoresZero = depth == .distances
+    for row in 0..<height {
+      // Safe: the caller checked that the rows are there. Loads are unaligned, since rows may begin anywhere.
+      let line = base + row * bytesPerRow
+      let out = (target + row * width).assumingMemoryBound(to: UInt8.self)
+      for x in 0..<width {
+        let value = sample(line, x)
+        let level = (Double(value) - low) * scale
+        out[x] = ignoresZero && value == 0 ? 0 : UInt8(min(255, max(0, level)))
+      }
+    }
+  }
+
+  private func sample(_ line: UnsafeRawPointer, _ x: Int) -> UInt16 {
+    let raw = line.loadUnaligned(fromByteOffset: x * 2, as: UInt16.self)
+    return isBigEndian ? UInt16(bigEndian: raw) : UInt16(littleEndian: raw)
+  }
+
+  private mutating func mapping(
+    _ base: UnsafeRawPointer, _ bytesPerRow: Int, _ width: Int, _ height: Int
+  ) -> (low: Double, scale: Double) {
+    if case .bits(let bits) = depth { return (0, 256 / Double(1 << bits)) }
+    if let found = ends(base, bytesPerRow, width, height) {
+      let before = range ?? found
+      range = (
+        before.low + (found.low - before.low) * Self.following,
+        before.high + (found.high - before.high) * Self.following
+      )
+    }
+    guard let range else { return (0, 1) }
+    let span = max(Self.leastRange, range.high - range.low)
+    let middle = (range.low + range.high) / 2
+    return (middle - span / 2, 255.99 / span)
+  }
+
+  /// The range without the few samples at its ends; nil when there is none to speak of.
+  private mutating func ends(
+    _ base: UnsafeRawPointer, _ bytesPerRow: Int, _ width: Int, _ height: Int
+  ) -> (low: Double, high: Double)? {
+    for index in histogram.indices { histogram[index] = 0 }
+    var count = 0
+    for row in stride(from: 0, to: height, by: 4) {
+      for x in stride(from: 0, to: width, by: 4) {
+        let value = sample(base + row * bytesPerRow, x)
+        if value == 0, depth == .distances { continue }
+        histogram[Int(value >> 4)] += 1
+        count += 1
+      }
+    }
+    guard count > 0 else { return nil }
+    let spare = Int(Double(count) * Self.clipped)
+    var (low, high) = (0, histogram.count - 1)
+    var seen = histogram[0]
+    while seen <= spare, low < high {
+      low += 1
+      seen += histogram[low]
+    }
+    seen = histogram[high]
+    while seen <= spare, high > low {
+      high -= 1
+      seen += histogram[high]
+    }
+    return (Double(low << 4), Double(high << 4 + 15))
+  }
+}
