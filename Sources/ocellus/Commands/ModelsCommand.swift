@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dashboard
 import Foundation
 import Perception
 import Pipeline
@@ -42,7 +43,7 @@ struct ListModels: ParsableCommand {
         print(try record.jsonLine())
       } else {
         let task = entry.task?.rawValue ?? "?"
-        let size = String(format: "%.1f MB", Double(entry.fileBytes) / 1e6)
+        let size = Text.bytes(Double(entry.fileBytes))
         print([entry.name, task, size, entry.problem ?? entry.path].joined(separator: "\t"))
       }
     }
@@ -87,7 +88,7 @@ struct ShowModel: ParsableCommand {
       return
     }
     print("\(model.name): \(model.task.rawValue), decoder \(model.decoder)")
-    print("file      \(model.path), \(String(format: "%.1f MB", Double(model.fileBytes) / 1e6))")
+    print("file      \(model.path), \(Text.bytes(Double(model.fileBytes)))")
     if model.inputWidth > 0 { print("input     \(model.inputWidth)x\(model.inputHeight) pixels") }
     if !model.license.isEmpty { print("licence   \(model.license)") }
     if !model.labels.isEmpty {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dashboard
 import Foundation
 import Glibc
 import Perception
@@ -22,7 +23,7 @@ struct PullModel: ParsableCommand {
     let catalogue = try PullModel.catalogue()
     guard let name else {
       for entry in catalogue.entries {
-        let size = String(format: "%.1f MB", Double(entry.bytes) / 1e6)
+        let size = Text.bytes(Double(entry.bytes))
         print([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t"))
       }
       return
