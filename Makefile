@@ -12,7 +12,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings \
-  bench-capture bench-pictures test-neon packages install format format-check
+  bench-capture bench-pictures test-neon test-zoo packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -39,6 +39,17 @@ $(ONNX_ENVIRONMENT)/installed:
 test-onnx: packages $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
 	  swift test -c release --filter OnnxBackendTests
+
+# Networks with stored answers, ZOO/NAME/{model.onnx,input_k.npy,output_k.npy}, under every instruction set, exact and not,
+# on 1, 2 and 4 threads. ZOO_TABLE gets the worst relative error of each (of int8 networks the share of outputs that are
+# more than one step off).
+ZOO_TABLE ?= .build/zoo.md
+
+test-zoo: packages
+	rm -f $(ZOO_TABLE)
+	swift build -c release --build-tests
+	OCELLUS_ZOO="$(abspath $(ZOO))" OCELLUS_ZOO_TABLE="$(abspath $(ZOO_TABLE))" \
+	  swift test -c release --skip-build --filter ZooTests
 
 # Rewrites the allow-list and docs/OPERATORS.md after operators were added.
 test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed

@@ -23,6 +23,8 @@ import time
 PEERS = ["onnxruntime", "openvino", "ncnn"]
 # How far a process may lag behind before it is given up, in seconds.
 PATIENCE = 600
+# Some engines' workers spin for a while after a run; they must not spin into another engine's turn. In seconds.
+SETTLING = 0.25
 
 
 def model_inputs(path):
@@ -127,9 +129,10 @@ def serve(engine, path, threads):
                           "p95_ms": times[min(len(times) - 1, int(len(times) * 0.95))]}), flush=True)
 
 
-class Peer:
-    def __init__(self, engine, path, threads):
-        command = [sys.executable, os.path.abspath(__file__), "--serve", engine, path, str(threads)]
+class Server:
+    """A process that reads how many runs are wanted and answers with their statistics."""
+
+    def __init__(self, engine, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         if not any(line.strip() == "ready" for line in iter(self.process.stdout.readline, "")):
@@ -145,19 +148,10 @@ class Peer:
         self.process.wait()
 
 
-class Ocellus:
-    def __init__(self, program, path, threads):
-        self.command = [program, "bench", path, "--threads", str(threads), "--json", "--runs"]
-        self.facts = self.round(1)
-
-    def round(self, runs):
-        answer = subprocess.run(self.command + [str(runs)], capture_output=True, text=True, timeout=PATIENCE)
-        if answer.returncode:
-            raise RuntimeError(answer.stderr.strip())
-        return json.loads(answer.stdout)
-
-    def close(self):
-        pass
+def server(engine, path, threads, options):
+    if engine == "ocellus":
+        return Server(engine, [options.ocellus, "bench", path, "--threads", str(threads), "--serve"])
+    return Server(engine, [sys.executable, os.path.abspath(__file__), "--serve", engine, path, str(threads)])
 
 
 def measure(path, threads, options):
@@ -165,13 +159,13 @@ def measure(path, threads, options):
     runners, results = {}, {}
     for engine in options.engines:
         try:
-            runners[engine] = (Ocellus(options.ocellus, path, threads) if engine == "ocellus"
-                               else Peer(engine, path, threads))
+            runners[engine] = server(engine, path, threads, options)
             results[engine] = []
         except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:
             print(f"  {engine}: {error}", file=sys.stderr)
     for _ in range(options.rounds):
         for engine in list(runners):
+            time.sleep(SETTLING)
             try:
                 results[engine].append(runners[engine].round(options.runs))
             except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:

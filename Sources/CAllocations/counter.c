@@ -11,13 +11,13 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_bool counting;
 static atomic_uint_fast64_t allocations;
-static _Thread_local uint64_t of_this_thread;
+// Set up with the thread, so that counting allocates nothing itself.
+static _Thread_local __attribute__((tls_model("initial-exec"))) uint64_t of_this_thread;
 
 static inline void note(void) {
-    if (__builtin_expect(atomic_load_explicit(&counting, memory_order_relaxed), 0)) {
+    of_this_thread++;
+    if (__builtin_expect(atomic_load_explicit(&counting, memory_order_relaxed), 0))
         atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-        of_this_thread++;
-    }
 }
 
 void oca_set_counting(bool on) { atomic_store(&counting, on); }

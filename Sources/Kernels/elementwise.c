@@ -13,6 +13,7 @@ typedef struct {
     float *y;
     size_t rows, columns;
     int parts;
+    const ock_broadcast *form;
 } job;
 
 static void finish(const job *j, float *y, size_t n) {
@@ -141,4 +142,35 @@ void ock_scale_shift(ock_act act, const float *x, const float *scale, const floa
     job j = {.act = act, .a = x, .b = scale, .shift = shift, .y = y, .rows = blocks};
     j.columns = area * (size_t)ock_channel_block();
     run(&j, scale_shift_chunk, blocks, threads);
+}
+
+static void broadcast_chunk(void *context, int part, int worker) {
+    (void)worker;
+    const job *j = context;
+    const ock_broadcast *f = j->form;
+    int last = f->rank - 1;
+    size_t end = ock_part(j->rows, j->parts, part + 1);
+    for (size_t row = ock_part(j->rows, j->parts, part); row < end; row++) {
+        const float *a = j->a, *b = j->b;
+        size_t rest = row;
+        for (int axis = last - 1; axis >= 0; axis--) {
+            ptrdiff_t at = (ptrdiff_t)(rest % (size_t)f->shape[axis]);
+            rest /= (size_t)f->shape[axis];
+            a += at * f->a[axis];
+            b += at * f->b[axis];
+        }
+        float *y = j->y + row * j->columns;
+        if (f->b[last] == 0) j->table->binary_scalar(j->kind, a, *b, false, y, j->columns);
+        else if (f->a[last] == 0) j->table->binary_scalar(j->kind, b, *a, true, y, j->columns);
+        else j->table->binary(j->kind, a, b, y, j->columns);
+        finish(j, y, j->columns);
+    }
+}
+
+void ock_binary_broadcast(ock_binary_kind kind, ock_act act, const ock_broadcast *form, const float *a, const float *b,
+                          float *y, int threads) {
+    job j = {.kind = kind, .act = act, .a = a, .b = b, .y = y, .rows = 1, .form = form};
+    for (int axis = 0; axis < form->rank - 1; axis++) j.rows *= (size_t)form->shape[axis];
+    j.columns = (size_t)form->shape[form->rank - 1];
+    run(&j, broadcast_chunk, j.rows, threads);
 }

@@ -52,6 +52,67 @@ void ock_from_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t
     ock_parallel(batch * ock_blocks(channels), from_blocked_chunk, &j, small ? 1 : threads);
 }
 
+// Pixels that are moved together, all their channels: what one side reads in runs the other writes in runs.
+#define MOVED_PIXELS 32
+
+static void to_channels_last_chunk(void *context, int chunk, int worker) {
+    (void)worker;
+    const job *j = context;
+    int block = j->table->block, item = chunk / j->parts, first = chunk % j->parts * MOVED_PIXELS;
+    int end = ock_min(j->area, first + MOVED_PIXELS);
+    for (int channel = 0; channel < j->channels; channel += block) {
+        const float *in = j->in + item * j->in_batch + (ptrdiff_t)channel * j->area;
+        float *out = j->out + (ptrdiff_t)item * j->area * j->channels + channel;
+        int count = ock_min(block, j->channels - channel);
+        for (int i = first; i < end; i++) {
+            const float *from = in + (ptrdiff_t)i * block;
+            float *to = out + (ptrdiff_t)i * j->channels;
+            if (count == 16) memcpy(to, from, 16 * sizeof(float));
+            else if (count == 8) memcpy(to, from, 8 * sizeof(float));
+            else memcpy(to, from, (size_t)count * sizeof(float));
+        }
+    }
+}
+
+static void from_channels_last_chunk(void *context, int chunk, int worker) {
+    (void)worker;
+    const job *j = context;
+    int block = j->table->block, item = chunk / j->parts, first = chunk % j->parts * MOVED_PIXELS;
+    int end = ock_min(j->area, first + MOVED_PIXELS);
+    for (int channel = 0; channel < j->channels; channel += block) {
+        const float *in = j->in + (ptrdiff_t)item * j->area * j->channels + channel;
+        float *out = j->out + item * j->out_batch + (ptrdiff_t)channel * j->area;
+        int count = ock_min(block, j->channels - channel);
+        for (int i = first; i < end; i++) {
+            const float *from = in + (ptrdiff_t)i * j->channels;
+            float *to = out + (ptrdiff_t)i * block;
+            if (count == 16) memcpy(to, from, 16 * sizeof(float));
+            else if (count == 8 && block == 8) memcpy(to, from, 8 * sizeof(float));
+            else
+                for (int lane = 0; lane < block; lane++) to[lane] = lane < count ? from[lane] : 0;
+        }
+    }
+}
+
+static void move_channels(job *j, ock_chunk chunk, int batch, int threads) {
+    j->table = ock_active_table();
+    j->parts = (j->area + MOVED_PIXELS - 1) / MOVED_PIXELS;
+    bool small = (ptrdiff_t)batch * j->channels * j->area < SMALL_LAYOUT;
+    ock_parallel(batch * j->parts, chunk, j, small ? 1 : threads);
+}
+
+void ock_channels_last_from_blocked(const float *in, ptrdiff_t in_batch, float *out, int batch, int channels, int area,
+                                    int threads) {
+    job j = {.in = in, .out = out, .in_batch = in_batch, .channels = channels, .area = area};
+    move_channels(&j, to_channels_last_chunk, batch, threads);
+}
+
+void ock_blocked_from_channels_last(const float *in, float *out, ptrdiff_t out_batch, int batch, int channels, int area,
+                                    int threads) {
+    job j = {.in = in, .out = out, .out_batch = out_batch, .channels = channels, .area = area};
+    move_channels(&j, from_channels_last_chunk, batch, threads);
+}
+
 void ock_transpose(const float *in, float *out, int batch, int rows, int columns, int threads) {
     bool small = (ptrdiff_t)batch * rows * columns < SMALL_LAYOUT;
     job j = {ock_active_table(), in, out, 0, 0, 0, 0, rows, columns, small ? 1 : 2 * ock_max(1, threads)};

@@ -123,6 +123,8 @@ let convCases: [ConvCase] = [
   ConvCase(input: 120, output: 60, groups: 15, height: 7, width: 9, stride: (2, 2)),
   ConvCase(input: 6, output: 12, groups: 3, height: 9, width: 5, kernel: (3, 1), pad: (1, 0)),
   ConvCase(input: 16, output: 32, groups: 16, height: 5, width: 6),
+  ConvCase(input: 144, output: 80, height: 44, width: 44, kernel: (1, 1), pad: (0, 0)),
+  ConvCase(input: 24, output: 40, height: 9, width: 11, dilation: (4, 9), pad: (4, 9)),
 ]
 
 @Suite struct ConvTests {

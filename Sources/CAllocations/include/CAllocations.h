@@ -1,5 +1,6 @@
 // Counts heap allocations of the whole process, for `ocellus bench` and for tests that promise "none per run".
-// Linking this target puts its malloc family before glibc's; until counting is switched on it costs one branch a call.
+// Linking this target puts its malloc family before glibc's; until counting is switched on it costs an addition and a
+// branch a call.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,5 +11,6 @@ void oca_set_counting(bool on);
 /// Allocations (malloc, calloc, realloc, aligned ones) counted so far, of all threads.
 uint64_t oca_allocations(void);
 
-/// Those of the calling thread alone, which other threads' work does not disturb.
+/// Those of the calling thread alone, counted whether or not counting is on: neither other threads' work nor their
+/// switching disturbs it.
 uint64_t oca_thread_allocations(void);

@@ -67,6 +67,7 @@ enum ShapeRules {
     for name in comparisons { rules[name] = { try broadcast($0, as: .bool) } }
     for name in reductions { rules[name] = reduce }
     for name in oneTyped { rules[name] = rules[name].map(alike) }
+    rules.merge(layerRules) { first, _ in first }
     return rules
   }()
 

@@ -19,7 +19,8 @@ package struct Rewrite: Sendable {
 /// The graph passes, in order. To add one, write it in a file of its own and put it in its place here.
 package enum Rewrites {
   package static let all: [Rewrite] = [
-    .dropIdentities, .mergeReshapes, .mergeTransposes, .recogniseActivations, .fuseSilu, .fuseHardSwish, .fuseGelu,
+    .dropIdentities, .productFromEinsum, .sumThroughReshape, .sumOfConstants, .mergeReshapes, .mergeTransposes,
+    .recogniseActivations, .fuseSilu, .fuseHardSwish, .fuseGelu,
     .quantizeFromOperators, .sinkDequantize, .sinkDequantizeBelowResize, .mergeQuantizePairs, .quantizeConvolution,
     .quantizeLinear, .quantizeBinary, .quantizeAverage, .quantizeConcat, .tabulate, .sinkDequantize,
     .mergeQuantizePairs, .quantizeProductToFloat, .dynamicProduct,

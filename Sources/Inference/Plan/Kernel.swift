@@ -103,6 +103,8 @@ package struct CompileRequest: Sendable {
   package let constants: [Tensor?]
   /// The outputs' types and shapes, planar; empty where left out.
   package let outputs: [Fact]
+  /// The types of the operators that read the first output.
+  package let readers: Set<String>
   package let options: Network.Options
   package let weights: WeightCache
 

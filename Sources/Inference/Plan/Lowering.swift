@@ -13,6 +13,8 @@ struct Lowering {
   private(set) var outputs: [PlanValueID] = []
   private var planar: [ValueID: PlanValueID] = [:]
   private var blocked: [ValueID: PlanValueID] = [:]
+  /// The types of the operators that read each value.
+  private var readers: [ValueID: Set<String>] = [:]
 
   /// - Parameter facts: by value of `graph`; nil where unknown before the run.
   init(_ graph: consuming Graph, facts: [Fact?], options: Network.Options, weights: WeightCache) throws {
@@ -21,6 +23,9 @@ struct Lowering {
     self.options = options
     self.weights = weights
     for (index, id) in self.graph.inputs.enumerated() { planar[id] = add(id, facts[id], .input(index)) }
+    for node in self.graph.nodes {
+      for id in node.dependencies { readers[id, default: []].insert(node.operatorType) }
+    }
     let lastReaders = self.lastReaders()
     for index in self.graph.nodes.indices {
       try lower(self.graph.nodes[index])
@@ -87,7 +92,8 @@ struct Lowering {
     if isKnown, let definition {
       let request = CompileRequest(
         node: node, inputs: inputFacts, constants: node.inputs.map { $0.flatMap { graph.constants[$0] } },
-        outputs: outputFacts, options: options, weights: weights)
+        outputs: outputFacts, readers: (node.outputs.first ?? nil).flatMap { readers[$0] } ?? [], options: options,
+        weights: weights)
       // A node with more inputs or outputs than its operator has, or with operands of a shape that the kernel cannot
       // take, is left to the reference tier.
       if let compilation = try definition.compile(request), compilation.covers(node), canLay(compilation, inputFacts) {

@@ -10,6 +10,8 @@
 #include "ock/attention.h"
 #include "ock/elementwise.h"
 #include "ock/pooling.h"
+#include "ock/reduce.h"
+#include "ock/sample.h"
 #include "ock/normalise.h"
 #include "ock/picture.h"
 #include "ock/rank.h"

@@ -30,32 +30,33 @@ static int input_at(const ock_qconv *conv, const ock_qconv_call *call, const uin
     return in[(((ptrdiff_t)(channel / width) * s->in_height + y) * s->in_width + x) * width + channel % width];
 }
 
-static void dense_output(const ock_qdense_job *job, int pixel, int lane) {
+static void dense_pixel(const ock_qdense_job *job, const ock_qconv_call *call, int pixel, int lanes) {
     const ock_qconv *conv = job->conv;
     const ock_conv_shape *s = &conv->shape;
-    int oc = job->block * OCK_LANES + lane;
-    int32_t sum = job->call->bias[oc];
-    const int8_t *w = job->weights + 4 * lane;
+    int top = pixel / s->out_width * s->stride_y - s->pad_top, left = pixel % s->out_width * s->stride_x - s->pad_left;
+    int32_t sums[OCK_LANES] = {0};
+    const int8_t *w = job->weights;
     for (int part = 0; part < conv->parts; part++)
         for (int ic0 = 0; ic0 < conv->group_in; ic0 += OCK_LANES)
             for (int ky = 0; ky < s->kernel_height; ky++)
                 for (int kx = 0; kx < s->kernel_width; kx++)
                     for (int ic = ic0; ic < ock_min(ic0 + OCK_LANES, conv->group_in); ic += 4, w += OCK_WEIGHT_BLOCK)
-                        for (int i = 0; i < 4 && ic + i < conv->group_in; i++)
-                            sum += w[i] * input_at(conv, job->call, job->in, ic + i,
-                                                   pixel / s->out_width * s->stride_y - s->pad_top + ky * s->dilation_y,
-                                                   pixel % s->out_width * s->stride_x - s->pad_left + kx * s->dilation_x);
+                        for (int i = 0; i < 4 && ic + i < conv->group_in; i++) {
+                            int x = input_at(conv, call, job->in, ic + i, top + ky * s->dilation_y,
+                                             left + kx * s->dilation_x);
+                            for (int lane = 0; lane < OCK_LANES; lane++) sums[lane] += w[4 * lane + i] * x;
+                        }
+    for (int lane = 0; lane < lanes; lane++)
+        store(conv, call, job->out, job->float_out, lane, pixel, call->bias[job->block * OCK_LANES + lane] + sums[lane]);
+}
+
+static void dense(const ock_qdense_job *job, int first, int end) {
     // The job's outputs begin at its own block.
     ock_qconv_call call = *job->call;
     call.scales += job->block * OCK_LANES;
     if (call.float_bias) call.float_bias += job->block * OCK_LANES;
-    store(conv, &call, job->out, job->float_out, lane, pixel, sum);
-}
-
-static void dense(const ock_qdense_job *job, int first, int end) {
     int lanes = ock_min(OCK_LANES, job->conv->shape.out_channels - job->block * OCK_LANES);
-    for (int pixel = first; pixel < end; pixel++)
-        for (int lane = 0; lane < lanes; lane++) dense_output(job, pixel, lane);
+    for (int pixel = first; pixel < end; pixel++) dense_pixel(job, &call, pixel, lanes);
 }
 
 static void depthwise(const ock_qdepthwise_job *job, int first, int end) {

@@ -78,13 +78,16 @@ INLINE void spatial_tile(const int P, const int NB, const blocked_job *job, int 
                 int dy = ky * s->dilation_y, dx = kx * s->dilation_x;
                 const float *origin = in + ((ptrdiff_t)dy * s->in_width + dx) * VL;
                 const float *a[P_MAX];
+                bool any = inside;
                 UNROLL
                 for (int p = 0; p < P; p++) {
                     bool valid = inside || ((unsigned)(y[p] + dy) < (unsigned)s->in_height &&
                                             (unsigned)(x[p] + dx) < (unsigned)s->in_width);
                     a[p] = valid ? origin + at[p] : ISA(zeros);
+                    any |= valid;
                 }
-                tile_multiply(P, NB, acc, a, n, w);
+                // At the borders, and under wide dilations, a tap may lie outside for the whole tile.
+                if (any) tile_multiply(P, NB, acc, a, n, w);
             }
     }
     blocked_end(P, NB, acc, job, &target);
@@ -112,11 +115,16 @@ static void ISA(blocked_span)(const blocked_job *job, int nb, int first, int end
 #define BLOCKED_WEIGHT_FLOATS (96 * 1024)
 #define BLOCKED_PIXELS 240
 
-/// The cut of a layer into chunks: batch x groups x tiles of output blocks x ranges of pixels.
+// Input planes of one sweep over all outputs: what lies a multiple of a page apart shares the ways of a cache's sets.
+#define SWEEP_BLOCKS 8
+
+/// The cut of a layer into chunks: batch x groups x tiles of output blocks x ranges of pixels. One that `sweeps` goes
+/// through the tiles within a chunk, so that inputs too large for a cache come near the core once, not once a tile.
 typedef struct {
     const ock_conv *conv;
     const ock_conv_call *call;
     int tiles, ranges;
+    bool sweeps;
 } ISA(blocked_cut);
 #define blocked_cut ISA(blocked_cut)
 
@@ -131,38 +139,44 @@ static void ISA(blocked_chunk)(void *context, int chunk, int worker) {
     int blocks = blocks_of(conv->group_out), kernel_area = s->kernel_height * s->kernel_width;
     int group_in = group_in_of(conv, group), own_blocks = blocks_of(group_out_of(conv, group));
     if (tile >= tile_groups(own_blocks)) return;
-    int first_block = tile_group_first(own_blocks, tile), nb = tile_group_first(own_blocks, tile + 1) - first_block;
+    int end_tile = cut->sweeps ? tile_groups(own_blocks) : tile + 1;
     ptrdiff_t in_plane = (ptrdiff_t)s->in_height * s->in_width * VL;
     ptrdiff_t out_plane = (ptrdiff_t)s->out_height * s->out_width * VL;
-    ptrdiff_t out_at = (group * blocks + first_block) * out_plane;
     size_t inputs = (size_t)group_in * kernel_area;
-    const float *weights = call->weights + conv_bias_count(conv) + inputs * VL * (size_t)first_block +
+    const float *weights = call->weights + conv_bias_count(conv) +
                            (size_t)conv->group_in * kernel_area * VL * (size_t)(group * blocks);
     blocked_job job = {
         .conv = conv,
         .in = call->input + item * call->input_batch + (ptrdiff_t)group * (conv->group_in / VL) * in_plane,
-        .bias = call->weights + (group * blocks + first_block) * VL,
-        .out = call->output + item * call->output_batch + out_at,
-        .residual = call->residual ? call->residual + item * call->residual_batch + out_at : NULL,
         .in_plane = in_plane,
         .out_plane = out_plane,
     };
     int pixels = s->out_height * s->out_width;
     int first = (int)ock_part(pixels, cut->ranges, range), end = (int)ock_part(pixels, cut->ranges, range + 1);
-    int spans = ock_max(1, (int)((inputs * VL * nb + BLOCKED_WEIGHT_FLOATS - 1) / BLOCKED_WEIGHT_FLOATS));
-    int in_blocks = blocks_of(group_in);
+    int widest = ock_min(own_blocks, NB_MAX), in_blocks = blocks_of(group_in);
+    int spans = ock_max(1, (int)((inputs * VL * widest + BLOCKED_WEIGHT_FLOATS - 1) / BLOCKED_WEIGHT_FLOATS));
+    if (cut->sweeps) spans = ock_max(spans, (in_blocks + SWEEP_BLOCKS - 1) / SWEEP_BLOCKS);
     spans = ock_min(spans, in_blocks);
+    const float *residual = call->residual ? call->residual + item * call->residual_batch : NULL;
+    float *output = call->output + item * call->output_batch;
     // A residual that is the output itself and comes last would be lost under partial sums.
-    if (job.residual == job.out && conv->epilogue.residual_after) spans = 1;
-    job.adds_first = spans > 1 && job.residual && !conv->epilogue.residual_after;
-    int step = spans == 1 ? end - first : BLOCKED_PIXELS;
+    if (residual == output && conv->epilogue.residual_after) spans = 1;
+    job.adds_first = spans > 1 && residual && !conv->epilogue.residual_after;
+    int step = spans == 1 && !cut->sweeps ? end - first : BLOCKED_PIXELS;
     for (int at = first; at < end; at += step)
         for (int span = 0; span < spans; span++) {
             job.first_ic = (int)ock_part(in_blocks, spans, span) * VL;
             job.end_ic = ock_min((int)ock_part(in_blocks, spans, span + 1) * VL, group_in);
             job.is_last = span == spans - 1;
-            job.weights = weights + (size_t)job.first_ic * kernel_area * nb * VL;
-            ISA(blocked_span)(&job, nb, at, ock_min(at + step, end));
+            for (int part = tile; part < end_tile; part++) {
+                int block = tile_group_first(own_blocks, part), nb = tile_group_first(own_blocks, part + 1) - block;
+                ptrdiff_t out_at = (group * blocks + block) * out_plane;
+                job.bias = call->weights + (group * blocks + block) * VL;
+                job.weights = weights + inputs * VL * (size_t)block + (size_t)job.first_ic * kernel_area * nb * VL;
+                job.out = output + out_at;
+                job.residual = residual ? residual + out_at : NULL;
+                ISA(blocked_span)(&job, nb, at, ock_min(at + step, end));
+            }
         }
 }
 
@@ -175,9 +189,14 @@ INLINE double conv_work(const ock_conv *conv) {
            s->kernel_width;
 }
 
+// Floats of one group's input from which on a pointwise layer with several tiles of outputs sweeps.
+#define SWEPT_INPUT (1024 * 1024)
+
 static void blocked_run(const ock_conv *conv, const ock_conv_call *call) {
     const ock_conv_shape *s = &conv->shape;
-    blocked_cut cut = {conv, call, tile_groups(blocks_of(conv->group_out)), 1};
+    blocked_cut cut = {conv, call, tile_groups(blocks_of(conv->group_out)), 1, false};
+    cut.sweeps = cut.tiles > 1 && is_pointwise(s) && (double)s->in_height * s->in_width * conv->group_in > SWEPT_INPUT;
+    if (cut.sweeps) cut.tiles = 1;
     int threads = conv_work(conv) < SMALL_LAYER ? 1 : call->threads;
     int units = s->batch * conv->groups * cut.tiles, pixels = s->out_height * s->out_width;
     if (threads > 1) cut.ranges = ock_max(1, ock_min((8 * threads + units - 1) / units, pixels / 24));

@@ -33,6 +33,30 @@ INLINE void depthwise_tile(const int P, const depthwise_job *job, int row, int c
     tile_finish(P, 1, acc, &job->conv->epilogue, &target);
 }
 
+// One pixel at the border: sums side by side, because a single one would wait for each product in turn.
+INLINE void depthwise_pixel(const depthwise_job *job, int row, int column, int ky0, int ky1, int kx0, int kx1) {
+    const ock_conv_shape *s = &job->conv->shape;
+    vf sums[4] = {job->bias, (vf)0.0f, (vf)0.0f, (vf)0.0f}, acc[DEPTHWISE_P][NB_MAX];
+    int y0 = row * s->stride_y - s->pad_top, x0 = column * s->stride_x - s->pad_left;
+    ptrdiff_t step = (ptrdiff_t)s->dilation_x * VL;
+    for (int ky = ky0; ky < ky1; ky++) {
+        const float *in = job->in + ((ptrdiff_t)(y0 + ky * s->dilation_y) * s->in_width + x0 + kx0 * s->dilation_x) * VL;
+        const float *w = job->weights + (ky * s->kernel_width + kx0) * VL;
+        int left = kx1 - kx0;
+        for (; left >= 4; left -= 4, in += 4 * step, w += 4 * VL) {
+            UNROLL
+            for (int i = 0; i < 4; i++) sums[i] = vfma(vload(in + i * step), vload(w + i * VL), sums[i]);
+        }
+        if (left > 0) sums[0] = vfma(vload(in), vload(w), sums[0]);
+        if (left > 1) sums[1] = vfma(vload(in + step), vload(w + VL), sums[1]);
+        if (left > 2) sums[2] = vfma(vload(in + 2 * step), vload(w + 2 * VL), sums[2]);
+    }
+    acc[0][0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    ptrdiff_t at = ((ptrdiff_t)row * s->out_width + column) * VL;
+    tile_target target = {job->out + at, job->residual ? job->residual + at : NULL, VL, 0};
+    tile_finish(1, 1, acc, &job->conv->epilogue, &target);
+}
+
 // The kernel positions [*first, *end) of one axis that fall inside the input, for the window at `origin`.
 INLINE void window_inside(int origin, int kernel, int dilation, int extent, int *first, int *end) {
     *first = origin >= 0 ? 0 : (-origin + dilation - 1) / dilation;
@@ -63,7 +87,7 @@ static void ISA(depthwise_row)(const depthwise_job *job, int row) {
             if (column == s->out_width) break;
         }
         window_inside(column * s->stride_x - s->pad_left, s->kernel_width, s->dilation_x, s->in_width, &kx0, &kx1);
-        depthwise_tile(1, job, row, column, ky0, ky1, kx0, kx1);
+        depthwise_pixel(job, row, column, ky0, ky1, kx0, kx1);
     }
 }
 
@@ -95,7 +119,7 @@ static void ISA(depthwise_chunk)(void *context, int chunk, int worker) {
 static void depthwise_run(const ock_conv *conv, const ock_conv_call *call) {
     const ock_conv_shape *s = &conv->shape;
     int units = s->batch * blocks_of(s->out_channels);
-    blocked_cut cut = {conv, call, units, 1};
+    blocked_cut cut = {conv, call, units, 1, false};
     // A depthwise multiply-add costs about eight of a dense one: the layer is bound by loads.
     int threads = conv_work(conv) * 8 < SMALL_LAYER ? 1 : call->threads;
     if (threads > 1) {

@@ -93,7 +93,7 @@ static void ISA(planar_chunk)(void *context, int chunk, int worker) {
 
 static void planar_run(const ock_conv *conv, const ock_conv_call *call) {
     const ock_conv_shape *s = &conv->shape;
-    blocked_cut cut = {conv, call, tile_groups(blocks_of(s->out_channels)), 1};
+    blocked_cut cut = {conv, call, tile_groups(blocks_of(s->out_channels)), 1, false};
     int threads = conv_work(conv) < SMALL_LAYER ? 1 : call->threads;
     if (threads > 1) cut.ranges = ock_min(8 * threads, s->out_height);
     ock_parallel(s->batch * cut.ranges, ISA(planar_chunk), &cut, threads);

@@ -229,7 +229,7 @@ static void winograd_run(const ock_conv *conv, const ock_conv_call *call) {
     int tiles = ((s->out_width + 3) / 4) * ((s->out_height + 3) / 4);
     int chunks = s->batch * ((tiles + conv->tile_block - 1) / conv->tile_block);
     int threads = conv_work(conv) < SMALL_LAYER ? 1 : call->threads;
-    blocked_cut cut = {conv, call, 0, 0};
+    blocked_cut cut = {conv, call, 0, 0, false};
     // Many blocks of tiles: a thread a block. Few: all threads inside each block.
     if (threads <= 1 || chunks >= 4 * threads) return ock_parallel(chunks, ISA(winograd_chunk), &cut, threads);
     for (int chunk = 0; chunk < chunks; chunk++) {

@@ -32,6 +32,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(name: .long, help: "No warm-up and one run: what loading costs in time and memory.")
   var once = false
 
+  @Flag(name: .long, help: "Read numbers of runs from standard input, one a line, and answer each with JSON.")
+  var serve = false
+
   @Flag(name: .long, help: "One line of JSON.")
   var json = false
 
@@ -64,7 +67,22 @@ struct BenchCommand: ParsableCommand {
     let network = try Network(path: path, options: engine.options)
     let inputs = try BenchInputs.make(for: network, shapes: try BenchInputs.parse(shape), path: path)
     for _ in 0..<(once ? 0 : 3) { _ = try network.run(inputs) }
-    let runs = once ? 1 : runs
+    if serve {
+      say("ready")
+      while let line = readLine() {
+        guard let runs = Int(line), (1...1_000_000).contains(runs) else {
+          throw ValidationError("not a number of runs")
+        }
+        say(try measure(network, inputs, runs: runs, path: path).jsonLine())
+      }
+      return
+    }
+    let report = try measure(network, inputs, runs: once ? 1 : runs, path: path)
+    print(json ? try report.jsonLine() : text(report))
+    if profile { try printProfile(of: network, inputs) }
+  }
+
+  private func measure(_ network: Network, _ inputs: [Tensor], runs: Int, path: String) throws -> Report {
     var times: [Double] = []
     times.reserveCapacity(runs)
     oca_set_counting(true)
@@ -78,13 +96,17 @@ struct BenchCommand: ParsableCommand {
     oca_set_counting(false)
     times.sort()
     func rank(_ share: Double) -> Double { times[min(runs - 1, max(0, Int((share * Double(runs)).rounded(.up)) - 1))] }
-    let report = Report(
+    return Report(
       model: path, threads: engine.threads, isa: EngineFacts.instructionSet, blas_core: EngineFacts.blasCore,
       load_ms: tidy(network.loadMilliseconds), runs: runs, min_ms: tidy(times[0]), median_ms: tidy(rank(0.5)),
       p95_ms: tidy(rank(0.95)), p99_ms: tidy(rank(0.99)), peak_rss_mib: tidy(ProcessMemory.peakMebibytes),
       allocations_per_run: tidy(Double(allocations) / Double(runs)))
-    print(json ? try report.jsonLine() : text(report))
-    if profile { try printProfile(of: network, inputs) }
+  }
+
+  /// A line that a reader of a pipe sees at once.
+  private func say(_ line: String) {
+    print(line)
+    fflush(nil)
   }
 
   private func tidy(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

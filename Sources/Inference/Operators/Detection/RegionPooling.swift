@@ -1,3 +1,5 @@
+import Kernels
+
 /// RoiAlign and MaxRoiPool: features of regions, at one size.
 enum RegionPoolingOperators {
   static let definitions: [OperatorDefinition] = [
@@ -84,9 +86,11 @@ private struct RegionAlignment: Sendable {
   let halfPixel: Bool
   let takesMaximum: Bool
 
-  private struct Sample {
-    var offsets: (Int, Int, Int, Int)
-    var weights: (Float, Float, Float, Float)
+  /// Four pixels and their weights a sample, bin after bin.
+  private struct Samples {
+    var offsets: [Int32] = []
+    var weights: [Float] = []
+    var perBin = 0
   }
 
   func apply(_ x: Tensor, _ regions: Tensor, _ batches: [Int]) throws -> Tensor {
@@ -94,6 +98,8 @@ private struct RegionAlignment: Sendable {
       x.rank == 4 && regions.rank == 2 && regions.shape[1] == 4 && batches.count == regions.shape[0],
       "regions of shape \(regions.shape) in \(x.shape)")
     try require(!x.shape.contains(0) || regions.count == 0, "no features in shape \(x.shape)")
+    try require(
+      x.shape[1] <= Int(Int32.max) && x.shape[2] * x.shape[3] <= Int(Int32.max), "features of shape \(x.shape)")
     try require(batches.allSatisfy { $0 >= 0 && $0 < x.shape[0] }, "a batch index outside \(x.shape[0])")
     let (data, corners) = (try x.converted(to: .float32), try regions.floats())
     let (channels, plane) = (x.shape[1], x.shape[2] * x.shape[3])
@@ -101,38 +107,32 @@ private struct RegionAlignment: Sendable {
     let (source, target) = (data.pointer(to: Float.self), result.mutablePointer(to: Float.self))
     try withExtendedLifetime(data) {
       for region in batches.indices {
-        let (bins, perBin) = try samples(corners[(region * 4)..<(region * 4 + 4)], x.shape[2], x.shape[3])
-        for channel in 0..<channels {
-          let features = source + (batches[region] * channels + channel) * plane
-          let output = target + (region * channels + channel) * height * width
-          for bin in 0..<(height * width) {
-            output[bin] = pooled(bins[(bin * perBin)..<((bin + 1) * perBin)], features)
-          }
-        }
+        let samples = try samples(corners[(region * 4)..<(region * 4 + 4)], x.shape[2], x.shape[3])
+        let output = target + region * channels * height * width
+        pool(samples, source + batches[region] * channels * plane, channels: channels, plane: plane, to: output)
       }
     }
     return try result.converted(to: x.type)
   }
 
-  private func pooled(_ samples: ArraySlice<Sample>, _ features: UnsafePointer<Float>) -> Float {
-    var sum: Float = 0
-    var best = -Float.infinity
-    for sample in samples {
-      let (o, w) = (sample.offsets, sample.weights)
-      let (a, b, c, d) = (
-        features[o.0] * w.0, features[o.1] * w.1, features[o.2] * w.2, features[o.3] * w.3
-      )
-      sum += a + b + c + d
-      // The specification's maximum is over the weighted corners.
-      best = max(best, max(max(a, b), max(c, d)))
+  private func pool(
+    _ samples: Samples, _ features: UnsafePointer<Float>, channels: Int, plane: Int,
+    to output: UnsafeMutablePointer<Float>
+  ) {
+    samples.offsets.withUnsafeBufferPointer { offsets in
+      samples.weights.withUnsafeBufferPointer { weights in
+        var bins = ock_bins(
+          channels: Int32(channels), bins: Int32(height * width), samples: Int32(samples.perBin), plane: plane,
+          offset: offsets.baseAddress, weight: weights.baseAddress, takes_maximum: takesMaximum)
+        ock_pool_bins(&bins, features, output, 1)
+      }
     }
-    return takesMaximum ? best : sum / Float(max(1, samples.count))
   }
 
   /// The samples of every bin of a region, bin after bin.
   private func samples(
     _ region: ArraySlice<Float>, _ rows: Int, _ columns: Int
-  ) throws -> (samples: [Sample], perBin: Int) {
+  ) throws -> Samples {
     let shift: Float = halfPixel ? 0.5 : 0
     let corners = region.map { bounded($0 * scale) - shift }
     var (spanX, spanY) = (corners[2] - corners[0], corners[3] - corners[1])
@@ -142,34 +142,45 @@ private struct RegionAlignment: Sendable {
     let countX = ratio > 0 ? ratio : max(0, Int(binWidth.rounded(.up)))
     let (perBin, overflow) = countY.multipliedReportingOverflow(by: countX)
     try require(!overflow && perBin < (1 << 24) / (height * width) + 1, "a region of \(spanX)x\(spanY) features")
-    var samples: [Sample] = []
-    samples.reserveCapacity(perBin * height * width)
+    var samples = Samples(perBin: perBin)
+    samples.offsets.reserveCapacity(4 * perBin * height * width)
+    samples.weights.reserveCapacity(4 * perBin * height * width)
     for binY in 0..<height {
       for binX in 0..<width {
         for stepY in 0..<countY {
-          let y = corners[1] + (Float(binY) + (Float(stepY) + 0.5) / Float(countY)) * binHeight
+          let y = place(corners[1], binY, binHeight, stepY, of: countY)
           for stepX in 0..<countX {
-            let x = corners[0] + (Float(binX) + (Float(stepX) + 0.5) / Float(countX)) * binWidth
-            samples.append(sample(y, x, rows, columns))
+            let x = place(corners[0], binX, binWidth, stepX, of: countX)
+            add(y, x, rows, columns, to: &samples)
           }
         }
       }
     }
-    return (samples, perBin)
+    return samples
   }
 
-  private func sample(_ y: Float, _ x: Float, _ rows: Int, _ columns: Int) -> Sample {
+  /// Where a sample of a bin lies along one axis, added up as ONNX Runtime does it: what a coordinate's last bit changes
+  /// is multiplied by the steepness of the features.
+  private func place(_ start: Float, _ bin: Int, _ size: Float, _ step: Int, of count: Int) -> Float {
+    start + Float(bin) * size + (Float(step) + 0.5) * size / Float(count)
+  }
+
+  private func add(_ y: Float, _ x: Float, _ rows: Int, _ columns: Int, to samples: inout Samples) {
     if y < -1 || y > Float(rows) || x < -1 || x > Float(columns) {
-      return Sample(offsets: (0, 0, 0, 0), weights: (0, 0, 0, 0))
+      for _ in 0..<4 {
+        samples.offsets.append(0)
+        samples.weights.append(0)
+      }
+      return
     }
     let (top, bottom, fractionY) = neighbours(y, rows)
     let (left, right, fractionX) = neighbours(x, columns)
-    return Sample(
-      offsets: (top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right),
-      weights: (
-        (1 - fractionY) * (1 - fractionX), (1 - fractionY) * fractionX, fractionY * (1 - fractionX),
-        fractionY * fractionX
-      ))
+    for (row, share) in [(top, 1 - fractionY), (bottom, fractionY)] {
+      samples.offsets.append(Int32(row * columns + left))
+      samples.offsets.append(Int32(row * columns + right))
+      samples.weights.append(share * (1 - fractionX))
+      samples.weights.append(share * fractionX)
+    }
   }
 
   private func neighbours(_ place: Float, _ extent: Int) -> (Int, Int, Float) {

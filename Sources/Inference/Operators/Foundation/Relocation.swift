@@ -95,6 +95,8 @@ private func copyView(
       copyTransposed(row, input, rows: extents[last - 1], columns: extents[last], strides[last], UInt8.self)
     } else if strides[last] == 1 {
       row.copyMemory(from: input, byteCount: block * width)
+    } else if strides[last] == 0 {
+      repeatElement(row, input, block, width)
     } else {
       let step = strides[last] * width
       for index in 0..<block { copyElement(row + index * width, input + index * step, width) }
@@ -110,6 +112,18 @@ private func copyView(
       level -= 1
     }
     if level < 0 { return }
+  }
+}
+
+/// Fills `count` elements with one.
+private func repeatElement(
+  _ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ count: Int, _ width: Int
+) {
+  switch width {
+  case 1: target.initializeMemory(as: UInt8.self, repeating: source.load(as: UInt8.self), count: count)
+  case 4: target.initializeMemory(as: UInt32.self, repeating: source.load(as: UInt32.self), count: count)
+  case 8: target.initializeMemory(as: UInt64.self, repeating: source.load(as: UInt64.self), count: count)
+  default: for index in 0..<count { copyElement(target + index * width, source, width) }
   }
 }
 

@@ -25,11 +25,23 @@ enum ScatteringOperators {
         try require(
           updates.shape == indices.shape, "updates of shape \(updates.shape) for indices of shape \(indices.shape)")
         let walk = try ElementWalk(data.shape, indices, axis: try normalizedAxis(axis, rank: data.rank))
+        if reduction == .none, data.type == updates.type, data.type.byteCount == 4 {
+          return try put(data, walk, updates)
+        }
         var offsets = [Int](repeating: 0, count: updates.count)
         walk.forEach { offsets[$0] = $1 }
         return try scatter(data, offsets, updates, reduction)
       }
     }
+  }
+
+  /// The commonest case in one pass: elements of four bytes, the last update of a place stays.
+  private static func put(_ data: Tensor, _ walk: ElementWalk, _ updates: Tensor) throws -> Tensor {
+    let result = try data.copied()
+    let target = result.base.assumingMemoryBound(to: UInt32.self)
+    let source = updates.base.assumingMemoryBound(to: UInt32.self)
+    withExtendedLifetime((updates, result)) { walk.forEach { target[$1] = source[$0] } }
+    return result
   }
 
   enum Reduction: String {

@@ -73,8 +73,10 @@ enum ByteElementwiseKernels {
     guard let operation = request.node.evaluator as? Quantize, request.isFloat(0), let input = request.inputs[0],
       input.fitsKernels, let output = request.outputs.first
     else { return nil }
-    // Pictures are laid out for convolutions on the way; what has other axes stays as it is.
-    let isPicture = input.layout == .planar && input.shape.count == 4 && output.canBeBlocked
+    // Pictures are laid out for convolutions on the way; what has other axes, or is read as it stands, stays as it is.
+    let isPicture =
+      input.layout == .planar && input.shape.count == 4 && output.canBeBlocked
+      && !request.readers.isSubset(of: ["Dequantize", "QuantizedLinear", "Transpose", "Reshape"])
     let way: Way = input.layout == .blocked ? .betweenBlocks : isPicture ? .toBlocks : .plain
     let kernel = QuantizeKernel(scale: operation.output, extents: Extents(input), way: way)
     var compiled = CompiledKernel(kernel, inputs: 1, layout: input.layout)

@@ -5,6 +5,7 @@ enum ElementwiseKernels {
   static let definitions =
     [KernelDefinition("Activation", domain: fusedDomain, compile: compileActivation)]
     + [KernelDefinition("FusedBinary", domain: fusedDomain, compile: compileBinary)]
+    + [KernelDefinition("Neg", compile: compileNegation), KernelDefinition("Pow", compile: compilePower)]
     + operations.keys.map { KernelDefinition($0, compile: compileBinary) }
 
   private static let operations: [String: ock_binary_kind] = [
@@ -12,11 +13,45 @@ enum ElementwiseKernels {
   ]
 
   @Sendable private static func compileActivation(_ request: CompileRequest) -> Compilation? {
-    guard let activation = request.node.activation, request.isFloat(0), let input = request.inputs[0] else {
-      return nil
+    request.node.activation.flatMap { activate($0, request) }
+  }
+
+  @Sendable private static func compileNegation(_ request: CompileRequest) -> Compilation? {
+    activate(.linear(-1, 0), request)
+  }
+
+  /// Powers that are a square, a root or a reciprocal.
+  @Sendable private static func compilePower(_ request: CompileRequest) -> Compilation? {
+    guard let output = request.outputs.first, let base = request.inputs[0], output.shape == base.shape,
+      let exponent = request.floats(1), exponent.count == 1
+    else { return nil }
+    switch exponent[0] {
+    case 2 where request.isFloat(0):
+      var compiled = CompiledKernel(Square(count: base.floatCount), inputs: 2, layout: base.layout)
+      compiled.reads[1] = false
+      compiled.inPlace = [(input: 0, output: 0)]
+      return .kernel(compiled)
+    case 0.5: return activate(.sqrt, request)
+    case -1: return activate(.reciprocal, request)
+    default: return nil
     }
+  }
+
+  private struct Square: Kernel {
+    let count: Int
+
+    func run(_ call: KernelCall) {
+      let x: UnsafePointer<Float> = call.input(0)
+      ock_binary(OCK_MUL, .none, x, x, call.output(0), count, call.threads)
+    }
+  }
+
+  private static func activate(_ activation: Activation, _ request: CompileRequest) -> Compilation? {
+    guard request.isFloat(0), let input = request.inputs[0] else { return nil }
     var compiled = CompiledKernel(
-      ActivationKernel(act: activation.kernelForm, count: input.floatCount), inputs: 1, layout: input.layout)
+      ActivationKernel(act: activation.kernelForm, count: input.floatCount), inputs: request.inputs.count,
+      layout: input.layout)
+    for index in compiled.reads.indices.dropFirst() { compiled.reads[index] = false }
     compiled.inPlace = [(input: 0, output: 0)]
     return .kernel(compiled)
   }
@@ -48,10 +83,18 @@ enum ElementwiseKernels {
     else { return nil }
     let swapped = a.shape != output.shape
     let (large, small) = swapped ? (b, a) : (a, b)
-    guard large.shape == output.shape, output.count > 0 else { return nil }
-    guard let (broadcast, layout) = broadcast(large, small) else { return nil }
+    guard output.count > 0 else { return nil }
+    let act = (fused?.activation ?? .none).kernelForm
+    if let smallValues = request.constants[swapped ? 0 : 1], large.shape == output.shape,
+      let compiled = ScaleShiftKernels.byChannel(kind, act, large, smallValues, isFirst: swapped)
+    {
+      return compiled
+    }
+    guard large.shape == output.shape, let (broadcast, layout) = broadcast(large, small) else {
+      return general(kind, act, a, b, output)
+    }
     let kernel = BinaryKernel(
-      kind: kind, act: (fused?.activation ?? .none).kernelForm, broadcast: broadcast, swapped: swapped)
+      kind: kind, act: act, broadcast: broadcast, swapped: swapped)
     var compiled = CompiledKernel(kernel, inputs: 2, layout: layout)
     // One element is one element in any layout, unless a block would be made of it.
     if case .scalar = broadcast { compiled.inputLayouts[swapped ? 0 : 1] = .planar }
@@ -86,6 +129,43 @@ enum ElementwiseKernels {
     return nil
   }
 
+  /// Operands that repeat along any axes.
+  private static func general(
+    _ kind: ock_binary_kind, _ act: ock_act, _ a: Fact, _ b: Fact, _ output: Fact
+  ) -> Compilation? {
+    func steps(_ shape: [Int]) -> [Int] {
+      let padded = [Int](repeating: 1, count: output.shape.count - shape.count) + shape
+      return zip(padded, MovementKernels.rowMajorSteps(padded)).map { $0 == 1 ? 0 : $1 }
+    }
+    var axes: [(extent: Int, a: Int, b: Int)] = []
+    for (extent, (a, b)) in zip(output.shape, zip(steps(a.shape), steps(b.shape))) where extent != 1 {
+      if let last = axes.last, last.a == a * extent, last.b == b * extent {
+        axes[axes.count - 1] = (last.extent * extent, a, b)
+      } else {
+        axes.append((extent, a, b))
+      }
+    }
+    guard let last = axes.last, axes.count <= Int(OCK_BROADCAST_AXES), last.a <= 1, last.b <= 1 else { return nil }
+    var form = ock_broadcast()
+    form.rank = Int32(axes.count)
+    withUnsafeMutableBytes(of: &form.shape) { $0.bindMemory(to: Int.self).fill(axes.map(\.extent)) }
+    withUnsafeMutableBytes(of: &form.a) { $0.bindMemory(to: Int.self).fill(axes.map(\.a)) }
+    withUnsafeMutableBytes(of: &form.b) { $0.bindMemory(to: Int.self).fill(axes.map(\.b)) }
+    return .kernel(CompiledKernel(GeneralBinary(kind: kind, act: act, form: form), inputs: 2))
+  }
+
+  private struct GeneralBinary: Kernel {
+    let kind: ock_binary_kind
+    let act: ock_act
+    let form: ock_broadcast
+
+    func run(_ call: KernelCall) {
+      withUnsafePointer(to: form) {
+        ock_binary_broadcast(kind, act, $0, call.input(0), call.input(1), call.output(0), call.threads)
+      }
+    }
+  }
+
   private struct BinaryKernel: Kernel {
     let kind: ock_binary_kind
     let act: ock_act
@@ -109,4 +189,8 @@ enum ElementwiseKernels {
       }
     }
   }
+}
+
+extension UnsafeMutableBufferPointer<Int> {
+  fileprivate func fill(_ values: [Int]) { for (index, value) in values.enumerated() { self[index] = value } }
 }

@@ -64,20 +64,52 @@ enum LinearKernels {
   }
 
   /// Two tensors with the same leading axes, or a second of two axes.
-  @Sendable private static func compileMatMul(_ request: CompileRequest) -> Compilation? {
+  @Sendable private static func compileMatMul(_ request: CompileRequest) throws -> Compilation? {
     guard request.isFloat(0), request.isFloat(1), let a = request.inputs[0], let b = request.inputs[1],
       let output = request.outputs.first, a.shape.count >= 2, b.shape.count >= 2, output.count > 0, a.count > 0,
       output.count <= Int(Int32.max), a.count <= Int(Int32.max), b.count <= Int(Int32.max)
     else { return nil }
     let (k, n) = (b.shape[b.shape.count - 2], b.shape[b.shape.count - 1])
     let sharesB = b.shape.dropLast(2).allSatisfy { $0 == 1 }
-    guard sharesB || a.shape.dropLast(2) == b.shape.dropLast(2) else { return nil }
+    guard sharesB || a.shape.dropLast(2) == b.shape.dropLast(2) else { return try repeated(request, a, b) }
     let m = sharesB ? output.count / n : output.shape[output.shape.count - 2]
     let kernel = MatMulKernel(m: Int32(m), n: Int32(n), k: Int32(k), count: Int32(output.count / m / n))
     var compiled = CompiledKernel(kernel, inputs: 2)
     compiled.scratchBytes =
       ock_gemm_packed_count(Int32(k), Int32(n)) * max(1, request.options.threads) * MemoryLayout<Float>.stride
     return .kernel(compiled)
+  }
+
+  /// Rows of matrices of which either side repeats some.
+  private static func repeated(_ request: CompileRequest, _ a: Fact, _ b: Fact) throws -> Compilation? {
+    let geometry = try MatMul.Geometry(a.shape, b.shape)
+    guard geometry.k > 0 else { return nil }
+    let sources = (0..<geometry.batchCount).map(geometry.sources)
+    let (m, n, k) = (Int32(geometry.m), Int32(geometry.n), Int32(geometry.k))
+    var compiled = CompiledKernel(RepeatedMatMul(m: m, n: n, k: k, sources: sources), inputs: 2)
+    compiled.scratchBytes = ock_gemm_packed_count(k, n) * MemoryLayout<Float>.stride
+    return .kernel(compiled)
+  }
+
+  private struct RepeatedMatMul: Kernel {
+    let m, n, k: Int32
+    /// Which matrix of A and of B each item multiplies.
+    let sources: [(a: Int, b: Int)]
+
+    func run(_ call: KernelCall) {
+      guard let packed = call.scratch(as: Float.self) else { return }
+      let (a, b): (UnsafePointer<Float>, UnsafePointer<Float>) = (call.input(0), call.input(1))
+      var last = -1
+      for (index, source) in sources.enumerated() {
+        if source.b != last { ock_gemm_pack(b + source.b * Int(k) * Int(n), Int(n), false, k, n, packed) }
+        last = source.b
+        var arguments = ock_gemm_call(
+          m: m, n: n, k: k, a: a + source.a * Int(m) * Int(k), packed_b: packed, bias: nil, residual: nil,
+          c: call.output(0) + index * Int(m) * Int(n), lda: Int(k), ldc: Int(n), scale: 1,
+          epilogue: ock_epilogue(act: .none, residual_after: false), threads: call.threads)
+        ock_gemm(&arguments)
+      }
+    }
   }
 
   private struct MatMulKernel: Kernel {

@@ -1,4 +1,4 @@
-import Glibc
+import Kernels
 
 /// Operators that move elements without computing: Slice, Expand, Gather at a fixed place, DepthToSpace. All are one
 /// strided copy, or none where the elements lie together already.
@@ -95,6 +95,40 @@ enum MovementKernels {
     return copy(axes, start: 0, input.type, inputs: 1)
   }
 
+  /// Parts of an axis that others stand before: a copy each.
+  static func split(_ request: CompileRequest, _ input: Fact, axis: Int) -> Compilation? {
+    let outer = input.shape[..<axis].reduce(1, *)
+    guard outer > 0, request.outputs.reduce(0, { $0 + $1.shape[axis] }) == input.shape[axis] else { return nil }
+    let rowBytes = request.outputs.map { $0.count / outer * input.type.byteCount }
+    var compiled = CompiledKernel(
+      Parts(outer: outer, rowBytes: rowBytes), inputs: request.inputs.count, outputs: rowBytes.count)
+    for index in compiled.reads.indices.dropFirst() { compiled.reads[index] = false }
+    return .kernel(compiled)
+  }
+
+  private struct Parts: Kernel {
+    let outer: Int
+    let rowBytes: [Int]
+
+    func run(_ call: KernelCall) {
+      let total = rowBytes.reduce(0, +)
+      var offset = 0
+      for (index, bytes) in rowBytes.enumerated() {
+        let shape = (outer, 1), strides = (total, 0)
+        // Safe: a pair of integers is two of them side by side.
+        withUnsafeBytes(of: shape) { shape in
+          withUnsafeBytes(of: strides) { strides in
+            ock_strided_copy(
+              call.input(0, as: UInt8.self) + offset, call.output(index),
+              shape.assumingMemoryBound(to: Int.self).baseAddress,
+              strides.assumingMemoryBound(to: Int.self).baseAddress, 1, bytes, call.threads)
+          }
+        }
+        offset += bytes
+      }
+    }
+  }
+
   static func rowMajorSteps(_ shape: [Int]) -> [Int] {
     var steps = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() { steps[axis] = steps[axis + 1] * shape[axis + 1] }
@@ -132,56 +166,26 @@ struct CopyAxis: Equatable {
 
 /// Fills a dense output from a source with any steps.
 struct StridedCopy: Kernel {
-  private let axes: [CopyAxis]
   private let start: Int
-  private let unit: Int
-  /// The innermost loop's length.
-  private let row: Int
-  private let rowStep: Int
-  private let rows: Int
+  private let shape, strides: [Int]
+  /// Bytes that move as one.
+  private let run: Int
 
   init(_ axes: [CopyAxis], start: Int, unit: Int) {
-    self.axes = Array(axes.dropLast())
-    self.start = start
-    self.unit = unit
-    row = axes[axes.count - 1].extent
-    rowStep = axes[axes.count - 1].step
-    rows = self.axes.reduce(1) { $0 * $1.extent }
+    self.start = start * unit
+    var axes = axes
+    var run = unit
+    if let last = axes.last, last.step == 1 {
+      run *= last.extent
+      axes.removeLast()
+    }
+    self.run = run
+    shape = axes.map(\.extent)
+    strides = axes.map { $0.step * unit }
   }
 
   func run(_ call: KernelCall) {
-    let source = call.input(0, as: UInt8.self) + start * unit
-    let target = call.output(0, as: UInt8.self)
-    for index in 0..<rows {
-      var (rest, offset) = (index, 0)
-      for axis in axes.indices.reversed() {
-        offset += rest % axes[axis].extent * axes[axis].step
-        rest /= axes[axis].extent
-      }
-      copyRow(source + offset * unit, target + index * row * unit)
-    }
-  }
-
-  private func copyRow(_ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>) {
-    if rowStep == 1 {
-      memcpy(target, source, row * unit)
-      return
-    }
-    switch unit {
-    case 1: copyElements(source, target, as: UInt8.self)
-    case 2: copyElements(source, target, as: UInt16.self)
-    case 4: copyElements(source, target, as: UInt32.self)
-    default: for i in 0..<row { memcpy(target + i * unit, source + i * rowStep * unit, unit) }
-    }
-  }
-
-  @inline(__always)
-  private func copyElements<Element>(
-    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>, as _: Element.Type
-  ) {
-    // Safe: every tensor's elements are aligned to their size.
-    let from = UnsafeRawPointer(source).assumingMemoryBound(to: Element.self)
-    let to = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Element.self)
-    for i in 0..<row { to[i] = from[i * rowStep] }
+    ock_strided_copy(
+      call.input(0, as: UInt8.self) + start, call.output(0), shape, strides, Int32(shape.count), run, call.threads)
   }
 }

@@ -5,6 +5,7 @@ enum NormalizationKernels {
   static let definitions = [
     KernelDefinition("Softmax", compile: compileSoftmax),
     KernelDefinition("LayerNormalization", compile: compileLayerNormalization),
+    KernelDefinition("InstanceNormalization", compile: compileInstanceNormalization),
   ]
 
   @Sendable private static func compileSoftmax(_ request: CompileRequest) throws -> Compilation? {
@@ -59,6 +60,40 @@ enum NormalizationKernels {
       ock_layer_norm(
         call.input(0), nil, call.optionalInput(1), call.optionalInput(2), epsilon, call.output(0), nil, rows, columns,
         call.threads)
+    }
+  }
+
+  /// Each plane by its own mean and deviation. Groups come as planes too: exporters reshape around them.
+  @Sendable private static func compileInstanceNormalization(_ request: CompileRequest) throws -> Compilation? {
+    guard request.isFloat(0), request.isFloat(1), request.isFloat(2), let input = request.inputs[0],
+      input.shape.count >= 3, input.count > 0, request.inputs[1]?.count == input.shape[1],
+      request.inputs[2]?.count == input.shape[1]
+    else { return nil }
+    let isPlain =
+      request.floats(1)?.allSatisfy { $0 == 1 } == true && request.floats(2)?.allSatisfy { $0 == 0 } == true
+    let kernel = InstanceNormalizationKernel(
+      batch: input.shape[0], channels: input.shape[1], area: input.area, isPlain: isPlain,
+      epsilon: try request.node.attributes.float("epsilon", default: 1e-5))
+    var compiled = CompiledKernel(kernel, inputs: 3)
+    compiled.inPlace = [(input: 0, output: 0)]
+    return .kernel(compiled)
+  }
+
+  private struct InstanceNormalizationKernel: Kernel {
+    let batch, channels, area: Int
+    /// Scales are 1 and summands 0.
+    let isPlain: Bool
+    let epsilon: Float
+
+    func run(_ call: KernelCall) {
+      let y: UnsafeMutablePointer<Float> = call.output(0)
+      ock_layer_norm(call.input(0), nil, nil, nil, epsilon, y, nil, batch * channels, area, call.threads)
+      if isPlain { return }
+      for item in 0..<batch {
+        let planes = y + item * channels * area
+        ock_binary_column(OCK_MUL, .none, planes, call.input(1), false, planes, channels, area, call.threads)
+        ock_binary_column(OCK_ADD, .none, planes, call.input(2), false, planes, channels, area, call.threads)
+      }
     }
   }
 }

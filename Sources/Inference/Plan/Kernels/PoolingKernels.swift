@@ -7,7 +7,6 @@ enum PoolingKernels {
     KernelDefinition("AveragePool", compile: compileWindow),
     KernelDefinition("GlobalAveragePool", compile: compileGlobal),
     KernelDefinition("GlobalMaxPool", compile: compileGlobal),
-    KernelDefinition("ReduceMean", compile: compileMean),
   ]
 
   @Sendable private static func compileWindow(_ request: CompileRequest) throws -> Compilation? {
@@ -55,16 +54,18 @@ enum PoolingKernels {
     return .kernel(CompiledKernel(kernel, inputs: request.inputs.count, layout: .blocked))
   }
 
-  /// The mean over all spatial axes, kept as extent 1: how newer exporters write a global average.
-  @Sendable private static func compileMean(_ request: CompileRequest) throws -> Compilation? {
+  /// The mean of a blocked tensor over all spatial axes: how newer exporters write a global average.
+  static func compileMean(_ request: CompileRequest) -> Compilation? {
     guard let input = request.inputs[0], let output = request.outputs.first, input.layout == .blocked,
-      input.type == .float32,
-      output.shape == Array(input.shape[..<2]) + [Int](repeating: 1, count: input.shape.count - 2)
+      input.type == .float32, input.shape.count > 2
     else { return nil }
-    guard var compiled = global(request, takesMaximum: false), case .kernel(var kernel) = compiled else { return nil }
+    let isKept = output.shape == Array(input.shape[..<2]) + [Int](repeating: 1, count: input.shape.count - 2)
+    // Whole blocks of single numbers lie as a matrix does.
+    let isMatrix = output.shape == Array(input.shape[..<2]) && input.shape[1] % input.channelBlock == 0
+    guard isKept || isMatrix, case .kernel(var kernel)? = global(request, takesMaximum: false) else { return nil }
     for index in kernel.reads.indices.dropFirst() { kernel.reads[index] = false }
-    compiled = .kernel(kernel)
-    return compiled
+    if isMatrix { kernel.outputLayouts = [.planar] }
+    return .kernel(kernel)
   }
 
   private struct WindowPool: Kernel {

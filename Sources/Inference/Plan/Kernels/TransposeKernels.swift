@@ -10,6 +10,7 @@ enum TransposeKernels {
     let rank = input.shape.count
     let order = try request.node.attributes.ints("perm") ?? Array((0..<rank).reversed())
     guard order.count == rank, Set(order) == Set(0..<rank) else { return nil }
+    if let moved = channelsLast(input, output, order) { return moved }
     let plain = simplified(input.shape, order)
     if plain.order == Array(0..<plain.order.count) { return .views(byteOffsets: [0], layout: .planar) }
     if input.type.byteCount == 4, let (batch, rows, columns) = matrices(plain),
@@ -28,6 +29,48 @@ enum TransposeKernels {
       shape: axes.map { plain.shape[$0] }, strides: axes.map { strides[$0] * input.type.byteCount },
       runBytes: run * input.type.byteCount, count: output.count / run)
     return .kernel(CompiledKernel(kernel, inputs: 1))
+  }
+
+  /// Channels to the last place from blocks, or from there into blocks: runs of channels move as they are.
+  private static func channelsLast(_ input: Fact, _ output: Fact, _ order: [Int]) -> Compilation? {
+    let rank = order.count
+    guard rank >= 3, input.type == .float32 else { return nil }
+    if input.layout == .blocked, input.fitsKernels, order == [0] + Array(2..<rank) + [1] {
+      let kernel = ChannelMove(
+        toBlocked: false, batch: Int32(input.shape[0]), channels: Int32(input.shape[1]), area: Int32(input.area),
+        blockedBatch: input.batchStride)
+      var compiled = CompiledKernel(kernel, inputs: 1)
+      compiled.inputLayouts = [.blocked]
+      return .kernel(compiled)
+    }
+    // Only pictures go on to what wants blocks; three axes are mostly matrices.
+    if input.layout == .planar, rank == 4, output.canBeBlocked, output.fitsKernels,
+      order == [0, rank - 1] + Array(1..<(rank - 1))
+    {
+      let kernel = ChannelMove(
+        toBlocked: true, batch: Int32(output.shape[0]), channels: Int32(output.shape[1]), area: Int32(output.area),
+        blockedBatch: output.laid(.blocked).batchStride)
+      var compiled = CompiledKernel(kernel, inputs: 1)
+      compiled.outputLayouts = [.blocked]
+      return .kernel(compiled)
+    }
+    return nil
+  }
+
+  private struct ChannelMove: Kernel {
+    let toBlocked: Bool
+    let batch, channels, area: Int32
+    let blockedBatch: Int
+
+    func run(_ call: KernelCall) {
+      if toBlocked {
+        ock_blocked_from_channels_last(
+          call.input(0), call.output(0), blockedBatch, batch, channels, area, call.threads)
+      } else {
+        ock_channels_last_from_blocked(
+          call.input(0), blockedBatch, call.output(0), batch, channels, area, call.threads)
+      }
+    }
   }
 
   /// The same movement with axes of extent 1 dropped and axes that stay neighbours joined.

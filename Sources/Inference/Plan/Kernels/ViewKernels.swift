@@ -8,8 +8,11 @@ enum ViewKernels {
     guard let input = request.inputs.first ?? nil, input.type != .string, request.outputs.count == 1,
       request.outputs[0].type == input.type, request.outputs[0].count == input.count
     else { return nil }
-    // Identity keeps any layout; the others count elements in row-major order.
-    let layout = request.outputs[0].shape == input.shape ? input.layout : .planar
+    // Identity keeps any layout, and blocks stay where only spatial axes are joined or parted; otherwise elements are
+    // counted in row-major order.
+    let output = request.outputs[0]
+    let keepsChannels = input.shape.count >= 3 && output.canBeBlocked && output.shape[..<2] == input.shape[..<2]
+    let layout = output.shape == input.shape || keepsChannels ? input.layout : .planar
     return .views(byteOffsets: [0], layout: layout)
   }
 
@@ -18,8 +21,10 @@ enum ViewKernels {
     guard let input = request.inputs.first ?? nil, input.type != .string else { return nil }
     let axis = try request.node.attributes.int("axis", default: 0)
     let normalized = axis < 0 ? axis + input.shape.count : axis
-    guard input.shape.indices.contains(normalized), input.shape[..<normalized].allSatisfy({ $0 == 1 }) else {
-      return nil
+    guard input.shape.indices.contains(normalized), request.outputs.allSatisfy({ $0.shape.count == input.shape.count })
+    else { return nil }
+    guard input.shape[..<normalized].allSatisfy({ $0 == 1 }) else {
+      return MovementKernels.split(request, input, axis: normalized)
     }
     let keepsBlocks = input.layout == .blocked && normalized == 1 && Fact.areAligned(request.outputs)
     let layout: Layout = keepsBlocks ? .blocked : .planar

@@ -37,3 +37,16 @@ void ock_binary_channel(ock_binary_kind kind, ock_act act, const float *a, const
 /// The `blocks` of one item of the batch; y may be x.
 void ock_scale_shift(ock_act act, const float *x, const float *scale, const float *shift, float *y, size_t blocks,
                      size_t area, int threads);
+
+/// The most axes of ock_binary_broadcast.
+#define OCK_BROADCAST_AXES 6
+
+/// Any way of broadcasting: `rank` axes of `shape` (at least one), along which A and B advance by so many floats; along the
+/// last axis by 1 or 0.
+typedef struct {
+    int rank;
+    ptrdiff_t shape[OCK_BROADCAST_AXES], a[OCK_BROADCAST_AXES], b[OCK_BROADCAST_AXES];
+} ock_broadcast;
+
+void ock_binary_broadcast(ock_binary_kind kind, ock_act act, const ock_broadcast *form, const float *a, const float *b,
+                          float *y, int threads);

@@ -14,6 +14,13 @@ void ock_to_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t o
 void ock_from_blocked(const float *in, ptrdiff_t in_batch, float *out, ptrdiff_t out_batch, int batch, int channels,
                       int area, int threads);
 
+/// Blocked to channels last, [batch][area][channels], and back. Batch strides of the blocked side in floats; lanes beyond
+/// the channels get 0.
+void ock_channels_last_from_blocked(const float *in, ptrdiff_t in_batch, float *out, int batch, int channels, int area,
+                                    int threads);
+void ock_blocked_from_channels_last(const float *in, float *out, ptrdiff_t out_batch, int batch, int channels, int area,
+                                    int threads);
+
 /// Matrix transpose: `in` [batch][rows][columns] to `out` [batch][columns][rows].
 void ock_transpose(const float *in, float *out, int batch, int rows, int columns, int threads);
 
