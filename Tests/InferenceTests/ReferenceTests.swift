@@ -45,4 +45,21 @@ let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().de
         relativeError(result, try Reference.tensor(expected.npy)) <= 1e-4, "\(item.testDescription) \(expected.name)")
     }
   }
+
+  // Answers of the plain graph: exact runs compute it literally. (The kernels of bytes round as ONNX Runtime's own do
+  // behind its optimiser, which differ from the plain graph by as much.)
+  @Test(
+    .enabled(if: !Reference.cases.isEmpty, "../shared/real is absent"),
+    arguments: Reference.cases.filter { $0.kind == "single" && $0.model.contains("int8") })
+  private func quantisedRealNetworkAgreesExactly(item: Reference.Case) throws {
+    let network = try Network(
+      path: Reference.folder.appendingPathComponent(item.file).path, options: Network.Options(exact: true))
+    let results = try network.run(try item.inputs.map { try Reference.tensor($0.npy) })
+    for (result, expected) in zip(results, item.outputs) {
+      let reference = try Reference.tensor(expected.npy)
+      #expect(
+        shareWithin(quantisationStep(reference), result, reference) >= 0.999, "\(item.testDescription) \(expected.name)"
+      )
+    }
+  }
 }

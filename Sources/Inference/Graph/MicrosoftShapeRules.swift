@@ -2,8 +2,8 @@ extension ShapeRules {
   /// Rules of operators of com.microsoft, whose operands are followed by their scales and zero points.
   static let microsoftRules: [String: Rule] = {
     var rules: [String: Rule] = [
-      "QLinearConv": quantizedConvolution, "QLinearGlobalAveragePool": quantizedGlobalPool,
-      "QLinearConcat": quantizedConcat,
+      "QLinearGlobalAveragePool": quantizedGlobalPool, "QLinearConcat": quantizedConcat,
+      "FusedConv": fusedConvolution,
     ]
     for name in ["QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"] { rules[name] = same }
     for name in ["Gelu", "QuickGelu", "FastGelu", "BiasGelu"] { rules[name] = same }
@@ -18,18 +18,20 @@ extension ShapeRules {
     return [Fact(question.input(7)?.type ?? a.type, shape)]
   }
 
-  private static func quantizedConvolution(_ question: Question) throws -> [Fact]? {
-    guard let x = question.input(0), let w = question.input(3), let zero = question.input(7), x.shape.count >= 3 else {
+  /// Rules of the domain of operators over blocks of channels, which here are planar.
+  static let blockedRules: [String: Rule] = {
+    var rules: [String: Rule] = ["Conv": fusedConvolution]
+    for name in ["MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"] { rules[name] = Self.rules[name] }
+    return rules
+  }()
+
+  private static func fusedConvolution(_ question: Question) throws -> [Fact]? {
+    guard let x = question.input(0), let w = question.input(1), x.type == w.type, question.node.outputs.count == 1
+    else {
       return nil
     }
-    let isChannelsLast = try question.node.attributes.flag("channels_last")
-    let last = x.shape.count - 1
-    let input = isChannelsLast ? [x.shape[0], x.shape[last]] + x.shape[1..<last] : x.shape
-    let geometry = try Convolution(question.node.attributes).geometry(input: input, weight: w.shape, bias: nil)
-    let spatial = geometry.outputShape
-    return [
-      Fact(zero.type, isChannelsLast ? [x.shape[0]] + spatial + [w.shape[0]] : [x.shape[0], w.shape[0]] + spatial)
-    ]
+    let geometry = try Convolution(question.node.attributes).geometry(input: x.shape, weight: w.shape, bias: nil)
+    return [Fact(x.type, [x.shape[0], w.shape[0]] + geometry.outputShape)]
   }
 
   private static func quantizedGlobalPool(_ question: Question) throws -> [Fact]? {

@@ -35,6 +35,7 @@ enum ShapeRules {
   static func rule(of node: Graph.Node) -> Rule? {
     switch node.domain {
     case "": rules[node.operatorType] ?? quantizedRules[node.operatorType]
+    case MicrosoftBlockedOperators.domain: blockedRules[node.operatorType]
     case "com.microsoft": microsoftRules[node.operatorType] ?? quantizedRules[node.operatorType]
     default: nil
     }

@@ -52,6 +52,7 @@ public enum OperatorRegistry {
     MicrosoftAttentionOperators.definitions,
     MicrosoftTransformerOperators.definitions,
     MicrosoftLayoutOperators.definitions,
+    MicrosoftBlockedOperators.definitions,
     ControlFlowOperators.definitions,
     SequenceOperators.definitions,
     RecurrentOperators.definitions,

@@ -8,7 +8,7 @@ extension Graph.Node {
 
   func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
 
-  fileprivate static func convolution(
+  static func convolution(
     _ operation: FusedConvolution, _ inputs: [ValueID?], _ output: ValueID, name: String
   ) -> Graph.Node {
     Graph.Node(

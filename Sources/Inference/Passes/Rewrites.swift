@@ -19,10 +19,11 @@ package struct Rewrite: Sendable {
 /// The graph passes, in order. To add one, write it in a file of its own and put it in its place here.
 package enum Rewrites {
   package static let all: [Rewrite] = [
-    .dropIdentities, .productFromEinsum, .sumThroughReshape, .sumOfConstants, .mergeReshapes, .mergeTransposes,
+    .convolutionFromMicrosoft, .poolFromBlocked, .dropReorders, .dropIdentities, .productFromEinsum,
+    .sumThroughReshape, .sumOfConstants, .mergeReshapes, .mergeTransposes,
     .recogniseActivations, .fuseSilu, .fuseHardSwish, .fuseGelu,
     .quantizeFromOperators, .sinkDequantize, .sinkDequantizeBelowResize, .mergeQuantizePairs, .quantizeConvolution,
-    .quantizeLinear, .quantizeBinary, .quantizeAverage, .quantizeConcat, .tabulate, .sinkDequantize,
+    .quantizeLinear, .quantizeBinary, .quantizeAverage, .quantizeSoftmax, .quantizeConcat, .tabulate, .sinkDequantize,
     .mergeQuantizePairs, .quantizeProductToFloat, .dynamicProduct,
     .dynamicMicrosoftProduct, .addDynamicBias, .recogniseDequantize, .recogniseQuantize, .foldDequantizedConstants,
     .fuseLayerNormalization, .foldPadding, .foldBatchNormalization, .foldScaleIntoConvolution, .linearFromGemm,

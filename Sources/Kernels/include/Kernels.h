@@ -6,6 +6,7 @@
 #include "ock/activation.h"
 #include "ock/layout.h"
 #include "ock/conv.h"
+#include "ock/ordered.h"
 #include "ock/gemm.h"
 #include "ock/attention.h"
 #include "ock/elementwise.h"

@@ -132,8 +132,11 @@ static void bytes_from_blocked(const uint8_t *x, uint8_t *y, int lanes, int widt
 }
 
 static uint8_t binary_one(const ock_qbinary *op, uint8_t a, uint8_t b) {
-    if (op->product) return steps_of((float)((a - op->a_zero) * (b - op->b_zero)) * op->a_scale, op->steps);
-    return steps_of(fmaf(b, op->b_scale, fmaf(a, op->a_scale, op->shift)), op->steps);
+    if (op->product) {
+        float product = (float)((a - op->a_zero) * (b - op->b_zero));
+        return steps_of(fmaf(product, op->a_scale, op->shift), op->steps);
+    }
+    return steps_of(fmaf(a, op->a_scale, fmaf(b, op->b_scale, op->shift)), op->steps);
 }
 
 static void byte_binary(const ock_qbinary *op, const uint8_t *a, const uint8_t *b, uint8_t *y, size_t n) {

@@ -257,4 +257,68 @@ import Testing
     let votes: [Float] = [5, 0, 0, 7, -1, 0]
     #expect(y.array(of: Float.self) == votes)
   }
+
+  struct Blocks: Sendable {
+    let channels, filters, groups: Int
+  }
+
+  /// Convolutions over blocks of channels are plain ones whose weights lie otherwise, and so are pools and reorders.
+  @Test(arguments: [
+    Blocks(channels: 3, filters: 32, groups: 1), Blocks(channels: 32, filters: 48, groups: 1),
+    Blocks(channels: 32, filters: 32, groups: 32),
+  ])
+  func networksOverBlocksOfChannelsAnswerAsPlainOnes(blocks: Blocks) throws {
+    var random = SeededGenerator(83)
+    let (x, b) = (random.tensor([1, blocks.channels, 6, 6]), random.tensor([blocks.filters]))
+    let w = random.tensor([blocks.filters, blocks.channels / blocks.groups, 3, 3])
+    let blockedDomain = "com.microsoft.nchwc"
+    let attributes: [(String, OnnxAttribute)] = [
+      ("pads", .ints([1, 1, 1, 1])), ("group", .int(Int64(blocks.groups))), ("activation", .string("Relu")),
+    ]
+    let pool: [(String, OnnxAttribute)] = [("kernel_shape", .ints([2, 2])), ("strides", .ints([2, 2]))]
+    // Pictures of few channels go in as they are.
+    let reorders = blocks.channels % BlockedWeights.block == 0
+    let nodes =
+      (reorders ? [OnnxNode("ReorderInput", ["x"], ["r"], domain: blockedDomain)] : []) + [
+        OnnxNode("Conv", [reorders ? "r" : "x", "w", "b"], ["c"], attributes, domain: blockedDomain),
+        OnnxNode("MaxPool", ["c"], ["p"], pool, domain: blockedDomain),
+        OnnxNode(
+          "Upsample", ["p"], ["u"], [("scales", .ints([1, 1, 2, 2])), ("mode", .string("nearest"))],
+          domain: blockedDomain),
+        OnnxNode("ReorderOutput", ["u"], ["y"], [("channels", .int(20))], domain: blockedDomain),
+      ]
+    let plainNodes = [
+      OnnxNode("FusedConv", ["x", "w", "b"], ["c"], attributes, domain: Self.domain),
+      OnnxNode("MaxPool", ["c"], ["p"], pool),
+      OnnxNode("Upsample", ["p", "s"], ["u"]),
+      OnnxNode("Slice", ["u"], ["y"], [("starts", .ints([0])), ("ends", .ints([20])), ("axes", .ints([1]))]),
+    ]
+    let plain = OnnxModel(
+      graph: OnnxGraph(
+        nodes: plainNodes, inputs: [("x", .float32, x.shape)], outputs: ["y"],
+        initializers: [("w", w), ("b", b), ("s", Tensor([4], [1, 1, 2, 2] as [Float]))]), opset: 9)
+    let blocked = OnnxModel(
+      graph: OnnxGraph(
+        nodes: nodes, inputs: [("x", .float32, x.shape)], outputs: ["y"],
+        initializers: [("w", inBlocks(w, blocks)), ("b", b)]))
+    let expected = try plain.withFile { try Network(path: $0, options: Network.Options(optimize: false)).run([x])[0] }
+    for optimize in [false, true] {
+      let network = try blocked.withFile { try Network(path: $0, options: Network.Options(optimize: optimize)) }
+      #expect(relativeError(try network.run([x])[0], expected) <= 2e-6)
+      if optimize { #expect(network.rewritesFired["FusedConv to Conv"] == 1) }
+    }
+  }
+
+  /// The weights as ONNX Runtime lays them out on this machine.
+  private func inBlocks(_ w: Tensor, _ blocks: Blocks) -> Tensor {
+    let (block, depth, area) = (BlockedWeights.block, w.shape[1], w.shape[2] * w.shape[3])
+    let width = depth % block == 0 && blocks.channels >= block ? block : 1
+    let source = w.array(of: Float.self)
+    var result: [Float] = []
+    for index in indices(of: [w.shape[0] / block, depth / width, area, width, block]) {
+      let (filter, channel) = (index[0] * block + index[4], index[1] * width + index[3])
+      result.append(source[(filter * depth + channel) * area + index[2]])
+    }
+    return Tensor(w.shape, result)
+  }
 }

@@ -11,13 +11,13 @@ enum MicrosoftFusedOperators {
         var result = try convolution.evaluate(Array(x.values.prefix(3)), x.context)[0].tensor()
         // The fourth input is what a residual connection adds.
         if let residual = try x.optionalTensor(3) { result = try arithmetic(Addition.self, result, residual) }
-        return try activation.apply(result, x)
+        return try activation.apply(result, x.context)
       }
     },
     .tensor("FusedGemm", domain: domain) { attributes in
       let gemm = try Gemm(attributes)
       let activation = try FusedActivation(attributes)
-      return { x in try activation.apply(try gemm.evaluate(x.values, x.context)[0].tensor(), x) }
+      return { x in try activation.apply(try gemm.evaluate(x.values, x.context)[0].tensor(), x.context) }
     },
     .tensor("FusedMatMul", domain: domain) { attributes in
       let alpha = try attributes.float("alpha", default: 1)
@@ -43,7 +43,7 @@ enum MicrosoftFusedOperators {
 }
 
 /// The activation that a fused operator names, made from the operator of that name.
-private struct FusedActivation: Sendable {
+struct FusedActivation: Sendable {
   private let operation: (any Operator)?
 
   init(_ attributes: NodeAttributes) throws {
@@ -51,10 +51,7 @@ private struct FusedActivation: Sendable {
       operation = nil
       return
     }
-    let parameters =
-      try attributes.floats("activation_params") ?? [
-        try attributes.float("activation_alpha", default: 0.01), try attributes.float("activation_beta", default: 0),
-      ]
+    let parameters = try FusedActivation.parameters(attributes)
     let names = name == "Clip" ? ["min", "max"] : ["alpha", "beta"]
     let values = Dictionary(uniqueKeysWithValues: zip(names, parameters.map { NodeAttributes.Attribute.float($0) }))
     // Opset 6 gives Clip its bounds as attributes.
@@ -65,8 +62,29 @@ private struct FusedActivation: Sendable {
     operation = try definition.make(inner)
   }
 
-  func apply(_ x: Tensor, _ arguments: Arguments) throws -> Tensor {
+  private static func parameters(_ attributes: NodeAttributes) throws -> [Float] {
+    try attributes.floats("activation_params") ?? [
+      try attributes.float("activation_alpha", default: 0.01), try attributes.float("activation_beta", default: 0),
+    ]
+  }
+
+  /// The activation as kernels know it; nil where they do not.
+  static func kernel(_ attributes: NodeAttributes) throws -> Activation? {
+    guard let name = try attributes.string("activation"), !name.isEmpty else { return Activation.none }
+    let values = try parameters(attributes)
+    switch (name, values.count) {
+    case ("Relu", _): return .clip(0, .infinity)
+    case ("Sigmoid", _): return .sigmoid
+    case ("Tanh", _): return .tanh
+    case ("LeakyRelu", 1...): return .leakyRelu(values[0])
+    case ("Clip", 2...) where values[0] <= values[1]: return .clip(values[0], values[1])
+    case ("HardSigmoid", 2...): return .hardSigmoid(values[0], values[1])
+    default: return nil
+    }
+  }
+
+  func apply(_ x: Tensor, _ context: any EvaluationContext) throws -> Tensor {
     guard let operation else { return x }
-    return try operation.evaluate([.tensor(x)], arguments.context)[0].tensor()
+    return try operation.evaluate([.tensor(x)], context)[0].tensor()
   }
 }

@@ -4,8 +4,8 @@ enum MicrosoftQuantizedOperators {
   private static let domain = "com.microsoft"
 
   static let definitions: [OperatorDefinition] = [
-    .tensor("QLinearAdd", domain: domain) { _ in { x in try binary(Addition.self, x) } },
-    .tensor("QLinearMul", domain: domain) { _ in { x in try binary(Multiplication.self, x) } },
+    .tensor("QLinearAdd", domain: domain) { _ in { x in try binary(x, isProduct: false) } },
+    .tensor("QLinearMul", domain: domain) { _ in { x in try binary(x, isProduct: true) } },
     .tensor("QLinearSigmoid", domain: domain) { _ in
       { x in
         try unary(x) { Float(1 / (1 + Double.power(2.718281828459045, -Double($0)))) }
@@ -15,15 +15,7 @@ enum MicrosoftQuantizedOperators {
       let alpha = try attributes.float("alpha", default: 0.01)
       return { x in try unary(x) { $0 >= 0 ? $0 : alpha * $0 } }
     },
-    .tensor("QLinearSoftmax", domain: domain) { attributes in
-      let axis = try attributes.int("axis", default: -1)
-      return { x in
-        let numbers = try operand(x, 0)
-        let soft = try SoftmaxOperators.apply(
-          .softmax, numbers, axis: try normalizedAxis(axis, rank: numbers.rank))
-        return try quantized(soft, x, 3)
-      }
-    },
+    .tensor("QLinearSoftmax", domain: domain, softmax),
     .tensor("QLinearGlobalAveragePool", domain: domain) { attributes in
       let channelsLast = try attributes.flag("channels_last")
       return { x in
@@ -100,12 +92,47 @@ enum MicrosoftQuantizedOperators {
       numbers, scale: try x.tensor(index), zero: zero, to: type, .perTensor)
   }
 
-  private static func binary(_ rule: (some BinaryRule).Type, _ x: Arguments) throws -> Tensor {
-    try quantized(try arithmetic(rule, try operand(x, 0), try operand(x, 3)), x, 6)
+  private static func binary(_ x: Arguments, isProduct: Bool) throws -> Tensor {
+    let (a, b) = (try x.tensor(0), try x.tensor(3))
+    let arithmetic = QuantizedArithmetic(
+      isProduct: isProduct, a: try parameters(x, 1), b: try parameters(x, 4), output: try parameters(x, 6))
+    return try arithmetic.steps(a, b, as: try x.optionalTensor(7)?.type ?? a.type)
+  }
+
+  /// The one scale at `index` and the zero point after it.
+  private static func parameters(_ x: Arguments, _ index: Int) throws -> (scale: Float, zero: Float) {
+    let (scale, zero) = (try x.tensor(index), try x.optionalTensor(index + 1))
+    guard scale.count == 1, zero?.count ?? 1 == 1, let value = try scale.floats().first else {
+      throw InferenceError(.badShape, "one scale and one zero point are needed, not \(scale.count)")
+    }
+    return (value, try zero?.floats().first ?? 0)
   }
 
   private static func unary(_ x: Arguments, _ function: (Float) -> Float) throws -> Tensor {
     try quantized(try mapFloats(try operand(x, 0), function), x, 3)
+  }
+
+  /// Softmax in integers. Signed bytes are turned into unsigned ones on the way.
+  @Sendable private static func softmax(
+    _ attributes: NodeAttributes
+  ) throws -> @Sendable (Arguments) throws -> Tensor {
+    let axis = try attributes.int("axis", default: -1)
+    let coerces = try attributes.int("opset", default: 13) < 13
+    return { x in
+      let data = try x.tensor(0)
+      guard data.type == .uint8 || data.type == .int8 else {
+        throw InferenceError(.badType, "softmax of quantised \(data.type.name)")
+      }
+      let lift: Float = data.type == .int8 ? 128 : 0
+      let output = try parameters(x, 3)
+      let operation = QuantizedSoftmax(
+        axis: axis, coerces: coerces, input: try parameters(x, 1).scale,
+        output: ByteScale(scale: output.scale, zero: Int(min(max(output.zero + lift, 0), 255))))
+      guard lift > 0 else { return try operation.evaluate([.tensor(data)], x.context)[0].tensor() }
+      let unsigned = Tensor(data.shape, data.elements(as: Int8.self).map { UInt8(bitPattern: $0) ^ 0x80 })
+      let result = try operation.evaluate([.tensor(unsigned)], x.context)[0].tensor()
+      return Tensor(data.shape, result.elements(as: UInt8.self).map { Int8(bitPattern: $0 ^ 0x80) })
+    }
   }
 
   /// QGemm: alpha * A * B + C, with scales a column for B; quantised when a result scale is given, else float.

@@ -19,6 +19,9 @@ package struct ByteScale: Sendable, Hashable {
     try QuantizationOperators.quantize(x, scale: Tensor(scalar: scale), zero: zeroTensor, to: .uint8, .perTensor)
   }
 
+  /// Scale and zero point as ``QuantizedArithmetic`` takes them.
+  var numbers: (scale: Float, zero: Float) { (scale, Float(zero)) }
+
   private var zeroTensor: Tensor { Tensor(scalar: UInt8(clamping: zero)) }
 }
 
@@ -138,10 +141,13 @@ package struct QuantizedBinary: Operator {
   }
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
-    let (x, y) = (try a.dequantized(try inputs.tensor(0, "A")), try b.dequantized(try inputs.tensor(1, "B")))
-    let result =
-      isProduct ? try arithmetic(Multiplication.self, x, y) : try arithmetic(Addition.self, x, y)
-    return [.tensor(try output.quantized(result).clamped(to: range))]
+    let result = try arithmetic.steps(try inputs.tensor(0, "A"), try inputs.tensor(1, "B"), as: .uint8)
+    return [.tensor(result.clamped(to: range))]
+  }
+
+  /// What one pair of bytes gives.
+  package var arithmetic: QuantizedArithmetic {
+    QuantizedArithmetic(isProduct: isProduct, a: a.numbers, b: b.numbers, output: output.numbers)
   }
 }
 

@@ -1,7 +1,7 @@
 /// Float operators between DequantizeLinear and QuantizeLinear become operators on bytes.
 extension Rewrite {
   /// Conv between dequantised operands, its result quantised (perhaps after a clip).
-  static let quantizeConvolution = Rewrite("QDQ Conv to bytes") { index, editor in
+  static let quantizeConvolution = Rewrite("QDQ Conv to bytes", changesRounding: true) { index, editor in
     guard let target = editor.quantizer(index) else { return false }
     let clip = editor.clipped(target.input, target.scale)
     guard editor.isUsedOnce(clip.input), let (place, node) = editor.producer(of: clip.input, "Conv"),
@@ -12,7 +12,7 @@ extension Rewrite {
   }
 
   /// Gemm or MatMul with constant weights between dequantised operands.
-  static let quantizeLinear = Rewrite("QDQ product to bytes") { index, editor in
+  static let quantizeLinear = Rewrite("QDQ product to bytes", changesRounding: true) { index, editor in
     guard let target = editor.quantizer(index) else { return false }
     let clip = editor.clipped(target.input, target.scale)
     guard editor.isUsedOnce(clip.input), let (place, node) = editor.producer(of: clip.input),
@@ -23,7 +23,7 @@ extension Rewrite {
   }
 
   /// The same products where nothing quantises the result: they give floats.
-  static let quantizeProductToFloat = Rewrite("dequantised product to bytes") { index, editor in
+  static let quantizeProductToFloat = Rewrite("dequantised product to bytes", changesRounding: true) { index, editor in
     guard let node = editor.nodes[index], let output = node.outputs.first ?? nil else { return false }
     let fused =
       node.domain.isEmpty && node.operatorType == "Conv"
@@ -66,7 +66,7 @@ extension Rewrite {
   }
 
   /// Add or Mul of two dequantised tensors.
-  static let quantizeBinary = Rewrite("QDQ sum to bytes") { index, editor in
+  static let quantizeBinary = Rewrite("QDQ sum to bytes", changesRounding: true) { index, editor in
     guard let target = editor.quantizer(index) else { return false }
     let clip = editor.clipped(target.input, target.scale)
     guard editor.isUsedOnce(clip.input), let (place, node) = editor.producer(of: clip.input), node.domain.isEmpty,
@@ -83,7 +83,7 @@ extension Rewrite {
   }
 
   /// AveragePool, GlobalAveragePool, and the mean over all spatial axes.
-  static let quantizeAverage = Rewrite("QDQ average to bytes") { index, editor in
+  static let quantizeAverage = Rewrite("QDQ average to bytes", changesRounding: true) { index, editor in
     guard let target = editor.quantizer(index), editor.isUsedOnce(target.input),
       let (place, node) = editor.producer(of: target.input), node.domain.isEmpty,
       let x = editor.dequantized(node.input(0)), let shape = editor.fact(x.bytes)?.shape, shape.count >= 3
@@ -100,6 +100,22 @@ extension Rewrite {
     let operation = QuantizedAverage(window: window, input: x.scale, output: target.scale)
     editor.replace(
       [place, index], with: .bytes("QuantizedAverage", operation, [x.bytes], target.output, name: node.name))
+    return true
+  }
+
+  /// Softmax along the last axis.
+  static let quantizeSoftmax = Rewrite("QDQ softmax to bytes", changesRounding: true) { index, editor in
+    guard let target = editor.quantizer(index), editor.isUsedOnce(target.input),
+      let (place, node) = editor.producer(of: target.input, "Softmax"), let x = editor.dequantized(node.input(0)),
+      let rank = editor.fact(x.bytes)?.shape.count, rank > 0
+    else { return false }
+    let coerces = node.attributes.opset < 13
+    let axis = try normalizedAxis(
+      try node.attributes.int("axis", default: coerces ? 1 : -1), rank: rank, inclusive: coerces)
+    guard coerces || axis == rank - 1 else { return false }
+    let operation = QuantizedSoftmax(axis: axis, coerces: coerces, input: x.scale.scale, output: target.scale)
+    editor.replace(
+      [place, index], with: .bytes("QuantizedSoftmax", operation, [x.bytes], target.output, name: target.node.name))
     return true
   }
 

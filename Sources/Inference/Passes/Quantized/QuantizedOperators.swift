@@ -9,7 +9,7 @@ extension Rewrite {
     "com.microsoft/QLinearMul": { try binary($0, $1, $2, isProduct: true) },
     "com.microsoft/QLinearGlobalAveragePool": average, "com.microsoft/QLinearAveragePool": average,
     "com.microsoft/QLinearConcat": concat, "com.microsoft/QLinearSigmoid": table,
-    "com.microsoft/QLinearLeakyRelu": table,
+    "com.microsoft/QLinearLeakyRelu": table, "com.microsoft/QLinearSoftmax": softmax,
   ]
 
   static let quantizeFromOperators = Rewrite("quantised operators to bytes") { index, editor in
@@ -104,6 +104,16 @@ extension Rewrite {
     let operation = QuantizedAverage(
       window: isGlobal ? nil : try AveragePool(node.attributes), input: input, output: scale)
     return .bytes("QuantizedAverage", operation, [x], output, name: node.name)
+  }
+
+  private static func softmax(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {
+    guard let (x, input) = operand(node, 0, editor), let scale = editor.byteScale(node.input(3), node.input(4)),
+      editor.fact(output)?.type == .uint8
+    else { return nil }
+    let operation = QuantizedSoftmax(
+      axis: try node.attributes.int("axis", default: -1), coerces: try node.attributes.int("opset", default: 13) < 13,
+      input: input.scale, output: scale)
+    return .bytes("QuantizedSoftmax", operation, [x], output, name: node.name)
   }
 
   private static func concat(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {

@@ -9,6 +9,7 @@ enum ByteElementwiseKernels {
     KernelDefinition("QuantizedConcat", domain: fusedDomain, compile: compileConcat),
     KernelDefinition("Quantize", domain: fusedDomain, compile: compileQuantize),
     KernelDefinition("Dequantize", domain: fusedDomain, compile: compileDequantize),
+    KernelDefinition("QuantizedSoftmax", domain: fusedDomain, compile: compileSoftmax),
   ]
 
   @Sendable private static func compileTable(_ request: CompileRequest) -> Compilation? {
@@ -93,7 +94,29 @@ enum ByteElementwiseKernels {
     return .kernel(CompiledKernel(kernel, inputs: 1, layout: input.layout))
   }
 
+  @Sendable private static func compileSoftmax(_ request: CompileRequest) throws -> Compilation? {
+    guard let operation = request.node.evaluator as? QuantizedSoftmax, let input = request.inputs[0],
+      input.type == .uint8
+    else { return nil }
+    let lines = try operation.lines(input.shape)
+    guard lines.step == 1, lines.length > 0 else { return nil }
+    let table = SoftmaxTable(scale: operation.input, output: operation.output, length: lines.length)
+    var compiled = CompiledKernel(SoftmaxLines(table: table, count: lines.count, length: lines.length), inputs: 1)
+    compiled.inPlace = [(input: 0, output: 0)]
+    return .kernel(compiled)
+  }
+
   // MARK: kernels
+
+  private struct SoftmaxLines: Kernel {
+    let table: SoftmaxTable
+    let count, length: Int
+
+    func run(_ call: KernelCall) {
+      let (x, y) = (call.input(0, as: UInt8.self), call.output(0, as: UInt8.self))
+      for line in 0..<count { table.apply(x + line * length, y + line * length, step: 1) }
+    }
+  }
 
   private struct Table: Kernel {
     let table: [UInt8]
@@ -214,16 +237,11 @@ extension QuantizedBinary {
   }
 
   var kernelForm: ock_qbinary {
-    let steps = ock_steps(
-      zero: Int32(output.zero), low: Int32(range.lowerBound), high: Int32(range.upperBound))
-    if isProduct {
-      return ock_qbinary(
-        product: true, a_scale: a.scale * b.scale / output.scale, b_scale: 0, shift: 0, a_zero: Int32(a.zero),
-        b_zero: Int32(b.zero), steps: steps)
-    }
-    let (first, second) = (a.scale / output.scale, b.scale / output.scale)
+    let arithmetic = arithmetic
+    // The zero point is in the shift: it is rounded with the rest.
+    let steps = ock_steps(zero: 0, low: Int32(range.lowerBound), high: Int32(range.upperBound))
     return ock_qbinary(
-      product: false, a_scale: first, b_scale: second, shift: -(first * Float(a.zero) + second * Float(b.zero)),
-      a_zero: 0, b_zero: 0, steps: steps)
+      product: isProduct, a_scale: arithmetic.ratioA, b_scale: arithmetic.ratioB, shift: arithmetic.shift,
+      a_zero: Int32(a.zero), b_zero: Int32(b.zero), steps: steps)
   }
 }

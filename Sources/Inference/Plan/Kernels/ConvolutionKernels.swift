@@ -17,6 +17,9 @@ enum ConvolutionKernels {
     let convolution = operation.convolution
     let geometry = try convolution.geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
     guard var shape = shape(convolution, geometry, batch: input.shape[0], weight.shape) else { return nil }
+    if request.options.exact {
+      return OrderedConvolution.compile(operation, shape, weight: weight, bias: bias, output: output, request)
+    }
     let touched = try touchedTaps(weight, &shape)
     let kind = ock_conv_choose(&shape, input.layout == .planar, request.options.exact)
     var conv = ock_conv()

@@ -131,8 +131,8 @@ void ock_bytes_from_blocked(const uint8_t *in, uint8_t *out, int batch, int chan
 /// y[i] = table[x[i]]; y may be x.
 void ock_byte_table(const uint8_t table[256], const uint8_t *x, uint8_t *y, size_t n, int threads);
 
-/// A sum or a product of two quantised tensors: steps(a_scale a + b_scale b + shift) for a sum, whose scales are already
-/// divided by the result's; steps((a - a_zero) (b - b_zero) a_scale) for a product.
+/// A sum or a product of two quantised tensors: steps(a_scale a + (b_scale b + shift)) for a sum, whose scales are
+/// already divided by the result's; steps((a - a_zero) (b - b_zero) a_scale + shift) for a product. Every sum is fused.
 typedef struct {
     bool product;
     float a_scale, b_scale, shift;

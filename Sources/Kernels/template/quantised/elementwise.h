@@ -115,11 +115,12 @@ static void QISA(bytes_from_blocked)(const uint8_t *x, uint8_t *y, int lanes, in
 INLINE qb qbinary(const ock_qbinary *op, qb a, qb b, qclamp clamp) {
     if (op->product) {
         qi product = (qwiden(a) - op->a_zero) * (qwiden(b) - op->b_zero);
-        return qround_steps(__builtin_convertvector(product, qf) * op->a_scale, clamp);
+        qf x = __builtin_convertvector(product, qf);
+        return qround_steps(__builtin_elementwise_fma(x, (qf)op->a_scale, (qf)op->shift), clamp);
     }
     qf x = __builtin_convertvector(qwiden(a), qf), y = __builtin_convertvector(qwiden(b), qf);
-    x = __builtin_elementwise_fma(x, (qf)op->a_scale, (qf)op->shift);
-    return qround_steps(__builtin_elementwise_fma(y, (qf)op->b_scale, x), clamp);
+    y = __builtin_elementwise_fma(y, (qf)op->b_scale, (qf)op->shift);
+    return qround_steps(__builtin_elementwise_fma(x, (qf)op->a_scale, y), clamp);
 }
 
 static void QISA(byte_binary)(const ock_qbinary *op, const uint8_t *a, const uint8_t *b, uint8_t *y, size_t n) {
