@@ -18,9 +18,14 @@ package final class Interpreter: Sendable {
   /// What the tensors of all runs may take.
   let budget: AllocationBudget
 
-  package init(_ set: GraphSet, modelBytes: Int = 0) {
+  package convenience init(_ set: GraphSet, modelBytes: Int = 0) {
+    self.init(set, budget: AllocationBudget(modelBytes: modelBytes))
+  }
+
+  /// - Parameter budget: shared with the graph that this one is a part of.
+  init(_ set: GraphSet, budget: AllocationBudget) {
     graphs = set.graphs.map(Prepared.init)
-    budget = AllocationBudget(modelBytes: modelBytes)
+    self.budget = budget
   }
 
   /// Runs the main graph. Inputs in the graph's order.

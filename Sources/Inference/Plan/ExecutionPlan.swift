@@ -55,6 +55,7 @@ final class ExecutionPlan: @unchecked Sendable {
     }
     let allowance = interpreter.budget.allowance(inputBytes: inputBytes)
     guard memory.byteCount <= allowance else { throw AllocationBudget.exceeded(allowance) }
+    try AllocationBudget.current?.check(memory.byteCount)
     arena = TensorStorage(byteCount: memory.byteCount)
     let slots = lowering.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count + 1 }
     pointers = .allocate(capacity: slots)

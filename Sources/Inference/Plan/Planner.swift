@@ -16,16 +16,24 @@ final class Planner {
   private let graph: Graph
   private let interpreter: Interpreter
   private let options: Network.Options
-  private let weights = WeightCache()
+  private let weights: WeightCache
+  /// Whether this plans a part of a graph that is compiled late: such parts hold no further ones.
+  private let isLate: Bool
 
-  init(_ interpreter: Interpreter, model: ONNXModel, options: Network.Options) {
+  init(_ interpreter: Interpreter, graph: Graph, options: Network.Options, weights: WeightCache, isLate: Bool) {
     self.interpreter = interpreter
+    self.graph = graph
     self.options = options
+    self.weights = weights
+    self.isLate = isLate
+  }
+
+  convenience init(_ interpreter: Interpreter, model: ONNXModel, options: Network.Options) {
     let graph = interpreter.graphs[GraphSet.main].graph
     let wide =
       options.exact
       ? nil : try? HalfWidening.widened(graph, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes)
-    self.graph = wide ?? graph
+    self.init(interpreter, graph: wide ?? graph, options: options, weights: WeightCache(), isLate: false)
   }
 
   /// How many plans are held.
@@ -72,7 +80,13 @@ final class Planner {
 
   private func makePlan(_ inputs: [Fact]) throws -> ExecutionPlan {
     let specialized = try Specializer(graph, inputs: inputs, interpreter: interpreter)
-    var rewritten = try Rewrites.apply(to: specialized.graph, facts: specialized.facts, exact: options.exact)
+    let known =
+      isLate
+      ? specialized.graph
+      : LateCompilation.group(specialized.graph, facts: specialized.facts) {
+        LateRegion($0, budget: interpreter.budget, options: options, weights: weights)
+      }
+    var rewritten = try Rewrites.apply(to: known, facts: specialized.facts, exact: options.exact)
     // The lowering alone holds the graph now, and lets go of each weight once it is packed.
     let graph = rewritten.graph
     rewritten.graph = Graph()

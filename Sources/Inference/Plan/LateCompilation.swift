@@ -1,0 +1,126 @@
+import Synchronization
+
+/// Compiles what stands behind shapes that show only during a run: the heads of two-stage detectors, say, which see as
+/// many regions as the first stage found.
+///
+/// Such nodes are gathered into regions: a product with constant weights and what follows it without asking for other
+/// unknown values. A region is one operator of the graph around it, which plans itself for the shapes that it meets.
+enum LateCompilation {
+  private static let products: Set<String> = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
+  private static let followers: Set<String> = products.union([
+    "Relu", "Sigmoid", "LeakyRelu", "Clip", "HardSwish", "HardSigmoid", "Tanh", "Elu", "Gelu", "Add", "Mul",
+    "BatchNormalization", "Flatten", "Softmax", "MaxPool", "AveragePool", "GlobalAveragePool",
+  ])
+  /// Nodes of a region: larger ones are cut, which costs little.
+  private static let longest = 64
+
+  /// The graph with its regions as single nodes.
+  static func group(_ graph: Graph, facts: [Fact?], planner: (Graph) -> LateRegion) -> Graph {
+    var grouped = graph
+    var nodes = graph.nodes.map(Optional.some)
+    var producers: [ValueID: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() { for case let id? in node.outputs { producers[id] = index } }
+    for start in graph.nodes.indices {
+      guard let first = nodes[start], isLate(first, graph, facts) else { continue }
+      let members = members(from: start, graph, nodes, producers)
+      let region = Region(
+        members.map { graph.nodes[$0] }, of: graph, others: Set(graph.nodes.indices).subtracting(members))
+      for index in members { nodes[index] = nil }
+      nodes[start] = Graph.Node(
+        name: first.name, domain: fusedDomain, operatorType: "Late\(first.operatorType)",
+        attributes: NodeAttributes(opset: 1, inputCount: region.inputs.count, outputCount: region.outputs.count),
+        evaluator: planner(region.graph), inputs: region.inputs, outputs: region.outputs)
+    }
+    grouped.nodes = nodes.compactMap { $0 }
+    return grouped
+  }
+
+  private static func isLate(_ node: Graph.Node, _ graph: Graph, _ facts: [Fact?]) -> Bool {
+    guard node.domain.isEmpty, products.contains(node.operatorType), node.inputs.count >= 2,
+      let weight = node.inputs[1], graph.constants[weight] != nil, let data = node.inputs[0],
+      graph.constants[data] == nil, node.outputs.count == 1, let output = node.outputs[0]
+    else { return false }
+    return facts[output] == nil
+  }
+
+  /// The nodes of the region that begins at `start`: what else they read exists before it.
+  private static func members(
+    from start: Int, _ graph: Graph, _ nodes: [Graph.Node?], _ producers: [ValueID: Int]
+  ) -> [Int] {
+    var members = [start]
+    var inside = Set(graph.nodes[start].outputs.compactMap { $0 })
+    for index in graph.nodes.indices.dropFirst(start + 1) where members.count < longest {
+      guard let node = nodes[index], node.domain.isEmpty, followers.contains(node.operatorType), node.outputs.count == 1
+      else { continue }
+      let read = node.inputs.compactMap { $0 }
+      let isReady = read.allSatisfy { inside.contains($0) || graph.constants[$0] != nil || producers[$0] ?? -1 < start }
+      guard isReady, read.contains(where: inside.contains) else { continue }
+      members.append(index)
+      inside.formUnion(node.outputs.compactMap { $0 })
+    }
+    return members
+  }
+
+  /// Nodes as a graph of their own.
+  private struct Region {
+    private(set) var graph = Graph()
+    /// By the values of the graph around it.
+    private(set) var inputs: [ValueID] = []
+    private(set) var outputs: [ValueID] = []
+
+    init(_ nodes: [Graph.Node], of outer: Graph, others: Set<Int>) {
+      var inner: [ValueID: ValueID] = [:]
+      let made = Set(nodes.flatMap { $0.outputs.compactMap { $0 } })
+      for id in Set(nodes.flatMap { $0.inputs.compactMap { $0 } }).union(made).sorted() {
+        let new = graph.addValue(outer.valueNames[id])
+        inner[id] = new
+        if let tensor = outer.constants[id] {
+          graph.constants[new] = tensor
+        } else if !made.contains(id) {
+          graph.inputs.append(new)
+          inputs.append(id)
+        }
+      }
+      graph.nodes = nodes.map { node in
+        var copy = node
+        copy.inputs = node.inputs.map { $0.flatMap { inner[$0] } }
+        copy.outputs = node.outputs.map { $0.flatMap { inner[$0] } }
+        return copy
+      }
+      let read = Set(others.flatMap { outer.nodes[$0].dependencies }).union(outer.outputs)
+      for id in made.intersection(read).sorted() {
+        outputs.append(id)
+        if let new = inner[id] { graph.outputs.append(new) }
+      }
+    }
+  }
+}
+
+/// A part of a graph that is planned when it meets its inputs' shapes; the last few plans are kept.
+final class LateRegion: Operator {
+  private let planner: Mutex<Planner>
+  private let interpreter: Interpreter
+
+  init(_ graph: Graph, budget: AllocationBudget, options: Network.Options, weights: WeightCache) {
+    let interpreter = Interpreter(GraphSet(graphs: [graph]), budget: budget)
+    self.interpreter = interpreter
+    planner = Mutex(Planner(interpreter, graph: graph, options: options, weights: weights, isLate: true))
+  }
+
+  func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
+    let tensors = try inputs.indices.map { try inputs.tensor($0, "a region's input") }
+    return try planner.withLock { planner in
+      if let plan = planner.plan(for: tensors) {
+        do {
+          try plan.run(tensors)
+          let results = try plan.outputTensors().map(Value.tensor)
+          plan.releaseInputs()
+          return results
+        } catch is PlanMismatch {
+          planner.abandon(plan)
+        }
+      }
+      return try interpreter.run(inputs)
+    }
+  }
+}
