@@ -40,20 +40,25 @@ static void gather(const ock_conv_shape *s, const float *image, int channels, in
                 }
 }
 
-// One filter over a tile: fused sums of `block` products each.
-static inline __attribute__((always_inline)) void fused_sums(const float *weights, const float *windows, int depth,
-                                                             int block, float *out) {
-    lanes8 total[TILE / 8];
+// `count` filters (one or two) over a tile: fused sums of `block` products each.
+static inline __attribute__((always_inline)) void fused_sums(const int count, const float *weights,
+                                                             const float *windows, int depth, int block, float *out) {
+    lanes8 total[2][TILE / 8];
     for (int start = 0; start < depth; start += block) {
         int end = ock_min(depth, start + block);
-        lanes8 sum[TILE / 8] = {0};
+        lanes8 sum[2][TILE / 8] = {0};
         for (int k = start; k < end; k++)
+            for (int i = 0; i < TILE / 8; i++) {
+                lanes8 window = *(const lanes8 *)(windows + k * TILE + 8 * i);
+                for (int filter = 0; filter < count; filter++)
+                    sum[filter][i] =
+                        __builtin_elementwise_fma((lanes8)weights[filter * depth + k], window, sum[filter][i]);
+            }
+        for (int filter = 0; filter < count; filter++)
             for (int i = 0; i < TILE / 8; i++)
-                sum[i] = __builtin_elementwise_fma((lanes8)weights[k], *(const lanes8 *)(windows + k * TILE + 8 * i),
-                                                   sum[i]);
-        for (int i = 0; i < TILE / 8; i++) total[i] = start == 0 ? sum[i] : total[i] + sum[i];
+                total[filter][i] = start == 0 ? sum[filter][i] : total[filter][i] + sum[filter][i];
     }
-    memcpy(out, total, sizeof(total));
+    memcpy(out, total, sizeof(total[0]) * (size_t)count);
 }
 
 // Products that are rounded before they are summed. On x86-64 the functions that sum them are compiled for processors
@@ -100,16 +105,19 @@ static inline __attribute__((always_inline)) void run_tile(const ordered_job *jo
     float *windows = call->scratch + (ptrdiff_t)worker * job->depth * TILE;
     ptrdiff_t input_channel = (ptrdiff_t)item * s->in_channels + group * job->channels;
     gather(s, call->input + input_channel * s->in_height * s->in_width, job->channels, first, count, windows);
-    for (int filter = 0; filter < job->filters; filter++) {
-        int channel = group * job->filters + filter;
-        const float *weights = call->weights + (ptrdiff_t)channel * job->depth;
-        float sums[TILE];
-        if (rounds)
-            rounded_sums(weights, windows, job->depth, sums);
-        else
-            fused_sums(weights, windows, job->depth, job->block, sums);
-        float *out = call->output + ((ptrdiff_t)item * s->out_channels + channel) * job->pixels + first;
-        for (int i = 0; i < count; i++) out[i] = call->bias ? sums[i] + call->bias[channel] : sums[i];
+    for (int filter = 0; filter < job->filters;) {
+        int filters = rounds ? 1 : ock_min(2, job->filters - filter);
+        const float *weights = call->weights + (ptrdiff_t)(group * job->filters + filter) * job->depth;
+        float sums[2 * TILE];
+        if (rounds) rounded_sums(weights, windows, job->depth, sums);
+        else if (filters == 2) fused_sums(2, weights, windows, job->depth, job->block, sums);
+        else fused_sums(1, weights, windows, job->depth, job->block, sums);
+        for (int n = 0; n < filters; n++, filter++) {
+            int channel = group * job->filters + filter;
+            float *out = call->output + ((ptrdiff_t)item * s->out_channels + channel) * job->pixels + first;
+            for (int i = 0; i < count; i++)
+                out[i] = call->bias ? sums[n * TILE + i] + call->bias[channel] : sums[n * TILE + i];
+        }
     }
 }
 

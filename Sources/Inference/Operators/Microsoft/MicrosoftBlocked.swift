@@ -48,9 +48,11 @@ enum MicrosoftBlockedOperators {
       },
       .tensor("Upsample", domain: domain) { attributes in
         let scales = try attributes.ints("scales") ?? []
-        let names = ["mode", "coordinate_transformation_mode"]
-        var values = Dictionary(uniqueKeysWithValues: names.compactMap { name in attributes[name].map { (name, $0) } })
-        values["nearest_mode"] = .string("floor")
+        let values: [String: NodeAttributes.Attribute] = [
+          "mode": .string(try attributes.string("mode", default: "nearest")), "nearest_mode": .string("floor"),
+          "coordinate_transformation_mode": .string(
+            try attributes.string("coordinate_transformation_mode", default: "asymmetric")),
+        ]
         let inner = NodeAttributes(values, opset: 13, inputCount: 3, outputCount: 1)
         guard let resize = try OperatorRegistry.definition(domain: "", name: "Resize", opset: 13)?.make(inner) else {
           throw InferenceError(.unknownOperator, "unknown operator 'Resize'")
