@@ -6,6 +6,7 @@ public enum Task: String, Sendable, CaseIterable {
   case orientedDetection = "oriented-detection"
   case classification
   case semanticSegmentation = "semantic-segmentation"
+  case depth
   case embedding
   case sequence
 
@@ -13,9 +14,12 @@ public enum Task: String, Sendable, CaseIterable {
   public var detects: Bool {
     switch self {
     case .detection, .instanceSegmentation, .pose, .orientedDetection: true
-    case .classification, .semanticSegmentation, .embedding, .sequence: false
+    case .classification, .semanticSegmentation, .depth, .embedding, .sequence: false
     }
   }
+
+  /// Whether the network's answer is something to look at over the whole picture: what a list of first stages offers.
+  public var isFirstStage: Bool { detects || self == .semanticSegmentation || self == .depth }
 }
 
 /// A network as its user knows it: what lists, headers and JSON show.

@@ -59,7 +59,7 @@ struct FramePipeline {
         (findings, latency.detector) = try detector.perceive(
           frame.image, region: nil, minimumConfidence: min(minimumConfidence, Tracker.Settings().lowConfidence))
         if detector.description.task.detects {
-          track(&findings, at: frame.timestamp, minimumConfidence: minimumConfidence, latency: &latency)
+          track(&findings, in: frame, minimumConfidence: minimumConfidence, latency: &latency)
         }
         trouble = chain.run(
           on: &findings.detections, of: StageFrame(image: frame.image, number: number, time: frame.timestamp),
@@ -85,14 +85,14 @@ struct FramePipeline {
   }
 
   private mutating func track(
-    _ findings: inout Findings, at timestamp: MonotonicTime, minimumConfidence: Float, latency: inout FrameLatency
+    _ findings: inout Findings, in frame: Frame, minimumConfidence: Float, latency: inout FrameLatency
   ) {
     let began = MonotonicTime.now
-    let seconds = lastTimestamp.map { Double(timestamp.nanoseconds(since: $0)) / 1e9 } ?? 1.0 / 30
-    lastTimestamp = timestamp
-    findings.detections = tracker.follow(findings.detections, secondsSinceLast: seconds).filter {
-      $0.confidence >= minimumConfidence
-    }
+    let seconds = lastTimestamp.map { Double(frame.timestamp.nanoseconds(since: $0)) / 1e9 } ?? 1.0 / 30
+    lastTimestamp = frame.timestamp
+    let followed = tracker.follow(
+      findings.detections, secondsSinceLast: seconds, frame: (frame.image.width, frame.image.height))
+    findings.detections = followed.filter { $0.confidence >= minimumConfidence }
     latency.tracker = MonotonicTime.now.nanoseconds(since: began)
   }
 }

@@ -25,6 +25,9 @@ struct DecoderReferenceTests {
         let vector = try #require(findings.embedding)
         #expect(vector.count == expected.count, place)
         #expect(zip(vector, expected).allSatisfy { abs($0 - $1) < 1e-4 }, place)
+      case .numbers(let expected) where item.kind == "depth":
+        let nearness = try #require(findings.depth?.nearness)
+        #expect(nearness.count == expected.count && zip(nearness, expected).allSatisfy { abs($0 - $1) < 1e-4 }, place)
       case .numbers(let expected):
         #expect(findings.segmentation?.classes.map(Float.init) == expected, place)
       }
@@ -94,6 +97,8 @@ enum NumPy {
     var iou: Float
     var labels: [String]
     var parameters: String
+    /// More lines of the manifest's table.
+    var thresholds: String
     var kind: String
     var expected: Expected
     var outputs: [Output]
@@ -110,7 +115,7 @@ enum NumPy {
         [thresholds]
         confidence = \(confidence)
         iou = \(iou)
-        max_detections = 10000
+        \(thresholds)
         [decoder]
         name = "\(decoder)"
         \(parameters)

@@ -30,6 +30,8 @@ import Testing
     #expect(tokenizer.encode("12") == [id("1", end: true), id("2", end: true)])
     #expect(tokenizer.encode("b?!") == [id("b", end: true), id("?", end: false), id("!", end: true)])
     #expect(tokenizer.encode("é").count == 2)
+    #expect(tokenizer.encode("e\u{301}") == tokenizer.encode("é"))
+    #expect(tokenizer.encode("ａ’s") == tokenizer.encode("a's"))
     #expect(tokenizer.encode("") == [])
   }
 

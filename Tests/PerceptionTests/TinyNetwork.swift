@@ -9,6 +9,9 @@ struct TinyNetwork {
 
   enum Element: UInt64 {
     case float = 1
+    case uint8 = 2
+    case int8 = 3
+    case int32 = 6
     case int64 = 7
   }
 

@@ -1,4 +1,5 @@
 import Capture
+import Foundation
 import Perception
 import Testing
 import Vision
@@ -8,17 +9,25 @@ import Vision
   /// 30 % of the detections are dropped at random, each frame on its own; the others are off by a few pixels. The truth
   /// holds everything of which a quarter shows, behind whatever passes before it: without a single lost detection the
   /// tracker reaches about a hundredth more.
-  @Test func identitiesSurviveLostDetections() {
+  ///
+  /// - Parameter seeds: nothing of the tracker was chosen by looking at those from 101 on. `OCELLUS_IDENTITY_SEEDS` says how
+  ///   many of them are followed.
+  @Test(arguments: [1...8, 101...(100 + IdentityTests.heldOut)])
+  func identitiesSurviveLostDetections(seeds: ClosedRange<UInt64>) {
     var all = IdentityScore()
-    for seed in UInt64(1)...8 {
+    var lines: [String] = []
+    for seed in seeds {
       let score = follow(seed: seed, frames: 450, dropped: 0.3, jitter: 0.03)
       #expect(score.idf1 >= 0.8, "IDF1 \(score.idf1) with seed \(seed)")
       all.add(score)
-      print("demo:seed=\(seed), 30 % dropped: IDF1 \(score.idf1)")
+      lines.append(String(format: "%llu %.3f", seed, score.idf1))
     }
-    print("together: IDF1 \(all.idf1)")
-    #expect(all.idf1 >= 0.9, "IDF1 \(all.idf1)")
+    print("30 % dropped, IDF1 by seed: \(lines.joined(separator: ", ")); together \(all.idf1)")
+    #expect(all.idf1 >= 0.93, "IDF1 \(all.idf1)")
   }
+
+  private static let heldOut =
+    ProcessInfo.processInfo.environment["OCELLUS_IDENTITY_SEEDS"].flatMap(UInt64.init).map { max(1, $0) } ?? 6
 
   /// The measure itself must be able to fail: with most detections gone no tracker can hold on.
   @Test func theMeasureFalls() {
@@ -49,7 +58,7 @@ import Vision
             label: object.kind.label, classID: object.kind.rawValue, confidence: 0.5 + 0.5 * random.unit(), box: spoilt)
         )
       }
-      _ = tracker.follow(found, secondsSinceLast: 1.0 / 30)
+      _ = tracker.follow(found, secondsSinceLast: 1.0 / 30, frame: (640, 480))
       let tracks = tracker.present.compactMap { track in track.id.map { (id: $0, box: track.box) } }
       score.add(truth: boxes, tracks: tracks)
     }

@@ -70,6 +70,14 @@ import Vision
     return fields.count > 1 ? (Double(fields[1]) ?? 0) * 4096 / 1_048_576 : 0
   }
 
+  /// A line every half minute, so that a soak that is cut short still shows its figures.
+  private func progress(seconds: Double, switches: Int, source: WatchedSource) {
+    print(
+      String(format: "%.0f s, %.0f MiB, ", seconds, resident())
+        + "\(switches) loads, \(source.gaps) of \(source.frames) frames lost")
+    fflush(nil)
+  }
+
   /// Runs for `OCELLUS_SOAK_SECONDS`, or for one round of the ten networks.
   @Test func tenNetworksInTurn() throws {
     let names = SwitchingTests.networks()
@@ -81,19 +89,25 @@ import Vision
       source: source, provider: Networks(), configuration: SessionConfiguration(detector: names[0]),
       consumers: [collector])
     session.start()
+    for _ in 0..<3000 where collector.ready == 0 { pause(5_000_000) }
     let began = MonotonicTime.now
     var series: [Double] = []
     var switches = 0
+    var reported = began
     while switches < names.count || MonotonicTime.now.milliseconds(since: began) < (asked ?? 0) * 1000 {
       let name = names[switches % names.count]
-      session.selectDetector(name)
+      // Before it is asked for: a small network is ready at once.
       let wanted = collector.ready + 1
+      session.selectDetector(name)
       for _ in 0..<3000 where collector.ready < wanted && collector.failures.isEmpty { pause(5_000_000) }
       // A few frames with each.
       let served = collector.processed + 2
       for _ in 0..<2000 where collector.processed < served { pause(5_000_000) }
       switches += 1
       if switches % names.count == 0 { series.append(resident()) }
+      guard asked != nil, MonotonicTime.now.milliseconds(since: reported) >= 30_000 else { continue }
+      reported = MonotonicTime.now
+      progress(seconds: reported.milliseconds(since: began) / 1000, switches: switches, source: source)
     }
     let snapshot = session.snapshot()
     session.stop()

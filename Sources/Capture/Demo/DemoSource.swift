@@ -3,7 +3,8 @@ import Ground
 import Synchronization
 import Vision
 
-/// The demo scene as a live camera: frames come due at the asked rate, and are lost when nobody fetches them in time.
+/// The demo scene as a live camera: frames come due at the asked rate, and are lost when nobody fetches them in time. A
+/// driver keeps a few in its buffers for a reader who is late, and so does this.
 public final class DemoSource: FrameSource {
   public let description: SourceDescription
 
@@ -16,6 +17,8 @@ public final class DemoSource: FrameSource {
 
   private let state: Mutex<State>
   private let pool: PixelPool
+  /// As many frames wait to be fetched; cameras are asked for as many buffers.
+  private static let buffers: UInt64 = 4
   /// Nanoseconds.
   private let period: Double
 
@@ -65,21 +68,21 @@ public final class DemoSource: FrameSource {
       let limit = Int64(max(0, timeout)) * 1_000_000
       Self.sleep(min(wait, limit))
       guard wait <= limit else { return .nothing }
-      let frame = try expose(renderer, state)
+      let frame = try expose(renderer, state, due: due)
       state.next += 1
       return .frame(frame)
     }
   }
 
   /// Renders the due frame.
-  private func expose(_ renderer: SceneRenderer, _ state: borrowing State) throws -> Frame {
+  private func expose(_ renderer: SceneRenderer, _ state: borrowing State, due: MonotonicTime) throws -> Frame {
     let begun = MonotonicTime.now
     let storage = pool.take(width * height * 3)
     guard let base = storage.bytes.baseAddress,
       let image = Image(packed: width, height, .rgb24, fullRange: true, storage: storage)
     else { throw CaptureError(.deviceFailed, "no memory for a frame", place: description.name) }
     renderer.render(frame: state.next, into: base.assumingMemoryBound(to: UInt8.self))
-    var frame = Frame(image: image, sequence: state.next, timestamp: begun)
+    var frame = Frame(image: image, sequence: state.next, timestamp: due)
     frame.captureNanoseconds = MonotonicTime.now.nanoseconds(since: begun)
     frame.driverDrops = state.drops
     return frame
@@ -88,13 +91,13 @@ public final class DemoSource: FrameSource {
   private var width: Int { description.width }
   private var height: Int { description.height }
 
-  /// Frames whose time has passed by more than a period were never fetched: they are lost, as a camera's would be.
+  /// Frames that were not fetched while there were buffers for them are lost, as a camera's would be.
   private func skipMissed(_ state: inout State) {
     let elapsed = Double(MonotonicTime.now.nanoseconds(since: state.start))
     let current = UInt64(max(0, elapsed / period))
-    guard current > state.next + 1 else { return }
-    state.drops += current - state.next - 1
-    state.next = current - 1
+    guard current > state.next + Self.buffers else { return }
+    state.drops += current - state.next - Self.buffers
+    state.next = current - Self.buffers
   }
 
   private static func sleep(_ nanoseconds: Int64) {

@@ -117,6 +117,7 @@ struct ModelsPane: Pane {
     case .orientedDetection: "oriented"
     case .classification: "classify"
     case .semanticSegmentation: "semantic"
+    case .depth: "depth"
     case .embedding: "embed"
     case .sequence: "sequence"
     }

@@ -70,8 +70,8 @@ struct PicturePane {
       let overlay = Overlay(
         mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style.isPhotographic)
       overlay.draw(
-        result.findings.detections, segmentation: result.findings.segmentation, selected: selected,
-        labels: context.settings.labels, on: &canvas)
+        result.findings.detections, segmentation: result.findings.segmentation, depth: result.findings.depth,
+        selected: selected, labels: context.settings.labels, on: &canvas)
       differences(overlay, context, on: &canvas)
     }
     if let trouble {

@@ -19,8 +19,10 @@ package struct Overlay {
 
   /// - Parameter selected: the detection to stress, an index into `detections`.
   package func draw(
-    _ detections: [Detection], segmentation: SegmentationMap?, selected: Int?, labels: Bool, on canvas: inout CellGrid
+    _ detections: [Detection], segmentation: SegmentationMap?, depth: DepthMap? = nil, selected: Int?, labels: Bool,
+    on canvas: inout CellGrid
   ) {
+    if let depth { tint(depth, on: &canvas) }
     if let segmentation { tint(segmentation, on: &canvas) }
     for detection in detections { if detection.mask != nil { tint(detection, on: &canvas) } }
     // The best ones last, over the others.
@@ -172,7 +174,19 @@ package struct Overlay {
     }
   }
 
-  private func tint(_ rect: Rect, on canvas: inout CellGrid, color: (Float, Float) -> Color?) {
+  /// The whole depth map instead of the picture: half of each would be neither.
+  private func tint(_ map: DepthMap, on canvas: inout CellGrid) {
+    guard map.columns > 0, map.rows > 0, map.nearness.count >= map.columns * map.rows else { return }
+    tint(mapping.cells, share: 230, on: &canvas) { x, y in
+      let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
+      let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
+      let (red, green, blue) = DepthMap.color(map.nearness[row * map.columns + column])
+      return Color(UInt8(red * 255), UInt8(green * 255), UInt8(blue * 255))
+    }
+  }
+
+  /// - Parameter share: how much of the colour, in 256ths.
+  private func tint(_ rect: Rect, share: Int = 100, on canvas: inout CellGrid, color: (Float, Float) -> Color?) {
     for y in visible(rect.y, rect.bottom, mapping.cells.y, mapping.cells.bottom) {
       for x in visible(rect.x, rect.right, mapping.cells.x, mapping.cells.right) {
         let upper = mapping.pixel(column: x, row: y, upper: true)
@@ -182,8 +196,8 @@ package struct Overlay {
           // In other characters than half blocks, either colour may stand anywhere in the cell.
           let isHalves = cell.scalar == Self.lowerHalf
           let behind = isHalves ? color(upper.x, upper.y) : color(lower.x, lower.y)
-          if let behind { cell.background = cell.background.mixed(with: behind, share: 100) }
-          if let color = color(lower.x, lower.y) { cell.foreground = cell.foreground.mixed(with: color, share: 100) }
+          if let behind { cell.background = cell.background.mixed(with: behind, share: share) }
+          if let color = color(lower.x, lower.y) { cell.foreground = cell.foreground.mixed(with: color, share: share) }
         } else if let color = color(lower.x, lower.y) {
           cell.foreground = color
         }

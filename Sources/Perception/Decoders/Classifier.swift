@@ -47,6 +47,9 @@ final class ClassifierDecoder: OutputDecoder {
         recipe.rule = .stretch
         recipe.normalization = Normalization(order: .gray, scale: 1, mean: [0], deviation: [1], pad: 0)
         reasons = ["a grey picture as it is, 0...255"]
+      } else if let told = NamedPreprocessing.recipe(recipe, facts) {
+        recipe = told.recipe
+        reasons = [told.reason]
       } else if classes != 1000, classes != 1001 {
         reasons.append("unlike ImageNet's: a manifest is advisable")
       }

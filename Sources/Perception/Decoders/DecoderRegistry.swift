@@ -28,6 +28,10 @@ struct DecoderSetting {
 enum DecoderRegistry {
   static let all: [DecoderDefinition] = [
     YuNetDecoder.definition,
+    SCRFDDecoder.definition,
+    RetinaFaceDecoder.definition,
+    SimCCDecoder.definition,
+    MoveNetDecoder.definition,
     RetinaNetDecoder.definition,
     NanoDetDecoder.definition,
     SelectedBoxesDecoder.definition,
@@ -43,6 +47,8 @@ enum DecoderRegistry {
     DETRDecoder.definition,
     ScoredBoxesDecoder.definition,
     PriorBoxesDecoder.definition,
+    DepthDecoder.definition,
+    PoseHeatmapDecoder.definition,
     SegmentationDecoder.definition,
     ClassifierDecoder.definition,
     EmbeddingDecoder.definition,

@@ -38,6 +38,9 @@ final class EmbeddingDecoder: OutputDecoder {
       }
       var recipe = facts.recipe(
         width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
+      if let told = NamedPreprocessing.recipe(recipe, facts) {
+        return ModelDefaults(task: .embedding, recipe: told.recipe, confidence: 0, reasons: [told.reason])
+      }
       let (width, height) = recipe.nominalSize
       // Crops of people are upright: networks for them are not square, and see the whole crop.
       recipe.rule = width == height ? .centerCrop(shorterSide: (width * 8 + 3) / 7) : .stretch

@@ -15,6 +15,12 @@ final class EndToEndDecoder: OutputDecoder {
       if let metadata = facts.ultralytics, metadata.endToEnd, metadata.task != "classify" {
         return "Ultralytics' metadata: task '\(metadata.task)', boxes chosen inside the network"
       }
+      if let metadata = facts.ultralytics, let fields = EndToEndDecoder.fields(metadata),
+        let shape = facts.outputs.first?.shape, shape.count == 3, shape[2] == fields, shape[1] ?? 0 <= 1000,
+        !metadata.description.lowercased().contains("rtdetr")
+      {
+        return "rows of \(fields): a box, its confidence, its class and what task '\(metadata.task)' adds"
+      }
       guard let shape = facts.outputs.first?.shape, facts.outputs.count == 1 else { return nil }
       if shape.count == 3, shape[2] == 6, shape[1].map({ $0 <= 1000 }) ?? true {
         return "output '\(facts.outputs[0].name)' has rows of 6: a box, its confidence, its class"
@@ -35,6 +41,17 @@ final class EndToEndDecoder: OutputDecoder {
       return defaults
     },
     make: { setting in try EndToEndDecoder(setting) })
+
+  /// How long a row is where boxes are chosen inside; older exports do not say that they are.
+  private static func fields(_ metadata: UltralyticsMetadata) -> Int? {
+    switch metadata.task {
+    case "detect": 6
+    case "segment": 6 + 32
+    case "pose": metadata.keypoints.map { 6 + $0.count * $0.values }
+    case "obb": 7
+    default: nil
+    }
+  }
 
   private let task: Task
   private let keypoints: (count: Int, values: Int)

@@ -35,6 +35,8 @@ final class SegmentationDecoder: OutputDecoder {
         switch classes {
         case 21: ["background"] + LabelSets.voc
         case 19: LabelSets.cityscapes
+        case 150: LabelSets.ade20k
+        case 151: ["other"] + LabelSets.ade20k
         case 1, 2: ["background", "foreground"]
         default: []
         }
@@ -96,29 +98,9 @@ final class SegmentationDecoder: OutputDecoder {
 
   /// The map over the whole frame: letterbox padding is left out; what the input did not show is class 0.
   private func project(_ source: Source, _ context: DecodingContext) -> SegmentationMap {
-    let placement = context.placement
-    // As many cells as the network has for the part that shows the frame.
-    let shown = placement.toInput(
-      Box(x: 0, y: 0, width: Float(context.frameWidth), height: Float(context.frameHeight)))
-    let columns = cells(shown.width, placement.width, source.columns)
-    let rows = cells(shown.height, placement.height, source.rows)
-    var classes = [UInt16](repeating: 0, count: columns * rows)
-    for row in 0..<rows {
-      let y = shown.y + (Float(row) + 0.5) * shown.height / Float(rows)
-      guard y >= 0, y < Float(placement.height) else { continue }
-      let sourceRow = min(source.rows - 1, Int(y * Float(source.rows) / Float(placement.height)))
-      for column in 0..<columns {
-        let x = shown.x + (Float(column) + 0.5) * shown.width / Float(columns)
-        guard x >= 0, x < Float(placement.width) else { continue }
-        let sourceColumn = min(source.columns - 1, Int(x * Float(source.columns) / Float(placement.width)))
-        classes[row * columns + column] = source.classID(sourceRow, sourceColumn)
-      }
-    }
-    return SegmentationMap(columns: columns, rows: rows, classes: classes, labels: context.labels)
-  }
-
-  private func cells(_ shown: Float, _ input: Int, _ source: Int) -> Int {
-    let wanted = (shown * Float(source) / Float(max(1, input))).rounded()
-    return min(4096, max(1, wanted.isFinite ? Int(min(max(wanted, 1), 4096)) : 1))
+    let grid = FrameGrid(rows: source.rows, columns: source.columns, context)
+    var classes = [UInt16](repeating: 0, count: grid.count)
+    grid.forEach { cell, row, column in classes[cell] = source.classID(row, column) }
+    return SegmentationMap(columns: grid.columns, rows: grid.rows, classes: classes, labels: context.labels)
   }
 }

@@ -22,7 +22,7 @@ public struct BytePairTokenizer: Sendable {
 
   /// - Throws: ``PerceptionError`` when the file is not a list of merges.
   public init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path), data.count < 64 << 20 else {
+    guard let data = OutsideFile.read(path, limit: 64 << 20) else {
       throw PerceptionError(.notFound, "the vocabulary cannot be read", place: path)
     }
     guard let text = String(data: data, encoding: .utf8) else {
@@ -77,8 +77,23 @@ public struct BytePairTokenizer: Sendable {
 
   /// The tokens of a text, without start and end.
   public func encode(_ text: String) -> [Int] {
-    let clean = text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let plain = BytePairTokenizer.plain(text.precomposedStringWithCanonicalMapping)
+    let clean = plain.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return BytePairTokenizer.words(clean).flatMap(merge)
+  }
+
+  /// Straight quotes for curled ones and ASCII for its full-width forms, as CLIP's own tokenizer reads them.
+  private static func plain(_ text: String) -> String {
+    var view = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x2018...0x201B: view.append("'")
+      case 0x201C...0x201F: view.append("\"")
+      case 0xFF01...0xFF5E: view.append(Unicode.Scalar(UInt8(scalar.value - 0xFEE0)))
+      default: view.append(scalar)
+      }
+    }
+    return String(view)
   }
 
   /// Start, tokens, end, cut and padded to `length`, as CLIP's text network wants them.

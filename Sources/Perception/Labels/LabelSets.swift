@@ -39,9 +39,27 @@ public enum LabelSets {
     car; truck; bus; train; motorcycle; bicycle
     """)
 
+  /// The 150 classes of ADE20K's scene parsing challenge (SegFormer, UPerNet, Mask2Former).
+  public static let ade20k = split(
+    """
+    wall; building; sky; floor; tree; ceiling; road; bed; windowpane; grass; cabinet; sidewalk; person; earth; door;
+    table; mountain; plant; curtain; chair; car; water; painting; sofa; shelf; house; sea; mirror; rug; field; armchair;
+    seat; fence; desk; rock; wardrobe; lamp; bathtub; railing; cushion; base; box; column; signboard; chest of drawers;
+    counter; sand; sink; skyscraper; fireplace; refrigerator; grandstand; path; stairs; runway; case; pool table; pillow;
+    screen door; stairway; river; bridge; bookcase; blind; coffee table; toilet; flower; book; hill; bench; countertop;
+    stove; palm; kitchen island; computer; swivel chair; boat; bar; arcade machine; hovel; bus; towel; light; truck;
+    tower; chandelier; awning; streetlight; booth; television receiver; airplane; dirt track; apparel; pole; land;
+    bannister; escalator; ottoman; bottle; buffet; poster; stage; van; ship; fountain; conveyer belt; canopy; washer;
+    plaything; swimming pool; stool; barrel; basket; waterfall; tent; bag; minibike; cradle; oven; ball; food; step;
+    tank; trade name; microwave; pot; animal; bicycle; lake; dishwasher; screen; blanket; sculpture; hood; sconce; vase;
+    traffic light; tray; ashcan; fan; pier; crt screen; plate; monitor; bulletin board; shower; radiator; glass; clock;
+    flag
+    """)
+
   private static let table: [(name: String, labels: [String])] = [
     ("coco", coco), ("coco91", coco91), ("voc", voc), ("voc21", ["background"] + voc), ("imagenet", imageNet),
     ("imagenet1001", ["background"] + imageNet), ("dota", dota), ("cityscapes", cityscapes),
+    ("ade20k", ade20k),
   ]
 
   /// The names that a manifest's `labels` may give instead of a list.
@@ -76,6 +94,25 @@ public enum LabelSets {
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines
+  }
+
+  /// Names as they can be shown: at most 200 letters, without characters that steer a terminal.
+  static func shown(_ names: [String]) -> [String] {
+    names.prefix(100_000).map { name in
+      guard name.utf8.count > 200 || name.unicodeScalars.contains(where: steers) else { return name }
+      var view = String.UnicodeScalarView()
+      for scalar in name.unicodeScalars.prefix(200) { view.append(steers(scalar) ? "\u{FFFD}" : scalar) }
+      return String(view)
+    }
+  }
+
+  private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    // Marks that turn the direction of writing change what stands around them.
+    case .format: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+    default: false
+    }
   }
 
   private static func split(_ text: String) -> [String] {

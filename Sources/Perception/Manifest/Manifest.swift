@@ -65,6 +65,20 @@ public struct Manifest: Sendable {
     public var softSigma: Float?
     /// How many classes a classifier reports.
     public var top: Int?
+
+    public init() {}
+
+    /// These with whatever `other` says put over them.
+    func overridden(by other: Thresholds) -> Thresholds {
+      var copy = self
+      copy.confidence = other.confidence ?? confidence
+      copy.iou = other.iou ?? iou
+      copy.limit = other.limit ?? limit
+      copy.classAgnostic = other.classAgnostic ?? classAgnostic
+      copy.softSigma = other.softSigma ?? softSigma
+      copy.top = other.top ?? top
+      return copy
+    }
   }
 
   /// A sequence network's facts.
@@ -80,8 +94,8 @@ public struct Manifest: Sendable {
   ///
   /// - Throws: ``PerceptionError`` that names the file, the line and the field.
   public init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw PerceptionError(.notFound, "cannot be read", place: path)
+    guard let data = OutsideFile.read(path, limit: 1 << 22) else {
+      throw PerceptionError(.notFound, "cannot be read, or is larger than 4 MiB", place: path)
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw PerceptionError(.badManifest, "is not UTF-8 text", place: path)
@@ -175,10 +189,14 @@ public struct Manifest: Sendable {
     if let labels = try reader.strings("labels") { return labels }
     guard let file else { return nil }
     let place = place(of: file, beside: path)
-    guard let data = FileManager.default.contents(atPath: place), data.count < 1 << 22 else {
+    guard let data = OutsideFile.read(place, limit: 1 << 22) else {
       throw reader.error("labels_file", "names '\(file)', which cannot be read", remedy: "looked for \(place)")
     }
-    return LabelSets.lines(String(decoding: data, as: UTF8.self))
+    let names = LabelSets.lines(String(decoding: data, as: UTF8.self))
+    guard !names.isEmpty else {
+      throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "one name a line")
+    }
+    return names
   }
 }
 

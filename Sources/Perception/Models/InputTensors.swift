@@ -114,6 +114,12 @@ final class InputTensors {
     case .uint8:
       let out = target.elements(as: UInt8.self)
       for index in 0..<count { out[offset + index] = UInt8(min(max(staging[index] + 0.5, 0), 255)) }
+    case .int8:
+      let out = target.elements(as: Int8.self)
+      for index in 0..<count { out[offset + index] = Int8(min(max(staging[index].rounded(), -128), 127)) }
+    case .int32:
+      let out = target.elements(as: Int32.self)
+      for index in 0..<count { out[offset + index] = Int32(min(max(staging[index].rounded(), -1e6), 1e6)) }
     default:
       let out = target.elements(as: Float16.self)
       for index in 0..<count { out[offset + index] = Float16(staging[index]) }
@@ -127,7 +133,7 @@ final class InputTensors {
     if prepared.count >= InputTensors.preparedLimit { prepared.removeAll() }
     let tensors = try ports.enumerated().map { index, port in
       if index == pictureIndex {
-        guard [.float32, .float16, .uint8].contains(port.type) else {
+        guard NetworkFacts.pictureTypes.contains(port.type) else {
           throw PerceptionError(.notUnderstood, "input '\(port.name)' has the type \(port.type.name)")
         }
         return try Tensor(uninitialized: port.type, shape)

@@ -19,15 +19,21 @@ extension ModelStore {
     }
   }
 
+  /// What would make a network that works more useful, a line each.
+  public func advice(_ name: String) -> [String] {
+    guard let description = try? describe(name), description.labels.isEmpty,
+      ![.embedding, .depth].contains(description.task)
+    else { return [] }
+    return [
+      "class names are not known, so classes are numbered: write 'labels' into "
+        + Recognizer.manifestPath(description.path)
+    ]
+  }
+
   private func check(_ model: any VisionModel) throws -> [String] {
     guard let grey = TrialRun.greyPicture() else { return [] }
     let (findings, _) = try model.perceive(grey, region: nil, minimumConfidence: nil)
     var problems: [String] = []
-    if model.description.labels.isEmpty, model.description.task != .embedding {
-      problems.append(
-        "\(model.description.path): class names are not known, so classes are numbered (write 'labels' into "
-          + "\(Recognizer.manifestPath(model.description.path)))")
-    }
     let unknown = findings.classes.filter { !model.description.labels.indices.contains($0.classID) }
     if let first = unknown.first, !model.description.labels.isEmpty {
       problems.append(
@@ -38,7 +44,7 @@ extension ModelStore {
   }
 
   private func labelProblem(_ description: ModelDescription, classes: Int) -> [String] {
-    guard description.labels.count != classes else { return [] }
+    guard !description.labels.isEmpty, description.labels.count != classes else { return [] }
     return ["\(description.path): \(classes) classes, but \(description.labels.count) names"]
   }
 }

@@ -17,11 +17,14 @@ struct ModelPlan {
 
   /// Tasks that one decoder alone serves.
   private static let onlyDecoder: [Task: String] = [
-    .embedding: "embedding", .classification: "classifier", .semanticSegmentation: "segmentation",
+    .embedding: "embedding", .classification: "classifier", .semanticSegmentation: "segmentation", .depth: "depth",
   ]
 
+  /// - Parameter wishes: the operator's thresholds, which win over the manifest's.
   /// - Throws: ``PerceptionError`` when neither file nor manifest tells what the network is.
-  init(facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?) throws {
+  init(
+    facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?, wishes: Manifest.Thresholds = .init()
+  ) throws {
     var reasons: [String] = []
     let definition: DecoderDefinition
     if let name = manifest?.decoder, let named = DecoderRegistry.definition(named: name) {
@@ -40,10 +43,25 @@ struct ModelPlan {
     }
     let defaults = definition.defaults(facts)
     reasons += defaults.reasons
-    let recipe = try ModelPlan.recipe(defaults.recipe, facts, manifest)
+    var usual = defaults.recipe
+    if let companion = facts.companion, let told = companion.overriding(usual, facts) {
+      usual = told.recipe
+      reasons.append(told.reason)
+    }
+    if let whole = facts.wholeNumbers(usual) {
+      usual = whole.recipe
+      reasons.append(whole.reason)
+    }
+    let recipe = try ModelPlan.recipe(usual, facts, manifest)
     reasons.append(recipe.summary)
-    if manifest?.labels != nil { reasons.append("class names from the manifest") }
-    let thresholds = manifest?.thresholds ?? Manifest.Thresholds()
+    var names = defaults.labels
+    if manifest?.labels != nil {
+      reasons.append("class names from the manifest")
+    } else if let told = facts.companion?.labels, !told.isEmpty {
+      names = told
+      reasons.append("\(told.count) class names from config.json beside the network")
+    }
+    let thresholds = (manifest?.thresholds ?? Manifest.Thresholds()).overridden(by: wishes)
     let (width, height) = recipe.nominalSize
     self.facts = facts
     self.recipe = recipe
@@ -58,7 +76,7 @@ struct ModelPlan {
       limit: thresholds.limit ?? 300, kind: thresholds.softSigma.map { .soft(sigma: $0) } ?? .hard)
     var description = ModelDescription(
       name: facts.name, task: manifest?.task ?? defaults.task, path: path, fileBytes: fileBytes, inputWidth: width,
-      inputHeight: height, labels: manifest?.labels ?? defaults.labels, decoder: definition.name,
+      inputHeight: height, labels: LabelSets.shown(manifest?.labels ?? names), decoder: definition.name,
       license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
     description.source = manifest?.source ?? ""
     description.cropMargin = manifest?.cropMargin

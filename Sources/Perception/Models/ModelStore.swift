@@ -35,8 +35,13 @@ public final class ModelStore: Sendable {
 
   /// Folders in order of precedence: of two networks with one name, the earlier folder's counts.
   public let folders: [String]
+  /// What the operator wants of suppression, whatever the manifests say.
+  private let wishes: Manifest.Thresholds
 
-  public init(folders: [String]) { self.folders = folders }
+  public init(folders: [String], wishes: Manifest.Thresholds = .init()) {
+    self.folders = folders
+    self.wishes = wishes
+  }
 
   /// Every network of the folders, by name. Reads manifests, but no network.
   public func list() -> [Entry] {
@@ -56,6 +61,7 @@ public final class ModelStore: Sendable {
     var facts = NetworkFacts(
       name: found.name, inputs: header.inputs, outputs: header.outputs, metadata: header.metadata,
       producer: header.producer)
+    facts.companion = CompanionFiles(beside: found.path)
     if facts.outputs.contains(where: { $0.shape == nil }) {
       facts = try ModelStore.facts(try Network(path: found.path, options: .init(optimize: false)), found)
     }
@@ -64,8 +70,9 @@ public final class ModelStore: Sendable {
         facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest
       ).description
     }
-    return try ModelPlan(facts: facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest)
-      .description
+    return try ModelPlan(
+      facts: facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest, wishes: wishes
+    ).description
   }
 
   /// Loads a network for use.
@@ -89,7 +96,7 @@ public final class ModelStore: Sendable {
       return .sequence(RecurrentModel(network: network, known))
     }
     let plan = try ModelPlan(
-      facts: facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest)
+      facts: facts, path: found.path, fileBytes: found.fileBytes, manifest: found.manifest, wishes: wishes)
     return .vision(try NetworkModel(network: network, plan: plan))
   }
 
@@ -200,6 +207,7 @@ public final class ModelStore: Sendable {
     var facts = NetworkFacts(
       name: found.name, inputs: network.inputs, outputs: network.outputs, metadata: network.metadata,
       producer: network.producer)
+    facts.companion = CompanionFiles(beside: found.path)
     let open = facts.outputs.contains { $0.shape == nil }
     guard open, let picture = facts.picture else { return facts }
     let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)

@@ -60,7 +60,7 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
     let input = facts.inputs[0].name
     let description = ModelDescription(
       name: facts.name, task: .sequence, path: path, fileBytes: fileBytes, inputWidth: 0, inputHeight: 0,
-      labels: manifest?.labels ?? [], decoder: "sequence", license: manifest?.license ?? "",
+      labels: LabelSets.shown(manifest?.labels ?? []), decoder: "sequence", license: manifest?.license ?? "",
       reasons: [
         "input '\(input)' of \(length) steps with \(shape.features) numbers: a network over sequences",
         "a step is \(features.map(\.rawValue).joined(separator: ", "))",

@@ -9,6 +9,8 @@ public struct NetworkFacts: Sendable {
   public var producer: String
   /// The file's name without folder and extension.
   public var name: String
+  /// What Hugging Face's files beside the network say of it.
+  var companion: CompanionFiles?
 
   public init(
     name: String, inputs: [Network.Port], outputs: [Network.Port], metadata: [String: String] = [:],
@@ -33,11 +35,14 @@ public struct NetworkFacts: Sendable {
   /// The first input that can hold a picture: rank 4, or rank 3 without a batch axis, with 1 or 3 channels.
   var picture: PictureShape? {
     for (index, port) in inputs.enumerated() {
-      guard [.float32, .float16, .uint8].contains(port.type), let shape = port.shape else { continue }
+      guard NetworkFacts.pictureTypes.contains(port.type), let shape = port.shape else { continue }
       if let found = NetworkFacts.picture(shape, at: index) { return found }
     }
     return nil
   }
+
+  /// What a picture can be fed as.
+  static let pictureTypes: [ElementType] = [.float32, .float16, .uint8, .int8, .int32]
 
   private static func picture(_ shape: [Int?], at index: Int) -> PictureShape? {
     // A rank-3 input of one channel is a sequence [1, steps, features], not a picture.
@@ -74,6 +79,20 @@ public struct NetworkFacts: Sendable {
       let plain = port.name.lowercased().split(separator: ":").first.map(String.init) ?? ""
       return names.contains(plain)
     }
+  }
+
+  /// The recipe for an input of whole numbers, which takes pixels as they are: what the family's float networks get first
+  /// happens inside. Signed bytes are pixels less 128.
+  func wholeNumbers(_ recipe: InputRecipe) -> (recipe: InputRecipe, reason: String)? {
+    guard let picture, [.uint8, .int8, .int32].contains(inputs[picture.index].type) else { return nil }
+    let order = recipe.normalization.order
+    let signed = inputs[picture.index].type == .int8
+    var copy = recipe
+    copy.normalization = Normalization(
+      order: order, scale: 1, mean: [Float](repeating: signed ? 128 : 0, count: order.channels),
+      deviation: [Float](repeating: 1, count: order.channels), pad: recipe.normalization.pad)
+    let text = signed ? "pixels less 128" : "pixels as they are"
+    return (copy, "the input takes \(inputs[picture.index].type.name): \(text)")
   }
 
   /// How many cells the grids of the given strides have together on the input; nil while its size is unknown.

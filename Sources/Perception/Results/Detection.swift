@@ -103,6 +103,30 @@ public struct SegmentationMap: Sendable {
   }
 }
 
+/// How far away what a picture shows is: a grid that stretches over the whole source frame.
+public struct DepthMap: Sendable {
+  public var columns: Int
+  public var rows: Int
+  /// Row-major: 0 for the farthest cell of the picture, 1 for the nearest.
+  public var nearness: [Float]
+  /// The least and the greatest number that the network put out, in its own unit.
+  public var range: ClosedRange<Float>
+
+  public init(columns: Int, rows: Int, nearness: [Float], range: ClosedRange<Float>) {
+    self.columns = columns
+    self.rows = rows
+    self.nearness = nearness
+    self.range = range
+  }
+
+  /// Red, green and blue in 0...1 for a nearness: from dark violet over red to bright yellow, as bright as it is near, so
+  /// that it reads without colours too.
+  public static func color(_ nearness: Float) -> (red: Float, green: Float, blue: Float) {
+    let t = nearness.isFinite ? min(max(nearness, 0), 1) : 0
+    return (min(1, 0.1 + 1.6 * t), max(0, 1.8 * t - 0.75), max(0, 0.45 - abs(t - 0.3) * 0.9))
+  }
+}
+
 /// All that one network said about one picture. Fields that do not apply to its task stay empty.
 public struct Findings: Sendable {
   /// Best first.
@@ -110,6 +134,7 @@ public struct Findings: Sendable {
   /// Whole-picture classification, best first.
   public var classes: [Classification] = []
   public var segmentation: SegmentationMap?
+  public var depth: DepthMap?
   public var embedding: [Float]?
   /// How much the picture as a whole looks like each reference, the most alike first.
   public var matches: [ReferenceStore.Match] = []

@@ -13,8 +13,10 @@ public enum FindingsPainter {
     palette[((id % palette.count) + palette.count) % palette.count]
   }
 
-  /// Draws boxes, labels, masks and keypoints; line widths follow the picture's size.
+  /// Draws boxes, labels, masks, maps and keypoints; line widths follow the picture's size.
   public static func paint(_ findings: Findings, on canvas: inout Canvas) {
+    if let map = findings.segmentation { paint(map, on: &canvas) }
+    if let map = findings.depth { paint(map, on: &canvas) }
     let scale = max(1, min(canvas.width, canvas.height) / 320)
     for detection in findings.detections.reversed() {
       let color = color(ofClass: detection.classID)
@@ -75,6 +77,27 @@ public enum FindingsPainter {
         let share = (Float(x) + 0.5 - mask.region.x) / mask.region.width
         let column = min(mask.columns - 1, max(0, Int(share * Float(mask.columns))))
         if mask.bits[row * mask.columns + column] != 0 { canvas.blend(x, y, color, 0.4) }
+      }
+    }
+  }
+
+  private static func paint(_ map: SegmentationMap, on canvas: inout Canvas) {
+    guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
+    for y in 0..<canvas.height {
+      for x in 0..<canvas.width {
+        let id = map.classes[y * map.rows / canvas.height * map.columns + x * map.columns / canvas.width]
+        if id != 0 { canvas.blend(x, y, color(ofClass: Int(id)), 0.5) }
+      }
+    }
+  }
+
+  private static func paint(_ map: DepthMap, on canvas: inout Canvas) {
+    guard map.columns > 0, map.rows > 0, map.nearness.count >= map.columns * map.rows else { return }
+    for y in 0..<canvas.height {
+      for x in 0..<canvas.width {
+        let value = map.nearness[y * map.rows / canvas.height * map.columns + x * map.columns / canvas.width]
+        let (red, green, blue) = DepthMap.color(value)
+        canvas.blend(x, y, .init(UInt8(red * 255), UInt8(green * 255), UInt8(blue * 255)), 0.8)
       }
     }
   }

@@ -62,6 +62,16 @@ struct BoxFilter: Sendable {
     return Box(x: x.value - width / 2, y: y.value - height / 2, width: width, height: height)
   }
 
+  /// Whether what is seen as `box` moves out through an edge of the frame: touches it, to a hundredth of the frame, and
+  /// goes on that way.
+  func isLeaving(_ frame: (width: Int, height: Int)?, at box: Box) -> Bool {
+    guard let frame else { return false }
+    let (width, height) = (Float(frame.width), Float(frame.height))
+    let least = 0.002 * max(box.width, box.height)
+    return box.x <= 0.01 * width && x.speed < -least || box.right >= 0.99 * width && x.speed > least
+      || box.y <= 0.01 * height && y.speed < -least || box.bottom >= 0.99 * height && y.speed > least
+  }
+
   /// Moves on by `steps` of 1/30 s.
   mutating func predict(_ steps: Float) {
     let scale = max(1, h.value)

@@ -4,9 +4,10 @@ public import Vision
 ///
 /// Association in two rounds as in ByteTrack (Zhang et al., ECCV 2022): confident detections first, then the doubtful
 /// ones only to prolong tracks that already exist; optimal assignment on IoU against Kalman-predicted boxes. An object that
-/// comes back from behind another rarely overlaps the place where it was lost, so in the first round what is alike in
-/// class and size is also taken from a distance that grows with the time unseen. Not thread-safe: owned by the pipeline's
-/// thread.
+/// comes back from behind another rarely overlaps the place where it was lost. So in the first round an object at rest is
+/// also recognised by the part of it that shows at its place, and what is alike in class and shape is taken from a
+/// distance that grows with the time unseen; what left through the frame's edge is not waited for. Not thread-safe: owned
+/// by the pipeline's thread.
 public struct Tracker: Sendable {
   /// How the tracker decides.
   public struct Settings: Sendable {
@@ -21,18 +22,30 @@ public struct Tracker: Sendable {
     public var otherClassIoU: Float = 0.6
     /// How far from its predicted place an object may come back, in its own sizes: from the first frame, and at most,
     /// once it has been unseen for a second.
-    public var reach: Float = 1
-    public var farthestReach: Float = 3
-    /// How much smaller it may be then, as a share of area.
-    public var leastLikeness: Float = 0.35
-    /// Steps of 1/30 s that an unseen track is kept.
-    public var patience: Float = 200
+    public var reach: Float = 0.5
+    public var farthestReach: Float = 2
+    /// How unlike its shape may be then: the product of the ratios of widths and heights.
+    public var leastLikeness: Float = 0.3
+    /// Frames after which an object can be known to be at rest, and the share of its boxes outside its place by then.
+    public var restHits = 15
+    public var restStray: Float = 0.2
+    /// Share of a detection that must lie on the place of an object at rest to be taken for it, and how little of that
+    /// place may show.
+    public var restCover: Float = 0.6
+    public var restPart: Float = 0.08
+    /// Steps of 1/30 s for which an overlap with the predicted place counts in full.
+    public var freshness: Float = 6
+    /// Steps of 1/30 s that an unseen track is kept, and that one is whose object was leaving the frame.
+    public var patience: Float = 100
+    public var leavingPatience: Float = 10
     /// Steps of 1/30 s for which an unseen object is still taken to be where it is predicted.
     public var coasting: Float = 4
     /// Detections that a new track needs before it gets a number.
     public var confirmations = 2
     /// What a pair of different classes costs on top.
     public var classPenalty: Float = 0.5
+    /// How much more weight another class must have along a track than its own to replace it.
+    public var classLead: Float = 1.5
     /// Share of the newest value in smoothed confidences.
     public var smoothing: Float = 0.5
 
@@ -61,6 +74,10 @@ public struct Tracker: Sendable {
     /// Frames in which it was seen.
     public internal(set) var hits = 1
     var filter: BoxFilter
+    /// Where the object is if it stays put.
+    var rest: RestingPlace
+    /// Whether it was going out of the frame when it was last seen.
+    var isLeaving = false
     /// The newest detection's box.
     var detected: Box
     var votes: [Int: (weight: Float, label: String)]
@@ -70,6 +87,7 @@ public struct Tracker: Sendable {
       classID = detection.classID
       confidence = detection.confidence
       filter = BoxFilter(detection.box)
+      rest = RestingPlace(detection.box)
       detected = detection.box
       votes = [detection.classID: (detection.confidence, detection.label)]
     }
@@ -90,9 +108,12 @@ public struct Tracker: Sendable {
   /// - Parameters:
   ///   - detections: of one frame, the doubtful ones (down to `lowConfidence`) included.
   ///   - seconds: time since the previous frame.
+  ///   - frame: its size in pixels, where it is known: objects at its edge leave.
   /// - Returns: the detections that belong to a track or could begin one, with numbers, the class voted along the track
   ///   and the smoothed confidence, best first.
-  public mutating func follow(_ detections: [Detection], secondsSinceLast seconds: Double) -> [Detection] {
+  public mutating func follow(
+    _ detections: [Detection], secondsSinceLast seconds: Double, frame: (width: Int, height: Int)? = nil
+  ) -> [Detection] {
     let steps = Float(min(max(seconds.isFinite ? seconds * 30 : 1, 0.1), 90))
     for index in tracks.indices {
       tracks[index].filter.predict(steps)
@@ -107,16 +128,16 @@ public struct Tracker: Sendable {
     var free = Array(tracks.indices)
     var begun: [Detection] = []
     for (detection, track) in pair(confident, with: &free, cost: firstCost) {
-      if let track { output.append(prolong(track, with: detection)) } else { begun.append(detection) }
+      if let track { output.append(prolong(track, with: detection, in: frame)) } else { begun.append(detection) }
     }
     // Only tracks seen a moment ago may be prolonged by a doubtful detection.
     var recent = free.filter { tracks[$0].unseen <= 3 * steps }
     for (detection, track) in pair(doubtful, with: &recent, cost: secondCost) {
-      if let track { output.append(prolong(track, with: detection)) }
+      if let track { output.append(prolong(track, with: detection, in: frame)) }
     }
     for detection in begun { output.append(begin(detection)) }
     for index in tracks.indices where tracks[index].unseen > 0 { tracks[index].filter.coast() }
-    tracks.removeAll { $0.unseen > ($0.id == nil ? 2 * steps : settings.patience) }
+    tracks = tracks.filter { $0.unseen <= patience(with: $0, steps) }
     return output.sorted { $0.confidence > $1.confidence }
   }
 
@@ -145,24 +166,44 @@ public struct Tracker: Sendable {
     return pairs
   }
 
+  /// Steps for which a track is kept without being seen.
+  private func patience(with track: Track, _ steps: Float) -> Float {
+    if track.id == nil { return 2 * steps }
+    return track.isLeaving ? settings.leavingPatience : settings.patience
+  }
+
   /// What it costs to take a confident detection for a track's object; nil: it cannot be.
   private func firstCost(_ track: Track, _ predicted: Box, _ detection: Detection) -> Float? {
     let iou = predicted.iou(detection.box)
     guard track.classID == detection.classID else {
       return iou >= settings.otherClassIoU ? 1 - iou + settings.classPenalty : nil
     }
-    if iou >= settings.firstIoU { return 1 - iou }
-    return distanceCost(track, predicted, detection.box)
+    if iou >= settings.firstIoU, track.unseen <= settings.freshness { return 1 - iou }
+    let stale = iou >= settings.firstIoU ? 1 + 0.3 * (1 - iou) : Float.infinity
+    let found = restCost(track, detection.box) ?? distanceCost(track, predicted, detection.box) ?? .infinity
+    return stale < .infinity || found < .infinity ? min(stale, found) : nil
+  }
+
+  /// The cost of a part of an object at rest that shows again; nil: it is none.
+  private func restCost(_ track: Track, _ box: Box) -> Float? {
+    let place = track.rest.box
+    guard track.unseen > settings.coasting, track.hits >= settings.restHits, track.rest.stray < settings.restStray,
+      box.area >= settings.restPart * place.area
+    else { return nil }
+    let shared = place.overlap(box)
+    guard shared >= settings.restCover * box.area else { return nil }
+    return 1 + 0.3 * (1 - shared / max(1, min(box.area, place.area)))
   }
 
   /// The cost of an object that came back beside its predicted place: more than any overlap's.
   private func distanceCost(_ track: Track, _ predicted: Box, _ box: Box) -> Float? {
-    let areas = (predicted.area, box.area)
-    guard min(areas.0, areas.1) >= settings.leastLikeness * max(areas.0, areas.1) else { return nil }
+    let (widths, heights) = ((predicted.width, box.width), (predicted.height, box.height))
+    let likeness = min(widths.0, widths.1) * min(heights.0, heights.1)
+    guard likeness >= settings.leastLikeness * max(widths.0, widths.1) * max(heights.0, heights.1) else { return nil }
     let dx = box.centerX - predicted.centerX
     let dy = box.centerY - predicted.centerY
     let size = max(8, (max(predicted.width, box.width) + max(predicted.height, box.height)) / 2)
-    let reach = settings.reach * min(settings.farthestReach, 1 + track.unseen / 15)
+    let reach = min(settings.farthestReach, settings.reach + track.unseen / 20)
     let share = (dx * dx + dy * dy).squareRoot() / (size * reach)
     return share < 1 ? 1 + 0.4 * share + 0.4 * min(1, track.unseen / settings.patience) : nil
   }
@@ -174,17 +215,23 @@ public struct Tracker: Sendable {
     return 1 - iou + (track.classID == detection.classID ? 0 : settings.classPenalty)
   }
 
-  private mutating func prolong(_ index: Int, with detection: Detection) -> Detection {
+  private mutating func prolong(
+    _ index: Int, with detection: Detection, in frame: (width: Int, height: Int)?
+  ) -> Detection {
     var track = tracks[index]
     track.filter.correct(detection.box)
+    track.rest.add(detection.box)
+    track.isLeaving = track.filter.isLeaving(frame, at: detection.box)
     track.detected = detection.box
     track.unseen = 0
     track.hits += 1
     if track.id == nil, track.hits >= settings.confirmations { number(&track) }
-    for key in track.votes.keys { track.votes[key]?.weight *= 0.9 }
+    for key in track.votes.keys { track.votes[key]?.weight *= 0.95 }
     track.votes[detection.classID, default: (0, detection.label)].weight += detection.confidence
     // Ties go to the smaller class number, so that the same input gives the same answer.
-    if let best = track.votes.max(by: { ($0.value.weight, $1.key) < ($1.value.weight, $0.key) }) {
+    if let best = track.votes.max(by: { ($0.value.weight, $1.key) < ($1.value.weight, $0.key) }),
+      best.value.weight > settings.classLead * (track.votes[track.classID]?.weight ?? 0)
+    {
       track.classID = best.key
       track.label = best.value.label
     }

@@ -2,7 +2,7 @@ import Ground
 import Perception
 import Vision
 
-/// A stage that looks at the crops of a frame's detections: a classifier or an embedder, at its own rate.
+/// A stage that looks at the crops of a frame's detections: a classifier, an embedder or a pose network, at its own rate.
 ///
 /// An answer stays with its track until the next one, so that what is shown does not flicker where the stage runs on every
 /// n-th frame or once for each new track.
@@ -11,6 +11,8 @@ final class CropStage: StageRunner {
   private struct Answer {
     var classes: [Classification]
     var embedding: [Float]?
+    /// Of the surest pose in the crop.
+    var keypoints: [Keypoint]
     var lastSeen: UInt64
   }
 
@@ -50,7 +52,9 @@ final class CropStage: StageRunner {
     lastRun = frame.time
     let (findings, times) = try model.perceive(frame.image, regions: regions, minimumConfidence: nil)
     for (index, found) in zip(chosen, findings) {
-      let answer = Answer(classes: found.classes, embedding: found.embedding, lastSeen: frame.number)
+      let answer = Answer(
+        classes: found.classes, embedding: found.embedding, keypoints: found.detections.first?.keypoints ?? [],
+        lastSeen: frame.number)
       write(answer, to: &detections[index])
       if let track = detections[index].track { answers[track] = answer }
     }
@@ -81,6 +85,7 @@ final class CropStage: StageRunner {
 
   private func write(_ answer: Answer, to detection: inout Detection) {
     if !answer.classes.isEmpty { detection.classes = answer.classes }
+    if !answer.keypoints.isEmpty { detection.keypoints = answer.keypoints }
     if let embedding = answer.embedding {
       detection.embedding = embedding
       detection.embeddingModel = model.description.name

@@ -16,7 +16,7 @@ struct ModelListings: Sendable {
     for offer in offers {
       let listing = ModelListing(name: offer.name, description: nil, state: .available)
       // A file that only its own text can tell about is offered as a detector until it has been looked into.
-      if offer.task?.detects ?? true { detectors.append(listing) }
+      if offer.task?.isFirstStage ?? true { detectors.append(listing) }
       if offer.task == .classification { classifiers.append(listing) }
       if offer.task == .embedding { embedders.append(offer.name) }
     }
@@ -29,7 +29,7 @@ struct ModelListings: Sendable {
       guard let index = self[keyPath: list].firstIndex(where: { $0.name == name }) else { continue }
       self[keyPath: list][index].description = self[keyPath: list][index].description ?? description
     }
-    if !description.task.detects { detectors.removeAll { $0.name == name && $0.state == .available } }
+    if !description.task.isFirstStage { detectors.removeAll { $0.name == name && $0.state == .available } }
     if description.task == .classification, !classifiers.contains(where: { $0.name == name }) {
       classifiers.append(ModelListing(name: name, description: description, state: .available))
     }

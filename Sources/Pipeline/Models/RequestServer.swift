@@ -170,10 +170,10 @@ struct RequestServer {
       return ChainLink(stage: stage, network: .tracks(try board.provider.loadSequenceModel(stage.model)))
     }
     let (model, embeds) = try loadWarm(stage.model)
-    guard !model.description.task.detects, model.description.task != .semanticSegmentation else {
+    guard [.classification, .embedding, .pose].contains(model.description.task) else {
       throw PerceptionError(
         .badInput, "a \(model.description.task.rawValue) network has no place on crops", place: model.description.path,
-        remedy: "a stage runs a classifier, an embedder or a sequence network")
+        remedy: "a stage runs a classifier, an embedder, a pose network or a sequence network")
     }
     if embeds { try learnPhotos(with: model) }
     return ChainLink(stage: stage, network: .crops(model), embeds: embeds)

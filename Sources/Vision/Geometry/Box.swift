@@ -24,12 +24,17 @@ public struct Box: Sendable, Hashable {
   /// Area in square pixels, 0 for an inverted box.
   public var area: Float { max(0, width) * max(0, height) }
 
-  /// Intersection over union, in 0...1; 0 when the union is empty.
-  public func iou(_ other: Box) -> Float {
+  /// The area shared with another box, in square pixels.
+  public func overlap(_ other: Box) -> Float {
     let w = min(right, other.right) - max(x, other.x)
     let h = min(bottom, other.bottom) - max(y, other.y)
-    guard w > 0, h > 0 else { return 0 }
-    let intersection = w * h
+    return w > 0 && h > 0 ? w * h : 0
+  }
+
+  /// Intersection over union, in 0...1; 0 when the union is empty.
+  public func iou(_ other: Box) -> Float {
+    let intersection = overlap(other)
+    guard intersection > 0 else { return 0 }
     let union = area + other.area - intersection
     return union > 0 ? intersection / union : 0
   }

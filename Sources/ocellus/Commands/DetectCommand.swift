@@ -39,6 +39,7 @@ struct DetectCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Write each photo with its boxes drawn into this folder.", valueName: "DIR"))
   var save: String?
 
+  @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var likeness: LikenessOptions
   @OptionGroup var engine: EngineOptions
 
@@ -66,7 +67,8 @@ struct DetectCommand: ParsableCommand {
       FileHandle.standardError.write(Data("Warning: \(problem)\n".utf8))
     }
     let pipeline = try PhotoPipeline(
-      provider: InstalledModels(options: engine.options), configuration: configuration, references: references.store)
+      provider: InstalledModels(options: engine.options, wishes: suppression.wishes), configuration: configuration,
+      references: references.store)
     if let save { try makeFolder(save) }
     var failed = 0
     for path in images {
@@ -114,8 +116,21 @@ struct DetectCommand: ParsableCommand {
           + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))")
     }
     if !findings.matches.isEmpty { print(" \(likeness(findings.matches))") }
+    if let map = findings.segmentation { printShares(map) }
+    if let map = findings.depth {
+      print("  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
+    }
     for classification in findings.classes.prefix(5) {
       print("  \(percent(classification.confidence))  \(classification.label)")
+    }
+  }
+
+  /// How much of the picture each class covers, the five largest.
+  private func printShares(_ map: SegmentationMap) {
+    let counts = Dictionary(grouping: map.classes, by: \.self).mapValues(\.count)
+    for (id, count) in counts.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(5) {
+      let name = map.labels.indices.contains(Int(id)) ? map.labels[Int(id)] : "class \(id)"
+      print("  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)")
     }
   }
 

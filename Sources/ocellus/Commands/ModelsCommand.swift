@@ -114,7 +114,7 @@ struct CheckModels: ParsableCommand {
     for name in names.isEmpty ? store.list().map(\.name) : names {
       let problems = store.check(name, options: engine.options)
       print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)")
-      for problem in problems { print("     \(problem)") }
+      for line in problems.isEmpty ? store.advice(name) : problems { print("     \(line)") }
       broken += problems.isEmpty ? 0 : 1
     }
     if broken > 0 { throw CommandFailure(what: "\(broken) of the models checked have problems, listed above") }

@@ -21,6 +21,7 @@ struct SessionOptions: ParsableArguments {
       valueName: "NAME=VALUE"))
   var health: [String] = []
 
+  @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var likeness: LikenessOptions
   @OptionGroup var engine: EngineOptions
 

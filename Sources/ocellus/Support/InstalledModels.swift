@@ -11,10 +11,14 @@ struct InstalledModels: ModelProvider {
 
   static var store: ModelStore { ModelStore(folders: Installation.folders(of: "models")) }
 
-  private let store = InstalledModels.store
+  private let store: ModelStore
   private let options: Network.Options
 
-  init(options: Network.Options) { self.options = options }
+  /// - Parameter wishes: what the operator wants of suppression.
+  init(options: Network.Options, wishes: Manifest.Thresholds) {
+    store = ModelStore(folders: Installation.folders(of: "models"), wishes: wishes)
+    self.options = options
+  }
 
   /// A session's networks: the shipped three, or what the user named. The shipped second and third stage know only the
   /// demo scene's objects, so they come with the shipped detector alone.

@@ -38,7 +38,8 @@ struct LiveSession {
     try settings.apply(options.health)
     configuration.health = settings.thresholds
     let misconfigured = try options.likeness.apply(to: &configuration)
-    var provider: any ModelProvider = InstalledModels(options: options.engine.options)
+    var provider: any ModelProvider = InstalledModels(
+      options: options.engine.options, wishes: options.suppression.wishes)
     var extras = SessionExtras()
     extras.photoFolder = "snapshots"
     let references = LikenessOptions.store()

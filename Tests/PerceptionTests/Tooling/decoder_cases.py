@@ -89,7 +89,7 @@ def case(decoder, outputs, expected=None, confidence=0.25, iou=0.45, labels=None
          parameters="", task=None, kind="detections", **rest):
     cases.append({
         "decoder": decoder, "task": task, "width": W, "height": H, "confidence": confidence, "iou": iou,
-        "labels": labels or [], "parameters": parameters, "kind": kind, "expected": expected,
+        "labels": labels or [], "parameters": parameters, "thresholds": rest.pop("thresholds", "max_detections = 10000"), "kind": kind, "expected": expected,
         "outputs": [{"name": (names or [f"output{i}" for i in range(len(outputs))])[i],
                      "type": (types or ["float32"] * len(outputs))[i], "shape": list(o.shape),
                      "values": [None if not np.isfinite(v) else float(v) for v in np.asarray(o).ravel()]}
@@ -455,6 +455,127 @@ def embedding():
     case("embedding", [t], [float(x) for x in m / np.linalg.norm(m)], kind="embedding", parameters='pooling = "mean"')
 
 
+def depth():
+    v = f32(rng.normal(3, 2, (1, H // 2, W // 2)))
+    share = (v - v.min()) / (v.max() - v.min())
+    case("depth", [v], [float(x) for x in share.ravel()], kind="depth")
+    case("depth", [v[None]], [float(x) for x in 1 - share.ravel()], kind="depth", parameters="nearness = false")
+    case("depth", [v[..., None]], [float(x) for x in share.ravel()], kind="depth")
+    case("depth", [np.full((1, 4, 4), 2, np.float32)], [0.0] * 16, kind="depth")
+
+
+def scrfd():
+    score, box, points, rows = [], [], [], []
+    for s in [8, 16, 32]:
+        g = [(x, y) for x, y, _ in grid([s]) for _ in range(2)]
+        p = scores(len(g), 1, 0.1)
+        b, k = f32(rng.uniform(0.2, 3, (len(g), 4))), f32(rng.normal(0, 1, (len(g), 10)))
+        score.append(p), box.append(b), points.append(k)
+        for (x, y), pv, bv, kv in zip(g, p[:, 0], b.astype(np.float64), k.astype(np.float64)):
+            if pv > 0.25:
+                cx, cy = x * s, y * s
+                pts = kv.reshape(5, 2) * s + [cx, cy]
+                rows.append((float(pv), 0, [cx - bv[0] * s, cy - bv[1] * s, cx + bv[2] * s, cy + bv[3] * s],
+                             {"keypoints": [float(q) for a in pts for q in (a[0], a[1], 1)]}))
+    kept = nms(rows, 0.45)
+    case("scrfd", score + box + points, finish(kept), labels=["face"], task="pose")
+    case("scrfd", [o[None] for o in score + box], finish([r[:3] for r in kept]), labels=["face"], task="detection")
+
+
+def retinaface():
+    priors = [((x + 0.5) * s, (y + 0.5) * s, side) for s, sides in [(8, (16, 32)), (16, (64, 128)), (32, (256, 512))]
+              for x, y, _ in grid([s]) for side in sides]
+    n = len(priors)
+    b, k = f32(rng.normal(0, 1, (n, 4))), f32(rng.normal(0, 2, (n, 10)))
+    hot = f32(scores(n, 1, 0.1)[:, 0])
+    p = f32(np.stack([1 - hot, hot], 1))
+    rows = []
+    for (cx, cy, side), bv, kv, s in zip(priors, b.astype(np.float64), k.astype(np.float64), hot):
+        if s > 0.25:
+            c = [cx + bv[0] * 0.1 * side, cy + bv[1] * 0.1 * side, side * np.exp(0.2 * bv[2]), side * np.exp(0.2 * bv[3])]
+            pts = kv.reshape(5, 2) * 0.1 * side + [cx, cy]
+            rows.append((float(s), 0, centre(c), {"keypoints": [float(q) for a in pts for q in (a[0], a[1], 1)]}))
+    case("retinaface", [b[None], p[None], k[None]], finish(nms(rows, 0.45)), labels=["face"])
+    case("retinaface", [b[None], p[None] * 0, k[None]], [], labels=["face"])
+
+
+def pose(points):
+    """One person around its joints (x, y, confidence), if they are sure enough."""
+    points = np.asarray(points, np.float64)
+    points[:, 2] = np.clip(points[:, 2], 0, 1)
+    confidence = points[:, 2].mean()
+    sure = points[points[:, 2] > 0.25]
+    if confidence <= 0.25:
+        return []
+    return finish([(float(confidence), 0, [*sure[:, :2].min(0), *sure[:, :2].max(0)],
+                    {"keypoints": [float(v) for v in points.ravel()]})])
+
+
+def pose_heatmaps():
+    h, w = H // 4, W // 4
+    t = f32(rng.uniform(0, 0.2, (17, h, w)))
+    for j in range(17):
+        t[j, rng.integers(h), rng.integers(w)] = rng.uniform(0.3, 1.1)
+    points = []
+    for m in t:
+        y, x = np.unravel_index(m.argmax(), m.shape)
+        dx = 0.25 * np.sign(m[y, x + 1] - m[y, x - 1]) if 0 < x < w - 1 else 0
+        dy = 0.25 * np.sign(m[y + 1, x] - m[y - 1, x]) if 0 < y < h - 1 else 0
+        points.append(((x + dx) * 4, (y + dy) * 4, m[y, x]))
+    case("pose-heatmaps", [t[None]], pose(points), labels=["person"])
+    case("pose-heatmaps", [t[None] * 0], [], labels=["person"])
+
+
+def simcc():
+    x, y = f32(rng.normal(0, 0.1, (17, 2 * W))), f32(rng.normal(0, 0.1, (17, 2 * H)))
+    for j in range(17):
+        x[j, rng.integers(2 * W)], y[j, rng.integers(2 * H)] = rng.uniform(0.4, 1.2, 2)
+    points = [(a.argmax() / 2, b.argmax() / 2, min(a.max(), b.max())) for a, b in zip(x, y)]
+    case("simcc", [x[None], y[None]], pose(points), labels=["person"], names=["simcc_x", "simcc_y"])
+
+
+def movenet():
+    k = f32(rng.uniform(0.05, 1, (17, 3)))
+    case("movenet", [k[None, None]], pose([(x * W, y * H, c) for y, x, c in k.astype(np.float64)]), labels=["person"])
+    people, rows = f32(rng.uniform(0, 1, (6, 56))), []
+    people[:, 53:55] = people[:, 51:53] + f32(rng.uniform(0.05, 0.3, (6, 2)))
+    for r in people.astype(np.float64):
+        if r[55] > 0.25:
+            joints = r[:51].reshape(17, 3)
+            rows.append((r[55], 0, [r[52] * W, r[51] * H, r[54] * W, r[53] * H],
+                         {"keypoints": [float(v) for y, x, c in joints for v in (x * W, y * H, c)]}))
+    case("movenet", [people[None]], finish(sorted(rows, key=lambda r: -r[0])), labels=["person"])
+
+
+def suppression():
+    """Class-agnostic and soft suppression, and the cap, on one head."""
+    n, c = cells([8, 16, 32]), 5
+    t = np.concatenate([boxes(n), scores(n, c, 0.15)], 1)
+    rows = []
+    for i, r in enumerate(t.astype(np.float64)):
+        k = int(np.argmax(r[4:]))
+        if t[i, 4 + k] > 0.25:
+            rows.append([float(r[4 + k]), k, centre(r[:4])])
+    every = finish(nms([tuple(r) for r in rows], 0.45, per_class=False))
+    case("yolov8", [t.T[None]], every, labels=labels(c), thresholds="class_agnostic = true")
+    case("yolov8", [t.T[None]], finish(nms([tuple(r) for r in rows], 0.45))[:7], labels=labels(c),
+         thresholds="max_detections = 7")
+    for per_class in [True, False]:
+        left, kept = [list(r) for r in rows], []
+        while left:
+            best = max(left, key=lambda r: r[0])
+            left.remove(best)
+            if best[0] < 0.25:
+                break
+            kept.append(tuple(best))
+            for r in left:
+                if not per_class or r[1] == best[1]:
+                    r[0] *= np.exp(-iou(best[2], r[2]) ** 2 / 0.3)
+        case("yolov8", [t.T[None]], finish(kept), labels=labels(c),
+             thresholds="soft_nms = 0.3" + ("" if per_class else "\nclass_agnostic = true"))
+
+
+depth(), scrfd(), retinaface(), pose_heatmaps(), simcc(), movenet(), suppression()
 yolov8(), yolov8_pose(), yolov8_obb(), yolov5(), end_to_end()
 for version in ["v3", "v4", "v5"]:
     anchor_grids(version)

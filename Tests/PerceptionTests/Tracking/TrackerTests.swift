@@ -57,6 +57,55 @@ import Vision
     }
   }
 
+  /// Three of ten detections are of another class: what is shown stays, and changes once if the object really does.
+  @Test func labelsDoNotFlicker() {
+    var random = SplitMix(state: 5)
+    var tracker = Tracker()
+    var shown: [Int] = []
+    for frame in 0..<400 {
+      let wrong = random.unit() < 0.3
+      let classID = frame < 200 ? (wrong ? 1 + Int(random.unit() * 3) : 0) : 7
+      let found = tracker.follow(
+        [detection(100, 50, 0.5 + 0.4 * random.unit(), classID: classID)], secondsSinceLast: 0.033)
+      if frame >= 10, let label = found.first?.classID { shown.append(label) }
+    }
+    let changes = zip(shown, shown.dropFirst()).count { $0 != $1 }
+    #expect(changes == 1 && shown.first == 0 && shown.last == 7, "\(changes) changes")
+  }
+
+  /// Something passes before an object at rest, which shows again on the other side first.
+  @Test func anObjectAtRestIsKnownByTheFirstPartThatShows() {
+    var tracker = Tracker()
+    func part(_ left: Float, _ right: Float) -> Detection {
+      Detection(label: "", classID: 0, confidence: 0.9, box: Box(left: left, top: 100, right: right, bottom: 180))
+    }
+    for _ in 0..<30 { _ = tracker.follow([part(100, 300)], secondsSinceLast: 1.0 / 30) }
+    for step in 0..<36 { _ = tracker.follow([part(100, 300 - 5 * Float(step))], secondsSinceLast: 1.0 / 30) }
+    for _ in 0..<20 { _ = tracker.follow([], secondsSinceLast: 1.0 / 30) }
+    #expect(tracker.follow([part(270, 300)], secondsSinceLast: 1.0 / 30).first?.track == 1)
+  }
+
+  /// Who walked out of the frame is not whoever walks in there later; who stands at the edge is.
+  @Test func whatLeavesTheFrameIsNotWaitedFor() {
+    for (speed, expected) in [(Float(6), 2), (0, 1)] {
+      var tracker = Tracker()
+      for step in 0..<20 {
+        _ = tracker.follow(
+          [detection(600 - 120 + Float(step) * speed, 50)], secondsSinceLast: 1.0 / 30, frame: (640, 480))
+      }
+      for step in 0..<20 where speed > 0 {
+        let left = min(636, 600 + Float(step) * speed)
+        let box = Box(left: left, top: 50, right: 640, bottom: 110)
+        let cut = Detection(label: "class 0", classID: 0, confidence: 0.9, box: box)
+        _ = tracker.follow([cut], secondsSinceLast: 1.0 / 30, frame: (640, 480))
+      }
+      for _ in 0..<30 { _ = tracker.follow([], secondsSinceLast: 1.0 / 30, frame: (640, 480)) }
+      let back: Float = speed > 0 ? 600 : 480
+      for _ in 0..<3 { _ = tracker.follow([detection(back, 50)], secondsSinceLast: 1.0 / 30, frame: (640, 480)) }
+      #expect(tracker.present.map(\.id) == [expected])
+    }
+  }
+
   @Test func hostileBoxesDoNoHarm() {
     var tracker = Tracker()
     let odd = [Float.nan, .infinity, -.infinity, 1e30, -5].map {
