@@ -54,6 +54,15 @@ import Vision
       metadata: ultralytics("detect", "Ultralytics rtdetr-l model"),
       decoder: "rt-detr", task: .detection, labels: 2),
     Family(
+      name: "yolo26n-sem", outputs: [("output0", [1, 640, 640])], metadata: ultralytics("semantic", "YOLO26n-sem"),
+      decoder: "segmentation", task: .semanticSegmentation, labels: 2, because: "letterbox"),
+    Family(
+      name: "yolo26n-depth", outputs: [("output0", [1, 1, 640, 640])], metadata: ultralytics("depth", "YOLO26n"),
+      decoder: "depth", task: .depth, labels: 0, because: "metres"),
+    Family(
+      name: "dfine", outputs: [("logits", [nil, nil, 80]), ("pred_boxes", [nil, nil, 4])], decoder: "detr",
+      task: .detection, labels: 80),
+    Family(
       name: "yolo11n", outputs: [("output0", [1, 6, 8400])], metadata: ultralytics("detect", "YOLO11n"),
       decoder: "yolov8", task: .detection, labels: 2),
     Family(

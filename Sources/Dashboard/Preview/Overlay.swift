@@ -166,11 +166,12 @@ package struct Overlay {
 
   private func tint(_ map: SegmentationMap, on canvas: inout CellGrid) {
     guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
+    let background = map.background
     tint(mapping.cells, on: &canvas) { x, y in
       let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
       let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
-      let id = Int(map.classes[row * map.columns + column])
-      return id == 0 ? nil : theme.color(ofClass: id)
+      let id = map.classes[row * map.columns + column]
+      return id == background ? nil : theme.color(ofClass: Int(id))
     }
   }
 

@@ -11,6 +11,12 @@ final class DETRDecoder: OutputDecoder {
     name: "detr", aliases: ["rt-detr-hf", "deformable-detr"],
     outputs: "logits [1, queries, classes], boxes [1, queries, 4]",
     claims: { facts in
+      if facts.picture != nil, let logits = facts.output(named: "logits"),
+        let boxes = facts.output(named: "pred_boxes"), facts.outputs[logits].shape?.count == 3,
+        facts.outputs[boxes].shape?.last == 4
+      {
+        return "outputs 'logits' and 'pred_boxes' of a transformer that detects"
+      }
       guard facts.outputs.count == 2, facts.picture != nil, let a = facts.unbatched(0), let b = facts.unbatched(1),
         a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4 || b[1] == 4
       else { return nil }
@@ -83,10 +89,11 @@ final class DETRDecoder: OutputDecoder {
   }
 }
 
-/// Ultralytics' RT-DETR: one output [1, queries, 4 + classes]; boxes as centre and size in 0...1, class probabilities.
+/// Ultralytics' RT-DETR: one output [1, queries, 4 + classes]; boxes as centre and size in 0...1, class probabilities. Its
+/// newer exports choose the class inside: rows of box, confidence and class number.
 final class RTDETRDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
-    name: "rt-detr", aliases: ["rtdetr"], outputs: "[1, queries, 4 + classes]",
+    name: "rt-detr", aliases: ["rtdetr"], outputs: "[1, queries, 4 + classes] or [1, queries, 6]",
     claims: { facts in
       guard facts.outputs.count == 1, facts.picture != nil, let shape = facts.unbatched(0), shape.count == 2 else {
         return nil
@@ -118,14 +125,26 @@ final class RTDETRDecoder: OutputDecoder {
     let width = Float(context.placement.width)
     let height = Float(context.placement.height)
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: scratch) { row, id, score in
+    func add(_ row: Int, _ id: Int, _ score: Float) {
       let box = table.centerBox(row)
       candidates.append(
         Candidate(
           box: Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height),
           confidence: score, classID: id, row: row))
     }
+    if holdsClassNumbers(table) {
+      for row in 0..<table.rows where table[row, 4] > context.confidence {
+        if let id = checkedIndex(table[row, 5]) { add(row, id, table[row, 4]) }
+      }
+    } else {
+      table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: scratch, add)
+    }
     candidates.sort { ($0.confidence, $1.row) > ($1.confidence, $0.row) }
     findings.detections.append(contentsOf: candidates.prefix(context.suppression.limit).compactMap(context.detection))
+  }
+
+  /// Whether the sixth field is a class number and not the second of two classes' probabilities: these are not whole.
+  private func holdsClassNumbers(_ table: DenseOutput) -> Bool {
+    table.fields == 6 && (0..<table.rows).allSatisfy { table[$0, 5] == table[$0, 5].rounded() }
   }
 }

@@ -9,6 +9,7 @@ final class DepthDecoder: OutputDecoder {
       guard facts.picture != nil, let output = facts.outputs.first, let shape = output.shape, facts.outputs.count == 1,
         shape.count == 3 || (shape.count == 4 && (shape[1] == 1 || shape[3] == 1))
       else { return nil }
+      if facts.ultralytics?.task == "depth" { return "Ultralytics' metadata: task 'depth'" }
       let words = ["depth", "midas", "dpt", "disparity", "zoe", "glpn"]
       let place = [("output", output.name), ("file", facts.name)].first { _, name in
         words.contains { name.lowercased().contains($0) }
@@ -16,6 +17,12 @@ final class DepthDecoder: OutputDecoder {
       return place.map { "one number for each cell, and the \($0.0)'s name '\($0.1)' speaks of depth" }
     },
     defaults: { facts in
+      if facts.ultralytics?.task == "depth" {
+        let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
+        return ModelDefaults(
+          task: .depth, recipe: recipe, parameters: ["nearness": .bool(false)], confidence: 0,
+          reasons: ["Ultralytics' depth: pictures stretched, in 0...1; metres, more is farther"])
+      }
       let name = facts.name.lowercased()
       // Depth Anything cuts the picture into patches of 14 pixels, DPT into 16, MiDaS reduces it 32 times.
       let side = name.contains("anything") ? 518 : name.contains("small") ? 256 : 384
@@ -39,7 +46,7 @@ final class DepthDecoder: OutputDecoder {
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
     // A last axis of 1 is a channel.
     guard let view = outputs.first, case let sides = view.shape.filter({ $0 != 1 }), sides.count == 2,
-      case let (rows, columns) = (sides[0], sides[1]), rows * columns == view.count
+      case let (rows, columns) = (sides[0], sides[1]), rows * columns == view.count, view.count > 0
     else { throw PerceptionError(.badOutput, "depth wants an output [1, h, w], not \(outputs.first?.shape ?? [])") }
     let grid = FrameGrid(rows: rows, columns: columns, context)
     var values = [Float](repeating: .nan, count: grid.count)

@@ -11,13 +11,14 @@ final class EndToEndDecoder: OutputDecoder {
     name: "end-to-end", aliases: ["yolov10", "yolo26", "yolov26", "yolov7-end2end"],
     outputs: "[1, n, 6 + extra]: left, top, right, bottom, confidence, class",
     claims: { facts in
-      guard facts.picture != nil else { return nil }
+      guard facts.picture != nil, facts.ultralytics?.description.lowercased().contains("rtdetr") != true else {
+        return nil
+      }
       if let metadata = facts.ultralytics, metadata.endToEnd, metadata.task != "classify" {
         return "Ultralytics' metadata: task '\(metadata.task)', boxes chosen inside the network"
       }
       if let metadata = facts.ultralytics, let fields = EndToEndDecoder.fields(metadata),
-        let shape = facts.outputs.first?.shape, shape.count == 3, shape[2] == fields, shape[1] ?? 0 <= 1000,
-        !metadata.description.lowercased().contains("rtdetr")
+        let shape = facts.outputs.first?.shape, shape.count == 3, shape[2] == fields, shape[1] ?? 0 <= 1000
       {
         return "rows of \(fields): a box, its confidence, its class and what task '\(metadata.task)' adds"
       }

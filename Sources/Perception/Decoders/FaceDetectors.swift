@@ -12,7 +12,7 @@ final class SCRFDDecoder: OutputDecoder {
       guard facts.picture != nil, facts.outputs.count == 6 || facts.outputs.count == 9,
         let roles = roles(facts.outputs.map { $0.shape?.last ?? nil })
       else { return nil }
-      let rows = roles.scores.map { facts.unbatched($0)?.first ?? nil }
+      let rows = roles.scores.map { facts.outputs[$0].shape?.dropLast().last ?? nil }
       guard let fine = rows[0], let middle = rows[1] else {
         return rows.allSatisfy({ $0 == nil }) ? "outputs of 1, 4 and 10 numbers an anchor at three strides" : nil
       }

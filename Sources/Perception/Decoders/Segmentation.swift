@@ -29,6 +29,16 @@ final class SegmentationDecoder: OutputDecoder {
       var recipe = facts.recipe(width: 512, height: 512, rule: .stretch, normalization: .imageNet)
       if facts.picture?.width == nil { recipe.size = .fitting(shorter: 512, longer: 1024, multiple: 32) }
       if facts.picture?.width == nil { recipe.rule = .letterbox(centered: false) }
+      if let metadata = facts.ultralytics {
+        var defaults = YOLOv8Decoder.ultralyticsDefaults(facts)
+        defaults.task = .semanticSegmentation
+        // One class is a logit, more than none is the class.
+        if metadata.names.count == 1 {
+          defaults.labels = ["background"] + metadata.names
+          defaults.parameters = ["threshold": .double(0)]
+        }
+        return defaults
+      }
       let shape = facts.outputs.first?.shape ?? []
       let classes = shape.count == 4 ? (recipe.layout.isInterleaved ? shape[3] : shape[1]) ?? 0 : 0
       let labels: [String] =

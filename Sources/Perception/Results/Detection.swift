@@ -95,6 +95,12 @@ public struct SegmentationMap: Sendable {
   public var classes: [UInt16]
   public var labels: [String]
 
+  /// The class that stands for nothing in particular; nil where every class is something.
+  public var background: UInt16? {
+    let names = ["background", "__background__", "other", "unlabeled", "void", "none"]
+    return labels.first.map { names.contains($0.lowercased()) } ?? true ? 0 : nil
+  }
+
   public init(columns: Int, rows: Int, classes: [UInt16], labels: [String]) {
     self.columns = columns
     self.rows = rows

@@ -83,10 +83,11 @@ public enum FindingsPainter {
 
   private static func paint(_ map: SegmentationMap, on canvas: inout Canvas) {
     guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
+    let background = map.background
     for y in 0..<canvas.height {
       for x in 0..<canvas.width {
         let id = map.classes[y * map.rows / canvas.height * map.columns + x * map.columns / canvas.width]
-        if id != 0 { canvas.blend(x, y, color(ofClass: Int(id)), 0.5) }
+        if id != background { canvas.blend(x, y, color(ofClass: Int(id)), 0.5) }
       }
     }
   }

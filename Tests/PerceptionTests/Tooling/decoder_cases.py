@@ -387,6 +387,8 @@ def detr():
          parameters='activation = "sigmoid"')
     t = np.concatenate([nb, f32(s)], 1)
     case("rt-detr", [t[None]], finish(sorted(rows, key=lambda r: -r[0])), labels=labels(c))
+    compact = np.concatenate([nb, f32(s.max(1))[:, None], f32(s.argmax(1))[:, None]], 1)
+    case("rt-detr", [compact[None]], finish(sorted(rows, key=lambda r: -r[0])), labels=labels(c))
 
 
 def centernet():

@@ -93,8 +93,8 @@ import Vision
         _ = tracker.follow(
           [detection(600 - 120 + Float(step) * speed, 50)], secondsSinceLast: 1.0 / 30, frame: (640, 480))
       }
-      for step in 0..<20 where speed > 0 {
-        let left = min(636, 600 + Float(step) * speed)
+      for step in 0..<6 where speed > 0 {
+        let left = 600 + Float(step) * speed
         let box = Box(left: left, top: 50, right: 640, bottom: 110)
         let cut = Detection(label: "class 0", classID: 0, confidence: 0.9, box: box)
         _ = tracker.follow([cut], secondsSinceLast: 1.0 / 30, frame: (640, 480))
