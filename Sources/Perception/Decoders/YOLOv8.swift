@@ -58,7 +58,10 @@ final class YOLOv8Decoder: OutputDecoder {
     if let keypoints = metadata?.keypoints {
       defaults.parameters["keypoints"] = .array([.int(keypoints.count), .int(keypoints.values)])
     }
-    if defaults.labels.isEmpty, let fields {
+    if defaults.labels.isEmpty, let classes = metadata?.classes, classes > 1, !LabelSets.detector(classes).isEmpty {
+      defaults.labels = LabelSets.detector(classes)
+      defaults.reasons.append("\(classes) classes without names: taken for a known set of as many")
+    } else if defaults.labels.isEmpty, let fields {
       let extra = defaults.task == .instanceSegmentation ? 32 : 0
       defaults.labels = defaults.task == .pose ? ["person"] : LabelSets.detector(fields - 4 - extra)
       if fields - 4 - extra == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }

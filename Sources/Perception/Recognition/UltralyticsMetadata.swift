@@ -2,6 +2,8 @@
 struct UltralyticsMetadata: Sendable {
   var task: String
   var names: [String]
+  /// How many classes there are, named or numbered.
+  var classes: Int
   var width: Int?
   var height: Int?
   var stride: Int?
@@ -17,6 +19,7 @@ struct UltralyticsMetadata: Sendable {
     description = metadata["description"] ?? ""
     let written = PythonLiteral.names(metadata["names"] ?? "")
     // A network that was never told its classes is exported with their numbers for names.
+    classes = written.count
     names = written.enumerated().allSatisfy { $1 == "\($0)" } ? [] : written
     let size = PythonLiteral.integers(metadata["imgsz"] ?? "")
     if let height = size.first, size.allSatisfy({ (1...8192).contains($0) }) {
