@@ -204,6 +204,20 @@ import Vision
     }
   }
 
+  /// Maps are painted whatever they hold.
+  @Test func mapsArePainted() throws {
+    let values: [Float] = [0, 1, 0.5, .nan, -3, 7, .infinity, 0.99]
+    var findings = Findings()
+    findings.depth = DepthMap(columns: 4, rows: 2, nearness: values, range: 0...1)
+    findings.segmentation = SegmentationMap(columns: 2, rows: 1, classes: [0, 65535], labels: ["road"])
+    #expect(findings.segmentation?.background == nil)
+    var canvas = Canvas(width: 8, height: 8)
+    FindingsPainter.paint(findings, on: &canvas)
+    let (far, near) = (DepthMap.color(0), DepthMap.color(1))
+    #expect(Int(near.red) + Int(near.green) > Int(far.red) + Int(far.green) + 200)
+    #expect(DepthMap.color(.nan).red == far.red && DepthMap.color(9).green == near.green)
+  }
+
   /// What the operator says of suppression wins over the manifest.
   @Test func theOperatorsThresholdsWin() throws {
     let folder = try TemporaryFolder()

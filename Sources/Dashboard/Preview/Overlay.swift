@@ -182,7 +182,7 @@ package struct Overlay {
       let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
       let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
       let (red, green, blue) = DepthMap.color(map.nearness[row * map.columns + column])
-      return Color(UInt8(red * 255), UInt8(green * 255), UInt8(blue * 255))
+      return Color(red, green, blue)
     }
   }
 

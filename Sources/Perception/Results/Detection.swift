@@ -125,11 +125,12 @@ public struct DepthMap: Sendable {
     self.range = range
   }
 
-  /// Red, green and blue in 0...1 for a nearness: from dark violet over red to bright yellow, as bright as it is near, so
+  /// Red, green and blue for a nearness: from dark violet over red to bright yellow, as bright as it is near, so
   /// that it reads without colours too.
-  public static func color(_ nearness: Float) -> (red: Float, green: Float, blue: Float) {
+  public static func color(_ nearness: Float) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let t = nearness.isFinite ? min(max(nearness, 0), 1) : 0
-    return (min(1, 0.1 + 1.6 * t), max(0, 1.8 * t - 0.75), max(0, 0.45 - abs(t - 0.3) * 0.9))
+    func byte(_ share: Float) -> UInt8 { UInt8(min(max(share, 0), 1) * 255) }
+    return (byte(0.1 + 1.6 * t), byte(1.8 * t - 0.75), byte(0.45 - abs(t - 0.3) * 0.9))
   }
 }
 

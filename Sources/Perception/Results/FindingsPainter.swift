@@ -98,7 +98,7 @@ public enum FindingsPainter {
       for x in 0..<canvas.width {
         let value = map.nearness[y * map.rows / canvas.height * map.columns + x * map.columns / canvas.width]
         let (red, green, blue) = DepthMap.color(value)
-        canvas.blend(x, y, .init(UInt8(red * 255), UInt8(green * 255), UInt8(blue * 255)), 0.8)
+        canvas.blend(x, y, .init(red, green, blue), 0.8)
       }
     }
   }
