@@ -94,6 +94,8 @@ public struct Tracker: Sendable {
   }
 
   private let settings: Settings
+  /// Steps of 1/30 s since the previous frame: at a low rate, limits in time must not fall below a frame or two.
+  private var pace: Float = 1
   private var nextID = 1
   /// Every track, the unseen ones included.
   public private(set) var tracks: [Track] = []
@@ -115,6 +117,7 @@ public struct Tracker: Sendable {
     _ detections: [Detection], secondsSinceLast seconds: Double, frame: (width: Int, height: Int)? = nil
   ) -> [Detection] {
     let steps = Float(min(max(seconds.isFinite ? seconds * 30 : 1, 0.1), 90))
+    pace = steps
     for index in tracks.indices {
       tracks[index].filter.predict(steps)
       tracks[index].unseen += steps
@@ -137,7 +140,7 @@ public struct Tracker: Sendable {
     }
     for detection in begun { output.append(begin(detection)) }
     for index in tracks.indices where tracks[index].unseen > 0 { tracks[index].filter.coast() }
-    tracks = tracks.filter { $0.unseen <= patience(with: $0, steps) }
+    tracks = tracks.filter { $0.unseen <= patience(with: $0) }
     return output.sorted { $0.confidence > $1.confidence }
   }
 
@@ -167,9 +170,9 @@ public struct Tracker: Sendable {
   }
 
   /// Steps for which a track is kept without being seen.
-  private func patience(with track: Track, _ steps: Float) -> Float {
-    if track.id == nil { return 2 * steps }
-    return track.isLeaving ? settings.leavingPatience : settings.patience
+  private func patience(with track: Track) -> Float {
+    if track.id == nil { return 2 * pace }
+    return max(2 * pace, track.isLeaving ? settings.leavingPatience : settings.patience)
   }
 
   /// What it costs to take a confident detection for a track's object; nil: it cannot be.
@@ -178,7 +181,7 @@ public struct Tracker: Sendable {
     guard track.classID == detection.classID else {
       return iou >= settings.otherClassIoU ? 1 - iou + settings.classPenalty : nil
     }
-    if iou >= settings.firstIoU, track.unseen <= settings.freshness { return 1 - iou }
+    if iou >= settings.firstIoU, track.unseen <= max(settings.freshness, 2 * pace) { return 1 - iou }
     let stale = iou >= settings.firstIoU ? 1 + 0.3 * (1 - iou) : Float.infinity
     let found = restCost(track, detection.box) ?? distanceCost(track, predicted, detection.box) ?? .infinity
     return stale < .infinity || found < .infinity ? min(stale, found) : nil
@@ -187,7 +190,8 @@ public struct Tracker: Sendable {
   /// The cost of a part of an object at rest that shows again; nil: it is none.
   private func restCost(_ track: Track, _ box: Box) -> Float? {
     let place = track.rest.box
-    guard track.unseen > settings.coasting, track.hits >= settings.restHits, track.rest.stray < settings.restStray,
+    guard track.unseen > max(settings.coasting, pace), track.hits >= settings.restHits,
+      track.rest.stray < settings.restStray,
       box.area >= settings.restPart * place.area
     else { return nil }
     let shared = place.overlap(box)

@@ -106,6 +106,22 @@ import Vision
     }
   }
 
+  /// Two frames a second, every third detection missing, objects beside each other and at the frame's edge.
+  @Test func slowRatesKeepNumbers() {
+    var tracker = Tracker()
+    var numbers: [Float: Set<Int>] = [:]
+    for frame in 0..<30 {
+      let seen = [Float(600), 555].enumerated().filter { (frame + $0.offset) % 3 != 0 || frame < 2 }.map(\.element)
+      let found = tracker.follow(
+        seen.map { detection($0 + Float(frame % 2), 50) }, secondsSinceLast: 0.5, frame: (640, 480))
+      for detection in found {
+        guard let track = detection.track else { continue }
+        numbers[detection.box.x > 590 ? 600 : 555, default: []].insert(track)
+      }
+    }
+    #expect(numbers[600]?.count == 1 && numbers[555]?.count == 1, "\(numbers)")
+  }
+
   @Test func hostileBoxesDoNoHarm() {
     var tracker = Tracker()
     let odd = [Float.nan, .infinity, -.infinity, 1e30, -5].map {
