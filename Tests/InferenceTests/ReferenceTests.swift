@@ -58,8 +58,8 @@ let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().de
     for (result, expected) in zip(results, item.outputs) {
       let reference = try Reference.tensor(expected.npy)
       #expect(
-        shareWithin(quantisationStep(reference), result, reference) >= 0.999, "\(item.testDescription) \(expected.name)"
-      )
+        shareBeyond(quantisationStep(reference), result, reference) <= 0.001,
+        "\(item.testDescription) \(expected.name)")
     }
   }
 }

@@ -16,11 +16,11 @@ func relativeError(_ result: Tensor, _ reference: Tensor) -> Double {
   return difference == 0 ? 0 : difference / max(scale, 1e-30)
 }
 
-/// The share of elements at most `step` away from the reference.
-func shareWithin(_ step: Double, _ result: Tensor, _ reference: Tensor) -> Double {
-  guard result.shape == reference.shape, result.count > 0 else { return 0 }
-  let near = zip(doubles(result), doubles(reference)).filter { ($0 - $1).magnitude <= step }.count
-  return Double(near) / Double(result.count)
+/// The share of elements more than `step` away from the reference, or not comparable with it.
+func shareBeyond(_ step: Double, _ result: Tensor, _ reference: Tensor) -> Double {
+  guard result.shape == reference.shape, result.count > 0 else { return 1 }
+  let far = zip(doubles(result), doubles(reference)).filter { !(($0 - $1).magnitude <= step) }.count
+  return Double(far) / Double(result.count)
 }
 
 /// The step of a tensor that was quantised and dequantised: the least distance of two of its values, with a little
