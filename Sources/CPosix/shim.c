@@ -4,11 +4,41 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void ocp_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+static void place(int descriptor, int number) {
+  // dup2 of a descriptor onto itself would leave it closed on exec.
+  if (descriptor == number) fcntl(descriptor, F_SETFD, 0);
+  else dup2(descriptor, number);
+}
+
+/// What the child does; returns, with errno, only where the program cannot be started. Between vfork and exec nothing but
+/// system calls is allowed.
+static void become(char *const arguments[], int output, int errors, pid_t parent) {
+  // A group of its own keeps the terminal's Ctrl-C from it.
+  setpgid(0, 0);
+  // We may be killed, and could not end it then: the kernel does.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  errno = ESRCH;
+  if (getppid() != parent) return;
+  int nothing = open("/dev/null", O_RDONLY);
+  if (nothing >= 0) place(nothing, 0);
+  if (nothing > 2) close(nothing);
+  place(output, 1);
+  place(errors, 2);
+  // Our threads block every signal; a child that inherits that cannot be ended politely.
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execvp(arguments[0], arguments);
+}
 
 int ocp_spawn(char *const arguments[], int *output, int *errors) {
   int out[2], err[2];
@@ -19,29 +49,24 @@ int ocp_spawn(char *const arguments[], int *output, int *errors) {
     close(out[1]);
     return -code;
   }
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, out[1], 1);
-  posix_spawn_file_actions_adddup2(&files, err[1], 2);
-  // Our threads block every signal; a child that inherits that cannot be ended politely. A group of its own keeps the
-  // terminal's Ctrl-C from it.
-  sigset_t none, all;
-  sigemptyset(&none);
+  // No signal may run a handler of ours in the child, which has our memory until it becomes the program.
+  sigset_t all, before;
   sigfillset(&all);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  pid_t process = 0;
-  int code = posix_spawnp(&process, arguments[0], &files, &attributes, arguments, environ);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  pid_t parent = getpid();
+  volatile int code = 0;
+  pid_t process = vfork();
+  if (process == 0) {
+    become(arguments, out[1], err[1], parent);
+    code = errno;
+    _exit(127);
+  }
+  if (process < 0) code = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(out[1]);
   close(err[1]);
   if (code != 0) {
+    if (process > 0) waitpid(process, NULL, 0);
     close(out[0]);
     close(err[0]);
     return -code;

@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import Ground
+import Synchronization
 import Testing
 import Vision
 
@@ -118,7 +119,7 @@ struct FFmpegTests {
     return result
   }
 
-  /// Children of this process that have ended and were not waited for.
+  /// Children of this process, as these tests start them, that have ended and were not waited for.
   private func zombies() -> Int {
     let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return processes.count { name in
@@ -126,7 +127,7 @@ struct FFmpegTests {
         return false
       }
       let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
-      return fields.count > 1 && fields[0] == "Z" && fields[1] == "\(getpid())"
+      return fields.count > 1 && fields[0] == "Z" && fields[1] == "\(getpid())" && status.contains("(ff")
     }
   }
 
@@ -210,6 +211,28 @@ struct FFmpegTests {
 }
 
 @Suite struct ChildProcessTests {
+  /// What a process that is killed leaves behind: nothing that runs on.
+  @Test func childrenDoNotOutliveUs() throws {
+    let leaked = Mutex<UInt>(0)
+    let thread = WorkerThread(name: "leaves-a-child") {
+      guard let child = try? ChildProcess(["sleep", "98765"]) else { return }
+      leaked.withLock { $0 = UInt(bitPattern: Unmanaged.passRetained(child).toOpaque()) }
+    }
+    thread.join()
+    let pointer = try #require(UnsafeRawPointer(bitPattern: leaked.withLock { $0 }))
+    // Reaps it, too.
+    defer { Unmanaged<ChildProcess>.fromOpaque(pointer).release() }
+    func runs() -> Bool {
+      ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).contains { name in
+        guard Int(name) != nil else { return false }
+        let line = try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8)
+        return line == "sleep\u{0}98765\u{0}"
+      }
+    }
+    for _ in 0..<1200 where runs() { usleep(50_000) }
+    #expect(!runs())
+  }
+
   @Test func aMissingToolIsNamed() {
     let error = #expect(throws: CaptureError.self) { _ = try ChildProcess(["ocellus-no-such-tool"]) }
     #expect(error?.kind == .toolMissing)

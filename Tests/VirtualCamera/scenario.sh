@@ -218,7 +218,7 @@ if [ -e /camera/vivid ]; then
     picture /dev/video0 640x480 $1 $2
     picture /dev/video0 1280x720 $1 $2
   done
-  for format in Y10 Y12 Y16 Z16; do picture /dev/video0 640x480 $format gray8; done
+  for format in Y10 Y12 Y16; do picture /dev/video0 640x480 $format gray8; done
   for mode in json screen; do
     mark=0; reported=0
     device=$(node)

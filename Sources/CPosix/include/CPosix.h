@@ -4,7 +4,8 @@
 /// Names the calling thread; at most 15 bytes (pthread_setname_np(3)).
 void ocp_set_thread_name(const char *name);
 
-/// Starts a program (found through PATH) in a process group of its own, reading /dev/null, with default signals.
+/// Starts a program (found through PATH) in a process group of its own, reading /dev/null, with default signals. It is
+/// killed when the calling thread ends, however that comes about.
 ///
 /// `output` and `errors` receive the read ends of its standard output and error, closed on exec. Returns its process id,
 /// or the negated error number; -ENOENT when there is no such program.

@@ -4,7 +4,7 @@ import Ground
 
 /// A program that runs for us and writes to two pipes. Killed and reaped when closed: it leaves no zombie behind.
 ///
-/// Belongs to one thread.
+/// Belongs to one thread; should that one end, or the process be killed, the kernel ends the child.
 package final class ChildProcess {
   let output: Int32
   private let errors: Int32

@@ -77,11 +77,7 @@ final class CameraStream {
       }
       let isReduced: Bool
       (format, assembler, ring, isReduced) = try Self.begin(device, request, pool)
-      if isReduced {
-        remarks.append(
-          "the USB bus has no room for more: \(format.encoding.fourCC) \(format.width)x\(format.height) at "
-            + "\(Int(format.framesPerSecond.rounded())) frames a second instead of what was asked for")
-      }
+      if isReduced { remarks.append("the USB bus has no room for more than \(format.words)") }
     } catch {
       device.close()
       throw error

@@ -29,6 +29,12 @@ struct NegotiatedFormat: Sendable {
     case lowerFirst
   }
 
+  /// "MJPG 640x480 at 15 frames a second".
+  var words: String {
+    let rate = framesPerSecond > 0 ? " at \(Int(framesPerSecond.rounded())) frames a second" : ""
+    return "\(encoding.fourCC) \(width)x\(height)\(rate)"
+  }
+
   /// About how many bytes a second it asks of the bus.
   var bandwidth: Double {
     FormatNegotiation.bandwidth(encoding, width, height, framesPerSecond)
