@@ -231,7 +231,7 @@ if [ -e /camera/vivid ]; then
   [ "$(sed -n 's/^before //p' $out)" = "$(sed -n 's/^after 1000 reconnects //p' $out)" ] && grep -q '^after 1000' $out
   verdict "nothing leaked after 1000 reconnects" $? "$(cat $out)"
   # The same for the whole program: its threads, its descriptors, and what it says of each.
-  mark=0; reported=0; reconnects=1000
+  mark=0; reported=0; reconnects=250
   start json $device
   memory=$(awk '/VmRSS/ { print $2 }' /proc/$pid/status)
   # More than are wanted: one that comes while the camera is away is lost.
