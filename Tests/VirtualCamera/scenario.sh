@@ -234,8 +234,12 @@ if [ -e /camera/vivid ]; then
   mark=0; reported=0; reconnects=250
   start json $device
   memory=$(awk '/VmRSS/ { print $2 }' /proc/$pid/status)
-  # More than are wanted: one that comes while the camera is away is lost.
-  $probe disturb $device $((reconnects * 5 / 4)) 400
+  # As many as it takes: one that comes while the camera is away is lost.
+  tries=0
+  while [ "$(grep -c '"state":"streaming"' $out)" -lt $reconnects ] && [ $tries -lt 40 ]; do
+    $probe disturb $device 25 400
+    tries=$((tries + 1))
+  done
   sleep 2
   back=$(grep -c '"state":"streaming"' $out)
   [ "$back" -ge $reconnects ]
