@@ -220,6 +220,22 @@ final class FrameAssembler {
 
   // MARK: libv4l
 
+  /// 4:2:2 in two planes: libv4l turns it into packed rows without padding, and then reads them as if they had it, far past
+  /// their end.
+  private static let tightOnly = [FourCC("NV16"), FourCC("NV61")]
+
+  /// Copies both planes' rows without their padding; false where the driver brought too few bytes.
+  private func tighten(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    let (width, rows, stride) = (format.width, format.height * 2, format.bytesPerRow[0])
+    // Both are as large as is checked here, so that every row copied lies inside them.
+    guard bytes.count >= stride * (rows - 1) + width, target.count >= width * rows else { return false }
+    for row in 0..<rows {
+      UnsafeMutableRawBufferPointer(rebasing: target[row * width..<(row + 1) * width]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[row * stride..<row * stride + width]))
+    }
+    return true
+  }
+
   private func convert(_ bytes: UnsafeRawBufferPointer, _ target: PixelFormat) -> Result<Assembled, DamagedPicture> {
     guard let converter, bytes.count > 0 else { return .failure(DamagedPicture(.short)) }
     let start = now()
@@ -236,10 +252,18 @@ final class FrameAssembler {
     // its output get room for a frame of the widest format.
     let room = max(format.width * format.height * 4, bytes.count, Int(to.fmt.pix.sizeimage)) + 65536
     let source = pool.take(room)
-    source.bytes.copyMemory(from: bytes)
+    var count = bytes.count
+    if Self.tightOnly.contains(format.encoding.fourCC), format.bytesPerRow[0] > format.width {
+      guard tighten(bytes, into: source.bytes) else { return .failure(DamagedPicture(.short)) }
+      count = format.width * format.height * 2
+      from.fmt.pix.bytesperline = UInt32(format.width)
+      from.fmt.pix.sizeimage = UInt32(count)
+    } else {
+      source.bytes.copyMemory(from: bytes)
+    }
     let storage = pool.take(room)
     let written = v4lconvert_convert(
-      converter, &from, &to, source.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: bytes.count),
+      converter, &from, &to, source.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: count),
       storage.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: room))
     withExtendedLifetime(source) {}
     guard Int(written) >= total,

@@ -117,6 +117,31 @@ func watch(_ source: CameraSource, _ system: ScriptedSystem, for seconds: Double
     }
   }
 
+  /// Padded rows of luma 16 + row / 4 above neutral chroma, and the same without padding: one picture.
+  @Test(arguments: ["NV16", "NV61"]) func paddedRowsOfTwoPlanesAreConvertedAsTheyAre(name: String) throws {
+    func picture(padding: Int) throws -> [UInt8] {
+      let fourCC = try #require(PixelEncoding.all.first { $0.fourCC.description == name }).fourCC
+      let camera = ScriptedCamera([.init(fourCC: fourCC, sizes: [(640, 480)])])
+      camera.rowPadding = padding
+      let rows = (0..<960).flatMap { row -> [UInt8] in
+        [UInt8](repeating: row < 480 ? UInt8(16 + row / 4) : 128, count: 640) + [UInt8](repeating: 255, count: padding)
+      }
+      camera.paint = { $0.copyBytes(from: rows.prefix($0.count)) }
+      let system = ScriptedSystem(["/dev/video0": camera])
+      let source = try CameraSource(path: "/dev/video0", request: SourceRequest(), system: system)
+      defer { source.close() }
+      let image = try #require(try watch(source, system, for: 0.3).frames.last).image
+      return (0..<image.planes.count).flatMap { plane in
+        let size = image.planes[plane].bytesPerRow * image.planes[plane].rows
+        return Array(UnsafeRawBufferPointer(start: image.base(ofPlane: plane), count: size))
+      }
+    }
+    let tight = try picture(padding: 0)
+    for row in [0, 100, 479] { #expect(tight[640 * row] == UInt8(16 + row / 4)) }
+    #expect(tight[640 * 480] == 128)
+    #expect(try picture(padding: 640) == tight)
+  }
+
   @Test func lateConsumersGetTheNewestFrame() throws {
     let camera = ScriptedCamera()
     let system = ScriptedSystem(["/dev/video0": camera])

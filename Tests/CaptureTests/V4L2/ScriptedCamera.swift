@@ -102,6 +102,7 @@ final class ScriptedCamera {
     case FourCC("NM12"): [(width * height, width), (width * height / 2, width)]
     case FourCC("YM12"): [(width * height, width), (width * height / 4, width / 2), (width * height / 4, width / 2)]
     case FourCC("NV12"), FourCC("YU12"): [((width + rowPadding) * height * 3 / 2, width + rowPadding)]
+    case FourCC("NV16"), FourCC("NV61"): [((width + rowPadding) * height * 2, width + rowPadding)]
     case FourCC("GREY"): [((width + rowPadding) * height, width + rowPadding)]
     case FourCC("RGB3"), FourCC("BGR3"): [((width * 3 + rowPadding) * height, width * 3 + rowPadding)]
     case FourCC("MJPG"): [(width * height * 2, 0)]
