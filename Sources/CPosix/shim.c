@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +41,23 @@ static void become(char *const arguments[], int output, int errors, pid_t parent
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   execvp(arguments[0], arguments);
+}
+
+// As in linux/sched/types.h, which glibc of Debian 12 does not wrap.
+struct attributes {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
+};
+
+void ocp_prefer_short_turns(void) {
+  struct attributes now = {.size = sizeof now};
+  if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0 || now.policy != SCHED_OTHER) return;
+  now.size = sizeof now;
+  now.runtime = 100 * 1000;  // nanoseconds: the least that is granted
+  syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
 int ocp_spawn(char *const arguments[], int *output, int *errors) {

@@ -12,7 +12,8 @@ public final class WorkerThread: Sendable {
   public enum Urgency: Sendable {
     case normal
     /// For threads that sleep most of the time and must wake up at once: they are put before others where the system
-    /// lets us (a lower nice value: root, CAP_SYS_NICE or RLIMIT_NICE), else they are normal ones.
+    /// lets us (a lower nice value: root, CAP_SYS_NICE or RLIMIT_NICE), and ask for short turns that come soon, which
+    /// anybody may.
     case high
   }
 
@@ -45,7 +46,10 @@ public final class WorkerThread: Sendable {
         let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
         ocp_set_thread_name(start.name)
         // On Linux 0 means the calling thread, not the process (setpriority(2), "C library/kernel differences").
-        if start.urgency == .high { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, -10) }
+        if start.urgency == .high {
+          _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, -10)
+          ocp_prefer_short_turns()
+        }
         start.body()
         return nil
       }, start.toOpaque())

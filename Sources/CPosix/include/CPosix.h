@@ -4,6 +4,11 @@
 /// Names the calling thread; at most 15 bytes (pthread_setname_np(3)).
 void ocp_set_thread_name(const char *name);
 
+/// Asks for short turns on a core for the calling thread, which brings them sooner when it wakes up (sched(7): since Linux
+/// 6.12 `sched_runtime` is what the scheduler, EEVDF, gives a normal thread at a time). Anybody may ask; older kernels, where
+/// it means nothing, are asked in vain.
+void ocp_prefer_short_turns(void);
+
 /// Starts a program (found through PATH) in a process group of its own, reading /dev/null, with default signals. It is
 /// killed when the calling thread ends, however that comes about.
 ///
