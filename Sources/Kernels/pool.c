@@ -31,8 +31,10 @@ static struct {
     _Atomic(void *) context;
     _Atomic int count;
     _Alignas(64) _Atomic int busy;
+    _Atomic int caller_cpu;
     uint32_t generation;
     int workers;
+    cpu_set_t allowed;
 } pool;
 
 static pthread_once_t pool_once = PTHREAD_ONCE_INIT;
@@ -100,6 +102,16 @@ static void join_job(void) {
     }
 }
 
+// A worker that woke up on its caller's core would take turns with it instead of working beside it. Linux looks for an idle
+// core only among those that share a cache, which virtual cores and clusters do not, and mends it after milliseconds.
+static void keep_off_caller(void) {
+    int cpu = atomic_load_explicit(&pool.caller_cpu, memory_order_relaxed);
+    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getcpu() != cpu) return;
+    cpu_set_t others = pool.allowed;
+    CPU_CLR(cpu, &others);
+    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
+}
+
 static void *worker_main(void *unused) {
     (void)unused;
     ock_flush_denormals();
@@ -114,14 +126,14 @@ static void *worker_main(void *unused) {
             atomic_fetch_sub(&pool.sleepers, 1);
         }
         seen = atomic_load(&pool.epoch);
+        keep_off_caller();
         join_job();
     }
     return NULL;
 }
 
 static void start_workers(void) {
-    cpu_set_t cpus;
-    int cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    int cores = sched_getaffinity(0, sizeof pool.allowed, &pool.allowed) == 0 ? CPU_COUNT(&pool.allowed) : 1;
     int wanted = cores - 1 < MOST_WORKERS ? cores - 1 : MOST_WORKERS;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -172,6 +184,7 @@ void ock_parallel(int count, ock_chunk chunk, void *context, int threads) {
     atomic_store_explicit(&pool.context, context, memory_order_relaxed);
     atomic_store_explicit(&pool.count, count, memory_order_relaxed);
     atomic_store_explicit(&pool.undone, count, memory_order_relaxed);
+    atomic_store_explicit(&pool.caller_cpu, sched_getcpu(), memory_order_relaxed);
     pool.generation = (pool.generation + 1) & 0xffffff;
     uint64_t ticket = TICKET(pool.generation, workers, count);
     atomic_store_explicit(&pool.ticket, ticket, memory_order_release);
