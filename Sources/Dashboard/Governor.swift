@@ -27,7 +27,7 @@ package struct Governor: Sendable {
   private static let heldPeriod = 50.0
 
   /// Share of the budget that is given out: what an estimate is off must not break it.
-  private static let used = 0.8
+  private static let used = 0.75
   /// Share of a second's budget that can be saved up.
   private static let saved = 0.04
   /// Bytes that one picture may cost while it is not known what the link takes, or known that it takes little.
