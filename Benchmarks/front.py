@@ -33,37 +33,47 @@ def front_share(program, seconds):
     return front * 100, whole * 100, rate
 
 
+def answer(terminal):
+    """Milliseconds from pressing ? to the bytes of the help it opens."""
+    seen = b""
+
+    def shows_help(data):
+        nonlocal seen
+        seen = seen[-32:] + data
+        return b"Esc closes" in seen
+
+    pressed = terminal.now()
+    terminal.press("?")
+    at = terminal.pump(5, shows_help)
+    if at is None:
+        raise SystemExit("a key was not answered within five seconds")
+    return (at - pressed) * 1000
+
+
 def key_times(program, big, presses):
     """Milliseconds from a key to the first bytes that show what it did, and percent of the cores that are busy."""
     # Crops of every object through the large network: the pipeline is never idle.
     arguments = ["--classifier", big] if big else []
     loops = [] if big else [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count())]
-    terminal = PseudoTerminal([program, "--source", "demo:seed=7", *arguments], 120, 40, settings=BALANCED)
-    terminal.pump(6 if big else 3)
-    times, busy = [], busy_seconds()
-    began = time.monotonic()
-    for _ in range(presses):
-        terminal.pump(random.uniform(0.05, 0.25))
-        seen = b""
-
-        def shows_help(data):
-            nonlocal seen
-            seen = seen[-32:] + data
-            return b"Esc closes" in seen
-
-        pressed = terminal.now()
-        terminal.press("?")
-        at = terminal.pump(5, shows_help)
-        if at is None:
-            raise SystemExit("a key was not answered within five seconds")
-        times.append((at - pressed) * 1000)
-        terminal.press("?")
-        terminal.pump(0.05)
-    share = (busy_seconds() - busy) / (time.monotonic() - began) / os.cpu_count()
-    terminal.close()
-    for loop in loops:
-        loop.kill()
-        loop.wait()
+    terminal = None
+    try:
+        terminal = PseudoTerminal([program, "--source", "demo:seed=7", *arguments], 120, 40, settings=BALANCED)
+        terminal.pump(6 if big else 3)
+        times, busy = [], busy_seconds()
+        began = time.monotonic()
+        for _ in range(presses):
+            terminal.pump(random.uniform(0.05, 0.25))
+            times.append(answer(terminal))
+            terminal.press("?")
+            terminal.pump(0.05)
+        share = (busy_seconds() - busy) / (time.monotonic() - began) / os.cpu_count()
+    finally:
+        # Loops that outlive a failed run would spoil every measurement after it.
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+        if terminal:
+            terminal.close()
     return times, share * 100
 
 
