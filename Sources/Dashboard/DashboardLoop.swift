@@ -8,8 +8,8 @@ struct DashboardLoop {
   private static let panePeriod = 200.0
   /// The longest sleep, in milliseconds: ages on the screen go on without pictures.
   private static let idlePeriod = 100.0
-  /// How often the session is asked for a new picture that is due, in milliseconds.
-  private static let lookPeriod = 12.0
+  /// How often it is tried again to draw a picture for which link or budget had no room, in milliseconds.
+  private static let retryPeriod = 12.0
   /// How long the last answer of the terminal is waited for at the end, in milliseconds.
   private static let farewell = 300.0
   /// A key is answered at once, but not more often than this, in milliseconds.
@@ -27,12 +27,14 @@ struct DashboardLoop {
   private var meter = OutputMeter()
   private var themes: [String]
 
-  private var lastPicture = MonotonicTime(nanoseconds: 0)
-  private var lastLook = MonotonicTime(nanoseconds: 0)
+  private var pace = PicturePace()
+  private var lastRefusal = MonotonicTime(nanoseconds: 0)
   private var lastPanes = MonotonicTime(nanoseconds: 0)
   private var lastDrawn = MonotonicTime(nanoseconds: 0)
   /// Since when the terminal has had bytes to take; nil when it has them all.
   private var sendingSince: MonotonicTime?
+  /// The session has a picture that was not asked for yet.
+  private var hasNews = true
   /// A picture was taken in that is not drawn yet.
   private var hasNewPicture = false
   /// Something other than time and pictures changed.
@@ -58,6 +60,8 @@ struct DashboardLoop {
   }
 
   mutating func run() -> ExitReason {
+    session.whenPictureChanges { [bell = terminal.bell] in bell.ring() }
+    defer { session.whenPictureChanges(nil) }
     let reason = work()
     if reason != .hangup { awaitLastAnswer() }
     return reason
@@ -77,6 +81,7 @@ struct DashboardLoop {
     while true {
       let wakeup = terminal.wait(milliseconds: sleep(now: .now))
       if wakeup.isGone { return .hangup }
+      if wakeup.bellRang { hasNews = true }
       for signal in wakeup.signals {
         if let reason = answer(signal) { return reason }
       }
@@ -96,10 +101,9 @@ struct DashboardLoop {
   private func sleep(now: MonotonicTime) -> Int {
     if terminal.output.pendingBytes > 0 { return Int(Self.idlePeriod) }
     if isDirty { return Int(max(0, Self.keyPeriod - now.milliseconds(since: lastDrawn)).rounded(.up)) }
-    let picture = picturePeriod - now.milliseconds(since: lastPicture)
-    let look = Self.lookPeriod - now.milliseconds(since: lastLook)
-    // A frozen picture needs no looking for the next one.
-    let next = state.snapshot.paused ? Self.idlePeriod : max(picture, look)
+    guard hasNews else { return Int(Self.idlePeriod) }
+    let retry = Self.retryPeriod - now.milliseconds(since: lastRefusal)
+    let next = max(pace.milliseconds(untilDueFrom: now), retry)
     return Int(min(Self.idlePeriod, max(1, next)).rounded(.up))
   }
 
@@ -177,17 +181,17 @@ struct DashboardLoop {
   private mutating func step(now: MonotonicTime) {
     probe.giveUpIfSilent(now: now)
     noteTaken(now)
-    let pictureIsDue =
-      now.milliseconds(since: lastPicture) >= picturePeriod - 2
-      && now.milliseconds(since: lastLook) >= Self.lookPeriod - 1
+    let mayFollow = pace.isDue(now)
+    let pictureIsDue = hasNews && mayFollow && now.milliseconds(since: lastRefusal) >= Self.retryPeriod
     let panesAreDue = now.milliseconds(since: lastPanes) >= Self.panePeriod
     guard isDirty || pictureIsDue || panesAreDue else { return }
     let linkIsFree = terminal.output.pendingBytes == 0
     let isBehind = probe.isOverdue(now: now)
     let mayDrawPicture = linkIsFree && !isBehind && governor.allowsFrame(now: now)
     if pictureIsDue || panesAreDue {
-      lastLook = now
-      hasNewPicture = state.take(session.snapshot(), now: now, acceptsPicture: mayDrawPicture && pictureIsDue)
+      let accepts = mayDrawPicture && mayFollow
+      if accepts { hasNews = false } else if pictureIsDue { lastRefusal = now }
+      hasNewPicture = state.take(session.snapshot(), now: now, acceptsPicture: accepts)
     }
     if isBehind || !linkIsFree { governor.held(now: now) }
     guard linkIsFree else { return }
@@ -218,7 +222,7 @@ struct DashboardLoop {
     meter.drew(bytes: bytes, isPicture: hasNewPicture, now: now)
     lastDrawn = now
     if panesAreDue { lastPanes = now }
-    if hasNewPicture { lastPicture = now }
+    if hasNewPicture { pace.drew(now: now, period: picturePeriod) }
     hasNewPicture = false
     isDirty = false
   }

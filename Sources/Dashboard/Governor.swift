@@ -28,6 +28,8 @@ package struct Governor: Sendable {
 
   /// Share of the budget that is given out: what an estimate is off must not break it.
   private static let used = 0.75
+  /// Seconds over which an empty bucket is remembered.
+  private static let memory = 0.3
   /// Share of a second's budget that can be saved up.
   private static let saved = 0.04
   /// Bytes that one picture may cost while it is not known what the link takes, or known that it takes little.
@@ -68,7 +70,7 @@ package struct Governor: Sendable {
     let seconds = min(1, max(0, now.milliseconds(since: refilled) / 1000))
     refilled = now
     tokens = min(budget * Self.saved, tokens + budget * Self.used * seconds)
-    starvation += ((tokens > 0 ? 0 : 1) - starvation) * 0.04
+    starvation += ((tokens > 0 ? 0 : 1) - starvation) * min(1, seconds / Self.memory)
     adapt(now)
     return tokens > 0
   }

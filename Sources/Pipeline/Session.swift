@@ -7,8 +7,8 @@ import Perception
 ///
 /// Four threads: *capture* asks the source for frames and never waits for anybody (a source that is not live waits for
 /// the pipeline instead); *pipeline* runs the networks; *model-loader* prepares the next network; *supervisor* notices when
-/// one of the first two hangs. Fronts poll
-/// ``snapshot()`` at their own pace; consumers get every result.
+/// one of the first two hangs. Fronts ask for a
+/// ``snapshot()`` at their own pace and may be told of new pictures; consumers get every result.
 public final class Session: SessionControl, LabelControl {
   private let source: any FrameSource
   private let configuration: SessionConfiguration
@@ -26,6 +26,8 @@ public final class Session: SessionControl, LabelControl {
   private let captureHeart = Heartbeat()
   private let pipelineHeart = Heartbeat()
   private let announce: @Sendable (SessionEvent) -> Void
+  /// Told of every new picture.
+  private let listener: Monitor<(@Sendable () -> Void)?>
 
   /// A session that has not started.
   ///
@@ -60,6 +62,8 @@ public final class Session: SessionControl, LabelControl {
     }
     let references = self.references
     let models = self.models
+    let listener = Monitor<(@Sendable () -> Void)?>(nil)
+    self.listener = listener
     references.connect(
       .init(
         // What is on the screen shows the change even where no frame follows: a photo, a paused replay.
@@ -68,6 +72,7 @@ public final class Session: SessionControl, LabelControl {
             state.latest.map { state.latest = references.renewed($0) }
             state.frozen.map { state.frozen = references.renewed($0) }
           }
+          listener.withLock { $0?() }
         },
         needsEmbedder: { models.request(.embedder(nil)) }))
   }
@@ -182,6 +187,9 @@ public final class Session: SessionControl, LabelControl {
       return snapshot
     }
   }
+
+  /// Tells of new pictures; see ``SessionControl``. `body` is not called any more once a call with nil has returned.
+  public func whenPictureChanges(_ body: (@Sendable () -> Void)?) { listener.withLock { $0 = body } }
 
   /// Starts loading a detector; see ``SessionControl``.
   public func selectDetector(_ name: String) { models.request(.detector(name)) }
@@ -307,9 +315,11 @@ public final class Session: SessionControl, LabelControl {
       if let trouble { announce(SessionEvent(severity: .error, message: trouble)) }
       guard active.detector != nil else {
         state.withLock { $0.latest = result }
+        listener.withLock { $0?() }
         continue
       }
       state.withLock { $0.noteProcessed(result) }
+      listener.withLock { $0?() }
       pipelineHeart.begin("outputs")
       for consumer in consumers { consumer.receive(result) }
       pipelineHeart.end()

@@ -67,6 +67,9 @@ final class ScriptedSession: SessionControl, RecordingControl {
     }
   }
 
+  /// The script goes on only when it is asked for a snapshot.
+  func whenPictureChanges(_ body: (@Sendable () -> Void)?) {}
+
   func selectDetector(_ name: String) {
     inside.withLock { inside in
       inside.asked.detectors.append(name)

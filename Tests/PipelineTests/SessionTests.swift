@@ -42,6 +42,31 @@ import Vision
     #expect(sequences.last == 60, "the newest frame wins")
   }
 
+  @Test func tellsOfEveryNewPictureUntilNobodyListens() {
+    let told = Monitor(0)
+    let source = ScriptedSource(ScriptedSource.frames(50), live: false)
+    let collector = Collector()
+    let session = Session(
+      source: source, provider: FakeProvider(), configuration: configuration("first"), consumers: [collector])
+    session.whenPictureChanges { [weak session] in
+      // What is told of is in the snapshot already.
+      told.withLock { $0 += session?.snapshot().latest?.number == UInt64($0 + 1) ? 1 : 0 }
+    }
+    session.start()
+    session.wait()
+    #expect(told.withLock { $0 } == 50)
+    session.whenPictureChanges(nil)
+
+    // Pictures that no network has seen are pictures too.
+    let blind = Session(
+      source: ScriptedSource(ScriptedSource.frames(5), live: false), provider: FakeProvider(),
+      configuration: configuration(nil))
+    blind.whenPictureChanges { told.withLock { $0 += 1 } }
+    blind.start()
+    blind.wait()
+    #expect(told.withLock { $0 } == 55)
+  }
+
   @Test func stopsAtTheFrameLimit() {
     var configuration = configuration("first")
     configuration.frameLimit = 5

@@ -21,5 +21,9 @@ void ocp_enlarge_pipe(int descriptor, int bytes);
 
 /// A file in memory, closed on exec (memfd_create(2)); -1 with errno where it fails.
 int ocp_memory_file(const char *name);
+
+/// A counter that neither blocks nor survives exec, readable while it is not zero (eventfd(2)); -1 where it fails.
+int ocp_bell(void);
+
 /// A pipe whose ends neither block nor survive exec: ends[0] reads, ends[1] writes (pipe2(2)); -1 where it fails.
 int ocp_wake_pipe(int ends[2]);

@@ -11,11 +11,14 @@ package final class Terminal {
     package var hasInput = false
     package var isGone = false
     package var signals: [Int32] = []
-    package var timedOut: Bool { !hasInput && !isGone && signals.isEmpty }
+    /// ``Terminal/bell`` has rung.
+    package var bellRang = false
   }
 
   package let capabilities: TerminalCapabilities
   package let output: TerminalOutput
+  /// Ends ``wait(milliseconds:)`` when another thread rings it.
+  package let bell = Bell()
   /// The colours that ncurses really gives.
   package let screenDepth: ColorDepth
   package var screen: CursesScreen
@@ -187,12 +190,13 @@ package final class Terminal {
 
   deinit { close() }
 
-  /// Sleeps until a key, a signal, room for queued output, or the time is up.
+  /// Sleeps until a key, a signal, a ring of the bell, room for queued output, or the time is up.
   package func wait(milliseconds: Int) -> Wakeup {
     var descriptors = [
       pollfd(fd: input, events: Int16(POLLIN), revents: 0),
       pollfd(fd: wakePipe.read, events: Int16(POLLIN), revents: 0),
       pollfd(fd: terminal, events: Int16(output.pendingBytes > 0 ? POLLOUT : 0), revents: 0),
+      pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0),
     ]
     let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, milliseconds)))
     var wakeup = Wakeup()
@@ -202,6 +206,7 @@ package final class Terminal {
     wakeup.isGone = output.isBroken || (descriptors[0].revents | descriptors[2].revents) & lost != 0
     wakeup.hasInput = descriptors[0].revents & Int16(POLLIN) != 0
     if descriptors[1].revents & Int16(POLLIN) != 0 { wakeup.signals = pendingSignals() }
+    if descriptors[3].revents & Int16(POLLIN) != 0 { wakeup.bellRang = bell.hear() }
     return wakeup
   }
 

@@ -154,6 +154,9 @@ public struct SessionSnapshot: Sendable {
 /// What a front may see of a session and ask of it. Every call is thread-safe and returns at once.
 public protocol SessionControl: AnyObject, Sendable {
   func snapshot() -> SessionSnapshot
+  /// Has `body` called whenever ``snapshot()`` shows another picture, on whichever thread made it; nil ends that. One at a
+  /// time; it must not block.
+  func whenPictureChanges(_ body: (@Sendable () -> Void)?)
   /// Starts loading; the present model serves until the new one is warm. The outcome is an event and a listing state.
   func selectDetector(_ name: String)
   /// nil switches the second stage off.
