@@ -102,8 +102,10 @@ public final class Dashboard {
   /// A complete configuration file with all defaults, explained.
   public static var defaultConfiguration: String { ConfigurationFile.defaultText }
 
-  /// The names of the themes that can be chosen.
-  public static func themeNames(folders: [String]) -> [String] { ThemeLibrary(folders: folders).names }
+  /// The themes that can be chosen, the default first, each with the file it is read from; nil: built in.
+  public static func themes(folders: [String]) -> [(name: String, path: String?)] {
+    ThemeLibrary(folders: folders).listing
+  }
 
   /// Shows the session until it is time to end. Call once.
   ///

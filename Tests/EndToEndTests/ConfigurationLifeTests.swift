@@ -55,6 +55,21 @@ import Testing
     #expect(text.contains("rate = 20"))
   }
 
+  @Test func aUsersThemesAreListedAndComeFirst() throws {
+    let scratch = try Scratch()
+    _ = try configuration(nil, in: scratch)
+    let folder = scratch.path("config/ocellus/themes")
+    for name in ["mine", "nord"] {
+      try "theme[main_fg]=\"#112233\"\n".write(toFile: "\(folder)/\(name).theme", atomically: true, encoding: .utf8)
+    }
+    let listed = try Program.run(["themes"], environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+    #expect(listed.status == 0)
+    let lines = listed.output.split(separator: "\n").map(String.init)
+    #expect(lines.first?.hasPrefix("default\t") == true)
+    #expect(lines.contains("mine\t\(folder)/mine.theme") && lines.contains("nord\t\(folder)/nord.theme"), "\(lines)")
+    #expect(lines.count { $0.hasPrefix("nord\t") } == 1)
+  }
+
   @Test func aUsersThemeIsFoundAndReadAgain() throws {
     let scratch = try Scratch()
     _ = try configuration("[dashboard]\ntheme = \"mine\"\n", in: scratch)

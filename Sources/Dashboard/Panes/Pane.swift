@@ -17,7 +17,6 @@ package struct PaneContext {
   package var history: RateHistory
   /// Mean brightness of the picture, 0...255.
   package var brightness: Int
-  package var hasTruePicture: Bool
 
   package init(snapshot: SessionSnapshot, settings: DashboardSettings, theme: Theme, glyphs: Glyphs) {
     self.snapshot = snapshot
@@ -32,7 +31,6 @@ package struct PaneContext {
     classes = ClassBars()
     history = RateHistory()
     brightness = 255
-    hasTruePicture = true
   }
 
   /// The background of all text.

@@ -108,10 +108,7 @@ package final class Terminal {
       var description = TerminalDescription(of: capabilities.term, terminal: terminal)
     {
       description.setColors(capabilities.depth)
-      if let temporary = TemporaryDescription(description) {
-        defer { temporary.remove() }
-        if temporary.use({ open(temporary.name) }) { return true }
-      }
+      if description.use(open) { return true }
     }
     return open(capabilities.term)
   }

@@ -95,7 +95,7 @@ package struct TerminalDescription {
   }
 
   /// The entry in the compiled format with 32-bit numbers.
-  package func compiled(name: String) -> [UInt8] {
+  private func compiled(name: String) -> [UInt8] {
     var table: [UInt8] = []
     var offsets: [Int16] = []
     for string in strings {
@@ -141,46 +141,19 @@ package struct TerminalDescription {
     for offset in offsets { short(offset) }
     out += values + names
   }
-}
 
-/// A terminfo folder with one entry, for as long as ncurses needs to read it.
-package struct TemporaryDescription {
-  package let name: String
-  private let folder: String
+  /// The name under which ncurses finds the description inside ``use(_:)``.
+  private static let name = "ocellus-terminal"
 
-  /// - Returns: nil where no folder can be made; the terminal's own entry must do then.
-  package init?(_ description: TerminalDescription) {
-    name = "ocellus-terminal"
-    var template = Array("/tmp/ocellus-terminfo-XXXXXX".utf8CString)
-    guard
-      let made = template.withUnsafeMutableBufferPointer({ buffer in
-        buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-      })
-    else { return nil }
-    folder = made
-    mkdir(folder + "/o", 0o700)
-    let bytes = description.compiled(name: name)
-    let file = open(folder + "/o/" + name, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-    guard file >= 0 else { return nil }
-    let written = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    close(file)
-    guard written == bytes.count else {
-      remove()
-      return nil
-    }
-  }
-
-  /// Lets ncurses look here while `body` runs.
-  package func use<T>(_ body: () -> T) -> T {
+  /// Lets ncurses find this description under the name that `body` is given, for as long as it runs: TERMINFO may hold a
+  /// whole description instead of a folder's name (terminfo(5), "Fetching Compiled Descriptions"), so that no file is
+  /// needed.
+  package func use<T>(_ body: (_ name: String) -> T) -> T {
     let before = getenv("TERMINFO").map { String(cString: $0) }
-    setenv("TERMINFO", folder, 1)
+    let digits = Array("0123456789ABCDEF".utf8)
+    let hexadecimal = compiled(name: Self.name).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    setenv("TERMINFO", "hex:" + String(decoding: hexadecimal, as: UTF8.self), 1)
     defer { if let before { setenv("TERMINFO", before, 1) } else { unsetenv("TERMINFO") } }
-    return body()
-  }
-
-  package func remove() {
-    unlink(folder + "/o/" + name)
-    rmdir(folder + "/o")
-    rmdir(folder)
+    return body(Self.name)
   }
 }

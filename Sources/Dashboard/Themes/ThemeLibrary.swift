@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Finds themes: files `NAME.theme` in a list of folders, the first that has one wins; the default one is built in.
 package struct ThemeLibrary: Sendable {
   private let folders: [String]
@@ -11,6 +13,13 @@ package struct ThemeLibrary: Sendable {
   package var names: [String] {
     let found = folders.flatMap { TextFile.names(in: $0, suffix: ".theme").map { String($0.dropLast(6)) } }
     return [DefaultTheme.name] + Set(found).subtracting([DefaultTheme.name]).sorted()
+  }
+
+  /// Every theme that can be chosen, as ``names`` orders them, with the file it is read from; nil: built in.
+  package var listing: [(name: String, path: String?)] {
+    names.map { name in
+      (name, folders.lazy.map { "\($0)/\(name).theme" }.first { access($0, R_OK) == 0 })
+    }
   }
 
   /// - Throws: ``DashboardError`` when there is no such theme, or its file is wrong.

@@ -19,9 +19,6 @@ package struct BFloat16: Sendable, Equatable {
 extension BFloat16: TensorElement { public static var type: ElementType { .bfloat16 } }
 
 extension Tensor {
-  /// Whether the elements are 16-bit floats, which the kernels compute in float32 (as ONNX Runtime's CPU does).
-  package var isHalf: Bool { type == .float16 || type == .bfloat16 }
-
   /// The same values in float32; the tensor itself when they are already. Only for floating types.
   package func widened() throws -> Tensor {
     switch type {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Dashboard
 import Foundation
 import Glibc
 import Inference
@@ -125,11 +126,20 @@ struct DoctorCommand: ParsableCommand {
   }
 
   private func folders() -> [Finding] {
-    [("themes", "themes"), ("models", "models")].map { kind, subject in
-      let folders = Installation.folders(of: kind)
-      return Finding(
-        subject: "\(subject) folders", verdict: folders.isEmpty ? .note : .ok,
+    let themes = Dashboard.themes(folders: Installation.folders(of: "themes")).compactMap(\.path)
+    let found = [
+      ("themes", Self.unique(themes.map { ($0 as NSString).deletingLastPathComponent })),
+      ("models", Installation.folders(of: "models")),
+    ]
+    return found.map { kind, folders in
+      Finding(
+        subject: "\(kind) folders", verdict: folders.isEmpty ? .note : .ok,
         detail: folders.isEmpty ? "none" : folders.joined(separator: ", "))
     }
+  }
+
+  private static func unique(_ paths: [String]) -> [String] {
+    var seen: Set<String> = []
+    return paths.filter { seen.insert($0).inserted }
   }
 }

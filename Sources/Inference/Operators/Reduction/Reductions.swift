@@ -13,9 +13,6 @@ enum ReductionOperators {
     case logSum = "ReduceLogSum"
     case logSumExp = "ReduceLogSumExp"
     case sumSquare = "ReduceSumSquare"
-
-    /// The opset in which the axes became an input.
-    var axesInputSince: Int { self == .sum ? 13 : 18 }
   }
 
   static let definitions: [OperatorDefinition] = Kind.allCases.map { kind in
