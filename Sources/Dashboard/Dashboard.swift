@@ -114,6 +114,9 @@ public final class Dashboard {
     let terminal = try Terminal(colors: state.settings.colors, mouse: state.settings.mouse, log: logPath)
     defer { terminal.close() }
     for problem in problems.prefix(3) { state.toast(problem.line, .warning, .now) }
+    if let type = terminal.capabilities.missingEntry {
+      state.toast("'\(type)' is not described on this machine: using \(terminal.capabilities.term)", .info, .now)
+    }
     var loop = DashboardLoop(
       terminal: terminal, session: session, controller: controller, configuration: configuration, state: state)
     let reason = loop.run()

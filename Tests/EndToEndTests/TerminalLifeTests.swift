@@ -141,6 +141,33 @@ import Testing
     run.expectRestored(term)
   }
 
+  /// SSH brings the type of the operator's terminal to a robot that has no entry for it.
+  @Test(arguments: ["xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"])
+  func aModernTerminalNeedsNoEntryOfItsOwn(term: String) throws {
+    let run = try started(columns: 100, rows: 30, term: term)
+    #expect(run.wait { $0.screen.cells.contains { $0.background.hasPrefix("48;2;") } }, "24-bit colours")
+    run.send("q")
+    #expect(run.wait { $0.status != nil })
+    run.expectRestored(term)
+  }
+
+  @Test func anUnknownTerminalIsOneClearLine() throws {
+    let run = try TerminalRun(Self.arguments, columns: 100, rows: 30, term: "teletype-33")
+    #expect(run.wait { $0.status != nil })
+    #expect(run.exitCode == 1)
+    #expect(run.shows("unknown terminal type 'teletype-33'") && run.shows("TERM=xterm-256color"))
+  }
+
+  @Test(arguments: [
+    ("xterm-256color", "xterm-256color: 256 colours, blocks and braille, 100x30"),
+    ("xterm-kitty", "24-bit colours"), ("vt100", "vt100: no colours, ASCII only"), ("teletype-33", "FAIL"),
+  ])
+  func theDoctorTellsWhatTheTerminalCanDo(term: String, says: String) throws {
+    let run = try TerminalRun(["doctor"], columns: 100, rows: 30, term: term)
+    #expect(run.wait { $0.status != nil })
+    #expect(run.shows(says), "\(run.screen.text)")
+  }
+
   @Test func noColorIsRespected() throws {
     let run = try TerminalRun(
       Self.arguments, columns: 100, rows: 30, environment: ["NO_COLOR": "1", "COLORTERM": "truecolor"])

@@ -12,7 +12,10 @@ package enum GlyphSet: String, Sendable, CaseIterable {
 
 /// What the terminal can do, from terminfo and the environment.
 package struct TerminalCapabilities: Sendable {
+  /// The terminfo entry in use.
   package var term: String
+  /// The user's terminal type where this machine has no entry for it, and ``term`` stands in.
+  package var missingEntry: String?
   package var depth: ColorDepth
   /// What the terminfo entry itself promises.
   package var entryDepth: ColorDepth
@@ -24,10 +27,10 @@ package struct TerminalCapabilities: Sendable {
   package static func detect(environment: (String) -> String?, terminal: Int32, forced: ColorDepth?)
     throws(DashboardError) -> TerminalCapabilities
   {
-    let term = environment("TERM") ?? ""
-    guard !term.isEmpty, ocn_load_description(term, terminal) else {
+    let type = environment("TERM") ?? ""
+    guard let (term, relative) = loadEntry(for: type, terminal: terminal) else {
       throw DashboardError(
-        .unknownTerminal, term.isEmpty ? "TERM is not set" : "unknown terminal type '\(term)'",
+        .unknownTerminal, type.isEmpty ? "TERM is not set" : "unknown terminal type '\(type)'",
         remedy: "try TERM=xterm-256color, or `ocellus run --headless`")
     }
     guard ocn_string_capability("cup") != nil else {
@@ -42,7 +45,7 @@ package struct TerminalCapabilities: Sendable {
     // The variable survives a change of terminal; one without colours, or the console, it cannot speak for.
     let variable = environment("COLORTERM")?.lowercased() ?? ""
     let claimsTruecolor =
-      ocn_boolean_capability("Tc")
+      ocn_boolean_capability("Tc") || relative?.hasTruecolor == true
       || (["truecolor", "24bit"].contains(variable) && entryDepth > .mono && !isConsole)
     var best = claimsTruecolor ? max(entryDepth, .truecolor) : entryDepth
     if let forced {
@@ -51,9 +54,32 @@ package struct TerminalCapabilities: Sendable {
       best = .mono
     }
     return TerminalCapabilities(
-      term: term, depth: best, entryDepth: entryDepth,
-      glyphs: glyphs(term: term, isConsole: isConsole, environment: environment),
+      term: term, missingEntry: relative == nil ? nil : type, depth: best, entryDepth: entryDepth,
+      glyphs: glyphs(term: term, isConsole: isConsole),
       answersQueries: !isConsole && !term.hasPrefix("vt"))
+  }
+
+  /// A terminal that understands all of xterm's that the dashboard uses.
+  private struct Relative {
+    var name: String
+    /// Whether every version in use shows 24-bit colours.
+    var hasTruecolor: Bool
+  }
+
+  /// Terminals whose own entries robots rarely have: SSH brings the type along, but not its description.
+  private static let relatives: [Relative] =
+    ["alacritty", "contour", "foot", "ghostty", "iterm2", "kitty", "konsole", "mintty", "rio", "vte", "wezterm"].map {
+      Relative(name: $0, hasTruecolor: true)
+    } + ["gnome", "putty", "rxvt", "screen", "st", "tmux", "xterm"].map { Relative(name: $0, hasTruecolor: false) }
+
+  /// Loads the terminfo entry of a type, or xterm's where there is none and xterm's will do.
+  private static func loadEntry(for type: String, terminal: Int32) -> (term: String, relative: Relative?)? {
+    guard !type.isEmpty else { return nil }
+    if ocn_load_description(type, terminal) { return (type, nil) }
+    let parts = type.lowercased().split(separator: "-").map(String.init)
+    guard let relative = relatives.first(where: { parts.contains($0.name) }) else { return nil }
+    let term = "xterm-256color"
+    return ocn_load_description(term, terminal) ? (term, relative) : nil
   }
 
   private static func depth(colors: Int, direct: Bool) -> ColorDepth {
@@ -66,15 +92,18 @@ package struct TerminalCapabilities: Sendable {
     }
   }
 
-  private static func glyphs(term: String, isConsole: Bool, environment: (String) -> String?) -> GlyphSet {
-    if term.hasPrefix("vt") || term == "dumb" || term == "ansi" { return .ascii }
+  private static func glyphs(term: String, isConsole: Bool) -> GlyphSet {
+    if term.hasPrefix("vt") || term == "dumb" || term == "ansi" || !writesUnicode { return .ascii }
     return isConsole ? .blocks : .full
   }
+
+  /// Whether characters leave the process as UTF-8.
+  private static var writesUnicode: Bool { strcmp(nl_langinfo(Int32(CODESET)), "UTF-8") == 0 }
 
   /// Sets the process' character type so that ncurses writes UTF-8, also where the robot's locale is plain C.
   package static func useUnicode() {
     setlocale(LC_ALL, "")
-    if strcmp(nl_langinfo(Int32(CODESET)), "UTF-8") != 0 {
+    if !writesUnicode {
       if setlocale(LC_CTYPE, "C.UTF-8") == nil { setlocale(LC_CTYPE, "en_US.UTF-8") }
     }
     // Numbers keep their decimal point whatever the locale: other libraries in the process parse files.

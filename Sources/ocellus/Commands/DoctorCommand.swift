@@ -79,22 +79,21 @@ struct DoctorCommand: ParsableCommand {
   }
 
   private func terminal() -> [Finding] {
-    let environment = ProcessInfo.processInfo.environment
     guard isatty(STDOUT_FILENO) != 0 else {
       return [Finding(subject: "terminal", verdict: .note, detail: "standard output is not a terminal")]
     }
-    let kind = environment["TERM"] ?? ""
-    let language = environment["LC_ALL"] ?? environment["LC_CTYPE"] ?? environment["LANG"] ?? ""
-    let isUTF8 = language.uppercased().contains("UTF-8") || language.uppercased().contains("UTF8")
-    let colors = environment["COLORTERM"].map { ", COLORTERM=\($0)" } ?? ""
-    return [
-      Finding(
-        subject: "terminal", verdict: kind.isEmpty ? .failure : .ok,
-        detail: kind.isEmpty ? "TERM is not set: set it, for instance to xterm-256color" : "TERM=\(kind)\(colors)"),
-      Finding(
-        subject: "locale", verdict: isUTF8 ? .ok : .note,
-        detail: isUTF8 ? language : "'\(language)' is not UTF-8: the picture falls back to ASCII; try LANG=C.UTF-8"),
-    ]
+    do {
+      let found = try TerminalReport()
+      let size = found.size.map { ", \($0.columns)x\($0.rows)" } ?? ""
+      let standIn = found.missingEntry.map { ", since this machine has no entry for \($0)" } ?? ""
+      return [
+        Finding(
+          subject: "terminal", verdict: .ok,
+          detail: "\(found.entry)\(standIn): \(found.colors), \(found.characters)\(size)")
+      ]
+    } catch {
+      return [Finding(subject: "terminal", verdict: .failure, detail: "\(error)")]
+    }
   }
 
   private func models() -> [Finding] {
