@@ -160,7 +160,7 @@ import Testing
 
   @Test(arguments: [
     ("xterm-256color", "xterm-256color: 256 colours, blocks and braille, 100x30"),
-    ("xterm-kitty", "24-bit colours"), ("vt100", "vt100: no colours, ASCII only"), ("teletype-33", "FAIL"),
+    ("alacritty", "24-bit colours"), ("vt100", "vt100: no colours, ASCII only"), ("teletype-33", "FAIL"),
   ])
   func theDoctorTellsWhatTheTerminalCanDo(term: String, says: String) throws {
     let run = try TerminalRun(["doctor"], columns: 100, rows: 30, term: term)

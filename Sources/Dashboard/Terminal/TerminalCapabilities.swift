@@ -28,7 +28,8 @@ package struct TerminalCapabilities: Sendable {
     throws(DashboardError) -> TerminalCapabilities
   {
     let type = environment("TERM") ?? ""
-    guard let (term, relative) = loadEntry(for: type, terminal: terminal) else {
+    let relative = relative(of: type)
+    guard let term = loadEntry(for: type, relative, terminal: terminal) else {
       throw DashboardError(
         .unknownTerminal, type.isEmpty ? "TERM is not set" : "unknown terminal type '\(type)'",
         remedy: "try TERM=xterm-256color, or `ocellus run --headless`")
@@ -54,7 +55,7 @@ package struct TerminalCapabilities: Sendable {
       best = .mono
     }
     return TerminalCapabilities(
-      term: term, missingEntry: relative == nil ? nil : type, depth: best, entryDepth: entryDepth,
+      term: term, missingEntry: term == type ? nil : type, depth: best, entryDepth: entryDepth,
       glyphs: glyphs(term: term, isConsole: isConsole),
       answersQueries: !isConsole && !term.hasPrefix("vt"))
   }
@@ -66,20 +67,23 @@ package struct TerminalCapabilities: Sendable {
     var hasTruecolor: Bool
   }
 
-  /// Terminals whose own entries robots rarely have: SSH brings the type along, but not its description.
+  /// Terminals whose own entries robots rarely have, and which do not say there that they show 24-bit colours: SSH brings
+  /// the type along, but neither its description nor COLORTERM.
   private static let relatives: [Relative] =
     ["alacritty", "contour", "foot", "ghostty", "iterm2", "kitty", "konsole", "mintty", "rio", "vte", "wezterm"].map {
       Relative(name: $0, hasTruecolor: true)
     } + ["gnome", "putty", "rxvt", "screen", "st", "tmux", "xterm"].map { Relative(name: $0, hasTruecolor: false) }
 
-  /// Loads the terminfo entry of a type, or xterm's where there is none and xterm's will do.
-  private static func loadEntry(for type: String, terminal: Int32) -> (term: String, relative: Relative?)? {
-    guard !type.isEmpty else { return nil }
-    if ocn_load_description(type, terminal) { return (type, nil) }
+  private static func relative(of type: String) -> Relative? {
     let parts = type.lowercased().split(separator: "-").map(String.init)
-    guard let relative = relatives.first(where: { parts.contains($0.name) }) else { return nil }
-    let term = "xterm-256color"
-    return ocn_load_description(term, terminal) ? (term, relative) : nil
+    return relatives.first { parts.contains($0.name) }
+  }
+
+  /// Loads the terminfo entry of a type, or xterm's where there is none and xterm's will do; returns the entry's name.
+  private static func loadEntry(for type: String, _ relative: Relative?, terminal: Int32) -> String? {
+    guard !type.isEmpty else { return nil }
+    let candidates = [type] + (relative == nil ? [] : ["xterm-256color"])
+    return candidates.first { ocn_load_description($0, terminal) }
   }
 
   private static func depth(colors: Int, direct: Bool) -> ColorDepth {
