@@ -60,7 +60,9 @@ package struct Composer {
     cursor = nil
     layout = Layout(
       columns: canvas.width, rows: canvas.height, preset: LayoutPreset.all[state.view.preset],
-      visible: state.view.visible)
+      visible: state.view.visible, wanted: state.view.wanted)
+    var state = state
+    state.theme = state.theme.fitted(to: depth)
     let context = state.context(now: now, glyphs: glyphs, brightness: picture.brightness)
     guard !layout.isTooSmall else { return tooSmall(context) }
     if panesAreDue { drawPanes(context) }

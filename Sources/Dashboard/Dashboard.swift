@@ -45,6 +45,8 @@ public final class Dashboard {
   private let configuration: ConfigurationFile
   private let problems: [DashboardError]
   private let logPath: String?
+  /// The theme was named on the command line.
+  private let themeIsGiven: Bool
   private let controller: Controller
   private var state: DashboardState
 
@@ -54,6 +56,7 @@ public final class Dashboard {
     self.session = session
     configuration = ConfigurationFile(path: options.configPath)
     logPath = options.logPath
+    themeIsGiven = options.theme != nil
     let loaded = configuration.load()
     var settings = loaded.settings
     try Self.apply(options, to: &settings)
@@ -113,6 +116,10 @@ public final class Dashboard {
   public func run() throws -> ExitReason {
     let terminal = try Terminal(colors: state.settings.colors, mouse: state.settings.mouse, log: logPath)
     defer { terminal.close() }
+    let chosen = controller.themes.chosen(state.theme.name, for: terminal.screenDepth)
+    if !themeIsGiven, chosen != state.theme.name, let theme = try? controller.themes.load(chosen) {
+      state.theme = theme
+    }
     for problem in problems.prefix(3) { state.toast(problem.line, .warning, .now) }
     if let type = terminal.capabilities.missingEntry {
       state.toast("'\(type)' is not described on this machine: using \(terminal.capabilities.term)", .info, .now)

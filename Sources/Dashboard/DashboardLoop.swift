@@ -52,7 +52,7 @@ struct DashboardLoop {
     self.state = state
     let size = Terminal.size(of: STDIN_FILENO) ?? (80, 24)
     composer = Composer(
-      glyphs: Glyphs(terminal.capabilities.glyphs, hasColors: terminal.screenDepth > .mono),
+      glyphs: Glyphs(terminal.capabilities.glyphs, hasGreys: terminal.screenDepth > .eight),
       depth: terminal.screenDepth, columns: size.columns, rows: size.rows)
     governor = Governor(budget: state.settings.bandwidth.map { Double($0) }, now: now)
     probe = LinkProbe(now: now)
@@ -238,6 +238,7 @@ struct DashboardLoop {
     state.own.roundTrip = probe.roundTrip.map { max($0, jam > 1000 ? jam : 0) }
     state.own.isSynchronised = terminal.output.isSynchronised
     state.own.depth = terminal.screenDepth
+    state.own.glyphs = terminal.capabilities.glyphs
     state.own.style = style
   }
 }

@@ -13,14 +13,14 @@ import Vision
     var state: DashboardState
     var composer: Composer
 
-    init(columns: Int = 120, rows: Int = 40, glyphs: GlyphSet = .full) throws {
+    init(columns: Int = 120, rows: Int = 40, glyphs: GlyphSet = .full, depth: ColorDepth = .indexed) throws {
       TerminalCapabilities.useUnicode()
       let themes = ThemeLibrary(onlyFolders: [])
       controller = Controller(
         session: session, themes: themes, configuration: ConfigurationFile(path: "/nonexistent/config.toml"))
       state = DashboardState(
         snapshot: session.snapshot(), settings: DashboardSettings(), theme: try themes.load("default"), now: .now)
-      composer = Composer(glyphs: Glyphs(glyphs), depth: .indexed, columns: columns, rows: rows)
+      composer = Composer(glyphs: Glyphs(glyphs), depth: depth, columns: columns, rows: rows)
       draw()
     }
 

@@ -67,6 +67,44 @@ import Testing
     }
   }
 
+  /// Everything that is written must be readable on what it is written on, in every theme.
+  @Test func textStandsOutFromItsGround() throws {
+    let library = ThemeLibrary(onlyFolders: [Self.folder])
+    let words: [ThemeColor] = [.mainForeground, .title, .highlight, .graphText, .good, .warning, .failure, .stale]
+    let classes: [ThemeColor] = [.class1, .class2, .class3, .class4, .class5, .class6, .class7, .class8]
+    for name in library.names {
+      let theme = try library.load(name)
+      let ground = theme[.mainBackground]
+      #expect(!ground.isTerminal, "\(name): nobody knows the colour of the terminal")
+      for key in words { #expect(theme[key].contrast(with: ground) >= 4.5, "\(name): \(key)") }
+      for key in classes + [.inactive] { #expect(theme[key].contrast(with: ground) >= 3, "\(name): \(key)") }
+      // Labels and badges are written on these.
+      for key in classes + [.warning, .failure, .stale] {
+        #expect(theme[key].contrasting.contrast(with: theme[key]) >= 4.5, "\(name): on \(key)")
+      }
+      #expect(theme[.selectedForeground].contrast(with: theme[.selectedBackground]) >= 4.5, "\(name): selected")
+      #expect(theme[.selectedBackground].contrast(with: ground) >= 1.3, "\(name): selection")
+      #expect(theme[.meterBackground].contrast(with: ground) >= 1.3, "\(name): meters")
+      for step in 0...10 {
+        // The latency's colours are those of figures, the others those of bars.
+        let share = Double(step) / 10
+        #expect(theme[ThemeGradient.latency].at(share).contrast(with: ground) >= 4.2, "\(name): latency \(share)")
+        for gradient in [ThemeGradient.confidence, .rate, .skipped] {
+          #expect(theme[gradient].at(share).contrast(with: ground) >= 2.4, "\(name): \(gradient) \(share)")
+        }
+      }
+    }
+  }
+
+  @Test func fewColorsHaveAThemeOfTheirOwn() throws {
+    let library = ThemeLibrary(onlyFolders: [Self.folder])
+    #expect(library.chosen("default", for: .sixteen) == "16-colour")
+    #expect(library.chosen("default", for: .eight) == "16-colour")
+    #expect(library.chosen("default", for: .indexed) == "default")
+    #expect(library.chosen("nord", for: .eight) == "nord")
+    #expect(ThemeLibrary(onlyFolders: []).chosen("default", for: .eight) == "default")
+  }
+
   @Test func gradientsClampAndEndWhereTheySay() {
     let gradient = Gradient(start: .black, middle: nil, end: .white)
     #expect(gradient.at(-1) == .black)

@@ -71,8 +71,8 @@ import Testing
       "end-comparison": Effect(before: "a", shows: { !$0.text.contains("only A") }, after: nil),
       "remember": text("name for this", undo: "\u{1B}"),
       "labels-typed": text("labels, with commas", undo: "\u{1B}"),
-      "raise-threshold": text("conf 0.45", undo: "-"),
-      "lower-threshold": text("conf 0.35", undo: "+"),
+      "raise-threshold": text("conf 45%", undo: "-"),
+      "lower-threshold": text("conf 35%", undo: "+"),
       "next-style": text("┐quadrants┌", undo: "vvvvv"),
       "boxes": text("no boxes", undo: "b"),
       "labels": Effect(shows: { !hasLabels($0) }, after: "B"),
@@ -96,7 +96,9 @@ import Testing
       let mark = ["¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸"][i] + pane.title
       effects["pane-\(pane.title)"] = gone(mark, undo: String(i + 1))
     }
-    for name in ["seek-back", "seek-forward", "step-back", "step-forward", "slower", "faster"] {
+    for name in [
+      "seek-back", "seek-forward", "step-back", "step-forward", "previous-event", "next-event", "slower", "faster",
+    ] {
       effects[name] = text("live sources cannot be stepped", undo: nil)
     }
     return effects

@@ -39,8 +39,20 @@ package struct Color: Hashable, Sendable {
       ? self : Color(UInt8(clamping: red + amount), UInt8(clamping: green + amount), UInt8(clamping: blue + amount))
   }
 
+  /// Relative luminance, 0 for black to 1 for white (WCAG 2).
+  package var luminance: Double {
+    let linear = LinearLight.fromSRGB
+    return (0.2126 * Double(linear[red]) + 0.7152 * Double(linear[green]) + 0.0722 * Double(linear[blue])) / 65535
+  }
+
+  /// How well text of one colour reads on another, 1 to 21 (WCAG 2); 4.5 is easy, 3 will do for what matters less.
+  package func contrast(with other: Color) -> Double {
+    let (light, dark) = (max(luminance, other.luminance), min(luminance, other.luminance))
+    return (light + 0.05) / (dark + 0.05)
+  }
+
   /// Black or white, whichever reads better on this colour.
-  package var contrasting: Color { brightness > 120 ? .black : .white }
+  package var contrasting: Color { contrast(with: .black) >= contrast(with: .white) ? .black : .white }
 
   /// Parses `#RRGGBB`, `#GG` (a grey, as btop has it) or `R G B` in decimals; nil for anything else.
   package init?(themeValue text: some StringProtocol) {

@@ -1,12 +1,12 @@
 /// The characters that drawings are made of, per ``GlyphSet``.
 package struct Glyphs: Sendable {
   package let kind: GlyphSet
-  /// Whether colours can tell characters apart.
-  private let hasColors: Bool
+  /// Whether a dark grey can be told from other colours.
+  private let hasGreys: Bool
 
-  package init(_ kind: GlyphSet, hasColors: Bool = true) {
+  package init(_ kind: GlyphSet, hasGreys: Bool = true) {
     self.kind = kind
-    self.hasColors = hasColors
+    self.hasGreys = hasGreys
   }
 
   package struct Border: Sendable {
@@ -45,8 +45,8 @@ package struct Glyphs: Sendable {
       titleRight: "├")
   }
 
-  package var meter: Unicode.Scalar { pick(full: "■", blocks: "█", ascii: "#") }
-  package var meterRest: Unicode.Scalar { pick(full: hasColors ? "■" : "·", blocks: "░", ascii: ".") }
+  package var meter: Unicode.Scalar { pick(full: "■", blocks: "■", ascii: "#") }
+  package var meterRest: Unicode.Scalar { hasGreys ? meter : dot }
   package var bullet: Unicode.Scalar { pick(full: "●", blocks: "*", ascii: "*") }
   package var hollow: Unicode.Scalar { pick(full: "○", blocks: "o", ascii: "o") }
   package var selected: Unicode.Scalar { pick(full: "▌", blocks: "█", ascii: ">") }

@@ -15,6 +15,9 @@ package enum Text {
     return sign + String(whole) + "." + String(repeating: "0", count: decimals - fraction.count) + fraction
   }
 
+  /// A share of 0...1 in whole percent: "81%".
+  package static func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
+
   /// Milliseconds in at most five characters.
   package static func milliseconds(_ value: Double) -> String {
     if value < 10 { return fixed(value, 2) }
@@ -40,6 +43,14 @@ package enum Text {
     if seconds < 1 { return fixed(max(0, seconds) * 1000, 0) + " ms" }
     if seconds < 60 { return fixed(seconds, 1) + " s" }
     return clock(seconds: seconds)
+  }
+
+  /// How long ago, in at most four characters: "42s", "12m", "27h", "9d".
+  package static func age(seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "-" }
+    let units: [(name: String, seconds: Double)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
+    let unit = units.first { seconds < 100 * $0.seconds } ?? units[3]
+    return "\(Int(max(0, seconds) / unit.seconds))\(unit.name)"
   }
 
   /// "0:07", "12:05", "3:12:05"; with decimals "0:07.25".
@@ -100,6 +111,16 @@ package enum Text {
       rest = rest[cut...].drop { $0 == " " }
     }
     return lines + [fit(String(rest), width, ellipsis: ellipsis)]
+  }
+
+  /// A message with the folders of the files it names left out: "/a/b/net.onnx" is "net.onnx". Devices keep theirs.
+  package static func withoutFolders(_ message: String) -> String {
+    message.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      let path = word.drop { "'\"(".contains($0) }
+      guard path.first == "/", !path.hasPrefix("/dev/"), let slash = path.lastIndex(of: "/") else { return word }
+      let name = path[path.index(after: slash)...]
+      return name.isEmpty ? word : word[..<path.startIndex] + name
+    }.joined(separator: " ")
   }
 
   /// Padded with blanks on the left to `width` columns.

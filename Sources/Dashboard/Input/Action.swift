@@ -14,7 +14,7 @@ package enum Action: Hashable, Sendable {
   case focusNext, focusPrevious
   case up, down, left, right, pageUp, pageDown, first, last
   case nextOrder
-  case seekBack, seekForward, stepBack, stepForward, slower, faster
+  case seekBack, seekForward, stepBack, stepForward, previousMark, nextMark, slower, faster
   case suspend, repaint
   case nothing
 }
@@ -109,6 +109,8 @@ package enum KeyTable {
       KeyBinding(.seekForward, "seek-forward", "Ten seconds on", [key("]")], .replay),
       KeyBinding(.stepBack, "step-back", "One frame back", [key(",")], .replay),
       KeyBinding(.stepForward, "step-forward", "One frame on", [key(".")], .replay),
+      KeyBinding(.previousMark, "previous-event", "To the event before", [key("{")], .replay),
+      KeyBinding(.nextMark, "next-event", "To the next event", [key("}")], .replay),
       KeyBinding(.slower, "slower", "Half the speed", [key("<")], .replay),
       KeyBinding(.faster, "faster", "Twice the speed", [key(">")], .replay),
     ]

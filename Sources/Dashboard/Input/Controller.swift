@@ -13,6 +13,8 @@ package struct Controller {
   private let configuration: ConfigurationFile
   /// Lines that Page up and Page down move by.
   private static let page = 10
+  /// Going back to an event while the replay plays, those of the last second are passed over.
+  private static let markSlack = 1.0
 
   package init(session: any SessionControl, themes: ThemeLibrary, configuration: ConfigurationFile) {
     self.session = session
@@ -23,6 +25,8 @@ package struct Controller {
   /// What a key does, depending on what lies over the panes.
   package func handle(_ key: Key, _ state: inout DashboardState, _ composer: Composer) -> Outcome {
     state.view.isInUse = true
+    state.view.columns = composer.canvas.width
+    state.view.rows = composer.canvas.height
     if case .mouse(let button, let x, let y) = key { return click(button, x, y, &state, composer) }
     if key == .control("c") { return .quit }
     switch state.view.modal {
@@ -50,7 +54,8 @@ package struct Controller {
       models(action, &state)
     case .remember, .typeLabels: ask(action, &state)
     case .pause, .record, .photo, .raiseThreshold, .lowerThreshold: live(action, &state)
-    case .seekBack, .seekForward, .stepBack, .stepForward, .slower, .faster: replay(action, &state)
+    case .seekBack, .seekForward, .stepBack, .stepForward, .previousMark, .nextMark, .slower, .faster:
+      replay(action, &state)
     default: look(action, &state)
     }
     return .none
@@ -77,6 +82,8 @@ package struct Controller {
       let step: Float = action == .raiseThreshold ? 0.05 : -0.05
       let value = min(0.95, max(0.05, ((state.snapshot.minimumConfidence + step) * 20).rounded() / 20))
       session.setMinimumConfidence(value)
+      state.toast("confidence at least \(Text.percent(Double(value)))", .info, now, replacesLast: true)
+      showAnew(state)
     default: break
     }
   }
@@ -84,17 +91,21 @@ package struct Controller {
   private func models(_ action: Action, _ state: inout DashboardState) {
     let snapshot = state.snapshot
     switch action {
-    case .nextDetector: Self.neighbour(snapshot.detectors, 1).map { session.selectDetector($0) }
-    case .previousDetector: Self.neighbour(snapshot.detectors, -1).map { session.selectDetector($0) }
-    case .nextClassifier: Self.neighbour(snapshot.classifiers, 1).map { session.selectClassifier($0) }
-    case .previousClassifier: Self.neighbour(snapshot.classifiers, -1).map { session.selectClassifier($0) }
+    case .nextDetector, .previousDetector:
+      let next = Self.neighbour(snapshot.detectors, action == .nextDetector ? 1 : -1)
+      guard let next else { return state.toast("no other detector", .warning, .now) }
+      session.selectDetector(next)
+    case .nextClassifier, .previousClassifier:
+      let next = Self.neighbour(snapshot.classifiers, action == .nextClassifier ? 1 : -1)
+      guard let next else { return state.toast("no other classifier", .warning, .now) }
+      session.selectClassifier(next)
     case .useDetector(let name): session.selectDetector(name)
     case .useClassifier(let name): session.selectClassifier(name)
     case .noClassifier: session.selectClassifier(nil)
     case .compare(let name): compare(with: name, &state)
     case .compareNext:
       let present = snapshot.comparison?.model
-      let others = snapshot.detectors.filter { $0.state != .active }.map(\.name)
+      let others = snapshot.detectors.filter { $0.state != .active && !$0.hasFailed }.map(\.name)
       let next = present.flatMap { others.firstIndex(of: $0) }.map { ($0 + 1) % others.count } ?? 0
       guard others.indices.contains(next) else { return state.toast("no other detector", .warning, .now) }
       compare(with: others[next], &state)
@@ -110,12 +121,16 @@ package struct Controller {
     comparison.compare(with: name)
   }
 
-  /// The model after or before the one that is loading or active.
+  /// The model after or before the one that is loading or active. Those that failed are passed over, or one of them would
+  /// bar the way to what comes after it; Enter in the list tries them again.
   private static func neighbour(_ listings: [ModelListing], _ step: Int) -> String? {
-    guard listings.count > 1 else { return listings.first.flatMap { $0.state == .active ? nil : $0.name } }
     let present = listings.firstIndex { $0.state == .loading } ?? listings.firstIndex { $0.state == .active }
-    guard let present else { return listings[step > 0 ? 0 : listings.count - 1].name }
-    return listings[(present + step + listings.count) % listings.count].name
+    var place = present ?? (step > 0 ? -1 : listings.count)
+    for _ in listings {
+      place = (place + step + listings.count) % listings.count
+      if place != present, !listings[place].hasFailed { return listings[place].name }
+    }
+    return nil
   }
 
   private func replay(_ action: Action, _ state: inout DashboardState) {
@@ -123,6 +138,7 @@ package struct Controller {
       return state.toast("live sources cannot be stepped through", .warning, .now)
     }
     switch action {
+    case .previousMark, .nextMark: jump(action, replay, status, &state)
     case .seekBack: replay.seek(to: max(0, status.position - 10))
     case .seekForward: replay.seek(to: min(status.duration ?? .infinity, status.position + 10))
     case .stepBack: replay.step(by: -1)
@@ -133,11 +149,33 @@ package struct Controller {
     }
   }
 
+  /// To the event before or after; one that has just been gone to, or passed a moment ago, is not gone to again.
+  private func jump(
+    _ action: Action, _ replay: any ReplayControl, _ status: ReplayStatus, _ state: inout DashboardState
+  ) {
+    let marks = status.marks.sorted { $0.seconds < $1.seconds }
+    let slack = status.isPlaying ? Self.markSlack : 0.05
+    let mark =
+      action == .nextMark
+      ? marks.first { $0.seconds > status.position + 0.05 } : marks.last { $0.seconds < status.position - slack }
+    guard let mark else {
+      return state.toast(action == .nextMark ? "no event after this" : "no event before this", .warning, .now)
+    }
+    replay.seek(to: mark.seconds)
+    state.toast("\(Text.clock(seconds: mark.seconds)) \(mark.title)", .info, .now, replacesLast: true)
+  }
+
+  /// Has a replay that stands still give its frame once more, for what depends on settings.
+  private func showAnew(_ state: DashboardState) {
+    guard let replay = session.replay, let status = state.snapshot.replay, !status.isPlaying else { return }
+    replay.seek(to: status.position)
+  }
+
   /// What changes only the screen.
   private func look(_ action: Action, _ state: inout DashboardState) {
     switch action {
-    case .nextStyle: state.settings.style = state.settings.style.next
-    case .useStyle(let style): state.settings.style = style
+    case .nextStyle: use(style: state.settings.style.next, &state)
+    case .useStyle(let style): use(style: style, &state)
     case .toggleBoxes: state.settings.boxes.toggle()
     case .toggleLabels: state.settings.labels.toggle()
     case .zoomIn: state.view.viewport.zoom(by: 1.5)
@@ -149,15 +187,14 @@ package struct Controller {
       use(theme: names[next % names.count], &state)
     case .useTheme(let name): use(theme: name, &state)
     case .reloadThemes: reload(&state)
-    case .togglePane(let pane):
-      if state.view.visible.remove(pane) == nil { state.view.visible.insert(pane) }
+    case .togglePane(let pane): toggle(pane, &state)
     case .nextPreset: use(preset: (state.view.preset + 1) % LayoutPreset.all.count, &state)
     case .usePreset(let index): use(preset: index, &state)
     case .nextOrder:
       let all = DetectionOrder.allCases
       state.settings.order = all[((all.firstIndex(of: state.settings.order) ?? 0) + 1) % all.count]
       state.resort(now: .now)
-      state.toast("sorted by \(state.settings.order.rawValue)", .info, .now)
+      state.toast("sorted by \(state.settings.order.rawValue)", .info, .now, replacesLast: true)
     case .focusNext: focus(1, &state)
     case .focusPrevious: focus(-1, &state)
     default: break
@@ -168,7 +205,7 @@ package struct Controller {
     do {
       state.theme = try themes.load(name)
       state.settings.theme = name
-      state.toast("theme \(name)", .info, .now)
+      state.toast("theme \(name)", .info, .now, replacesLast: true)
     } catch {
       // The file's path comes last: it must not push the reason off the screen.
       state.toast("theme \(name): \(error.what) \(error.place)", .failure, .now)
@@ -179,24 +216,52 @@ package struct Controller {
     guard LayoutPreset.all.indices.contains(preset) else { return }
     state.view.preset = preset
     state.settings.preset = LayoutPreset.all[preset].name
-    state.toast(LayoutPreset.all[preset].name, .info, .now)
+    state.view.wanted = []
+    state.toast("layout \(LayoutPreset.all[preset].name)", .info, .now, replacesLast: true)
   }
 
   private func reload(_ state: inout DashboardState) {
     let (settings, problems) = configuration.load()
     state.settings = settings
     state.view.preset = LayoutPreset.all.firstIndex { $0.name == settings.preset } ?? 0
-    use(theme: settings.theme, &state)
+    use(theme: themes.chosen(settings.theme, for: state.own.depth), &state)
+    state.settings.theme = settings.theme
     for problem in problems.prefix(3) { state.toast(problem.line, .warning, .now) }
+  }
+
+  private func use(style: PictureStyle, _ state: inout DashboardState) {
+    state.settings.style = style
+    let shown = style.possible(with: state.own.glyphs, depth: state.own.depth)
+    let what = shown == style ? style.title : "\(style.title), here as \(shown.title): the terminal has no more"
+    state.toast("picture: \(what)", .info, .now, replacesLast: true)
+  }
+
+  /// Hides a pane that is on the screen, and brings one that is not: also where others must make room for it.
+  private func toggle(_ pane: PaneID, _ state: inout DashboardState) {
+    let wasHidden = !state.view.visible.contains(pane)
+    let wasShown = state.view.layout.panes[pane] != nil
+    state.view.wanted.removeAll { $0 == pane }
+    if wasShown {
+      state.view.visible.remove(pane)
+    } else {
+      state.view.visible.insert(pane)
+      if state.view.layout.panes[pane] == nil { state.view.wanted.append(pane) }
+      if !wasHidden { state.view.focus = pane }
+    }
   }
 
   // MARK: Moving
 
+  /// Goes through the panes that are on the screen.
   private func focus(_ step: Int, _ state: inout DashboardState) {
-    let order = PaneID.allCases.filter { state.view.visible.contains($0) }
-    guard !order.isEmpty else { return }
-    let present = order.firstIndex(of: state.view.focus) ?? 0
-    state.view.focus = order[(present + step + order.count) % order.count]
+    let order = PaneID.allCases
+    let panes = state.view.layout.panes
+    var place = order.firstIndex(of: state.view.focus) ?? 0
+    for _ in order {
+      place = (place + step + order.count) % order.count
+      guard panes[order[place]] == nil else { break }
+    }
+    state.view.focus = order[place]
   }
 
   func move(_ action: Action, _ state: inout DashboardState) {
@@ -205,7 +270,9 @@ package struct Controller {
       state.view.toasts.removeAll()
       return
     }
-    switch state.view.focus {
+    // Nobody moves about in a list that is not to be seen; the detections show in the picture as well.
+    let isShown = state.view.layout.panes[state.view.focus] != nil
+    switch isShown ? state.view.focus : .detections {
     case .picture: movePicture(action, &state)
     case .models: moveModels(action, &state)
     case .events: moveEvents(action, &state)
@@ -337,7 +404,7 @@ package struct Controller {
     case .right, .activate, .pause: change(1)
     case .cancel, .options, .quit:
       state.view.modal = nil
-      return .save
+      return configuration.differs(from: state.settings) ? .save : .none
     default: break
     }
     return .none

@@ -7,6 +7,8 @@ package struct Layout: Sendable, Equatable {
 
   /// Bodies of at least so many rows have room for panes below the picture.
   private static let stripHeight = 28
+  /// Percent of the width that a column takes at least.
+  private static let leastShare = 24
 
   package private(set) var header = Rect(x: 0, y: 0, width: 0, height: 0)
   package private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
@@ -14,8 +16,10 @@ package struct Layout: Sendable, Equatable {
   package private(set) var panes: [PaneID: Rect] = [:]
   package private(set) var isTooSmall = false
 
-  /// - Parameter visible: the panes that the user wants; those without room are left out.
-  package init(columns: Int, rows: Int, preset: LayoutPreset, visible: Set<PaneID>) {
+  /// - Parameters:
+  ///   - visible: the panes that the user wants; those without room are left out.
+  ///   - wanted: panes among them for which others make room, the latest last.
+  package init(columns: Int, rows: Int, preset: LayoutPreset, visible: Set<PaneID>, wanted: [PaneID] = []) {
     guard columns >= Self.smallest.columns, rows >= Self.smallest.rows else {
       isTooSmall = true
       return
@@ -24,30 +28,38 @@ package struct Layout: Sendable, Equatable {
     footer = Rect(x: 0, y: rows - 1, width: columns, height: 1)
     let body = Rect(x: 0, y: 1, width: columns, height: rows - 2)
     if columns < Self.comfortable.columns || rows < Self.comfortable.rows {
-      reduced(body, visible)
-    } else if preset.showsPicture, visible.contains(.picture) {
-      full(body, preset, visible)
+      reduced(body, visible, wanted)
+    } else if visible.contains(.picture), preset.showsPicture || wanted.contains(.picture) {
+      full(body, preset.showsPicture ? preset : LayoutPreset.all[0], visible, wanted)
     } else {
-      numbers(body, preset, visible)
+      numbers(body, preset, visible, wanted)
     }
   }
 
   /// The pane under a cell.
   package func pane(atColumn x: Int, row y: Int) -> PaneID? { panes.first { $0.value.contains(x, y) }?.key }
 
-  private mutating func reduced(_ body: Rect, _ visible: Set<PaneID>) {
-    let listRows = visible.contains(.detections) && body.height >= 12 ? 5 : 0
-    guard visible.contains(.picture) else {
-      panes[visible.contains(.detections) ? .detections : .picture] = body
+  /// The picture and one pane below it: the detections, or what was called for.
+  private mutating func reduced(_ body: Rect, _ visible: Set<PaneID>, _ wanted: [PaneID]) {
+    let called = wanted.last { visible.contains($0) && $0 != .picture }
+    let second = called ?? (visible.contains(.detections) ? .detections : nil)
+    guard visible.contains(.picture), wanted.last != .picture || second == nil else {
+      panes[second ?? .picture] = body
       return
     }
-    panes[.picture] = Rect(x: body.x, y: body.y, width: body.width, height: body.height - listRows)
-    if listRows > 0 {
-      panes[.detections] = Rect(x: body.x, y: body.bottom - listRows, width: body.width, height: listRows)
+    let rows = second == nil ? 0 : called != nil ? body.height / 2 : body.height >= 12 ? 5 : 0
+    panes[.picture] = Rect(x: body.x, y: body.y, width: body.width, height: body.height - rows)
+    if let second, rows > 0 {
+      panes[second] = Rect(x: body.x, y: body.bottom - rows, width: body.width, height: rows)
     }
   }
 
-  private mutating func full(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>) {
+  /// The slots of panes that are wanted rise above the others.
+  private static func raised(_ slots: [LayoutPreset.Slot], _ wanted: [PaneID]) -> [LayoutPreset.Slot] {
+    slots.map { slot in wanted.firstIndex(of: slot.pane).map { slot.preferred(rank: $0) } ?? slot }
+  }
+
+  private mutating func full(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>, _ wanted: [PaneID]) {
     var column = preset.column.filter { visible.contains($0.pane) }
     var strip = preset.strip.filter { visible.contains($0.pane) }
     if body.height < Self.stripHeight, preset.columnShare > 0 {
@@ -55,7 +67,14 @@ package struct Layout: Sendable, Equatable {
       column += strip.map(\.stacked)
       strip = []
     }
-    let columnWidth = column.isEmpty ? 0 : min(64, max(28, body.width * preset.columnShare / 100))
+    // A strip without room for a pane that is wanted leaves it to the column.
+    let placed = Set(Self.fit(strip, into: body.width, stretch: true).map(\.0) + column.map(\.pane))
+    column += wanted.filter { visible.contains($0) && !placed.contains($0) }.compactMap(LayoutPreset.spare)
+    strip.removeAll { !placed.contains($0.pane) }
+    column = Self.raised(column, wanted)
+    strip = Self.raised(strip, wanted)
+    let share = max(preset.columnShare, Self.leastShare)
+    let columnWidth = column.isEmpty ? 0 : min(64, max(28, body.width * share / 100))
     let left = Rect(x: body.x, y: body.y, width: body.width - columnWidth, height: body.height)
     let stripHeight = strip.isEmpty ? 0 : min(16, max(8, left.height * 28 / 100))
     panes[.picture] = Rect(x: left.x, y: left.y, width: left.width, height: left.height - stripHeight)
@@ -69,10 +88,10 @@ package struct Layout: Sendable, Equatable {
     stack(column, in: Rect(x: left.right, y: body.y, width: columnWidth, height: body.height))
   }
 
-  private mutating func numbers(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>) {
+  private mutating func numbers(_ body: Rect, _ preset: LayoutPreset, _ visible: Set<PaneID>, _ wanted: [PaneID]) {
     let preset = preset.showsPicture ? LayoutPreset.all.last ?? preset : preset
-    let column = preset.column.filter { visible.contains($0.pane) }
-    let strip = preset.strip.filter { visible.contains($0.pane) }
+    let column = Self.raised(preset.column.filter { visible.contains($0.pane) }, wanted)
+    let strip = Self.raised(preset.strip.filter { visible.contains($0.pane) }, wanted)
     let share = strip.isEmpty ? 100 : column.isEmpty ? 0 : preset.columnShare
     let columnWidth = body.width * share / 100
     stack(strip, in: Rect(x: body.x, y: body.y, width: body.width - columnWidth, height: body.height))
@@ -88,7 +107,8 @@ package struct Layout: Sendable, Equatable {
     }
   }
 
-  /// Drops what has no room, then shares out what is left by weight, up to each one's most.
+  /// Drops what has no room, gives what is good to those of the highest priority first, then shares out what is left by
+  /// weight, up to each one's most.
   static func fit(_ slots: [LayoutPreset.Slot], into room: Int, stretch: Bool) -> [(PaneID, Int)] {
     var kept = slots
     while kept.map(\.least).reduce(0, +) > room, let least = kept.map(\.priority).min() {
@@ -97,6 +117,11 @@ package struct Layout: Sendable, Equatable {
     guard !kept.isEmpty else { return [] }
     var sizes = kept.map(\.least)
     var left = room - sizes.reduce(0, +)
+    for i in kept.indices.sorted(by: { kept[$0].priority > kept[$1].priority }) {
+      let more = min(left, max(0, kept[i].good - sizes[i]))
+      sizes[i] += more
+      left -= more
+    }
     while left > 0 {
       let open = kept.indices.filter { sizes[$0] < kept[$0].most }
       guard !open.isEmpty else { break }

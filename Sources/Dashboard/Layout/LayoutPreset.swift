@@ -4,6 +4,8 @@ package struct LayoutPreset: Sendable {
   package struct Slot: Sendable {
     var pane: PaneID
     var least: Int
+    /// With so much it has room for everything it can tell; 0: nothing is gained beyond the least.
+    var good = 0
     var most: Int
     /// Share of the room that is left.
     var weight: Int
@@ -12,6 +14,13 @@ package struct LayoutPreset: Sendable {
 
     /// The same pane in a column: its demands are rows there.
     var stacked: Slot { Slot(pane: pane, least: 7, most: 10, weight: 1, priority: priority - 2) }
+
+    /// The same pane, with the more right to room the higher `rank`.
+    func preferred(rank: Int) -> Slot {
+      var slot = self
+      slot.priority = 100 + rank
+      return slot
+    }
   }
 
   package let name: String
@@ -23,6 +32,11 @@ package struct LayoutPreset: Sendable {
   /// The column's share of the width, in percent.
   let columnShare: Int
 
+  /// A pane's place in a column, for arrangements that have none for it.
+  static func spare(for pane: PaneID) -> Slot? {
+    all[0].column.first { $0.pane == pane } ?? all[0].strip.first { $0.pane == pane }?.stacked
+  }
+
   package static let all: [LayoutPreset] = [
     LayoutPreset(
       name: "balanced", showsPicture: true,
@@ -33,11 +47,11 @@ package struct LayoutPreset: Sendable {
         Slot(pane: .recording, least: 5, most: 6, weight: 1, priority: 4),
       ],
       strip: [
-        Slot(pane: .latency, least: 34, most: 78, weight: 4, priority: 9),
-        Slot(pane: .rates, least: 24, most: 70, weight: 2, priority: 8),
-        Slot(pane: .events, least: 34, most: 90, weight: 2, priority: 6),
+        Slot(pane: .latency, least: 34, good: 54, most: 78, weight: 4, priority: 9),
+        Slot(pane: .rates, least: 24, good: 34, most: 70, weight: 2, priority: 8),
+        Slot(pane: .events, least: 28, good: 46, most: 90, weight: 2, priority: 6),
       ],
-      columnShare: 32),
+      columnShare: 33),
     LayoutPreset(
       name: "picture", showsPicture: true,
       column: [Slot(pane: .detections, least: 5, most: 200, weight: 1, priority: 9)], strip: [], columnShare: 24),

@@ -42,7 +42,7 @@ struct Modals {
     let perColumn = isWide ? (lines.count + 1) / 2 : lines.count
     let limit = Self.helpScrollLimit(rows: canvas.height, columns: canvas.width)
     let room = window(
-      "help", width: isWide ? 96 : 48, height: perColumn + 2,
+      "help", width: isWide ? 96 : 58, height: perColumn + 2,
       note: limit > 0 ? "Up Down scroll, Esc closes" : "Esc closes", on: &canvas)
     let scroll = min(scroll, limit)
     if scroll < limit { canvas[room.right, room.bottom - 1] = Cell(glyphs.down, theme.style(.highlight)) }
@@ -55,7 +55,9 @@ struct Modals {
         canvas.text(line.title, x, y, theme.style(.title, .bold), width: columnWidth)
       } else {
         canvas.text(line.keys, endingAt: x + 13, y, theme.style(.highlight))
-        canvas.text(line.title, x + 15, y, theme.style(.mainForeground), width: columnWidth - 16)
+        canvas.text(
+          Text.fit(line.title, columnWidth - 15, ellipsis: glyphs.ellipsis), x + 15, y,
+          theme.style(.mainForeground))
       }
     }
   }
@@ -125,11 +127,18 @@ struct Modals {
 
   // MARK: Toasts
 
+  private static let toastWidth = 72
+  /// Longer reasons are in the events.
+  private static let toastLines = 4
+
   /// - Parameter onlyGrave: leaves out what is merely good to know, which must not hide what the user is reading.
   func toasts(_ toasts: [Toast], onlyGrave: Bool, on canvas: inout CellGrid) {
-    var y = canvas.height - 2
-    for toast in toasts.filter({ !onlyGrave || $0.tone != .info }).suffix(4).reversed() where y > 1 {
-      let text = " " + Text.fit(toast.text, canvas.width - 6, ellipsis: glyphs.ellipsis) + " "
+    var bottom = canvas.height - 1
+    for toast in toasts.filter({ !onlyGrave || $0.tone != .info }).suffix(4).reversed() {
+      let lines = Text.wrapped(
+        toast.text, min(Self.toastWidth, canvas.width - 6), most: min(Self.toastLines, bottom - 2),
+        ellipsis: glyphs.ellipsis)
+      guard !lines.isEmpty else { return }
       let color: ThemeColor =
         switch toast.tone {
         case .info: .selectedBackground
@@ -137,8 +146,13 @@ struct Modals {
         case .failure: .failure
         }
       let ground = theme[color].isTerminal ? Color.white : theme[color]
-      canvas.text(text, endingAt: canvas.width - 2, y, Style(ground.contrasting, on: ground, .bold))
-      y -= 1
+      let width = (lines.map { Text.columns($0) }.max() ?? 0) + 2
+      let style = Style(ground.contrasting, on: ground, .bold)
+      let place = Rect(
+        x: canvas.width - 2 - width, y: bottom - lines.count, width: width, height: lines.count)
+      canvas.fill(place, " ", style)
+      for (i, line) in lines.enumerated() { canvas.text(line, place.x + 1, place.y + i, style) }
+      bottom = place.y
     }
   }
 }

@@ -57,7 +57,7 @@ struct Bars {
   }
 
   /// What must not be overlooked, the gravest first.
-  private static func badges(_ context: PaneContext) -> [Badge] {
+  private static func badges(_ context: PaneContext, width: Int) -> [Badge] {
     let theme = context.theme
     func badge(_ text: String, _ color: ThemeColor) -> Badge {
       let ground = theme[color].isTerminal ? Color.white : theme[color]
@@ -65,7 +65,8 @@ struct Bars {
     }
     var badges: [Badge] = []
     if let trouble = trouble(context) {
-      let text = "\(trouble.title): \(trouble.cause)"
+      // The cause stands across the picture too: in the header it must leave room for the source's name.
+      let text = width >= 100 ? "\(trouble.title): \(trouble.cause)" : trouble.title
       badges.append(badge(Text.fit(text, 48, ellipsis: context.glyphs.ellipsis), .stale))
     }
     if context.snapshot.paused { badges.append(badge("PAUSED", .warning)) }
@@ -92,9 +93,12 @@ struct Bars {
     var right = rect.right - 1
     let age = Self.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
     let isStale = trouble(context) != nil
-    canvas.text("age " + Text.right(age, 6), endingAt: right, rect.y, theme.style(isStale ? .stale : .good, .bold))
+    let hasPicture = context.result != nil
+    canvas.text(
+      (hasPicture ? "age " : "") + Text.right(age, 6), endingAt: right, rect.y,
+      theme.style(isStale ? .stale : .good, .bold))
     right -= max(10, Text.columns(age) + 4) + 1
-    for badge in badges(context) {
+    for badge in badges(context, width: rect.width) {
       let width = Text.columns(badge.text)
       guard right - width > 10 else { break }
       canvas.text(badge.text, endingAt: right, rect.y, badge.style)
@@ -108,8 +112,9 @@ struct Bars {
       (" ocellus ", theme.style(.highlight, .bold)), (Self.name(of: snapshot.source) + size, theme.style(.title)),
       ((detector ?? "no model") + classifier + loading, theme.style(detector == nil ? .warning : .mainForeground)),
     ]
-    if rect.width >= 76 {
-      let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
+    let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
+    // Half a figure is worse than none.
+    if right - rect.x - parts.map({ Text.columns($0.0) + 3 }).reduce(0, +) >= Text.columns(rates) {
       parts.append((rates, theme.style(.graphText)))
     }
     // The source's own words come after everything that the operator needs, as far as there is room.
@@ -147,7 +152,7 @@ struct Bars {
       guard let hint = binding.hint, let key = binding.keys.first?.name else { continue }
       let text =
         binding.action == .raiseThreshold
-        ? "\(hint) \(Text.fixed(Double(context.snapshot.minimumConfidence), 2))" : hint
+        ? "\(hint) \(Text.percent(Double(context.snapshot.minimumConfidence)))" : hint
       let keys = binding.action == .raiseThreshold ? "+-" : key
       let width = Text.columns(keys) + 1 + Text.columns(text)
       guard x + width + 1 < rect.right - costWidth else { continue }

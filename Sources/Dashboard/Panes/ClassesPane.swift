@@ -11,9 +11,9 @@ struct ClassesPane: Pane {
     let theme = context.theme
     guard !room.isEmpty else { return }
     guard !context.classes.bars.isEmpty else {
-      canvas.text(
-        Text.fit(Self.silence(context), room.width, ellipsis: context.glyphs.ellipsis), room.x, room.y,
-        theme.style(.inactive), width: room.width)
+      let lines = Text.wrapped(
+        Self.silence(context), room.width, most: room.height, ellipsis: context.glyphs.ellipsis)
+      for (i, line) in lines.enumerated() { canvas.text(line, room.x, room.y + i, theme.style(.inactive)) }
       return
     }
     let (label, meter) = Self.columns(context.classes.bars, width: room.width)
@@ -36,7 +36,7 @@ struct ClassesPane: Pane {
   private static func columns(_ bars: [ClassBars.Bar], width: Int) -> (label: Int, meter: Int) {
     let longest = (bars.prefix(8).map { Text.columns($0.label) }.max() ?? 0) + 1
     let meterAndLabel = max(0, width - 7)
-    let label = min(max(0, meterAndLabel - 4), (longest + 3) / 4 * 4)
+    let label = min(max(0, meterAndLabel - 3), (longest + 3) / 4 * 4)
     return (label, min(40, meterAndLabel - label))
   }
 

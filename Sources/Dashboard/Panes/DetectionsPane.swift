@@ -7,7 +7,7 @@ internal import Vision
 struct DetectionsPane: Pane {
   func note(_ context: PaneContext) -> String {
     let present = context.rows.filter(\.isPresent).count
-    return "\(present) \u{2265} \(Text.fixed(Double(context.snapshot.minimumConfidence), 2))"
+    return "\(present) \u{2265} \(Text.percent(Double(context.snapshot.minimumConfidence)))"
       .replacingGreaterEqual(context.glyphs)
   }
 
@@ -15,10 +15,12 @@ struct DetectionsPane: Pane {
     guard !room.isEmpty else { return }
     let theme = context.theme
     guard !context.rows.isEmpty else {
-      canvas.text("nothing found", room.x, room.y, theme.style(.inactive), width: room.width)
+      canvas.text(
+        context.result == nil ? "no picture yet" : "nothing found", room.x, room.y, theme.style(.inactive),
+        width: room.width)
       return
     }
-    let columns = Columns(width: room.width)
+    let columns = Columns(width: room.width, hasNames: context.rows.contains { !$0.detection.matches.isEmpty })
     var list = room
     if room.height >= 8, columns.hasHeading {
       heading(room, columns, context, on: &canvas)
@@ -50,12 +52,14 @@ struct DetectionsPane: Pane {
     var age = 0
     var box = 0
 
-    init(width: Int) {
+    /// - Parameter hasNames: labels are followed by the names of what the detections look like.
+    init(width: Int, hasNames: Bool = false) {
       track = width >= 24 ? 5 : 0
       if width >= 40 { age = 7 }
-      if width >= 56 { box = 16 }
+      if width >= (hasNames ? 72 : 56) { box = 16 }
       let left = width - 2 - track - percent - age - box
-      meter = max(0, min(20, left * 2 / 5))
+      // Where it is narrow, labels need the room more.
+      meter = left < 18 ? min(3, max(0, left - 5)) : min(hasNames ? 5 : 20, left * 2 / 5)
       label = max(4, left - meter - 1)
     }
 
@@ -121,11 +125,17 @@ struct DetectionsPane: Pane {
   /// The label, with what the second stage and the sequence model say where there is room.
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
-    // What it looks like comes first: somebody asked for it.
-    let match = detection.matches.first.map {
-      "\(glyphs.kind == .full ? "\u{2248}" : "~")\($0.name) \(Text.fixed(max(0, Double($0.similarity)) * 100, 0))"
+    // What it looks like comes first, and at least how much: somebody asked for it.
+    if let match = detection.matches.first {
+      let sign = glyphs.kind == .full ? "\u{2248}" : "~"
+      let share = Text.fixed(max(0, Double(match.similarity)) * 100, 0)
+      name += " \(sign)\(match.name) \(share)"
+      if Text.columns(name) > width {
+        let rest = width - 2 - share.count
+        return "\(Text.fit(detection.label, rest, ellipsis: glyphs.ellipsis)) \(sign)\(share)"
+      }
     }
-    for more in [match, detection.classes.first?.label, detection.sequenceClasses.first?.label] {
+    for more in [detection.classes.first?.label, detection.sequenceClasses.first?.label] {
       guard let more else { continue }
       // "cone: fallen" says "cone" once more.
       let isNaming = name == detection.label && more.hasPrefix(name + ":")

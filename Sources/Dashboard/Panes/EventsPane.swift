@@ -15,17 +15,18 @@ struct EventsPane: Pane {
       canvas.text("nothing yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
     }
-    let indent = 7
+    let indent = 5
     let end = min(events.count, max(1, events.count - context.view.eventScroll))
     var lines: [(event: SessionEvent, text: String, isFirst: Bool)] = []
     for event in events[..<end].reversed() where lines.count < room.height {
-      let wrapped = Text.wrapped(event.message, room.width - indent, most: max(1, room.height - lines.count))
+      let message = event.severity == .info ? event.message : Text.withoutFolders(event.message)
+      let wrapped = Text.wrapped(message, room.width - indent, most: max(1, room.height - lines.count))
       for (i, text) in wrapped.enumerated().reversed() { lines.append((event, text, i == 0)) }
     }
     for (i, line) in lines.prefix(room.height).reversed().enumerated() {
       if line.isFirst {
         let age = context.now.milliseconds(since: line.event.time) / 1000
-        let when = Text.right(age < 100 ? Text.fixed(max(0, age), 0) + "s" : Text.clock(seconds: age), indent - 1)
+        let when = Text.right(Text.age(seconds: age), indent - 1)
         canvas.text(when, room.x, room.y + i, theme.style(.inactive))
       }
       canvas.text(

@@ -40,10 +40,13 @@ struct LatencyPane: Pane {
     // In a replay the stages are as they were recorded, and take longer than reading them does.
     let parts = stages.filter { $0.name != "total" }.map(\.p50).reduce(0, +)
     let whole = max(parts, stages.first { $0.name == "total" }?.p50 ?? 0)
+    let rate = context.snapshot.rates.camera
+    let period = rate > 0 ? 1000 / rate : .infinity
     for (i, stage) in ordered(stages, room: room.height - 1).enumerated() {
       let y = room.y + 1 + i
       let isTotal = stage.name == "total"
-      let level = whole > 0 ? stage.last / whole : 0
+      // A stage is measured by its share of the whole, the whole by the time there is until the next frame.
+      let level = isTotal ? stage.last / period : whole > 0 ? stage.last / whole : 0
       canvas.text(
         Text.fit(stage.name, name, ellipsis: context.glyphs.ellipsis), room.x, y,
         theme.style(isTotal ? .title : .mainForeground), width: name)

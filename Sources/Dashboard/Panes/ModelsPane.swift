@@ -62,7 +62,7 @@ struct ModelsPane: Pane {
   /// Why the selected model failed, in as many lines as there are to spare.
   private static func reason(_ selected: Entry?, _ room: Rect, _ ellipsis: Character) -> [String] {
     guard case .failed(let reason)? = selected?.listing.state, room.height >= 4 else { return [] }
-    return Text.wrapped(reason, room.width - 2, most: room.height / 2, ellipsis: ellipsis)
+    return Text.wrapped(Self.brief(reason), room.width - 2, most: room.height / 2, ellipsis: ellipsis)
   }
 
   private func draw(
@@ -99,7 +99,7 @@ struct ModelsPane: Pane {
   private static func facts(_ entry: Entry, _ width: Int, ellipsis: Character) -> String {
     switch entry.listing.state {
     case .loading: return "loading"
-    case .failed(let reason): return Text.fit(reason, max(6, width / 2), ellipsis: ellipsis)
+    case .failed(let reason): return Text.fit(brief(reason), max(6, width / 2), ellipsis: ellipsis)
     case .available, .active: break
     }
     guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
@@ -107,6 +107,12 @@ struct ModelsPane: Pane {
     let input = about.inputWidth > 0 ? " \(about.inputWidth)x\(about.inputHeight)" : ""
     if width >= 46 { return "\(short(about.task))\(input) \(Text.bytes(Double(about.fileBytes)))" }
     return width >= 30 ? short(about.task) + input : short(about.task)
+  }
+
+  /// A reason without the file that it begins with: the line names the model.
+  static func brief(_ reason: String) -> String {
+    let parts = reason.split(separator: ": ", maxSplits: 1)
+    return Text.withoutFolders(String(reason.hasPrefix("/") && parts.count == 2 ? parts[1] : reason[...]))
   }
 
   private static func short(_ task: Perception.Task) -> String {

@@ -22,7 +22,11 @@ struct PicturePane {
     let isFocused = context.view.focus == .picture
     var notes: [String] = []
     if context.view.viewport.zoom > 1 { notes.append("\(Text.fixed(Double(context.view.viewport.zoom), 1))x") }
-    if !context.settings.boxes { notes.append("no boxes") }
+    if !context.settings.boxes {
+      notes.append("no boxes")
+    } else if !context.settings.labels {
+      notes.append("no labels")
+    }
     if context.own.style != .blocks { notes.append(context.own.style.title) }
     notes += context.snapshot.health?.complaints.map(\.rawValue) ?? []
     canvas.frame(
@@ -121,11 +125,14 @@ struct PicturePane {
   }
 
   private func message(_ lines: [String], _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
-    for (i, line) in lines.enumerated() {
-      let text = Text.fit(line, room.width, ellipsis: context.glyphs.ellipsis)
+    let wrapped = lines.enumerated().flatMap { i, line in
+      Text.wrapped(line, room.width - 2, most: 3, ellipsis: context.glyphs.ellipsis).map { (isFirst: i == 0, text: $0) }
+    }
+    for (i, line) in wrapped.prefix(room.height).enumerated() {
       canvas.text(
-        text, room.x + (room.width - Text.columns(text)) / 2, room.y + room.height / 2 - lines.count / 2 + i,
-        context.theme.style(i == 0 ? .title : .graphText), width: room.width)
+        line.text, room.x + (room.width - Text.columns(line.text)) / 2,
+        room.y + max(0, room.height - wrapped.count) / 2 + i,
+        context.theme.style(line.isFirst ? .title : .graphText), width: room.width)
     }
   }
 }
@@ -145,7 +152,7 @@ package enum Comparison {
     let name = ModelListing.title(of: status.model)
     switch status.state {
     case .loading: return "B \(name): loading"
-    case .failed(let reason): return "B \(name): \(reason)"
+    case .failed(let reason): return "B \(name): \(ModelsPane.brief(reason))"
     case .available, .active: break
     }
     func milliseconds(_ times: StageTimes) -> String {

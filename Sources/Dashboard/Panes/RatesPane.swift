@@ -7,19 +7,48 @@ struct RatesPane: Pane {
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     guard !room.isEmpty else { return }
     let lines = Self.lines(context)
-    let figures = min(room.width, 24)
+    let hasGraphs = room.width >= Self.figures + 8
+    let hasRoomBelow = room.height > lines.count + 1
+    let figures = hasGraphs ? Self.figures : room.width
     for (i, line) in lines.prefix(room.height).enumerated() {
       let y = room.y + i
+      if let course = line.course, !hasGraphs, !hasRoomBelow { course.draw(room, y, context, on: &canvas) }
       canvas.text(line.name, room.x, y, context.theme.style(.mainForeground), width: figures - 7)
       canvas.text(line.value, endingAt: room.x + figures, y, Style(line.color, on: context.ground))
     }
-    if room.width >= figures + 8 {
+    if hasGraphs {
       graphs(
         Rect(x: room.x + figures + 2, y: room.y, width: room.width - figures - 2, height: room.height), context,
         on: &canvas)
-    } else if room.height > lines.count + 1 {
+    } else if hasRoomBelow {
       let y = room.y + lines.count
       history(Rect(x: room.x, y: y, width: room.width, height: room.bottom - y), context, on: &canvas)
+    }
+  }
+
+  private static let figures = 24
+
+  /// A rate's course, drawn between its name and its value where there is no room for graphs beside them.
+  private struct Course {
+    var values: [Double]
+    var gradient: ThemeGradient
+    /// Columns that the value takes.
+    var value: Int
+    private static let name = 10
+
+    init(_ values: [Double], _ gradient: ThemeGradient, value: Int = 6) {
+      self.values = values
+      self.gradient = gradient
+      self.value = value
+    }
+
+    func draw(_ room: Rect, _ y: Int, _ context: PaneContext, on canvas: inout CellGrid) {
+      let width = room.width - Self.name - value
+      guard width >= 3 else { return }
+      canvas.graph(
+        values, in: Rect(x: room.x + Self.name, y: y, width: width, height: 1),
+        top: max(1, values.suffix(width * 2).max() ?? 1) * 1.1, gradient: context.theme[gradient],
+        background: context.ground, glyphs: context.glyphs)
     }
   }
 
@@ -27,6 +56,7 @@ struct RatesPane: Pane {
     var name: String
     var value: String
     var color: Color
+    var course: Course?
   }
 
   private static func lines(_ context: PaneContext) -> [Line] {
@@ -41,8 +71,12 @@ struct RatesPane: Pane {
       Line(name: $0.0, value: "\u{3A3}\(Text.count($0.1))".plain(context.glyphs), color: theme[.warning])
     }
     return [
-      Line(name: "camera", value: Text.fixed(rates.camera, 1), color: theme[.title]),
-      Line(name: "processed", value: Text.fixed(rates.processed, 1), color: theme[.title]),
+      Line(
+        name: "camera", value: Text.fixed(rates.camera, 1), color: theme[.title],
+        course: Course(context.history.camera, .rate)),
+      Line(
+        name: "processed", value: Text.fixed(rates.processed, 1), color: theme[.title],
+        course: Course(context.history.processed, .rate)),
       Line(name: "shown", value: Text.fixed(context.own.shownRate, 1), color: theme[.title]),
       Line(
         name: "skipped",
@@ -55,7 +89,8 @@ struct RatesPane: Pane {
     ] + rarer + [
       Line(
         name: context.own.isCongested ? "wire, slow" : "wire", value: Text.bytes(context.own.bytesPerSecond) + "/s",
-        color: theme[context.own.isCongested ? .warning : .graphText]),
+        color: theme[context.own.isCongested ? .warning : .graphText],
+        course: context.own.isCongested ? nil : Course(context.history.bytes, .skipped, value: 10)),
       Line(name: "per picture", value: Text.bytes(context.own.bytesPerFrame), color: theme[.graphText]),
     ] + budget(context.own, theme) + [
       Line(
@@ -96,6 +131,7 @@ struct RatesPane: Pane {
 extension String {
   /// Without the Greek letter where the terminal lacks it.
   fileprivate func plain(_ glyphs: Glyphs) -> String {
-    glyphs.kind == .full ? self : String(map { $0 == "\u{3A3}" ? "=" : $0 })
+    glyphs.kind == .full
+      ? self : split(separator: "\u{3A3}", omittingEmptySubsequences: false).joined(separator: "sum ")
   }
 }

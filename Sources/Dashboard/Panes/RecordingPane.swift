@@ -46,8 +46,11 @@ struct RecordingPane: Pane {
 
   private func draw(_ replay: ReplayStatus, _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
     let theme = context.theme
-    let state = replay.isPlaying ? "playing \(Text.fixed(replay.speed, replay.speed < 1 ? 2 : 0))x" : "stopped"
-    let end = replay.duration.map { " / " + Text.clock(seconds: $0) } ?? ""
+    let speed = replay.speed > 0 ? "\(Text.fixed(replay.speed, replay.speed < 1 ? 2 : 0))x" : "as fast as it goes"
+    let state =
+      context.snapshot.sourceState == .ended ? "at its end" : replay.isPlaying ? "playing \(speed)" : "stopped"
+    // Of two clocks beside each other, one without its decimals looks like less.
+    let end = replay.duration.map { " / " + Text.clock(seconds: $0, decimals: 2) } ?? ""
     canvas.text(
       "\(Text.clock(seconds: replay.position, decimals: 2))\(end)  \(state)", room.x, room.y, theme.style(.title),
       width: room.width)
@@ -61,7 +64,10 @@ struct RecordingPane: Pane {
       canvas[room.x + Int(share * Double(max(0, room.width - 1))), room.y + 1] = Cell("!", theme.style(.warning))
     }
     if room.height > 2 {
-      canvas.text("[ ] seek  , . step  < > speed", room.x, room.y + 2, theme.style(.graphText), width: room.width)
+      let hints = ["[ ] seek", ", . step", replay.marks.isEmpty ? nil : "{ } event", "< > speed"].compactMap(\.self)
+      for (i, line) in Text.wrapped(hints.joined(separator: "  "), room.width, most: room.height - 2).enumerated() {
+        canvas.text(line, room.x, room.y + 2 + i, theme.style(.graphText), width: room.width)
+      }
     }
   }
 }

@@ -95,6 +95,9 @@ package struct ConfigurationFile: Sendable {
     }
   }
 
+  /// Whether writing the settings would change what the file says.
+  package func differs(from settings: DashboardSettings) -> Bool { load().settings != settings }
+
   /// Writes the settings into the file; its other lines, comments included, stay as they are.
   package func save(_ settings: DashboardSettings) -> Bool {
     let before = TextFile.read(path, limit: Self.largestFile) ?? ""

@@ -45,19 +45,21 @@ package struct DashboardState {
         camera: snapshot.rates.camera, processed: snapshot.rates.processed,
         skipped: snapshot.rates.skippedByPipeline + snapshot.rates.droppedByDriver, bytes: own.bytesPerSecond)
     }
-    guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, result), !snapshot.paused || result == nil
-    else {
-      return false
-    }
+    // While the picture is frozen, the session's latest is the frozen one: it may still be newer than what is shown.
+    guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, result) else { return false }
     result = latest
     rows.update(with: latest, order: settings.order, now: now)
     updateClasses()
     return true
   }
 
-  /// Frames that no model has seen carry no number of their own; the driver's stamp tells them apart.
+  /// Frames that no model has seen carry no number of their own; the driver's stamp tells them apart. A result that was
+  /// compared with the references anew is another one, though its frame is not.
   private static func isSame(_ a: FrameResult, _ b: FrameResult?) -> Bool {
-    b.map { $0.number == a.number && $0.frame.timestamp == a.frame.timestamp } ?? false
+    guard let b, b.number == a.number, b.frame.timestamp == a.frame.timestamp else { return false }
+    let (new, old) = (a.findings, b.findings)
+    return new.matches == old.matches && new.detections.count == old.detections.count
+      && zip(new.detections, old.detections).allSatisfy { $0.matches == $1.matches }
   }
 
   /// Sorts anew at once, after the order was changed.
@@ -89,16 +91,28 @@ package struct DashboardState {
   private mutating func announce(_ now: MonotonicTime) {
     let isStarting = !view.isInUse && now.milliseconds(since: started) < Self.startMilliseconds
     for event in snapshot.events.suffix(20) where event.time > lastEvent && !(isStarting && event.severity == .info) {
-      toast(event.message, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
+      toast(Self.brief(event), event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
     }
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
   }
 
-  package mutating func toast(_ text: String, _ tone: Toast.Tone, _ now: MonotonicTime) {
-    let seconds: Int64 = tone == .info ? 3 : 6
+  /// Shows a message for a while. One that says the same again takes the place of the first, and so does what a key has
+  /// just changed: of that only the latest is of interest.
+  package mutating func toast(
+    _ text: String, _ tone: Toast.Tone, _ now: MonotonicTime, replacesLast: Bool = false
+  ) {
+    view.toasts.removeAll { $0.text == text || (replacesLast && $0.isReplaceable) }
+    let seconds = (tone == .info ? 3 : 6) + Int64(text.utf8.count / 60)
     view.toasts.append(
-      Toast(text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000)))
+      Toast(
+        text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000),
+        isReplaceable: replacesLast))
     if view.toasts.count > 8 { view.toasts.removeFirst() }
+  }
+
+  /// Of files that make trouble only the names: folders would push the reason off the screen.
+  private static func brief(_ event: SessionEvent) -> String {
+    event.severity == .info ? event.message : Text.withoutFolders(event.message)
   }
 
   /// The place of the selected row among the detections of the frame on the screen.

@@ -33,6 +33,9 @@ package struct DetectionRows: Sendable {
 
   package private(set) var rows: [DetectionRow] = []
   private var nextKey = 1
+  /// Tracks whose lines are gone, oldest first: one that comes back is the same object, and still the selected one.
+  private var gone: [DetectionRow] = []
+  private static let remembered = 64
 
   package init() {}
 
@@ -48,7 +51,13 @@ package struct DetectionRows: Sendable {
 
   /// Drops the lines of objects that have been lost for long enough.
   package mutating func forget(now: MonotonicTime) {
-    rows.removeAll { now.milliseconds(since: $0.lastSeen) > Self.lingerMilliseconds && !$0.isPresent }
+    func isOver(_ row: DetectionRow) -> Bool {
+      now.milliseconds(since: row.lastSeen) > Self.lingerMilliseconds && !row.isPresent
+    }
+    guard rows.contains(where: isOver) else { return }
+    gone += rows.filter { isOver($0) && $0.detection.track != nil }
+    gone.removeFirst(max(0, gone.count - Self.remembered))
+    rows.removeAll(where: isOver)
   }
 
   private mutating func place(_ detection: Detection, _ index: Int, _ now: MonotonicTime) {
@@ -59,6 +68,18 @@ package struct DetectionRows: Sendable {
       rows[i].lastSeen = now
       rows[i].isPresent = true
       rows[i].index = index
+      return
+    }
+    if let i = gone.lastIndex(where: {
+      detection.track != nil && $0.detection.track == detection.track && $0.detection.classID == detection.classID
+    }) {
+      var row = gone.remove(at: i)
+      row.detection = detection
+      row.confidence = raw
+      row.lastSeen = now
+      row.isPresent = true
+      row.index = index
+      rows.append(row)
       return
     }
     rows.append(

@@ -6,6 +6,8 @@ package struct Toast: Sendable {
   package var text: String
   package var tone: Tone
   package var until: MonotonicTime
+  /// What a key has just changed; the next such message takes its place.
+  package var isReplaceable = false
 }
 
 /// A line of text that an action asks for.
@@ -28,6 +30,11 @@ package enum Modal: Sendable, Equatable {
 package struct ViewState: Sendable {
   package var preset = 0
   package var visible = Set(PaneID.allCases)
+  /// Panes that were called for where the arrangement has no room or place for them, the latest last.
+  package var wanted: [PaneID] = []
+  /// The screen's size.
+  package var columns = 80
+  package var rows = 24
   package var focus = PaneID.detections
   /// The key of the selected row of the detections list.
   package var selectedDetection: Int?
@@ -41,6 +48,11 @@ package struct ViewState: Sendable {
   package var toasts: [Toast] = []
 
   package init() {}
+
+  /// Where the panes are.
+  package var layout: Layout {
+    Layout(columns: columns, rows: rows, preset: LayoutPreset.all[preset], visible: visible, wanted: wanted)
+  }
 }
 
 /// What the dashboard knows of its own work.
@@ -57,6 +69,7 @@ package struct OwnFigures: Sendable {
   package var roundTrip: Double?
   package var isSynchronised = false
   package var depth = ColorDepth.indexed
+  package var glyphs = GlyphSet.full
   package var style = PictureStyle.blocks
 
   package init() {}

@@ -3,7 +3,8 @@ enum DefaultTheme {
   static let name = "default"
 
   static let colors: [ThemeColor: Color] = [
-    .mainBackground: .terminal,
+    // Not the terminal's own: on a light one this theme's text could not be read.
+    .mainBackground: Color(raw: 0x101218),
     .mainForeground: Color(raw: 0xCCD0DA),
     .title: Color(raw: 0xEEF1F8),
     .highlight: Color(raw: 0xF4A259),
@@ -43,4 +44,19 @@ enum DefaultTheme {
   ]
 
   static let theme = Theme(name: name, colors: colors, gradients: gradients)
+
+  /// Its colours among a terminal's eight or sixteen, which the default theme's would come down to hardly any of.
+  static let nameForFewColors = "16-colour"
+
+  /// Without colours: what stands out, light on dark, is shown reversed where it has a light ground.
+  static let monochrome = Theme(
+    name: "monochrome",
+    colors: Dictionary(
+      uniqueKeysWithValues: ThemeColor.allCases.map { key in
+        switch key {
+        case .mainBackground: (key, .terminal)
+        case .selectedForeground: (key, .black)
+        default: (key, .white)
+        }
+      }), gradients: [:])
 }

@@ -92,5 +92,18 @@ package struct Theme: Sendable {
     return self[keys[Int(UInt(bitPattern: id) % UInt(keys.count))]]
   }
 
+  /// The theme as the terminal can show it: without colours by brightness alone, and where no dark grey is to be had, what
+  /// is left of a bar in the colour of what is out of use.
+  package func fitted(to depth: ColorDepth) -> Theme {
+    switch depth {
+    case .mono: return DefaultTheme.monochrome
+    case .eight:
+      var colors = colors
+      colors[.meterBackground] = colors[.inactive]
+      return Theme(name: name, colors: colors, gradients: gradients)
+    case .sixteen, .indexed, .truecolor: return self
+    }
+  }
+
   package var selected: Style { Style(self[.selectedForeground], on: self[.selectedBackground]) }
 }

@@ -22,6 +22,14 @@ package struct ThemeLibrary: Sendable {
     }
   }
 
+  /// The name of the theme that is meant by a choice: on a terminal with few colours there is one made for them in the
+  /// default theme's place.
+  package func chosen(_ name: String, for depth: ColorDepth) -> String {
+    let few = DefaultTheme.nameForFewColors
+    let isFew = depth == .eight || depth == .sixteen
+    return isFew && name == DefaultTheme.name && names.contains(few) ? few : name
+  }
+
   /// - Throws: ``DashboardError`` when there is no such theme, or its file is wrong.
   package func load(_ name: String) throws(DashboardError) -> Theme {
     for folder in folders where !name.contains("/") {

@@ -45,6 +45,8 @@ public struct ModelListing: Sendable {
   public var description: ModelDescription?
   public var state: State
 
+  public var hasFailed: Bool { if case .failed = state { true } else { false } }
+
   /// What people call it: its own name, or until that is known the file's, without folders.
   public var title: String { description?.name ?? Self.title(of: name) }
 
