@@ -172,8 +172,15 @@ struct DashboardLoop {
     governor.budget = state.settings.bandwidth.map { Double($0) }
     if state.view.modal != nil { themes = controller.themes.names }
     // What the session was just asked for is on the next snapshot.
-    _ = state.take(session.snapshot(), now: now, acceptsPicture: false)
+    _ = look(now: now, acceptsPicture: false)
     return nil
+  }
+
+  /// Takes the session's state in; true if it brings another picture.
+  private mutating func look(now: MonotonicTime, acceptsPicture: Bool) -> Bool {
+    let models = state.activeModels
+    defer { controller.showAnew(state, ifModelsDifferFrom: models) }
+    return state.take(session.snapshot(), now: now, acceptsPicture: acceptsPicture)
   }
 
   // MARK: Drawing
@@ -191,7 +198,7 @@ struct DashboardLoop {
     if pictureIsDue || panesAreDue {
       let accepts = mayDrawPicture && mayFollow
       if accepts { hasNews = false } else if pictureIsDue { lastRefusal = now }
-      hasNewPicture = state.take(session.snapshot(), now: now, acceptsPicture: accepts)
+      hasNewPicture = look(now: now, acceptsPicture: accepts)
     }
     if isBehind || !linkIsFree { governor.held(now: now) }
     guard linkIsFree else { return }

@@ -43,6 +43,8 @@ import Vision
     var screen: String { (0..<composer.canvas.height).map { composer.canvas.line($0) }.joined(separator: "\n") }
   }
 
+  static let theme = Theme(name: "plain", colors: [:], gradients: [:])
+
   @Test func theFirstScreenTellsTheEssentials() throws {
     let stage = try Stage()
     for text in ["demo:seed=7", "640x480", "scout", "age", "person", "77%", "#4", "inference", "camera", "quit"] {

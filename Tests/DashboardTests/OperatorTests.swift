@@ -193,6 +193,59 @@ import Vision
     #expect(stage.press(.character("O"), .down, .right, .escape) == .save)
   }
 
+  @Test func aReplayGoesFromEventToEvent() throws {
+    var stage = try Stage()
+    stage.session.edit {
+      $0.replay = ReplayStatus(
+        position: 4, duration: 60, isPlaying: false,
+        marks: [.init(seconds: 2, title: "recording started"), .init(seconds: 31.5, title: "no signal")])
+    }
+    stage.draw()
+    stage.press(.character("}"))
+    #expect(stage.session.asked.seeks == [31.5])
+    #expect(stage.screen.contains("no signal"))
+    stage.press(.character("}"))
+    #expect(stage.screen.contains("no event after this"))
+    stage.press(.character("{"))
+    #expect(stage.session.asked.seeks == [31.5, 2])
+  }
+
+  /// "Run another model on the same frames": the one on the screen is the first of them.
+  @Test func aStoppedReplayShowsItsFrameByTheNewModel() throws {
+    var stage = try Stage()
+    stage.session.edit { $0.replay = ReplayStatus(position: 4, duration: 60, isPlaying: false) }
+    stage.draw()
+    let before = stage.state.activeModels
+    stage.press(.character("m"))
+    stage.controller.showAnew(stage.state, ifModelsDifferFrom: before)
+    #expect(stage.session.asked.seeks == [4])
+    stage.controller.showAnew(stage.state, ifModelsDifferFrom: stage.state.activeModels)
+    #expect(stage.session.asked.seeks == [4])
+    stage.press(.character("+"))
+    #expect(stage.session.asked.seeks == [4, 4])
+    // One that plays goes on.
+    stage.press(.character(" "))
+    stage.press(.character("+"))
+    #expect(stage.session.asked.seeks == [4, 4])
+  }
+
+  @Test func noLineCrossesOutALabel() {
+    TerminalCapabilities.useUnicode()
+    let mapping = CellMapping(
+      region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 80, height: 30), imageWidth: 640,
+      imageHeight: 480)
+    let overlay = Overlay(mapping: mapping, theme: InteractionTests.theme, glyphs: Glyphs(.full), isPhotographic: true)
+    var canvas = CellGrid(width: 80, height: 30)
+    let mine = ScriptedSession.detection("person", 0, 0.82, Box(x: 100, y: 200, width: 200, height: 200), track: 2)
+    let other = ScriptedSession.detection("person", 0, 0.5, Box(x: 40, y: 100, width: 100, height: 200), track: nil)
+    overlay.draw(
+      [mine], segmentation: nil, selected: nil, labels: true, differences: (first: [mine], second: [other]), on: &canvas
+    )
+    let screen = (0..<30).map { canvas.line($0) }.joined(separator: "\n")
+    #expect(screen.contains(" person 82 #2 "), "\(screen)")
+    #expect(screen.contains(" B person ") && screen.contains(" A "))
+  }
+
   @Test func helpCutsNothingOff() throws {
     for columns in [60, 80, 100] {
       var stage = try Stage(columns: columns, rows: 90)

@@ -8,13 +8,14 @@ import Vision
 
 /// A session that plays a script: a moving synthetic picture with sensor noise, objects that come and go, and models that
 /// load and fail. Remembers what was asked of it.
-final class ScriptedSession: SessionControl, RecordingControl {
+final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
   struct Asked: Equatable {
     var detectors: [String] = []
     var classifiers: [String?] = []
     var recording: [Bool] = []
     var paused: [Bool] = []
     var stops = 0
+    var seeks: [Double] = []
   }
 
   private struct Inside {
@@ -102,6 +103,21 @@ final class ScriptedSession: SessionControl, RecordingControl {
   }
 
   func stop() { inside.withLock { $0.asked.stops += 1 } }
+
+  // MARK: Replay, where the snapshot has one
+
+  var replay: (any ReplayControl)? { inside.withLock { $0.snapshot.replay != nil } ? self : nil }
+
+  func seek(to seconds: Double) {
+    inside.withLock {
+      $0.asked.seeks.append(seconds)
+      $0.snapshot.replay?.position = seconds
+    }
+  }
+
+  func step(by frames: Int) {}
+  func setPlaying(_ playing: Bool) { inside.withLock { $0.snapshot.replay?.isPlaying = playing } }
+  func setSpeed(_ speed: Double) { inside.withLock { $0.snapshot.replay?.speed = speed } }
 
   // MARK: The script
 

@@ -13,8 +13,6 @@ package struct Controller {
   private let configuration: ConfigurationFile
   /// Lines that Page up and Page down move by.
   private static let page = 10
-  /// Going back to an event while the replay plays, those of the last second are passed over.
-  private static let markSlack = 1.0
 
   package init(session: any SessionControl, themes: ThemeLibrary, configuration: ConfigurationFile) {
     self.session = session
@@ -131,44 +129,6 @@ package struct Controller {
       if place != present, !listings[place].hasFailed { return listings[place].name }
     }
     return nil
-  }
-
-  private func replay(_ action: Action, _ state: inout DashboardState) {
-    guard let replay = session.replay, let status = state.snapshot.replay else {
-      return state.toast("live sources cannot be stepped through", .warning, .now)
-    }
-    switch action {
-    case .previousMark, .nextMark: jump(action, replay, status, &state)
-    case .seekBack: replay.seek(to: max(0, status.position - 10))
-    case .seekForward: replay.seek(to: min(status.duration ?? .infinity, status.position + 10))
-    case .stepBack: replay.step(by: -1)
-    case .stepForward: replay.step(by: 1)
-    case .slower: replay.setSpeed(status.speed / 2)
-    case .faster: replay.setSpeed(status.speed * 2)
-    default: break
-    }
-  }
-
-  /// To the event before or after; one that has just been gone to, or passed a moment ago, is not gone to again.
-  private func jump(
-    _ action: Action, _ replay: any ReplayControl, _ status: ReplayStatus, _ state: inout DashboardState
-  ) {
-    let marks = status.marks.sorted { $0.seconds < $1.seconds }
-    let slack = status.isPlaying ? Self.markSlack : 0.05
-    let mark =
-      action == .nextMark
-      ? marks.first { $0.seconds > status.position + 0.05 } : marks.last { $0.seconds < status.position - slack }
-    guard let mark else {
-      return state.toast(action == .nextMark ? "no event after this" : "no event before this", .warning, .now)
-    }
-    replay.seek(to: mark.seconds)
-    state.toast("\(Text.clock(seconds: mark.seconds)) \(mark.title)", .info, .now, replacesLast: true)
-  }
-
-  /// Has a replay that stands still give its frame once more, for what depends on settings.
-  private func showAnew(_ state: DashboardState) {
-    guard let replay = session.replay, let status = state.snapshot.replay, !status.isPlaying else { return }
-    replay.seek(to: status.position)
   }
 
   /// What changes only the screen.

@@ -129,7 +129,7 @@ struct Modals {
 
   private static let toastWidth = 72
   /// Longer reasons are in the events.
-  private static let toastLines = 4
+  private static let toastLines = 3
 
   /// - Parameter onlyGrave: leaves out what is merely good to know, which must not hide what the user is reading.
   func toasts(_ toasts: [Toast], onlyGrave: Bool, on canvas: inout CellGrid) {

@@ -70,25 +70,19 @@ struct PicturePane {
     let mapping = CellMapping(region: region, cells: cells, imageWidth: image.width, imageHeight: image.height)
     self.mapping = mapping
     let trouble = Bars.trouble(context)
+    let comparison = context.snapshot.comparison.flatMap { $0.state == .active ? $0 : nil }
+    let differences = comparison.map { (first: Comparison.onlyFirst($0), second: Comparison.onlySecond($0)) }
     if context.settings.boxes {
       let overlay = Overlay(
         mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style.isPhotographic)
       overlay.draw(
         result.findings.detections, segmentation: result.findings.segmentation, depth: result.findings.depth,
-        selected: selected, labels: context.settings.labels, on: &canvas)
-      differences(overlay, context, on: &canvas)
+        selected: selected, labels: context.settings.labels, differences: differences, on: &canvas)
     }
     if let trouble {
       canvas.dim(cells)
       banner(trouble, cells, context, on: &canvas)
     }
-  }
-
-  /// In an A/B comparison: what only one of the two models found.
-  private func differences(_ overlay: Overlay, _ context: PaneContext, on canvas: inout CellGrid) {
-    guard let comparison = context.snapshot.comparison, comparison.state == .active else { return }
-    for detection in Comparison.onlyFirst(comparison) { overlay.mark(detection, "A", on: &canvas) }
-    for detection in Comparison.onlySecond(comparison) { overlay.drawOther(detection, on: &canvas) }
   }
 
   /// Across an old picture: that it is old, why, and what is done about it, as far as there is room.
@@ -147,7 +141,7 @@ package enum Comparison {
     DetectionAgreement.unmatched(status.primaryFindings.detections, by: status.findings.detections)
   }
 
-  /// One line on how the two compare; empty while there is nothing to compare.
+  /// One line on how the two compare.
   static func summary(_ status: ComparisonStatus) -> String {
     let name = ModelListing.title(of: status.model)
     switch status.state {
@@ -159,8 +153,9 @@ package enum Comparison {
       Text.milliseconds(Double(times.preprocess + times.inference + times.postprocess) / 1e6)
     }
     let count = status.agreement
+    guard count.frames > 0 else { return "B \(name): no frame compared yet" }
     return "A \(milliseconds(status.primaryTimes)) ms, B \(name) \(milliseconds(status.times)) ms; only A "
-      + "\(onlyFirst(status).count), only B \(onlySecond(status).count); in \(count.frames) frames "
-      + "\(count.onlyFirst), \(count.onlySecond)"
+      + "\(onlyFirst(status).count), only B \(onlySecond(status).count); over \(count.frames) frames "
+      + "\(count.onlyFirst) and \(count.onlySecond)"
   }
 }

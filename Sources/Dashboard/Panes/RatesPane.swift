@@ -129,9 +129,8 @@ struct RatesPane: Pane {
 }
 
 extension String {
-  /// Without the Greek letter where the terminal lacks it.
+  /// A sum as `Σ27`, or `(27)` where the terminal lacks the Greek letter.
   fileprivate func plain(_ glyphs: Glyphs) -> String {
-    glyphs.kind == .full
-      ? self : split(separator: "\u{3A3}", omittingEmptySubsequences: false).joined(separator: "sum ")
+    glyphs.kind == .full ? self : String(map { $0 == "\u{3A3}" ? "(" : $0 }) + ")"
   }
 }

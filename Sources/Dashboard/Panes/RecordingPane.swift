@@ -64,9 +64,10 @@ struct RecordingPane: Pane {
       canvas[room.x + Int(share * Double(max(0, room.width - 1))), room.y + 1] = Cell("!", theme.style(.warning))
     }
     if room.height > 2 {
-      let hints = ["[ ] seek", ", . step", replay.marks.isEmpty ? nil : "{ } event", "< > speed"].compactMap(\.self)
-      for (i, line) in Text.wrapped(hints.joined(separator: "  "), room.width, most: room.height - 2).enumerated() {
-        canvas.text(line, room.x, room.y + 2 + i, theme.style(.graphText), width: room.width)
+      let hints = ["[ ] 10 s", ", . step", replay.marks.isEmpty ? nil : "{ } event", "< > speed"].compactMap(\.self)
+      let perLine = max(1, (room.width + 2) / 11)
+      for (i, hint) in hints.enumerated() where i / perLine < room.height - 2 {
+        canvas.text(hint, room.x + i % perLine * 11, room.y + 2 + i / perLine, theme.style(.graphText), width: 11)
       }
     }
   }

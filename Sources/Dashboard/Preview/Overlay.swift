@@ -17,10 +17,12 @@ package struct Overlay {
     self.isPhotographic = isPhotographic
   }
 
-  /// - Parameter selected: the detection to stress, an index into `detections`.
+  /// - Parameters:
+  ///   - selected: the detection to stress, an index into `detections`.
+  ///   - differences: what only one of two models found that are compared: marked A, and in white, marked B.
   package func draw(
     _ detections: [Detection], segmentation: SegmentationMap?, depth: DepthMap? = nil, selected: Int?, labels: Bool,
-    on canvas: inout CellGrid
+    differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellGrid
   ) {
     if let depth { tint(depth, on: &canvas) }
     if let segmentation { tint(segmentation, on: &canvas) }
@@ -30,7 +32,14 @@ package struct Overlay {
       outline(detection, in: theme.color(ofClass: detection.classID), isSelected: index == selected, on: &canvas)
       keypoints(of: detection, on: &canvas)
     }
-    guard labels else { return }
+    // Lines go under all labels, or they would cross them out.
+    for detection in differences?.second ?? [] { outline(detection, in: .white, isSelected: true, on: &canvas) }
+    if labels { self.labels(of: detections, selected: selected, on: &canvas) }
+    for detection in differences?.first ?? [] { mark(detection, "A", on: &canvas) }
+    for detection in differences?.second ?? [] { mark(detection, "B " + detection.label, on: &canvas) }
+  }
+
+  private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellGrid) {
     var taken: [Rect] = []
     if let selected, detections.indices.contains(selected) {
       label(detections[selected], isSelected: true, beside: &taken, on: &canvas)
@@ -40,14 +49,8 @@ package struct Overlay {
     }
   }
 
-  /// A detection of the second model that the first one lacks: in white, marked B.
-  package func drawOther(_ detection: Detection, on canvas: inout CellGrid) {
-    outline(detection, in: .white, isSelected: true, on: &canvas)
-    mark(detection, "B " + detection.label, on: &canvas)
-  }
-
   /// Says at the foot of a detection's box which of two models found it.
-  func mark(_ detection: Detection, _ text: String, on canvas: inout CellGrid) {
+  private func mark(_ detection: Detection, _ text: String, on canvas: inout CellGrid) {
     let rect = mapping.rect(detection.box)
     let x = max(rect.x, mapping.cells.x)
     let y = min(rect.bottom, mapping.cells.bottom) - 1

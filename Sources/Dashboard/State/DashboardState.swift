@@ -115,6 +115,13 @@ package struct DashboardState {
     event.severity == .info ? event.message : Text.withoutFolders(event.message)
   }
 
+  /// The models that results come from at the moment, a comparison's second one included.
+  package var activeModels: [String] {
+    let listings = [snapshot.detectors, snapshot.classifiers, snapshot.companions].flatMap(\.self)
+    let second = snapshot.comparison.flatMap { $0.state == .active ? "B " + $0.model : nil }
+    return listings.filter { $0.state == .active }.map(\.name) + [second].compactMap(\.self)
+  }
+
   /// The place of the selected row among the detections of the frame on the screen.
   package var selectedIndex: Int? { rows.rows.first { $0.key == view.selectedDetection }?.index }
 
