@@ -262,6 +262,16 @@ import Vision
     }
   }
 
+  @Test func loadingShowsWhereRoomIsShort() throws {
+    var stage = try Stage(columns: 60, rows: 18)
+    stage.session.edit {
+      $0.detectors[1].state = .loading
+      $0.source.name = "rtsp://camera.example/a/long/path/to/the/stream"
+    }
+    stage.draw()
+    #expect(stage.composer.canvas.line(0).contains("loading yolov8n"))
+  }
+
   @Test func aLostSignalLeavesTheSourceItsName() throws {
     var stage = try Stage(columns: 80, rows: 24)
     stage.session.edit {

@@ -84,7 +84,8 @@ struct Modals {
         Text.fit(command.name, name - 1), list.x, y,
         isSelected ? theme.selected.with(.bold) : theme.style(.mainForeground))
       canvas.text(
-        command.title, list.x + name, y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground),
+        Text.fit(command.title, list.width - name - command.keys.count - 1, ellipsis: glyphs.ellipsis), list.x + name,
+        y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground),
         width: list.width - name - command.keys.count - 1)
       canvas.text(command.keys, endingAt: list.right, y, Style(theme[.highlight], on: ground))
     }

@@ -75,6 +75,12 @@ struct Bars {
     }
     for complaint in complaints(context) { badges.append(badge(complaint, .warning)) }
     if context.snapshot.stall != nil { badges.append(badge("STALLED", .failure)) }
+    // Not among the models' names, of which the end is cut off where room is short.
+    let all = context.snapshot.detectors + context.snapshot.classifiers
+    if let loading = all.first(where: { $0.state == .loading }) {
+      badges.append(
+        badge(Text.fit("loading \(loading.title)", 28, ellipsis: context.glyphs.ellipsis), .selectedBackground))
+    }
     if context.snapshot.sourceState == .ended { badges.append(badge("END", .selectedBackground)) }
     return badges
   }
@@ -106,11 +112,10 @@ struct Bars {
     }
     let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
     let detector = snapshot.detectors.first { $0.state == .active }?.title
-    let loading = snapshot.detectors.first { $0.state == .loading }.map { ", loading \($0.title)" } ?? ""
     let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.title)" } ?? ""
     var parts: [(String, Style)] = [
       (" ocellus ", theme.style(.highlight, .bold)), (Self.name(of: snapshot.source) + size, theme.style(.title)),
-      ((detector ?? "no model") + classifier + loading, theme.style(detector == nil ? .warning : .mainForeground)),
+      ((detector ?? "no model") + classifier, theme.style(detector == nil ? .warning : .mainForeground)),
     ]
     let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
     // Half a figure is worse than none.
