@@ -12,7 +12,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings \
-  bench-capture bench-pictures test-neon test-zoo packages install format format-check
+  bench-capture bench-pictures test-neon test-zoo test-differential packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -54,6 +54,14 @@ test-zoo: packages
 	swift build -c release --build-tests
 	OCELLUS_ZOO="$(abspath $(ZOO))" OCELLUS_ZOO_TABLE="$(abspath $(ZOO_TABLE))" \
 	  swift test -c release --skip-build --filter ZooTests
+
+# Random nodes and random networks beside ONNX Runtime, with a Python that has numpy, onnx and onnxruntime.
+ROUNDS ?= 300
+SEED ?= 1
+DIFFERENTIAL_PYTHON ?= python3
+test-differential: build
+	$(DIFFERENTIAL_PYTHON) Tests/Cross/differential/compare.py .build/release/ocellus --rounds $(ROUNDS) --seed $(SEED)
+	$(DIFFERENTIAL_PYTHON) Tests/Cross/differential/graphs.py .build/release/ocellus --rounds $(ROUNDS) --seed $(SEED)
 
 # Rewrites the allow-list and docs/OPERATORS.md after operators were added.
 test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed

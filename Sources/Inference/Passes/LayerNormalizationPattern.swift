@@ -45,12 +45,12 @@ extension Rewrite {
       editor.isUsedOnce(varianceMean.inputs[0]),
       square.domain.isEmpty
     else { return nil }
-    let centered = quotient.inputs[0]
+    guard let centered = quotient.inputs[0], !editor.isOutput(centered) else { return nil }
     let isSquare =
       square.operatorType == "Pow" && square.inputs[0] == centered && editor.uniform(square.inputs[1]) == 2
       || square.operatorType == "Mul" && square.inputs == [centered, centered]
     // The difference may be read by the square and the quotient alone.
-    let readers = Set(centered.map(editor.consumers(of:)) ?? [])
+    let readers = Set(editor.consumers(of: centered))
     guard isSquare, readers == [squareIndex, quotientIndex], editor.isUsedOnce(difference.inputs[1]) else { return nil }
     return (
       x, epsilon,

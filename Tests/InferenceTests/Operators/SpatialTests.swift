@@ -67,6 +67,16 @@ import Testing
     }
   }
 
+  /// Far to the left of a picture with a border, all of a cubic kernel's taps are the first column; half a pixel outside it
+  /// still reaches the second and third. The numbers are PyTorch's (`grid_sample`, bicubic, border, align_corners).
+  @Test func cubicKernelsStayInPlaceBeyondABorder() throws {
+    let x = Tensor([1, 1, 1, 4], [1, 2, 4, 8] as [Float])
+    let grid = Tensor([1, 1, 3, 2], [-9, 0, -4 / 3, 0, 4 / 3, 0] as [Float])
+    let y = try OperatorHarness.tensor(
+      "GridSample", ["mode": .string("cubic"), "padding_mode": .string("border"), "align_corners": .int(1)], [x, grid])
+    #expect(isClose(y.array(of: Float.self), [1, 0.90625, 8.375], 1e-5))
+  }
+
   @Test func normalisedRowsHaveMeanZeroAndVarianceOne() throws {
     var random = TestRandom(53)
     let x = random.floats([4, 33], -3...9)

@@ -104,7 +104,9 @@ private struct GridAxis {
     if place >= low && place <= high { return place }
     switch settings.padding {
     case .zeros: return place
-    case .border: return min(max(place, 0), Double(extent - 1))
+    // Cubic kernels stay where they are, only what they touch is brought inside: so PyTorch samples, and the networks
+    // are its exports. (The specification's reference moves the whole kernel.)
+    case .border: return settings.mode == .cubic ? place : min(max(place, 0), Double(extent - 1))
     case .reflection: return reflected(place)
     }
   }
