@@ -5,7 +5,10 @@
 
 // Output pixels of a tile: what one thread computes of all channels of a group.
 #define TILE 32
+// Filters that registers can hold the sums of.
+#define MOST_FILTERS 6
 typedef float lanes8 __attribute__((ext_vector_type(8), aligned(4)));
+typedef float lanes16 __attribute__((ext_vector_type(16), aligned(4)));
 
 typedef struct {
     const ock_ordered_conv_call *call;
@@ -23,39 +26,76 @@ static int depth_block(int depth, int pixels) {
     return block;
 }
 
-// The tile's windows as a matrix [depth][TILE]; pixels beyond the picture's end are zero.
-static void gather(const ock_conv_shape *s, const float *image, int channels, int first, int count, float *windows) {
-    int top[TILE], left[TILE];
-    for (int i = 0; i < count; i++) {
-        top[i] = (first + i) / s->out_width * s->stride_y - s->pad_top;
-        left[i] = (first + i) % s->out_width * s->stride_x - s->pad_left;
+// Pixels of a tile that one kernel position reads from one row of the picture, `stride_x` apart.
+typedef struct {
+    int at, count;
+    ptrdiff_t source;
+} run;
+
+// The runs of a tile at one kernel position; what they leave out lies outside the picture.
+static int find_runs(const ock_conv_shape *s, int first, int count, int ky, int kx, run *runs) {
+    int found = 0;
+    for (int at = 0; at < count;) {
+        int row = (first + at) / s->out_width, column = (first + at) % s->out_width;
+        int length = ock_min(count - at, s->out_width - column);
+        int y = row * s->stride_y - s->pad_top + ky * s->dilation_y;
+        int x = column * s->stride_x - s->pad_left + kx * s->dilation_x;
+        int from = x >= 0 ? 0 : (-x + s->stride_x - 1) / s->stride_x;
+        int end = x >= s->in_width ? 0 : ock_min(length, (s->in_width - 1 - x) / s->stride_x + 1);
+        if (y >= 0 && y < s->in_height && from < end) {
+            run next = {at + from, end - from, (ptrdiff_t)y * s->in_width + x + (ptrdiff_t)from * s->stride_x};
+            run *last = found > 0 ? &runs[found - 1] : NULL;
+            if (last && s->stride_x == 1 && last->at + last->count == next.at && last->source + last->count == next.source)
+                last->count += next.count;
+            else runs[found++] = next;
+        }
+        at += length;
     }
-    for (int channel = 0; channel < channels; channel++, image += (ptrdiff_t)s->in_height * s->in_width)
-        for (int ky = 0; ky < s->kernel_height; ky++)
-            for (int kx = 0; kx < s->kernel_width; kx++, windows += TILE)
-                for (int i = 0; i < TILE; i++) {
-                    int y = i < count ? top[i] + ky * s->dilation_y : -1, x = i < count ? left[i] + kx * s->dilation_x : -1;
-                    bool inside = y >= 0 && y < s->in_height && x >= 0 && x < s->in_width;
-                    windows[i] = inside ? image[(ptrdiff_t)y * s->in_width + x] : 0;
-                }
+    return found;
 }
 
-// `count` filters (one or two) over a tile: fused sums of `block` products each.
+// The tile's windows as a matrix [depth][TILE]; pixels beyond the picture's end are zero.
+static inline __attribute__((always_inline)) void gather(const ock_conv_shape *s, const float *image, int channels,
+                                                         int first, int count, float *windows) {
+    ptrdiff_t plane = (ptrdiff_t)s->in_height * s->in_width, area = (ptrdiff_t)s->kernel_height * s->kernel_width;
+    for (int position = 0; position < area; position++) {
+        run runs[TILE];
+        int found = find_runs(s, first, count, position / s->kernel_width, position % s->kernel_width, runs);
+        bool whole = found == 1 && runs[0].count == TILE;
+        for (int channel = 0; channel < channels; channel++) {
+            const float *from = image + channel * plane;
+            float *to = windows + (channel * area + position) * TILE;
+            if (whole && s->stride_x == 1) {
+                memcpy(to, from + runs[0].source, TILE * sizeof(float));
+                continue;
+            }
+            if (!whole) memset(to, 0, TILE * sizeof(float));
+            for (int r = 0; r < found; r++)
+                for (int i = 0; i < runs[r].count; i++)
+                    to[runs[r].at + i] = from[runs[r].source + (ptrdiff_t)i * s->stride_x];
+        }
+    }
+}
+
+// `count` filters over a tile: fused sums of `block` products each. The lanes are outputs: how many are computed at a time
+// changes nothing.
 static inline __attribute__((always_inline)) void fused_sums(const int count, const float *weights,
                                                              const float *windows, int depth, int block, float *out) {
-    lanes8 total[2][TILE / 8];
+    lanes16 total[MOST_FILTERS][TILE / 16];
     for (int start = 0; start < depth; start += block) {
         int end = ock_min(depth, start + block);
-        lanes8 sum[2][TILE / 8] = {0};
+        lanes16 sum[MOST_FILTERS][TILE / 16];
+        for (int filter = 0; filter < count; filter++)
+            for (int i = 0; i < TILE / 16; i++) sum[filter][i] = (lanes16)0.0f;
         for (int k = start; k < end; k++)
-            for (int i = 0; i < TILE / 8; i++) {
-                lanes8 window = *(const lanes8 *)(windows + k * TILE + 8 * i);
+            for (int i = 0; i < TILE / 16; i++) {
+                lanes16 window = *(const lanes16 *)(windows + k * TILE + 16 * i);
                 for (int filter = 0; filter < count; filter++)
                     sum[filter][i] =
-                        __builtin_elementwise_fma((lanes8)weights[filter * depth + k], window, sum[filter][i]);
+                        __builtin_elementwise_fma((lanes16)weights[filter * depth + k], window, sum[filter][i]);
             }
         for (int filter = 0; filter < count; filter++)
-            for (int i = 0; i < TILE / 8; i++)
+            for (int i = 0; i < TILE / 16; i++)
                 total[filter][i] = start == 0 ? sum[filter][i] : total[filter][i] + sum[filter][i];
     }
     memcpy(out, total, sizeof(total[0]) * (size_t)count);
@@ -96,8 +136,9 @@ static inline __attribute__((always_inline)) void rounded_sums(const float *weig
     }
 }
 
+// A tile of one group's outputs; `most` filters at a time, none if products are rounded.
 static inline __attribute__((always_inline)) void run_tile(const ordered_job *job, int chunk, int worker,
-                                                           bool rounds) {
+                                                           const int most) {
     const ock_ordered_conv_call *call = job->call;
     const ock_conv_shape *s = &call->shape;
     int tile = chunk % job->tiles, group = chunk / job->tiles % s->groups, item = chunk / job->tiles / s->groups;
@@ -106,10 +147,11 @@ static inline __attribute__((always_inline)) void run_tile(const ordered_job *jo
     ptrdiff_t input_channel = (ptrdiff_t)item * s->in_channels + group * job->channels;
     gather(s, call->input + input_channel * s->in_height * s->in_width, job->channels, first, count, windows);
     for (int filter = 0; filter < job->filters;) {
-        int filters = rounds ? 1 : ock_min(2, job->filters - filter);
+        int left = job->filters - filter, filters = most == 0 ? 1 : left >= most ? most : ock_min(left, 2);
         const float *weights = call->weights + (ptrdiff_t)(group * job->filters + filter) * job->depth;
-        float sums[2 * TILE];
-        if (rounds) rounded_sums(weights, windows, job->depth, sums);
+        float sums[MOST_FILTERS * TILE];
+        if (most == 0) rounded_sums(weights, windows, job->depth, sums);
+        else if (filters == most) fused_sums(most, weights, windows, job->depth, job->block, sums);
         else if (filters == 2) fused_sums(2, weights, windows, job->depth, job->block, sums);
         else fused_sums(1, weights, windows, job->depth, job->block, sums);
         for (int n = 0; n < filters; n++, filter++) {
@@ -121,20 +163,28 @@ static inline __attribute__((always_inline)) void run_tile(const ordered_job *jo
     }
 }
 
-static void plain_fused(void *context, int chunk, int worker) { run_tile(context, chunk, worker, false); }
-static void plain_rounded(void *context, int chunk, int worker) { run_tile(context, chunk, worker, true); }
+static void plain_fused(void *context, int chunk, int worker) { run_tile(context, chunk, worker, 2); }
+static void plain_rounded(void *context, int chunk, int worker) { run_tile(context, chunk, worker, 0); }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void fast_fused(void *context, int chunk, int worker) {
-    run_tile(context, chunk, worker, false);
+__attribute__((target("avx2,fma"))) static void avx2_fused(void *context, int chunk, int worker) {
+    run_tile(context, chunk, worker, 2);
 }
-__attribute__((target("avx2"))) static void fast_rounded(void *context, int chunk, int worker) {
-    run_tile(context, chunk, worker, true);
+__attribute__((target("avx512f,fma"))) static void avx512_fused(void *context, int chunk, int worker) {
+    run_tile(context, chunk, worker, MOST_FILTERS);
 }
-#else
-#define fast_fused plain_fused
-#define fast_rounded plain_rounded
+__attribute__((target("avx2"))) static void avx2_rounded(void *context, int chunk, int worker) {
+    run_tile(context, chunk, worker, 0);
+}
 #endif
+
+static ock_chunk tile_function(bool rounds) {
+#if defined(__x86_64__)
+    if (ock_active_isa() == OCK_ISA_AVX512 && !rounds) return avx512_fused;
+    if (ock_active_isa() != OCK_ISA_PLAIN) return rounds ? avx2_rounded : avx2_fused;
+#endif
+    return rounds ? plain_rounded : plain_fused;
+}
 
 size_t ock_ordered_conv_scratch_count(const ock_conv_shape *s, int threads) {
     size_t depth = (size_t)(s->in_channels / s->groups) * (size_t)s->kernel_height * (size_t)s->kernel_width;
@@ -147,7 +197,5 @@ void ock_ordered_conv(const ock_ordered_conv_call *call) {
     int depth = channels * s->kernel_height * s->kernel_width;
     ordered_job job = {.call = call, .channels = channels, .filters = s->out_channels / s->groups, .depth = depth,
                        .block = depth_block(depth, pixels), .pixels = pixels, .tiles = (pixels + TILE - 1) / TILE};
-    bool plain = ock_active_isa() == OCK_ISA_PLAIN, rounds = job.filters == 1;
-    ock_chunk chunk = rounds ? (plain ? plain_rounded : fast_rounded) : plain ? plain_fused : fast_fused;
-    ock_parallel(s->batch * s->groups * job.tiles, chunk, &job, call->threads);
+    ock_parallel(s->batch * s->groups * job.tiles, tile_function(job.filters == 1), &job, call->threads);
 }

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #define VL 8
 #define NB_MAX 2
+#define VECTOR_REGISTERS 16
 #define ISA(name) name##_avx2
 typedef float vf __attribute__((ext_vector_type(8)));
 typedef float vf_unaligned __attribute__((ext_vector_type(8), aligned(4), may_alias));

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #define VL 16
 #define NB_MAX 4
+#define VECTOR_REGISTERS 32
 #define ISA(name) name##_avx512
 typedef float vf __attribute__((ext_vector_type(16)));
 typedef float vf_unaligned __attribute__((ext_vector_type(16), aligned(4), may_alias));

@@ -2,6 +2,7 @@
 #include <arm_neon.h>
 #define VL 8
 #define NB_MAX 2
+#define VECTOR_REGISTERS 32
 #define ISA(name) name##_neon
 typedef float vf __attribute__((ext_vector_type(8)));
 typedef float vf_unaligned __attribute__((ext_vector_type(8), aligned(4), may_alias));

@@ -22,11 +22,12 @@ from onnx.reference import ReferenceEvaluator
 
 import elementwise
 import layers
+import microsoft
 import movement
 import quantised
 from chance import Chance, Constant
 
-FAMILIES = {"elementwise": elementwise, "movement": movement, "layers": layers, "quantised": quantised}
+FAMILIES = {"elementwise": elementwise, "movement": movement, "layers": layers, "microsoft": microsoft, "quantised": quantised}
 US = "us"
 onnxruntime.set_default_logger_severity(4)
 

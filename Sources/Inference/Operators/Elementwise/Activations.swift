@@ -30,10 +30,12 @@ enum ActivationOperators {
       return ({ $0 >= 0 ? $0 : alpha * expm1f($0) }, { $0 >= 0 ? $0 : p["alpha"] * expm1($0) })
     },
     parametric("Celu", ["alpha": 1]) { p in
-      double { $0 >= 0 ? $0 : p["alpha"] * expm1($0 / p["alpha"]) }
+      let alpha = p["alpha"]
+      return double { $0 >= 0 ? $0 : alpha * expm1($0 / alpha) }
     },
     parametric("Selu", ["alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875]) { p in
-      double { $0 > 0 ? p["gamma"] * $0 : p["gamma"] * p["alpha"] * expm1($0) }
+      let (gamma, scale) = (p["gamma"], p["gamma"] * p["alpha"])
+      return double { $0 > 0 ? gamma * $0 : scale * expm1($0) }
     },
     parametric("HardSigmoid", ["alpha": 0.2, "beta": 0.5]) { p in
       let (alpha, beta) = (Float(p["alpha"]), Float(p["beta"]))
@@ -41,9 +43,13 @@ enum ActivationOperators {
         { min(max(alpha * $0 + beta, 0), 1) }, { min(max(p["alpha"] * $0 + p["beta"], 0), 1) }
       )
     },
-    parametric("ThresholdedRelu", ["alpha": 1]) { p in double { $0 > p["alpha"] ? $0 : 0 } },
+    parametric("ThresholdedRelu", ["alpha": 1]) { p in
+      let alpha = p["alpha"]
+      return double { $0 > alpha ? $0 : 0 }
+    },
     parametric("Shrink", ["bias": 0, "lambd": 0.5]) { p in
-      double { $0 < -p["lambd"] ? $0 + p["bias"] : ($0 > p["lambd"] ? $0 - p["bias"] : 0) }
+      let (bias, lambda) = (p["bias"], p["lambd"])
+      return double { $0 < -lambda ? $0 + bias : ($0 > lambda ? $0 - bias : 0) }
     },
     gelu("Gelu", domain: "", since: 20),
     gelu("Gelu", domain: "com.microsoft", since: 1),

@@ -91,7 +91,8 @@ struct ElementWalk {
   private let shape: [Int]
   private let strides: [Int]
   private let axis: Int
-  private let places: [Int]
+  /// int64, counted from the front.
+  private let places: Tensor
 
   init(_ data: [Int], _ indices: Tensor, axis: Int) throws {
     try require(indices.rank == data.count, "indices of shape \(indices.shape) for data of shape \(data)")
@@ -100,15 +101,30 @@ struct ElementWalk {
     }
     shape = indices.shape
     strides = denseStrides(data)
-    places = try GatheringOperators.checkedIndices(indices, extent: data[axis])
+    places = try ElementWalk.places(indices, extent: data[axis])
     self.axis = axis
+  }
+
+  /// The indices as they are where nothing needs to change: index tensors are as large as what they move.
+  private static func places(_ indices: Tensor, extent: Int) throws -> Tensor {
+    if indices.type == .int64 {
+      let values = indices.elements(as: Int64.self)
+      var (least, greatest) = (Int64.max, Int64(-1))
+      for value in values {
+        least = min(least, value)
+        greatest = max(greatest, value)
+      }
+      if least >= 0 && greatest < extent { return indices }
+    }
+    return Tensor(int64s: try GatheringOperators.checkedIndices(indices, extent: extent), indices.shape)
   }
 
   /// Calls `body` with every index's number and the offset of its element.
   @inline(__always)
   func forEach(_ body: (_ number: Int, _ offset: Int) -> Void) {
+    let places = places.elements(as: Int64.self)
     guard let last = shape.last, !places.isEmpty else {
-      if let place = places.first { body(0, place) }
+      if let place = places.first { body(0, Int(place)) }
       return
     }
     // Within a row of the last axis only the place changes, and the element's own column.
@@ -117,19 +133,17 @@ struct ElementWalk {
     var counter = [Int](repeating: 0, count: shape.count)
     // The offset of the row's own coordinates, the axis left out.
     var around = 0
-    places.withUnsafeBufferPointer { places in
-      for row in 0..<(places.count / last) {
-        let start = row * last
-        for column in 0..<last { body(start + column, around + column * step + places[start + column] * scale) }
-        var level = shape.count - 2
-        while level >= 0 {
-          counter[level] += 1
-          if level != axis { around += strides[level] }
-          if counter[level] < shape[level] { break }
-          if level != axis { around -= strides[level] * shape[level] }
-          counter[level] = 0
-          level -= 1
-        }
+    for row in 0..<(places.count / last) {
+      let start = row * last
+      for column in 0..<last { body(start + column, around + column * step + Int(places[start + column]) * scale) }
+      var level = shape.count - 2
+      while level >= 0 {
+        counter[level] += 1
+        if level != axis { around += strides[level] }
+        if counter[level] < shape[level] { break }
+        if level != axis { around -= strides[level] * shape[level] }
+        counter[level] = 0
+        level -= 1
       }
     }
   }
