@@ -44,6 +44,17 @@ enum Program {
     return try end(process, scratch, of: arguments, timeout: timeout)
   }
 
+  /// Looks every 20 ms whether `condition` holds; false when it does not within `seconds`.
+  @discardableResult
+  static func wait(seconds: Double = 30, until condition: () -> Bool) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while !condition() {
+      guard Date() < deadline else { return false }
+      usleep(20_000)
+    }
+    return true
+  }
+
   /// Waits for a started one's end, at most `timeout` seconds.
   static func end(
     _ process: Process, _ scratch: Scratch, of arguments: [String] = [], timeout: Double = 60

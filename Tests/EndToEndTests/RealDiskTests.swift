@@ -74,7 +74,7 @@ struct RealDiskTests {
 
   /// Waits until the recording has grown to `bytes`.
   private func waitForBytes(_ bytes: Int, on disk: Disk) {
-    for _ in 0..<3000 where size(on: disk) < bytes { usleep(10_000) }
+    Program.wait { size(on: disk) >= bytes }
   }
 
   private func size(on disk: Disk) -> Int {
@@ -158,7 +158,7 @@ struct RealDiskTests {
   @Test func theDashboardGoesOnWhenTheDiskTurnsReadOnly() throws {
     let disk = try Disk.journalling(megabytes: 64)
     let run = try TerminalRun(["run", "--record", disk.folder] + Self.source)
-    for _ in 0..<1500 where disk.recordings.isEmpty { run.pump(milliseconds: 10) }
+    run.wait { _ in !disk.recordings.isEmpty }
     run.wait { _ in size(on: disk) > 1_000_000 }
     try disk.fail()
     expectUnharmed(run, saying: "stopped: the disk has become")

@@ -61,9 +61,7 @@ import Testing
     let process = try Program.start(
       ["record", "--source", "demo", "--record", scratch.path("r"), "--json"], into: scratch)
     _ = Glibc.signal(SIGHUP, before)
-    for _ in 0..<600 where frameLines((try? String(contentsOfFile: scratch.path("out"), encoding: .utf8)) ?? "") < 5 {
-      usleep(20_000)
-    }
+    Program.wait { frameLines((try? String(contentsOfFile: scratch.path("out"), encoding: .utf8)) ?? "") >= 5 }
     kill(process.processIdentifier, signal)
     let outcome = try Program.end(process, scratch)
     // On a machine that is far too busy pictures are dropped, which it says.
@@ -91,7 +89,7 @@ import Testing
     let scratch = try Scratch()
     let folder = scratch.path("r")
     let process = try Program.start(["record", "--source", "demo", "--record", folder], into: scratch)
-    for _ in 0..<600 where ((try? recordings(folder)) ?? []).isEmpty { usleep(20_000) }
+    Program.wait { (try? recordings(folder))?.isEmpty == false }
     usleep(300_000)
     try FileManager.default.removeItem(atPath: folder)
     let outcome = try Program.end(process, scratch)
