@@ -187,6 +187,14 @@ import Testing
     run.expectRestored("quitting")
   }
 
+  /// Whether the position of a replay ("0:01.96 / 0:02.00") is within a few frames of the recording's length.
+  private static func isAtTheEnd(_ screen: TerminalScreen) -> Bool {
+    guard let shown = screen.text.firstMatch(of: /0:(\d\d\.\d+) \/ 0:(\d\d(\.\d+)?)/),
+      let position = Double(shown.1), let length = Double(shown.2)
+    else { return false }
+    return position > 1.5 && position > length - 0.5
+  }
+
   @Test func replayKeysMoveInTheRecording() throws {
     let scratch = try Scratch()
     let recorded = try Program.run(
@@ -200,7 +208,8 @@ import Testing
     run.send("[")
     #expect(run.wait { $0.shows("0:00.00 / 0:0") }, "\(run.screen.text)")
     run.send("]")
-    #expect(run.wait { $0.shows("0:01.9") }, "\(run.screen.text)")
+    // A busy machine drops pictures of the live scene, and the recording becomes longer for it.
+    #expect(run.wait { Self.isAtTheEnd($0.screen) }, "\(run.screen.text)")
     run.send("[")
     #expect(run.wait { $0.shows("0:00.00 /") })
     run.send(String(repeating: ".", count: 15))
