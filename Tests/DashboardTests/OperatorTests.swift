@@ -246,6 +246,26 @@ import Vision
     #expect(screen.contains(" B person ") && screen.contains(" A "))
   }
 
+  @Test func labelsDoNotHideASmallPicture() {
+    TerminalCapabilities.useUnicode()
+    for (width, height) in [(13, 5), (21, 8), (30, 11), (50, 19), (80, 30)] {
+      let cells = Rect(x: 0, y: 0, width: width, height: height)
+      let overlay = Overlay(
+        mapping: CellMapping(
+          region: Box(x: 0, y: 0, width: 640, height: 480), cells: cells, imageWidth: 640, imageHeight: 480),
+        theme: InteractionTests.theme, glyphs: Glyphs(.full), isPhotographic: true)
+      var canvas = CellGrid(width: width, height: height)
+      let found = (0..<12).map { i in
+        ScriptedSession.detection(
+          "forklift", i, 0.8, Box(x: Float(i % 4) * 160, y: Float(i / 4) * 160, width: 90, height: 90), track: i)
+      }
+      overlay.draw(found, segmentation: nil, selected: 3, labels: true, on: &canvas)
+      // What is written is of the label's own colour, and letters or digits.
+      let letters = canvas.cells.count { ("0"..."z").contains(Unicode.Scalar($0.scalar) ?? " ") }
+      #expect(letters > 0 && letters <= width * height / 6 + 12, "\(width)x\(height): \(letters)")
+    }
+  }
+
   @Test func helpCutsNothingOff() throws {
     for columns in [60, 80, 100] {
       var stage = try Stage(columns: columns, rows: 90)

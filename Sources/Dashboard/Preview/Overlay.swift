@@ -7,6 +7,8 @@ package struct Overlay {
   private let theme: Theme
   private let glyphs: Glyphs
   private let isPhotographic: Bool
+  /// The labels' share of the picture is one in so many.
+  private static let labelShare = 6
   private static let lowerHalf = ("▄" as Unicode.Scalar).value
 
   /// - Parameter isPhotographic: the cells under the overlay hold colours of the picture.
@@ -41,11 +43,13 @@ package struct Overlay {
 
   private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellGrid) {
     var taken: [Rect] = []
+    // Labels may not hide a small picture: beyond this many cells they are short ones, and then none.
+    var room = mapping.cells.width * mapping.cells.height / Self.labelShare
     if let selected, detections.indices.contains(selected) {
-      label(detections[selected], isSelected: true, beside: &taken, on: &canvas)
+      label(detections[selected], isSelected: true, beside: &taken, room: &room, on: &canvas)
     }
     for (index, detection) in detections.enumerated() where index != selected {
-      label(detection, isSelected: false, beside: &taken, on: &canvas)
+      label(detection, isSelected: false, beside: &taken, room: &room, on: &canvas)
     }
   }
 
@@ -118,18 +122,21 @@ package struct Overlay {
     }
   }
 
-  /// - Parameter taken: where labels stand already; the best detections choose first.
+  /// - Parameters:
+  ///   - taken: where labels stand already; the best detections choose first.
+  ///   - room: how many cells labels may still take, unless of the selected detection.
   private func label(
-    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], on canvas: inout CellGrid
+    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], room: inout Int, on canvas: inout CellGrid
   ) {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(detection.box)
     guard rect.right > mapping.cells.x, rect.x < mapping.cells.right else { return }
-    for text in texts(for: detection) {
+    for text in texts(for: detection) where isSelected || Text.columns(text) <= room {
       guard let place = LabelPlacement.place(Text.columns(text), of: rect, in: mapping.cells, beside: taken) else {
         continue
       }
       taken.append(place)
+      room -= place.width
       canvas.text(
         text, place.x, place.y, Style(color.contrasting, on: color, isSelected ? [.bold, .underline] : []),
         width: place.width)
