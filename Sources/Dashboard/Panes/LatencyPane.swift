@@ -10,6 +10,9 @@ struct LatencyPane: Pane {
     var value: @Sendable (StageStatistics) -> String
   }
 
+  /// The course's top in medians, at least: what is as usual is a low line, and what takes twice as long stands out.
+  private static let graphTop = 3.0
+
   private static let figures: [Column] = [
     Column(title: "now", width: 6) { Text.milliseconds($0.last) },
     Column(title: "p50", width: 6) { Text.milliseconds($0.p50) },
@@ -58,7 +61,8 @@ struct LatencyPane: Pane {
       }
       if graph >= 3 {
         canvas.graph(
-          stage.history, in: Rect(x: x, y: y, width: graph, height: 1), top: max(stage.p99 * 1.2, 0.001),
+          stage.history, in: Rect(x: x, y: y, width: graph, height: 1),
+          top: max(stage.p50 * Self.graphTop, stage.p95, 0.001),
           gradient: theme[ThemeGradient.latency], background: context.ground, glyphs: context.glyphs)
       }
       if share > 0, whole > 0, !isTotal {
