@@ -45,9 +45,10 @@ struct RatesPane: Pane {
     func draw(_ room: Rect, _ y: Int, _ context: PaneContext, on canvas: inout CellGrid) {
       let width = room.width - Self.name - value
       guard width >= 3 else { return }
+      // Three dots of four: lines on top of each other must not grow together.
       canvas.graph(
         values, in: Rect(x: room.x + Self.name, y: y, width: width, height: 1),
-        top: max(1, values.suffix(width * 2).max() ?? 1) * 1.1, gradient: context.theme[gradient],
+        top: max(1, values.suffix(width * 2).max() ?? 1) * 1.34, gradient: context.theme[gradient],
         background: context.ground, glyphs: context.glyphs)
     }
   }
