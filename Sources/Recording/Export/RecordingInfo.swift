@@ -70,7 +70,7 @@ public struct RecordingInfo: Encodable, Sendable {
     var lines = [
       path,
       "  written by   \(library), profile \(profile)\(finished ? "" : " (not finished: 'ocellus recover' completes it)")",
-      "  began        \(began)", "  length       \(secondsText(UInt64(max(0, min(1e12, seconds)) * 1e9)))",
+      "  began        \(began)", "  length       \(secondsText(seconds))",
       "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
       "  messages     \(messages)",
     ]

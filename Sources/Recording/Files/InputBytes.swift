@@ -45,7 +45,8 @@ public final class FileBytes: InputBytes {
   private let descriptor: Int32
 
   public init(path: String) throws {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe would have us wait for a writer; without blocking it is found out to be none of ours.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw RecordingError(.fileFailed, String(cString: strerror(errno)), place: path, errno: errno)
     }

@@ -28,7 +28,7 @@ public enum Recovery {
     /// What was found and what was lost, a sentence a line.
     public var lines: [String] {
       var lines = [
-        "\(messages) messages in \(chunks) chunks, \(secondsText(nanoseconds)) of recording"
+        "\(messages) messages in \(chunks) chunks, \(secondsText(Double(nanoseconds) / 1e9)) of recording"
       ]
       for (topic, count) in messagesByTopic.sorted(by: { $0.key < $1.key }) { lines.append("  \(topic): \(count)") }
       if !wasFinished {
@@ -58,9 +58,9 @@ public enum Recovery {
   }
 }
 
-/// Nanoseconds as "12.3 s".
-func secondsText(_ nanoseconds: UInt64) -> String {
-  let tenths = nanoseconds / 100_000_000
+/// "12.3 s". Files may claim any time.
+func secondsText(_ seconds: Double) -> String {
+  let tenths = Int(max(0, min(1e12, seconds)) * 10)
   return "\(tenths / 10).\(tenths % 10) s"
 }
 

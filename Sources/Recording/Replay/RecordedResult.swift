@@ -94,21 +94,23 @@ extension RecordedLine.Object {
 }
 
 extension Detection2DArray {
-  /// The detections as findings; class ids are given in the order of appearance in `labels`.
+  /// The detections as findings, without those that lie nowhere; class ids are given in the order of appearance in
+  /// `labels`.
   func findings(_ labels: inout [String]) -> Findings {
     var findings = Findings()
     for object in detections {
-      guard let first = object.results.first else { continue }
+      let box = Box(
+        x: Float(object.centerX - object.width / 2), y: Float(object.centerY - object.height / 2),
+        width: Float(object.width), height: Float(object.height))
+      guard let first = object.results.first, Float(first.score).isFinite,
+        [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite)
+      else { continue }
       let id = labels.firstIndex(of: first.classID) ?? labels.count
       if id == labels.count { labels.append(first.classID) }
-      var detection = Detection(
-        label: first.classID, classID: id, confidence: Float(first.score),
-        box: Box(
-          x: Float(object.centerX - object.width / 2), y: Float(object.centerY - object.height / 2),
-          width: Float(object.width), height: Float(object.height)))
-      detection.angle = object.theta == 0 ? nil : Float(object.theta)
+      var detection = Detection(label: first.classID, classID: id, confidence: Float(first.score), box: box)
+      detection.angle = object.theta == 0 || !Float(object.theta).isFinite ? nil : Float(object.theta)
       detection.track = Int(object.id)
-      detection.classes = object.results.dropFirst().map {
+      detection.classes = object.results.dropFirst().filter { Float($0.score).isFinite }.map {
         Classification(label: $0.classID, classID: 0, confidence: Float($0.score))
       }
       findings.detections.append(detection)

@@ -54,6 +54,10 @@ public final class RecordingSource: SeekableSource, ReplayControl {
   private let indexer: Mutex<WorkerThread?>
   private static let slowestSpeed = 0.05
   private static let fastestSpeed = 64.0
+  /// Seconds: pictures further apart are shown as if they were so far apart. Files may claim any time.
+  private static let longestPause = 1e6
+
+  private static func possible(_ speed: Double) -> Double { max(slowestSpeed, min(fastestSpeed, speed)) }
 
   /// Opens a recording.
   ///
@@ -72,10 +76,10 @@ public final class RecordingSource: SeekableSource, ReplayControl {
     description = SourceDescription(
       name: reader.name,
       detail:
-        "recording of \(secondsText(UInt64(duration * 1e9))), \(pictures.count) pictures on \(pictures.channel.topic)",
+        "recording of \(secondsText(duration)), \(pictures.count) pictures on \(pictures.channel.topic)",
       width: first.image.width, height: first.image.height,
       framesPerSecond: duration > 0 ? Double(pictures.count - 1) / duration : 0, isLive: false)
-    let state = Monitor(State(speed: max(0, min(RecordingSource.fastestSpeed, options.speed))))
+    let state = Monitor(State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0))
     self.state = state
     indexer = Mutex(nil)
     let marks = MarkFinder(reader, pictures, results)
@@ -135,7 +139,8 @@ public final class RecordingSource: SeekableSource, ReplayControl {
     if !state.isDue {
       guard state.isPlaying else { return .wait(until: nil) }
       if state.speed > 0 {
-        let due = state.anchor.nanoseconds + Int64((seconds - state.anchorSeconds) / state.speed * 1e9)
+        let pause = min(RecordingSource.longestPause, (seconds - state.anchorSeconds) / state.speed)
+        let due = state.anchor.nanoseconds + Int64(pause * 1e9)
         if due > now.nanoseconds { return .wait(until: MonotonicTime(nanoseconds: due)) }
         // A slow consumer makes the replay late; it does not have to catch up.
         if now.nanoseconds - due > 200_000_000 { (state.anchor, state.anchorSeconds) = (now, seconds) }
@@ -213,7 +218,7 @@ public final class RecordingSource: SeekableSource, ReplayControl {
   public func setSpeed(_ speed: Double) {
     guard speed.isFinite else { return }
     state.update { state in
-      state.speed = max(RecordingSource.slowestSpeed, min(RecordingSource.fastestSpeed, speed))
+      state.speed = RecordingSource.possible(speed)
       (state.anchor, state.anchorSeconds) = (.now, pictures.seconds(min(state.index, pictures.count - 1)))
     }
   }
