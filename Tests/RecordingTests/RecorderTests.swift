@@ -4,6 +4,7 @@ import Ground
 import Perception
 import Pipeline
 import Recording
+import Synchronization
 import Testing
 import Vision
 
@@ -96,6 +97,69 @@ import Vision
     #expect(numbers.count == 100)
     #expect(numbers == numbers.sorted() && Set(numbers).count == 100)
     #expect(sequences.count == 100)
+  }
+
+  /// A month of ten minutes each is thousands of parts.
+  @Test func theRingTakesTheOldestPartFirst() throws {
+    let disk = ScriptedDisk()
+    let names = ["", "_001", "_999", "_1000", "_1001"].map { "d/ocellus-20260101-000000\($0).mcap" }
+    disk.set { state in for name in names { state.files[name] = [UInt8](repeating: 0, count: 1 << 20) } }
+    var configuration = RecordingConfiguration(directory: "d")
+    configuration.totalBytes = 2 << 20
+    _ = record(1, configuration, disk: disk)
+    #expect(names.filter { disk.contents($0) != nil } == Array(names.suffix(disk.names.count - 1)))
+    #expect(disk.contents(names[4]) != nil)
+    #expect(disk.contents(names[2]) == nil)
+  }
+
+  /// A machine without a clock of its own begins at the same moment each time it starts.
+  @Test func aNameWhoseFirstPartIsGoneIsTaken() throws {
+    let disk = ScriptedDisk()
+    let now = time(nil)
+    for moment in now...now + 20 {
+      var seconds = moment
+      var parts = tm()
+      localtime_r(&seconds, &parts)
+      var text = [CChar](repeating: 0, count: 32)
+      strftime(&text, 32, "%Y%m%d-%H%M%S", &parts)
+      let stamp = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      disk.set { $0.files["d/ocellus-\(stamp)_001.mcap"] = [1] }
+    }
+    let before = Set(disk.names)
+    var configuration = RecordingConfiguration(directory: "d")
+    configuration.splitSeconds = 1
+    let log = EventLog()
+    _ = record(60, configuration, disk: disk, log: log)
+    #expect(log.errors == [])
+    let made = disk.names.filter { !before.contains($0) }
+    #expect(made.count == 2)
+    #expect(made.allSatisfy { $0.contains("-2.mcap") || $0.contains("-2_001.mcap") }, "\(made)")
+  }
+
+  /// The clock is set, or the machine wakes up after an hour: what comes then has its own file with the right time.
+  @Test func aClockThatIsSetBeginsANewFile() throws {
+    let disk = ScriptedDisk()
+    let log = EventLog()
+    let offset = Mutex<Int64>(1_700_000_000_000_000_000 - MonotonicTime.now.nanoseconds)
+    var configuration = RecordingConfiguration(directory: "d")
+    configuration.wallClockOffset = { offset.withLock { $0 } }
+    let recorder = Recorder(configuration, layer: disk) { log.add($0) }
+    recorder.setRecording(true)
+    let start = MonotonicTime.now
+    for number in 0..<10 { recorder.receive(Scene.result(number, start: start, jpeg: Scene.jpeg(number))) }
+    #expect(eventually { recorder.status.frames == 10 })
+    offset.withLock { $0 += 3_600_000_000_000 }
+    #expect(eventually { disk.names.count == 2 })
+    for number in 10..<20 { recorder.receive(Scene.result(number, start: start, jpeg: Scene.jpeg(number))) }
+    // A second jump right after the first is not followed.
+    offset.withLock { $0 -= 3_600_000_000_000 }
+    recorder.close()
+    #expect(disk.names.count == 2)
+    #expect(log.messages.contains { $0.contains("the clock went on by 3600 s") }, "\(log.messages)")
+    let files = try disk.names.map { RecordingInfo(try reader(disk, $0)) }.sorted { $0.start_ns < $1.start_ns }
+    #expect(files.allSatisfy { $0.finished && $0.seconds < 60 })
+    #expect(files[1].start_ns > files[0].start_ns + 3_590_000_000_000)
+    #expect(files.reduce(0) { $0 + ($1.topics.first { $0.topic.hasPrefix("/camera") }?.messages ?? 0) } == 20)
   }
 
   @Test func theRingKeepsTheTotalInBounds() throws {

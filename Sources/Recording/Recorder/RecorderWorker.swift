@@ -16,7 +16,8 @@ final class RecorderWorker {
   private var file: RecordingFile?
   private var name = ""
   private var part = 0
-  private var clock = WallClock.now
+  private var clock: WallClock
+  private var clockFollowed: MonotonicTime?
   private var buffer: PreTriggerBuffer
   /// Whether recording, or the watch for the trigger, is switched on.
   private var isWanted = false
@@ -41,6 +42,7 @@ final class RecorderWorker {
     self.queue = queue
     self.report = report
     self.publish = publish
+    clock = WallClock(offset: configuration.wallClockOffset())
     folder = RecordingFolder(configuration.directory, layer: layer)
     preparer = FramePreparer(quality: configuration.jpegQuality)
     buffer = PreTriggerBuffer(seconds: configuration.preTriggerSeconds, maximumBytes: configuration.preTriggerBytes)
@@ -118,7 +120,6 @@ final class RecorderWorker {
   // MARK: Files
 
   private func begin() {
-    clock = .now
     attempt {
       try folder.make()
       try checkFreeSpace()
@@ -139,6 +140,7 @@ final class RecorderWorker {
 
   private func open() throws {
     let path = folder.file(name, part: part)
+    clock = WallClock(offset: configuration.wallClockOffset())
     file = try RecordingFile(path: path, configuration: configuration, part: part, clock: clock, layer: layer)
     countedBytes = 0
     prune()
@@ -242,6 +244,7 @@ final class RecorderWorker {
         attempt {
           try checkPresence(file)
           try checkFreeSpace()
+          try followClock()
         }
       }
     }
@@ -255,6 +258,20 @@ final class RecorderWorker {
     throw RecordingError(
       .fileFailed, "the file has vanished: it was deleted or moved, or its disk was taken away",
       place: file.writer.workingPath, remedy: "check the folder and its disk")
+  }
+
+  /// The clock was set, or the machine slept (the monotonic clock stands still then): a new file begins, so that each is of
+  /// one piece and has the right time. Not again for a minute: two time servers that disagree must not cut it to pieces.
+  private func followClock() throws {
+    let now = MonotonicTime.now
+    let jump = configuration.wallClockOffset() - clock.offset
+    guard abs(jump) >= 2_000_000_000, clockFollowed.map({ now.milliseconds(since: $0) >= 60_000 }) ?? true else {
+      return
+    }
+    clockFollowed = now
+    let seconds = abs(jump) / 1_000_000_000
+    say(.warning, "the clock went \(jump > 0 ? "on" : "back") by \(seconds) s: a new file begins with the new time")
+    try split()
   }
 
   private func checkFreeSpace() throws {

@@ -34,6 +34,9 @@ public struct RecordingConfiguration: Sendable {
   /// first gives a result of a file, so that it may take a moment.
   public var describeModel: @Sendable (_ name: String) -> [String: String] = { _ in [:] }
 
+  /// The present difference between wall clock and monotonic clock, in nanoseconds. For tests.
+  package var wallClockOffset: @Sendable () -> Int64 = { WallClock.now.offset }
+
   public init(directory: String) { self.directory = directory }
 }
 

@@ -149,8 +149,8 @@ final class RecordingFile {
   }
 }
 
-/// Turns the flow's monotonic moments into wall-clock times, by the difference between the clocks when it was made: a
-/// clock that is set during a recording does not make time jump in it.
+/// Turns the flow's monotonic moments into wall-clock times, by the difference between the clocks when it was made: within
+/// a file time does not jump.
 struct WallClock: Sendable {
   /// Nanoseconds to add to a monotonic moment.
   let offset: Int64

@@ -33,18 +33,20 @@ struct RecordingFolder {
     let day = digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1, 2) + digits(parts.tm_mday, 2)
     let moment = digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2)
     let name = RecordingFolder.prefix + day + "-" + moment
+    let present = layer.files(in: path).map(\.name)
     var candidate = name
     var attempt = 1
-    while isTaken(candidate) {
+    while isTaken(candidate, present) {
       attempt += 1
       candidate = "\(name)-\(attempt)"
     }
     return candidate
   }
 
-  private func isTaken(_ name: String) -> Bool {
-    let file = self.file(name, part: 0)
-    return layer.exists(file) || layer.exists(file + MCAPWriter.workingSuffix)
+  /// Whether a recording of that name, or a part of one, is there: a machine without a clock of its own counts from the
+  /// same moment after every start, and of the recording from then its first parts may be gone.
+  private func isTaken(_ name: String, _ files: [String]) -> Bool {
+    files.contains { $0.hasPrefix(name + ".") || $0.hasPrefix(name + "_") }
   }
 
   /// The path of a recording's part: the first has the plain name, the next ones "_001", "_002", …
@@ -67,7 +69,8 @@ struct RecordingFolder {
   /// Only files named as this program names them go, and never one that is being written.
   /// - Returns: the names of those removed.
   func prune(to total: UInt64) -> [String] {
-    let recordings = layer.files(in: path).filter { isRecording($0.name) }.sorted { $0.name < $1.name }
+    let recordings = layer.files(in: path).filter { isRecording($0.name) }
+      .sorted { RecordingFolder.order($0.name) < RecordingFolder.order($1.name) }
     var sum = recordings.reduce(UInt64(0)) { $0 + $1.bytes }
     var removed: [String] = []
     for recording in recordings where sum > total {
@@ -80,12 +83,22 @@ struct RecordingFolder {
     return removed
   }
 
-  private func isRecording(_ name: String) -> Bool {
-    guard name.hasPrefix(RecordingFolder.prefix) else { return false }
+  /// A name without its endings; nil when it is no recording's.
+  private static func stem(_ name: String) -> Substring? {
     var stem = name[...]
     if stem.hasSuffix(MCAPWriter.workingSuffix) { stem = stem.dropLast(MCAPWriter.workingSuffix.count) }
-    guard stem.hasSuffix(".mcap") else { return false }
-    let rest = stem.dropFirst(RecordingFolder.prefix.count).dropLast(5)
+    return stem.hasSuffix(".mcap") ? stem.dropLast(5) : nil
+  }
+
+  /// What recordings are sorted by: the moment in the name, then the number of the part, of which there may be thousands.
+  private static func order(_ name: String) -> (String, Int) {
+    let halves = (stem(name) ?? name[...]).split(separator: "_", maxSplits: 1)
+    return (String(halves.first ?? ""), halves.count == 2 ? Int(halves[1]) ?? .max : 0)
+  }
+
+  private func isRecording(_ name: String) -> Bool {
+    guard name.hasPrefix(RecordingFolder.prefix), let stem = RecordingFolder.stem(name) else { return false }
+    let rest = stem.dropFirst(RecordingFolder.prefix.count)
     return rest.count >= 15 && rest.prefix(8).allSatisfy(\.isNumber) && rest.dropFirst(8).first == "-"
       && rest.dropFirst(9).prefix(6).allSatisfy(\.isNumber)
       && rest.allSatisfy { $0.isNumber || $0 == "-" || $0 == "_" }
