@@ -56,7 +56,7 @@ let package = Package(
     module(
       "Recording",
       [
-        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CCompression",
+        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CPosix", "CCompression",
         .product(name: "Logging", package: "swift-log"),
       ]),
     module("Dashboard", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix"]),

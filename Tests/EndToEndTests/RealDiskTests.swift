@@ -87,6 +87,25 @@ struct RealDiskTests {
     #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains(words), "\(outcome.errors)")
   }
 
+  @Test func exportsThatDoNotFitLeaveNothing() throws {
+    let disk = try Disk.inMemory(megabytes: 1)
+    let made = ["run", "--headless", "--frames", "200", "--record", disk.scratch.path("r"), "--pace", "fast"]
+    #expect(try Program.run(made + RealDiskTests.source).status == 0)
+    let files = try FileManager.default.contentsOfDirectory(atPath: disk.scratch.path("r"))
+    let recording = disk.scratch.path("r/\(try #require(files.first))")
+    try Disk.shell("head -c 1000000 /dev/zero > \(disk.folder)/filler")
+    for command in [
+      ["export", recording, "--to", "coco", "--output"], ["export", recording, "--to", "csv", "--output"],
+      ["export", recording, "--to", "frames", "--output"], ["export", recording, "--to", "video", "--output"],
+      ["recover", recording],
+    ] {
+      let outcome = try Program.run(command + [disk.folder + "/out.mp4"])
+      #expect(outcome.status == 1 && outcome.output.isEmpty, "\(command): \(outcome.errors)")
+      #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk.folder) == ["filler"], "\(command)")
+    }
+  }
+
   /// Recovers `file` elsewhere and returns how many frames came out.
   private func framesRecovered(_ file: String, _ scratch: Scratch, status: Int32) throws -> Int {
     let saved = scratch.path("saved.mcap")

@@ -94,6 +94,17 @@ import Testing
     #expect(disk.names.count == 1)
   }
 
+  /// An empty file would be taken for a recording that was cut off, for ever.
+  @Test func aDiskThatIsFullFromTheStartKeepsNothing() throws {
+    let disk = ScriptedDisk()
+    disk.set { $0.capacity = 0 }
+    #expect(throws: RecordingError.self) { try MCAPWriter(path: "d/x.mcap", layer: disk) }
+    #expect(disk.names == [])
+    let outcome = record { $0.capacity = 0 }
+    #expect(outcome.disk.names == [])
+    #expect(outcome.log.errors.count == 1)
+  }
+
   @Test func realDiskRoundTrip() throws {
     let folder = TemporaryFolder()
     var configuration = RecordingConfiguration(directory: folder.path + "/new/deeper")

@@ -98,11 +98,26 @@ import Vision
       let out = folder.file("x-\(format.rawValue)")
       #expect(throws: RecordingError.self) { try export.write(format, to: out) { _ in false } }
       #expect(!FileManager.default.fileExists(atPath: out))
-      #expect(!FileManager.default.fileExists(atPath: out + ".part"))
+      #expect(!SystemFileLayer().files(in: folder.path).contains { $0.name.hasPrefix("x-\(format.rawValue)") })
       _ = FileManager.default.createFile(atPath: out, contents: Data([1]))
       #expect(throws: RecordingError.self) { try export.write(format, to: out) }
       #expect(try Data(contentsOf: URL(fileURLWithPath: out)) == Data([1]))
     }
+  }
+
+  /// What lies beside the output is somebody's, whatever it is called.
+  @Test func neighboursStay() throws {
+    let folder = TemporaryFolder()
+    let export = RecordingExport(try recording(2))
+    try FileManager.default.createDirectory(atPath: folder.file("a.part"), withIntermediateDirectories: true)
+    _ = FileManager.default.createFile(atPath: folder.file("a.part/precious"), contents: Data([1]))
+    _ = FileManager.default.createFile(atPath: folder.file("b.part"), contents: Data([1]))
+    _ = try export.write(.frames, to: folder.file("a"))
+    _ = try export.write(.csv, to: folder.file("b"))
+    #expect(FileManager.default.fileExists(atPath: folder.file("a.part/precious")))
+    #expect(FileManager.default.fileExists(atPath: folder.file("b.part")))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "a.part", "b", "b.part"])
   }
 
   @Test func infoCountsEverything() throws {

@@ -1,10 +1,15 @@
 import Foundation
+import Glibc
 import Vision
+
+/// What an output is called until it is whole.
+func workingName(of path: String) -> String { "\(path).\(getpid()).part" }
 
 /// A folder that appears under its name only when everything is in it.
 struct OutputFolder {
   let path: String
-  var working: String { path + ".part" }
+  /// Of this process alone: what else lies there is somebody's.
+  var working: String { workingName(of: path) }
 
   init(_ path: String) throws {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path

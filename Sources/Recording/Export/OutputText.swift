@@ -11,9 +11,9 @@ final class OutputText {
     }
     self.path = path
     self.layer = layer
-    // What an attempt that was killed left is of no use.
-    try? layer.remove(path + ".part")
-    file = try OutputFile(path + ".part", layer: layer)
+    // What a process of this number that was killed left is of no use.
+    try? layer.remove(workingName(of: path))
+    file = try OutputFile(workingName(of: path), layer: layer)
     buffer.reserveCapacity(1 << 16)
   }
 
@@ -35,7 +35,7 @@ final class OutputText {
   func finish() throws {
     try flush()
     file.close()
-    do throws(SystemError) { try layer.rename(path + ".part", to: path) } catch {
+    do throws(SystemError) { try layer.rename(workingName(of: path), to: path) } catch {
       throw OutputFile.explain(error, "rename", path)
     }
   }
@@ -43,6 +43,6 @@ final class OutputText {
   /// Removes what was written.
   func discard() {
     file.close()
-    try? layer.remove(path + ".part")
+    try? layer.remove(workingName(of: path))
   }
 }

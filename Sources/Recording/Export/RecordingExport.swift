@@ -18,6 +18,14 @@ public struct RecordingExport: Sendable {
     case frames
     /// A video, made by ffmpeg.
     case video
+
+    /// Whether what was found on the frames goes along.
+    public var holdsDetections: Bool {
+      switch self {
+      case .coco, .csv, .jsonl: true
+      case .frames, .video: false
+      }
+    }
   }
 
   /// What an export wrote.

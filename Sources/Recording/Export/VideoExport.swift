@@ -1,3 +1,4 @@
+import CPosix
 import Foundation
 import Glibc
 
@@ -16,7 +17,8 @@ struct VideoExport {
       throw RecordingError(.fileFailed, "exists already", place: output, remedy: "choose another output")
     }
     let ending = (output as NSString).pathExtension
-    let working = (output as NSString).deletingPathExtension + ".part." + (ending.isEmpty ? "mp4" : ending)
+    // ffmpeg goes by the ending.
+    let working = workingName(of: output) + "." + (ending.isEmpty ? "mp4" : ending)
     let duration = frames.pictures.duration
     let rate = duration > 0 ? Double(frames.pictures.count - 1) / duration : 30
     // Named, because ffmpeg's guess wants more data than small pictures have.
@@ -29,7 +31,9 @@ struct VideoExport {
       }
       return report
     } catch {
-      if child.process.isRunning { child.process.terminate() }
+      child.process.terminate()
+      // It might make the file, or finish it, after we have removed it.
+      child.process.waitUntilExit()
       unlink(working)
       throw error
     }
@@ -38,7 +42,23 @@ struct VideoExport {
   private struct Child {
     var process: Process
     var input: Pipe
+    /// What it says on standard error, a file in memory.
+    var errors: FileHandle
+
+    /// Why the video cannot be whole; nil when it is. ffmpeg calls a video done whose end did not fit on the disk.
+    var trouble: String? {
+      try? errors.seek(toOffset: 0)
+      let lines = String(decoding: errors.readDataToEndOfFile().suffix(1 << 16), as: UTF8.self).split(separator: "\n")
+      if let line = lines.first(where: { line in VideoExport.unwritten.contains { line.contains($0) } }) {
+        return String(line)
+      }
+      guard process.terminationStatus != 0 else { return nil }
+      return lines.last.map(String.init) ?? "it ended with status \(process.terminationStatus)"
+    }
   }
+
+  /// What ffmpeg says of an output that it could not write.
+  private static let unwritten = ["Error writing", "Error closing", "av_interleaved_write_frame"]
 
   private func start(_ output: String, rate: Double, codec: String) throws -> Child {
     guard let tool = VideoExport.find("ffmpeg") else {
@@ -56,11 +76,14 @@ struct VideoExport {
     ]
     process.standardInput = input
     process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
+    let memory = ocp_memory_file("ffmpeg")
+    guard memory >= 0 else { throw RecordingError(.fileFailed, String(cString: strerror(errno)), errno: errno) }
+    let errors = FileHandle(fileDescriptor: memory, closeOnDealloc: true)
+    process.standardError = errors
     do { try process.run() } catch {
       throw RecordingError(.toolMissing, "cannot start ffmpeg: \(error.localizedDescription)", place: tool)
     }
-    return Child(process: process, input: input)
+    return Child(process: process, input: input, errors: errors)
   }
 
   private static func find(_ name: String) -> String? {
@@ -83,10 +106,12 @@ struct VideoExport {
     }
     try? child.input.fileHandleForWriting.close()
     child.process.waitUntilExit()
-    guard child.process.terminationStatus == 0 else {
+    // Ctrl-C in a terminal ends ffmpeg as well: that is no failure of its own.
+    try export.check(progress, 1, of: 1)
+    if let trouble = child.trouble {
       throw RecordingError(
-        .fileFailed, "ffmpeg could not make the video (status \(child.process.terminationStatus))",
-        remedy: "try another ending, such as .mp4 or .mkv")
+        .fileFailed, "ffmpeg could not make the video: \(trouble)",
+        remedy: "free some space, or try another ending, such as .mp4 or .mkv")
     }
     return report
   }

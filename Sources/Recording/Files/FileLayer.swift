@@ -47,7 +47,16 @@ public struct SystemFileLayer: FileLayer {
     guard descriptor >= 0 else { throw SystemError(code: errno) }
     // Some network file systems have no locks; a recording is worth more than the lock.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    synchronizeFolder(of: path)
     return descriptor
+  }
+
+  /// A file's name is on the disk only once its folder is (fsync(2)).
+  private func synchronizeFolder(of path: String) {
+    let directory = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    _ = fsync(directory)
+    _ = Glibc.close(directory)
   }
 
   public func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
@@ -75,10 +84,7 @@ public struct SystemFileLayer: FileLayer {
       if exists(newPath) { throw SystemError(code: EEXIST) }
       try check(Glibc.rename(path, newPath))
     }
-    let directory = open(folder(of: newPath), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { return }
-    _ = fsync(directory)
-    _ = Glibc.close(directory)
+    synchronizeFolder(of: newPath)
   }
 
   public func remove(_ path: String) throws(SystemError) { try check(unlink(path)) }

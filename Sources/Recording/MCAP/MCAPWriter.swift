@@ -63,7 +63,11 @@ public final class MCAPWriter {
     chunk = ChunkBuilder(capacity: min(options.chunkBytes, 8 << 20) + (1 << 16))
     scratch.append(MCAP.magic)
     MCAP.Header(profile: options.profile, library: options.library).write(to: &scratch)
-    try writeScratch()
+    do { try writeScratch() } catch {
+      // A file without even a beginning is no recording that could be recovered.
+      discard()
+      throw error
+    }
   }
 
   private func writeScratch() throws {
