@@ -194,11 +194,12 @@ private final class CameraWorker: @unchecked Sendable {
   /// No picture, because nothing comes or because what comes is damaged: said after a few frame periods; after many the
   /// stream is opened anew.
   private func judgeAbsence(_ stream: CameraStream) -> SourceEvent {
-    let silence = system.now.milliseconds(since: max(lastGood, streamStart))
-    let grace = system.now.milliseconds(since: streamStart) == silence ? timing.firstFrame : 0
+    let begin = max(lastGood, streamStart)
+    let silence = system.now.milliseconds(since: begin)
+    let grace = begin == streamStart ? timing.firstFrame : 0
     let quiet = max(grace / 2, stream.period.periods(timing.quietPeriods, atLeast: timing.quietLeast))
     let patience = Double(1 << min(restarts, 3))
-    let limit = max(grace, stream.period.periods(timing.restartPeriods, atLeast: timing.restartLeast)) * patience
+    let limit = max(grace, stream.period.periods(timing.restartPeriods, atLeast: timing.restartLeast) * patience)
     guard silence >= quiet else {
       return isTroubled ? .noSignal(reason: "waiting for the camera's first picture", since: lastGood) : .nothing
     }
@@ -297,7 +298,7 @@ private final class CameraWorker: @unchecked Sendable {
     let format = stream.format
     let updated = SourceDescription(
       name: stream.device.path, detail: "\(stream.device.identity.card), \(format.encoding.fourCC)",
-      width: format.width, height: format.height, framesPerSecond: format.framesPerSecond, isLive: true)
+      width: format.width, height: format.pictureHeight, framesPerSecond: format.framesPerSecond, isLive: true)
     guard updated != description else { return }
     let isChange = hasFrames && (updated.width != description.width || updated.height != description.height)
     if isChange { notices.append("the camera now sends \(updated.width)x\(updated.height)") }

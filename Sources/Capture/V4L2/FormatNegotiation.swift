@@ -27,12 +27,17 @@ struct NegotiatedFormat: Sendable {
     /// One field behind the other, the one with the first row first.
     case upperFirst
     case lowerFirst
+    /// Each in a buffer of its own, half as high as the picture.
+    case single
   }
+
+  /// Rows of the picture that comes of it.
+  var pictureHeight: Int { fields == .single ? height * 2 : height }
 
   /// "MJPG 640x480 at 15 frames a second".
   var words: String {
     let rate = framesPerSecond > 0 ? " at \(Int(framesPerSecond.rounded())) frames a second" : ""
-    return "\(encoding.fourCC) \(width)x\(height)\(rate)"
+    return "\(encoding.fourCC) \(width)x\(pictureHeight)\(rate)"
   }
 
   /// About how many bytes a second it asks of the bus.
@@ -185,7 +190,8 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: [Int(pix.bytesperline)], sizes: [Int(pix.sizeimage)],
-      fullRange: isFullRange(encoding, pix.quantization, pix.colorspace), fields: fields(pix.field), raw: format
+      fullRange: isFullRange(encoding, pix.quantization, pix.colorspace), fields: fields(pix.field, encoding),
+      raw: format
     ).checked
   }
 
@@ -198,13 +204,17 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: planes.map { Int($0.bytesperline) }, sizes: planes.map { Int($0.sizeimage) },
-      fullRange: isFullRange(encoding, UInt32(pix.quantization), pix.colorspace), fields: fields(pix.field),
+      fullRange: isFullRange(encoding, UInt32(pix.quantization), pix.colorspace),
+      fields: fields(pix.field, encoding),
       raw: asSinglePlane(format, pix)
     ).checked
   }
 
-  private static func fields(_ field: UInt32) -> NegotiatedFormat.Fields {
+  private static func fields(_ field: UInt32, _ encoding: PixelEncoding) -> NegotiatedFormat.Fields {
     switch field {
+    // Where rows cannot be doubled one by one, the picture stays half as high.
+    case V4L2_FIELD_ALTERNATE.rawValue, V4L2_FIELD_TOP.rawValue, V4L2_FIELD_BOTTOM.rawValue:
+      encoding.isOnePlane ? .single : .woven
     case V4L2_FIELD_SEQ_TB.rawValue: .upperFirst
     case V4L2_FIELD_SEQ_BT.rawValue: .lowerFirst
     default: .woven

@@ -95,12 +95,13 @@ final class FrameAssembler {
       guard bytes.count >= needed[index] else { return .failure(DamagedPicture(.short)) }
       let room = (index + 1 < offsets.count ? offsets[index + 1] : total) - offsets[index]
       guard let source = bytes.baseAddress, let target = storage.bytes.baseAddress else { continue }
-      guard format.fields == .woven else {
-        weave(source, into: target, count: needed[index])
-        continue
+      switch format.fields {
+      case .woven:
+        // Safe: at most `room` bytes, which the layout reserved for this plane, and never more than were delivered.
+        (target + offsets[index]).copyMemory(from: source, byteCount: min(bytes.count, room))
+      case .upperFirst, .lowerFirst: weave(source, into: target, count: needed[index])
+      case .single: double(source, into: target, count: needed[index])
       }
-      // Safe: at most `room` bytes, which the layout reserved for this plane, and never more than were delivered.
-      (target + offsets[index]).copyMemory(from: source, byteCount: min(bytes.count, room))
     }
     return picture(native, storage, since: nil)
   }
@@ -110,7 +111,7 @@ final class FrameAssembler {
   ) -> Result<Assembled, DamagedPicture> {
     guard
       let image = Image(
-        width: format.width, height: format.height, format: pixels, fullRange: format.fullRange, planes: planes,
+        width: format.width, height: format.pictureHeight, format: pixels, fullRange: format.fullRange, planes: planes,
         storage: storage)
     else { return .failure(DamagedPicture(.short)) }
     let spent = start.map { now().nanoseconds(since: $0) } ?? 0
@@ -130,6 +131,16 @@ final class FrameAssembler {
       // only the last source row may be short of its padding.
       (target + row * stride).copyMemory(
         from: source + (before + row / 2) * stride, byteCount: last)
+    }
+  }
+
+  /// One field alone: each of its rows stands for the other field's next one too, so that things keep their proportions.
+  private func double(_ source: UnsafeRawPointer, into target: UnsafeMutableRawPointer, count: Int) {
+    let stride = planes[0].bytesPerRow
+    let last = count - stride * (format.height - 1)
+    for row in 0..<format.pictureHeight {
+      // Safe: every source row lies inside the `count` bytes that were delivered, and the layout made room for twice as many.
+      (target + row * stride).copyMemory(from: source + row / 2 * stride, byteCount: last)
     }
   }
 
@@ -163,7 +174,8 @@ final class FrameAssembler {
       var stride = index == 0 ? first : sizes.count == 2 ? first : first / 2
       if isOwn { stride = max(format.bytesPerRow[index], size.bytesPerRow) }
       guard stride >= size.bytesPerRow else { return nil }
-      planes.append(Image.Plane(offset: at, bytesPerRow: stride, rows: size.rows))
+      let rows = size.rows * (format.pictureHeight / format.height)
+      planes.append(Image.Plane(offset: at, bytesPerRow: stride, rows: rows))
       // Drivers may leave out the padding after the last row.
       let least = stride * (size.rows - 1) + size.bytesPerRow
       if isOwn || index == 0 {
@@ -172,7 +184,7 @@ final class FrameAssembler {
       } else {
         needed[0] = at + least
       }
-      at += stride * size.rows
+      at += stride * rows
     }
     return (planes, needed, offsets, at)
   }

@@ -157,6 +157,20 @@ func watch(_ source: CameraSource, _ system: ScriptedSystem, for seconds: Double
     source.close()
   }
 
+  /// Many webcams take seconds to their first picture; the clock runs on between two looks at it.
+  @Test func aCameraMayTakeItsTimeToTheFirstPicture() throws {
+    let camera = ScriptedCamera()
+    let system = ScriptedSystem(["/dev/video0": camera])
+    system.tick = 100
+    camera.delivery = { [unowned system] _ in system.seconds < 3.5 ? .stalled : .good }
+    let source = try CameraSource(path: "/dev/video0", request: SourceRequest(), system: system)
+    let watched = try watch(source, system, for: 5)
+    #expect(camera.everStreamed == 1)
+    #expect(watched.frames.count > 30)
+    #expect(watched.reasonTimes.first ?? 9 >= 1.9)
+    source.close()
+  }
+
   @Test func slowCamerasRaiseNoAlarm() throws {
     let camera = ScriptedCamera([.init(fourCC: FourCC("YUYV"), sizes: [(640, 480)], rates: [1])])
     let system = ScriptedSystem(["/dev/video0": camera])

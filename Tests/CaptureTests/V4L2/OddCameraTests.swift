@@ -182,6 +182,27 @@ import Vision
     source.close()
   }
 
+  /// Grabbers of interlaced HDMI deliver one field after the other, half a picture each.
+  @Test(arguments: [V4L2_FIELD_ALTERNATE.rawValue, V4L2_FIELD_BOTTOM.rawValue])
+  func singleFieldsKeepTheirProportions(field: UInt32) throws {
+    let camera = ScriptedCamera([.init(fourCC: FourCC("UYVY"), sizes: [(640, 240)])])
+    camera.rowPadding = 64
+    camera.field = field
+    camera.paint = { memory in
+      for row in 0..<240 { memset(memory.baseAddress! + row * 1344, Int32(row), 1344) }
+    }
+    let (source, system) = try open(camera)
+    #expect(source.description.height == 480)
+    let image = try #require(try watch(source, system, for: 1).frames.last).image
+    #expect(image.width == 640 && image.height == 480)
+    for row in 0..<480 {
+      let line = image.base(ofPlane: 0) + row * image.planes[0].bytesPerRow
+      #expect(line.load(as: UInt8.self) == UInt8(row / 2))
+      #expect(line.load(fromByteOffset: 1279, as: UInt8.self) == UInt8(row / 2))
+    }
+    source.close()
+  }
+
   @Test func picturesWithoutHuffmanTablesAreTheSamePictures() throws {
     let whole = testJPEG(64, 48)
     let bare = withoutHuffmanTables(whole)

@@ -129,7 +129,13 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
   init(_ nodes: [String: ScriptedCamera]) { self.nodes = nodes }
 
   var openDescriptors: Int { descriptors.count }
-  var now: MonotonicTime { MonotonicTime(nanoseconds: clock) }
+  /// Nanoseconds that pass with each look at the clock, as they do on a real one.
+  var tick: Int64 = 0
+
+  var now: MonotonicTime {
+    clock += tick
+    return MonotonicTime(nanoseconds: clock)
+  }
   /// What /proc and the like hold: names by folder, first lines and targets of links by path.
   var folders: [String: [String]] = [:]
   var lines: [String: String] = [:]
