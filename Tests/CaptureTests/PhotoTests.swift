@@ -53,6 +53,23 @@ import Vision
     #expect(try events(looping, 12).frames.count == 9)
   }
 
+  @Test func aFolderMayBeginWithABadPhoto() throws {
+    let folder = TemporaryFolder()
+    _ = folder.file("a.jpg", [])
+    _ = folder.file("b.jpg", Array(testJPEG(64, 48).prefix(700)))
+    var request = SourceRequest()
+    request.pace = .unlimited
+    let none = #expect(throws: CaptureError.self) { try PhotoSource(path: folder.path, request: request) }
+    #expect(none?.line.contains("a.jpg: the file is empty") == true)
+    _ = folder.file("c.jpg", testJPEG(32, 16))
+    let source = try PhotoSource(path: folder.path, request: request)
+    #expect(source.description.width == 32)
+    let seen = try events(source, 4)
+    #expect(seen.notices.count == 2)
+    #expect(seen.frames.map(\.image.width) == [32])
+    #expect(seen.ended)
+  }
+
   @Test func whatCannotBeShownSaysWhy() throws {
     let folder = TemporaryFolder()
     let truncated = folder.file("cut.jpg", Array(testJPEG(64, 48).prefix(700)))

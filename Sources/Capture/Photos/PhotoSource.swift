@@ -13,7 +13,7 @@ public final class PhotoSource: FrameSource {
 
   /// Opens the photo, or the folder of photos, at `path`.
   ///
-  /// - Throws: ``CaptureError`` when there is no photo there, or the only one, or the first, cannot be decoded.
+  /// - Throws: ``CaptureError`` when there is no photo there, or none of them can be decoded.
   public convenience init(path: String, request: SourceRequest = SourceRequest()) throws(CaptureError) {
     try self.init(path: path, request: request, system: LinuxSystemCalls())
   }
@@ -57,6 +57,8 @@ private final class PhotoWorker: @unchecked Sendable {
   private var shown: UInt64 = 0
   private var lapFrames = 0
   private var isClosed = false
+  /// What is wrong with the photos before the first that could be shown.
+  private var notices: [String] = []
   private(set) var description: SourceDescription
 
   init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
@@ -74,14 +76,26 @@ private final class PhotoWorker: @unchecked Sendable {
     guard !paths.isEmpty else {
       throw CaptureError(.notFound, "no photos in the folder", place: path, remedy: "JPEG and PNG files are shown")
     }
-    do {
-      pending = try load(paths[0])
-    } catch {
-      throw CaptureError(Self.kind(error.kind), error.what, place: error.place, remedy: error.remedy)
-    }
+    try loadFirst()
     if let image = pending?.image {
       description.width = image.width
       description.height = image.height
+    }
+  }
+
+  private func loadFirst() throws(CaptureError) {
+    var failure: CodecError?
+    while pending == nil, index < paths.count {
+      do {
+        pending = try load(paths[index])
+      } catch {
+        failure = failure ?? error
+        notices.append(error.line)
+        index += 1
+      }
+    }
+    if pending == nil, let failure {
+      throw CaptureError(Self.kind(failure.kind), failure.what, place: failure.place, remedy: failure.remedy)
     }
   }
 
@@ -112,6 +126,7 @@ private final class PhotoWorker: @unchecked Sendable {
 
   func next(timeout: Int) -> SourceEvent {
     guard !isClosed else { return .end }
+    if !notices.isEmpty { return .notice(notices.removeFirst()) }
     if index == paths.count {
       // A lap in which nothing could be shown would repeat for ever.
       guard request.loops, lapFrames > 0 else { return .end }

@@ -84,7 +84,7 @@ package final class ChildProcess {
 
   /// Programs repeat the addresses that they were given, passwords and all.
   private func endLine() {
-    lastError = SourceSecrets.redacted(String(decoding: partialLine, as: UTF8.self))
+    lastError = SourceSecrets.redacted(FFmpegCommand.withoutPointers(String(decoding: partialLine, as: UTF8.self)))
     partialLine = []
   }
 

@@ -2,7 +2,7 @@ import Glibc
 import Ground
 
 /// The command lines of ffmpeg and ffprobe, and what ffprobe answers.
-enum FFmpegCommand {
+package enum FFmpegCommand {
   /// Decodes `input` to Y4M on standard output.
   ///
   /// - Parameter start: seconds into a file.
@@ -14,7 +14,7 @@ enum FFmpegCommand {
       // The prefix keeps a file's name from being taken for a protocol or an option.
       arguments += ["-i", "file:\(path)"]
     case .stream(let address):
-      if address.hasPrefix("rtsp") { arguments += ["-rtsp_transport", "tcp"] }
+      if address.lowercased().hasPrefix("rtsp") { arguments += ["-rtsp_transport", "tcp"] }
       // Frames are wanted as they come: no buffering, no frames made up for a constant rate.
       arguments += ["-fflags", "nobuffer", "-flags", "low_delay", "-i", address, "-fps_mode", "passthrough"]
     }
@@ -22,6 +22,13 @@ enum FFmpegCommand {
     if let width = request.width, let height = request.height { arguments += ["-s", "\(width)x\(height)"] }
     if case .file = input, let rate = request.framesPerSecond { arguments += ["-r", "\(rate)"] }
     return arguments + ["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"]
+  }
+
+  /// What ffmpeg says, without the places in its memory (`[tcp @ 0x55e8b3dd0a00]`): they are others in every process, and
+  /// the same trouble should read the same each time.
+  package static func withoutPointers(_ line: String) -> String {
+    let pieces = line.split(separator: " @ 0x", omittingEmptySubsequences: false)
+    return pieces.dropFirst().reduce(String(pieces.first ?? "")) { $0 + $1.drop(while: \.isHexDigit) }
   }
 
   enum Input {

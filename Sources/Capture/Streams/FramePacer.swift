@@ -17,7 +17,8 @@ struct FramePacer {
       start = (now, media)
       return true
     }
-    let due = begun.moment.nanoseconds + Int64((media - begun.media) * 1e9)
+    // Rates come from files and flags, and may put the next frame into the next century.
+    let due = begun.moment.nanoseconds + Int64(max(-1e9, min(1e9, media - begun.media)) * 1e9)
     let wait = due - now.nanoseconds
     if wait < -500_000_000 || wait > 60_000_000_000 {
       start = (now, media)
