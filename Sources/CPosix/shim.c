@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -98,6 +99,11 @@ int ocp_spawn(char *const arguments[], int *output, int *errors) {
 }
 
 void ocp_enlarge_pipe(int descriptor, int bytes) { fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
+int ocp_flush_output(void) {
+  if (fflush(stdout) != 0) return errno;
+  return ferror(stdout) ? -1 : 0;
+}
 
 int ocp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 

@@ -15,8 +15,7 @@ extension ExplainedError {
   /// The whole error on one line: `place: what (remedy)`; control characters from outside are made harmless.
   public var line: String {
     let head = place.isEmpty ? what : "\(place): \(what)"
-    let whole = remedy.isEmpty ? head : "\(head) (\(remedy))"
-    return String(whole.map { $0.isNewline || ($0.asciiValue.map { $0 < 32 || $0 == 127 } ?? false) ? " " : $0 })
+    return (remedy.isEmpty ? head : "\(head) (\(remedy))").plainLine
   }
 
   public var description: String { line }

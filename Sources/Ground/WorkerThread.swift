@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Synchronization
 
 /// A POSIX thread with a name that `top -H` and a debugger show.
 ///
@@ -7,6 +8,7 @@ import Glibc
 /// thread of its own.
 public final class WorkerThread: Sendable {
   private let handle: pthread_t
+  private let isJoined = Atomic<Bool>(false)
 
   /// How much a thread minds to wait for a core.
   public enum Urgency: Sendable {
@@ -58,6 +60,12 @@ public final class WorkerThread: Sendable {
     handle = id
   }
 
-  /// Waits for the thread's body to return. Call exactly once.
-  public func join() { pthread_join(handle, nil) }
+  /// A thread that nobody has waited for goes on by itself; its stack goes with it.
+  deinit { if !isJoined.load(ordering: .acquiring) { pthread_detach(handle) } }
+
+  /// Waits for the thread's body to return. Call once at most.
+  public func join() {
+    isJoined.store(true, ordering: .releasing)
+    pthread_join(handle, nil)
+  }
 }

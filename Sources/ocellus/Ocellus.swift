@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ground
 
 /// The program: `ocellus` alone is `ocellus run`.
 @main
@@ -25,4 +26,10 @@ struct Ocellus: ParsableCommand {
       DoctorCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
+
+  static func main() {
+    StandardStreams.occupy()
+    main(nil)
+    do { try StandardStreams.flush() } catch { exit(withError: error) }
+  }
 }

@@ -19,6 +19,10 @@ int ocp_spawn(char *const arguments[], int *output, int *errors);
 /// Asks for a pipe's buffer to be `bytes` long; without effect where the system refuses.
 void ocp_enlarge_pipe(int descriptor, int bytes);
 
+/// Writes what standard output's stream still holds. 0 when everything that was ever put into it has been written, else the
+/// error number, or -1 where an earlier write failed for a reason that is no longer known.
+int ocp_flush_output(void);
+
 /// A file in memory, closed on exec (memfd_create(2)); -1 with errno where it fails.
 int ocp_memory_file(const char *name);
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Ground
 import Pipeline
 
 /// `ocellus devices`: the cameras of this machine.
@@ -19,10 +20,10 @@ struct DevicesCommand: ParsableCommand {
     }
     if cameras.isEmpty { print("no cameras; `ocellus --source demo` needs none") }
     for camera in cameras {
-      print("\(camera.path)  \(camera.name)  (\(camera.driver), \(camera.bus))")
-      if let problem = camera.problem { print("  cannot be used: \(problem)") }
+      print("\(camera.path)  \(camera.name)  (\(camera.driver), \(camera.bus))".plainLine)
+      if let problem = camera.problem { print("  cannot be used: \(problem)".plainLine) }
       for format in camera.formats {
-        print("  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")")
+        print("  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")".plainLine)
         for size in format.sizes {
           let rates = size.rates.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ", ")
           print("    \(size.width)x\(size.height)\(rates.isEmpty ? "" : "  at \(rates) fps")")
@@ -30,8 +31,8 @@ struct DevicesCommand: ParsableCommand {
       }
       for control in camera.controls {
         let value = control.value.map { " = \($0)" } ?? ""
-        print(
-          "  control \(control.name)\(value)  (\(control.minimum) to \(control.maximum), normally \(control.standard))")
+        let range = "\(control.minimum) to \(control.maximum), normally \(control.standard)"
+        print("  control \(control.name)\(value)  (\(range))".plainLine)
       }
     }
   }

@@ -3,6 +3,7 @@ import Capture
 import Dashboard
 import Foundation
 import Glibc
+import Ground
 import Inference
 import Perception
 import Pipeline
@@ -34,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
           print(try finding.jsonLine())
         } else {
           let mark = [Finding.Verdict.ok: "ok  ", .note: "note", .failure: "FAIL"][finding.verdict] ?? ""
-          print("\(mark)  \(finding.subject): \(finding.detail)")
+          print("\(mark)  \(finding.subject): \(finding.detail)".plainLine)
         }
         failures += finding.verdict == .failure ? 1 : 0
       }
@@ -115,7 +116,7 @@ struct DoctorCommand: ParsableCommand {
   }
 
   private func helpers() -> [Finding] {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/bin:/usr/bin").split(separator: ":")
     let found = folders.map { String($0) + "/ffmpeg" }.first { access($0, X_OK) == 0 }
     return [
       Finding(

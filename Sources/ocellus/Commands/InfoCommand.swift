@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ground
 import Pipeline
 import Recording
 
@@ -21,6 +22,6 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let info = RecordingInfo(try MCAPReader(path: file))
-    if json { print(try info.jsonLine()) } else { info.lines.forEach { print($0) } }
+    if json { print(try info.jsonLine()) } else { info.lines.forEach { print($0.plainLine) } }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ground
 import Recording
 
 /// `ocellus recover`: everything whole out of a recording that was cut off or damaged.
@@ -31,7 +32,7 @@ struct RecoverCommand: ParsableCommand {
       }
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
-    report.lines.forEach { print($0) }
+    report.lines.forEach { print($0.plainLine) }
     if !report.isComplete { throw ExitCode(3) }
   }
 }

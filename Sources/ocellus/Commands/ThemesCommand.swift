@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dashboard
+import Ground
 
 /// `ocellus themes`: the themes that can be named.
 struct ThemesCommand: ParsableCommand {
@@ -9,7 +10,7 @@ struct ThemesCommand: ParsableCommand {
 
   func run() {
     for theme in Dashboard.themes(folders: Installation.folders(of: "themes")) {
-      print("\(theme.name)\t\(theme.path ?? "built in")")
+      print("\(theme.name)\t\(theme.path ?? "built in")".plainLine)
     }
   }
 }

@@ -41,6 +41,7 @@ struct HeadlessRun {
       return seconds.map { MonotonicTime.now.milliseconds(since: began) < $0 * 1000 } ?? true
     }
     let recorded = live.close()
+    if let failure = writer.failure { throw failure }
     if let failure { throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: failure) }
     if let failure = recorded.failure {
       throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: "recording failed: \(failure)")

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Ground
 import Perception
@@ -11,6 +10,7 @@ import Synchronization
 /// slow slows the pipeline, because a log must not lose lines: skipped frames are counted as ever.
 final class JSONLinesWriter: ResultConsumer {
   private let broken = Atomic<Bool>(false)
+  private let lastFailure = Mutex<StandardStreams.Failure?>(nil)
   private let writesFrames: Bool
   private let lastError = Mutex("")
   /// Standard output: one line at a time.
@@ -23,6 +23,9 @@ final class JSONLinesWriter: ResultConsumer {
 
   /// Whether standard output can no longer be written.
   var isBroken: Bool { broken.load(ordering: .relaxed) }
+
+  /// Why standard output could not be written; nil where it could, or where only its reader went away.
+  var failure: StandardStreams.Failure? { lastFailure.withLock { $0 } }
 
   /// Whether an error that says `reason` has been written already.
   func hasSaid(_ reason: String) -> Bool { lastError.withLock { $0.contains(reason) } }
@@ -64,7 +67,12 @@ final class JSONLinesWriter: ResultConsumer {
         let count = Glibc.write(output, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
         if count > 0 {
           sent += count
+        } else if errno == EAGAIN {
+          // Whoever shares the pipe made it non-blocking.
+          var request = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+          _ = poll(&request, 1, -1)
         } else if errno != EINTR {
+          if errno != EPIPE { lastFailure.withLock { $0 = StandardStreams.Failure(code: errno) } }
           broken.store(true, ordering: .relaxed)
           return
         }
@@ -76,7 +84,6 @@ final class JSONLinesWriter: ResultConsumer {
     guard event.severity != .info else { return }
     if event.severity == .error { lastError.withLock { $0 = event.message } }
     // One line on standard error; standard output is for frames alone.
-    let line = String("ocellus: \(event.message)".map { $0.isNewline ? " " : $0 }) + "\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    StandardStreams.writeError("ocellus: \(event.message.plainLine)\n")
   }
 }

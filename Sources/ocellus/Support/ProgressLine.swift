@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Ground
 import Synchronization
@@ -20,11 +19,9 @@ final class ProgressLine: Sendable {
       last = now
       return true
     }
-    if isDue { put("\r\(title) \(Int(max(0, min(1, share)) * 100)) % ") }
+    if isDue { StandardStreams.writeError("\r\(title) \(Int(max(0, min(1, share)) * 100)) % ") }
   }
 
   /// Takes the line away.
-  func clear() { if isShown { put("\r\u{1B}[K") } }
-
-  private func put(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  func clear() { if isShown { StandardStreams.writeError("\r\u{1B}[K") } }
 }

@@ -1,0 +1,43 @@
+import CPosix
+import Glibc
+
+/// The three descriptors that a program starts with.
+public enum StandardStreams {
+  /// Why standard output could not be written.
+  public struct Failure: ExplainedError {
+    public var what: String
+    public var place = "standard output"
+    public var remedy = ""
+
+    /// - Parameter code: the system's error number; 0 where it is no longer known.
+    public init(code: Int32) {
+      what = "cannot be written" + (code == 0 ? "" : " (\(String(cString: strerror(code))))")
+    }
+  }
+
+  /// Puts /dev/null where the starter closed one of the three. Call before any file is opened: it would get the number,
+  /// and what is meant for standard output would be written into it.
+  public static func occupy() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+      // Opens as the lowest number that is free, which is this one.
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
+
+  /// Writes to standard error as far as it takes it: nobody is left to be told where it does not.
+  public static func writeError(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+    }
+  }
+
+  /// Writes what `print` still holds.
+  ///
+  /// - Throws: ``Failure`` when any of it, now or before, could not be written. A reader that went away is none.
+  public static func flush() throws(Failure) {
+    let code = ocp_flush_output()
+    if code != 0, code != EPIPE { throw Failure(code: max(0, code)) }
+  }
+}
