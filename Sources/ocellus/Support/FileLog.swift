@@ -1,30 +1,48 @@
 import Foundation
 import Glibc
+import Ground
 import Logging
 import Synchronization
 
 /// swift-log's output as lines in a file: nothing but the dashboard may write to the terminal.
 struct FileLog: LogHandler {
-  /// The file behind every handler. Opened once, appended to, started afresh beyond 8 MiB.
+  /// The file behind every handler: appended to, started afresh beyond 8 MiB; the one before is kept as `NAME.1`.
   final class Sink: Sendable {
-    let path: String
+    private static let limit = 8 << 20
+    private let path: String
     private let descriptor: Mutex<Int32>
 
     init?(path: String) {
       self.path = path
       try? FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-      var status = stat()
-      if stat(path, &status) == 0, status.st_size > 8 << 20 { rename(path, path + ".1") }
-      let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-      guard file >= 0 else { return nil }
+      guard let file = Self.open(path) else { return nil }
       descriptor = Mutex(file)
+    }
+
+    private static func open(_ path: String) -> Int32? {
+      let file = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+      return file >= 0 ? file : nil
     }
 
     func write(_ line: String) {
       let bytes = Array((line + "\n").utf8)
-      // A log that cannot be written is not worth stopping for.
-      descriptor.withLock { _ = Glibc.write($0, bytes, bytes.count) }
+      descriptor.withLock { file in
+        renew(&file)
+        // A log that cannot be written is not worth stopping for.
+        _ = Glibc.write(file, bytes, bytes.count)
+      }
+    }
+
+    /// A session may last for months; and others of ours write into the same file, and may have put it aside already.
+    private func renew(_ file: inout Int32) {
+      var status = stat()
+      guard fstat(file, &status) == 0, status.st_size > Self.limit else { return }
+      var present = stat()
+      if stat(path, &present) == 0, present.st_ino == status.st_ino { rename(path, path + ".1") }
+      guard let next = Self.open(path) else { return }
+      close(file)
+      file = next
     }
   }
 
@@ -51,8 +69,7 @@ struct FileLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let flat = "\(event.message)".map { $0.isNewline ? " " : $0 }
-    let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true))
-    sink.write("\(time) \(event.level) \(label): \(String(flat))")
+    let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    sink.write("\(time) \(event.level) \(label): \("\(event.message)".plainLine)")
   }
 }
