@@ -45,6 +45,7 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...1_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 1000000") }
+    _ = try BenchInputs.parse(shape)
   }
 
   private struct Report: Encodable {

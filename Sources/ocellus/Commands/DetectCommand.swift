@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ground
 import Perception
 import Pipeline
 import Vision
@@ -9,7 +10,9 @@ struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect", abstract: "Run a network on photos.",
     discussion: """
-      A photo that cannot be read is reported, the others are still looked at, and the status is 1.
+      A photo that cannot be read is reported, the others are still looked at, and
+      the status is 1. --save never writes over a photo that was given; of photos
+      with one name the second becomes NAME-2.
 
       EXAMPLES
         ocellus detect photo.jpg --model yolov8n.onnx
@@ -63,27 +66,30 @@ struct DetectCommand: ParsableCommand {
   func run() throws {
     var configuration = InstalledModels.session(detector: model, classifier: classifier)
     let references = LikenessOptions.store()
-    for problem in [try likeness.apply(to: &configuration), references.problem].compactMap(\.self) {
-      FileHandle.standardError.write(Data("Warning: \(problem)\n".utf8))
+    let user = UserConfiguration.load()
+    let misconfigured = try likeness.apply(to: &configuration, user)
+    for problem in [user.problem, misconfigured, references.problem].compactMap(\.self) {
+      StandardStreams.writeError("Warning: \(problem.plainLine)\n")
     }
     let pipeline = try PhotoPipeline(
       provider: InstalledModels(options: engine.options, wishes: suppression.wishes), configuration: configuration,
       references: references.store)
     if let save { try makeFolder(save) }
+    var copies = save.map { PhotoCopies(of: images, in: $0) }
     var failed = 0
     for path in images {
       do {
-        try look(at: path, with: pipeline)
+        try look(at: path, with: pipeline, copies: &copies)
       } catch {
         failed += 1
         if images.count == 1 { throw error }
-        FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+        StandardStreams.writeError("Error: \("\(error)".plainLine)\n")
       }
     }
     if failed > 0 { throw ExitCode(1) }
   }
 
-  private func look(at path: String, with pipeline: PhotoPipeline) throws {
+  private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
     let image = try ImageFile.load(path)
     let (findings, times) = try pipeline.look(at: image, minimumConfidence: confidence)
     if json {
@@ -101,27 +107,28 @@ struct DetectCommand: ParsableCommand {
     } else {
       printText(path, findings)
     }
-    if let save { try draw(findings, over: image, into: save, as: path) }
+    if let copy = try copies?.path(for: path) { try draw(findings, over: image, of: path, to: copy) }
   }
 
   private func milliseconds(_ nanoseconds: Int64) -> Double { (Double(nanoseconds) / 1e3).rounded() / 1e3 }
 
   private func printText(_ path: String, _ findings: Findings) {
-    print("\(path): \(findings.detections.count) detections")
+    print("\(path): \(findings.detections.count) detections".plainLine)
     for detection in findings.detections {
       let b = detection.box
       let second = detection.classes.first.map { "  \($0.label) \(percent($0.confidence))" } ?? ""
-      print(
+      let line =
         "  \(percent(detection.confidence))  \(detection.label)  "
-          + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))")
+        + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))"
+      print(line.plainLine)
     }
-    if !findings.matches.isEmpty { print(" \(likeness(findings.matches))") }
+    if !findings.matches.isEmpty { print(" \(likeness(findings.matches))".plainLine) }
     if let map = findings.segmentation { printShares(map) }
     if let map = findings.depth {
       print("  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
     }
     for classification in findings.classes.prefix(5) {
-      print("  \(percent(classification.confidence))  \(classification.label)")
+      print("  \(percent(classification.confidence))  \(classification.label)".plainLine)
     }
   }
 
@@ -130,7 +137,7 @@ struct DetectCommand: ParsableCommand {
     let counts = Dictionary(grouping: map.classes, by: \.self).mapValues(\.count)
     for (id, count) in counts.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(5) {
       let name = map.labels.indices.contains(Int(id)) ? map.labels[Int(id)] : "class \(id)"
-      print("  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)")
+      print("  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)".plainLine)
     }
   }
 
@@ -140,12 +147,12 @@ struct DetectCommand: ParsableCommand {
 
   private func percent(_ share: Float) -> String { String(format: "%5.1f%%", share * 100) }
 
-  private func draw(_ findings: Findings, over image: Image, into folder: String, as path: String) throws {
+  private func draw(_ findings: Findings, over image: Image, of path: String, to copy: String) throws {
     guard var canvas = Canvas(image) else {
       throw CommandFailure(what: "the photo's pixels are not RGB", place: path)
     }
     FindingsPainter.paint(findings, on: &canvas)
     guard let painted = canvas.image else { return }
-    try ImageFile.save(painted, to: folder + "/" + (path as NSString).lastPathComponent)
+    try ImageFile.save(painted, to: copy)
   }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Ground
 import Recording
 
 extension RecordingExport.Format: ExpressibleByArgument {}
@@ -45,7 +46,8 @@ struct ExportCommand: ParsableCommand {
       }
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
+    let detections = to.holdsDetections ? ", \(report.detections) detections" : ""
     let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
-    print("\(output): \(report.frames) frames, \(report.detections) detections\(damaged)")
+    print("\(output): \(report.frames) frames\(detections)\(damaged)".plainLine)
   }
 }

@@ -18,9 +18,6 @@ struct FrontOptions: ParsableArguments {
   @Flag(name: .long, help: "Leave the mouse to the terminal.")
   var noMouse = false
 
-  @Flag(name: .long, help: "Print the configuration file with its defaults and their meaning, and end.")
-  var defaultConfig = false
-
   var dashboard: DashboardOptions {
     var options = DashboardOptions()
     options.theme = theme

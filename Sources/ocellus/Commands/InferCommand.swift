@@ -8,12 +8,12 @@ struct InferCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "infer", abstract: "Run a network on tensors from .npy files and write its outputs as .npy files.",
     discussion: """
-      Every graph input needs one --input, in any order. Writes DIR/output_<k>.npy in graph order and prints their
-      names, shapes and types as JSON.
+      Every graph input needs one --input, in any order. Writes DIR/output_<k>.npy
+      in graph order and prints their names, shapes and types as JSON.
 
       EXAMPLES
         ocellus infer model.onnx --input images=in.npy --output-dir out
-        ocellus infer lstm.onnx --input x=x.npy --input h=h.npy --output-dir out --exact
+        ocellus infer lstm.onnx --input x=x.npy --input h=h.npy --output-dir out
       """)
 
   @Argument(help: "The ONNX file.")
@@ -26,6 +26,8 @@ struct InferCommand: ParsableCommand {
   var outputDir: String
 
   @OptionGroup var engine: EngineOptions
+
+  func validate() throws { _ = try assignments() }
 
   private struct Output: Encodable {
     var name: String

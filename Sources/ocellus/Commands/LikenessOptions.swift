@@ -1,8 +1,8 @@
 import ArgumentParser
-import Dashboard
 import Foundation
 import Perception
 import Pipeline
+import Vision
 
 /// Finding things again, and naming them freely: feature vectors, references, typed labels.
 struct LikenessOptions: ParsableArguments {
@@ -43,19 +43,23 @@ struct LikenessOptions: ParsableArguments {
 
   /// Puts the options into a session's configuration.
   ///
-  /// - Returns: what is wrong with the configuration file, which then counts for nothing; nil when nothing is.
-  func apply(to configuration: inout SessionConfiguration) throws -> String? {
+  /// - Returns: what is wrong with the user's chain, which then counts for nothing; nil when nothing is.
+  func apply(to configuration: inout SessionConfiguration, _ user: UserConfiguration) throws -> String? {
     configuration.embedder = embedder
     configuration.referencePhotos = try photos()
+    for photo in configuration.referencePhotos {
+      do { _ = try ImageFile.load(photo.path) } catch {
+        throw CommandFailure(what: "reference '\(photo.name)': \(error.what)", place: photo.path)
+      }
+    }
     configuration.labels = labels.map(ZeroShotLabels.parse) ?? []
     if let chain {
       configuration.chain = try LikenessOptions.stages(in: chain)
       return nil
     }
-    let usual = ConfigurationFile.standardPath
-    guard FileManager.default.fileExists(atPath: usual) else { return nil }
+    guard let document = user.document else { return nil }
     do {
-      let stages = try LikenessOptions.stages(in: usual)
+      let stages = try ChainStage.chain(in: document)
       if !stages.isEmpty { configuration.chain = stages }
       return nil
     } catch {

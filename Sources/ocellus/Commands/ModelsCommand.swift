@@ -1,18 +1,20 @@
 import ArgumentParser
 import Dashboard
 import Foundation
+import Ground
 import Perception
 import Pipeline
 
 /// `ocellus models`: what is there, what each is taken for, and whether it works.
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List, explain and check models.",
+    commandName: "models", abstract: "List, explain, check and download models.",
     discussion: """
       EXAMPLES
         ocellus models list
         ocellus models show best.onnx     what the file is taken for, and why
         ocellus models check              every model, run once
+        ocellus models pull               what can be downloaded
       """,
     subcommands: [ListModels.self, ShowModel.self, CheckModels.self, PullModel.self], defaultSubcommand: ListModels.self
   )
@@ -36,15 +38,16 @@ struct ListModels: ParsableCommand {
     let store = InstalledModels.store
     let entries = store.list()
     for entry in entries {
+      // Where no manifest says it, the file does.
+      let task = (entry.task ?? (try? store.describe(entry.name))?.task)?.rawValue
       if json {
         let record = Record(
-          name: entry.name, task: entry.task?.rawValue, path: entry.path, bytes: entry.fileBytes,
+          name: entry.name, task: task, path: entry.path, bytes: entry.fileBytes,
           problem: entry.problem)
         print(try record.jsonLine())
       } else {
-        let task = entry.task?.rawValue ?? "?"
         let size = Text.bytes(Double(entry.fileBytes))
-        print([entry.name, task, size, entry.problem ?? entry.path].joined(separator: "\t"))
+        print([entry.name, task ?? "?", size, entry.problem ?? entry.path].joined(separator: "\t").plainLine)
       }
     }
     if entries.isEmpty {
@@ -87,15 +90,15 @@ struct ShowModel: ParsableCommand {
       print(try record.jsonLine())
       return
     }
-    print("\(model.name): \(model.task.rawValue), decoder \(model.decoder)")
-    print("file      \(model.path), \(Text.bytes(Double(model.fileBytes)))")
+    print("\(model.name): \(model.task.rawValue), decoder \(model.decoder)".plainLine)
+    print("file      \(model.path), \(Text.bytes(Double(model.fileBytes)))".plainLine)
     if model.inputWidth > 0 { print("input     \(model.inputWidth)x\(model.inputHeight) pixels") }
-    if !model.license.isEmpty { print("licence   \(model.license)") }
+    if !model.license.isEmpty { print("licence   \(model.license)".plainLine) }
     if !model.labels.isEmpty {
       let shown = model.labels.prefix(12).joined(separator: ", ")
-      print("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")")
+      print("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")".plainLine)
     }
-    for reason in model.reasons { print("because   \(reason)") }
+    for reason in model.reasons { print("because   \(reason)".plainLine) }
   }
 }
 
@@ -113,8 +116,8 @@ struct CheckModels: ParsableCommand {
     var broken = 0
     for name in names.isEmpty ? store.list().map(\.name) : names {
       let problems = store.check(name, options: engine.options)
-      print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)")
-      for line in problems.isEmpty ? store.advice(name) : problems { print("     \(line)") }
+      print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)".plainLine)
+      for line in problems.isEmpty ? store.advice(name) : problems { print("     \(line)".plainLine) }
       broken += problems.isEmpty ? 0 : 1
     }
     if broken > 0 { throw CommandFailure(what: "\(broken) of the models checked have problems, listed above") }

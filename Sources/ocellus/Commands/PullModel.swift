@@ -2,6 +2,7 @@ import ArgumentParser
 import Dashboard
 import Foundation
 import Glibc
+import Ground
 import Perception
 
 /// `ocellus models pull`: brings a network of the catalogue.
@@ -9,8 +10,9 @@ struct PullModel: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pull", abstract: "Download a model of the catalogue.",
     discussion: """
-      Without a name the catalogue is listed. An interrupted download goes on where it stopped; the file gets its name
-      only when its hash is right. Proxies are taken from https_proxy and http_proxy.
+      Without a name the catalogue is listed. An interrupted download goes on where
+      it stopped; the file gets its name only when its hash is right. Proxies are
+      taken from https_proxy and http_proxy.
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "NAME"))
@@ -24,7 +26,7 @@ struct PullModel: ParsableCommand {
     guard let name else {
       for entry in catalogue.entries {
         let size = Text.bytes(Double(entry.bytes))
-        print([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t"))
+        print([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t").plainLine)
       }
       return
     }
@@ -38,10 +40,10 @@ struct PullModel: ParsableCommand {
       } isCancelled: {
         interruption.hasCome
       }
-      if shows { PullModel.write("\r\u{1B}[K") }
+      if shows { StandardStreams.writeError("\r\u{1B}[K") }
       print(path)
     } catch {
-      if shows { PullModel.write("\r\u{1B}[K") }
+      if shows { StandardStreams.writeError("\r\u{1B}[K") }
       try interruption.exitIfInterrupted()
       throw error
     }
@@ -62,8 +64,6 @@ struct PullModel: ParsableCommand {
     let share = 100 * Double(progress.received) / Double(max(1, progress.total))
     let received = Double(progress.received) / 1e6
     let total = Double(progress.total) / 1e6
-    write(String(format: "\r\u{1B}[K%3.0f %%  %.1f of %.1f MB", share, received, total))
+    StandardStreams.writeError(String(format: "\r\u{1B}[K%3.0f %%  %.1f of %.1f MB", share, received, total))
   }
-
-  private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

@@ -13,7 +13,7 @@ struct RecordCommand: ParsableCommand {
 
       EXAMPLES
         ocellus record --record /data --source /dev/video0
-        ocellus record --record /data --source /dev/video0 --wait --control exposure_auto=1
+        ocellus record --record /data --wait --control exposure_auto=1
         ocellus record --record /data --duration 10m --compression zstd
         ocellus record --record /data --split 1GB,10m --cap 20GB --floor 2GB
         ocellus record --record /data --pre 10s --on person:0.6 --hold 20s
@@ -34,7 +34,7 @@ struct RecordCommand: ParsableCommand {
 
   func validate() throws {
     if frames == 0 { throw ValidationError("--frames takes 1 or more") }
-    _ = try seconds()
+    if let seconds = try seconds(), seconds <= 0 { throw ValidationError("--duration takes more than nothing") }
   }
 
   private func seconds() throws -> Double? {

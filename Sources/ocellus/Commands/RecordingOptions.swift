@@ -1,6 +1,4 @@
 import ArgumentParser
-import Dashboard
-import Foundation
 import Ground
 import Recording
 
@@ -60,13 +58,9 @@ struct RecordingOptions: ParsableArguments {
   }
 
   /// The recorder's settings, and what is wrong with those of the configuration file.
-  func configuration() throws -> (RecordingConfiguration, problems: [RecordingError]) {
+  func configuration(_ user: UserConfiguration) throws -> (RecordingConfiguration, problems: [RecordingError]) {
     var configuration = RecordingConfiguration(directory: ".")
-    var problems: [RecordingError] = []
-    let file = ConfigurationFile.standardPath
-    if let text = try? String(contentsOfFile: file, encoding: .utf8) {
-      problems = RecordingSettings.apply(text, file: file, to: &configuration)
-    }
+    let problems = RecordingSettings.apply(user.text, file: user.file, to: &configuration)
     for (key, value) in flags {
       if let value { try RecordingSettings.set(key, to: value, in: &configuration) }
     }

@@ -35,13 +35,16 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var front: FrontOptions
 
+  @Flag(name: .long, help: "Print the configuration file with its defaults and their meaning, and end.")
+  var defaultConfig = false
+
   func validate() throws {
     if json || frames != nil, !headless { throw ValidationError("--json and --frames go with --headless") }
     if frames == 0 { throw ValidationError("--frames takes 1 or more") }
   }
 
   func run() throws {
-    if front.defaultConfig {
+    if defaultConfig {
       let sections = [Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText]
       print(sections.joined(separator: "\n"), terminator: "")
       return

@@ -21,7 +21,12 @@ enum BenchInputs {
 
   /// One tensor an input: a ramp between 0 and 1 for floating types, small numbers for the others.
   static func make(for network: Network, shapes: [String: [Int]], path: String) throws -> [Tensor] {
-    try network.inputs.map { port in
+    let known = network.inputs.map(\.name)
+    if let unknown = shapes.keys.sorted().first(where: { !known.contains($0) }) {
+      throw CommandFailure(
+        what: "the network has no input '\(unknown)'", place: path, remedy: "it has: \(known.joined(separator: ", "))")
+    }
+    return try network.inputs.map { port in
       guard let declared = port.shape ?? shapes[port.name] else {
         throw CommandFailure(
           what: "input '\(port.name)' has no shape", place: path, remedy: "give --shape \(port.name)=AxBxC")

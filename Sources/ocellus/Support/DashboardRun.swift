@@ -21,7 +21,7 @@ struct DashboardRun {
     defer { live.close() }
     switch try dashboard.run() {
     case .quit, .hangup: break
-    case .signal(let number): throw ExitCode(number == SIGINT ? 130 : 128 + number)
+    case .signal: throw ExitCode(130)
     }
   }
 }

@@ -1,6 +1,4 @@
 import Capture
-import Dashboard
-import Foundation
 import Ground
 import Perception
 
@@ -10,17 +8,9 @@ struct HealthSettings {
   /// What is wrong with the file, a line each; the defaults stand in.
   var problems: [String] = []
 
-  /// What the user's configuration file says; the defaults where there is none.
-  static func load() -> HealthSettings {
-    let path = ConfigurationFile.standardPath
-    var settings = HealthSettings()
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return settings }
-    do {
-      settings.read(try ConfigDocument(text: text, file: path))
-    } catch {
-      settings.problems = ["\(error)"]
-    }
-    return settings
+  /// What the user's configuration says; the defaults where there is none.
+  init(_ configuration: UserConfiguration? = nil) {
+    if let document = configuration?.document { read(document) }
   }
 
   private mutating func read(_ document: ConfigDocument) {

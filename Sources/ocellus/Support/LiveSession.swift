@@ -30,14 +30,15 @@ struct LiveSession {
   ) throws {
     FileLog.start()
     let options = plan.session
-    var (recording, problems) = try plan.recording.configuration()
+    let user = UserConfiguration.load()
+    var (recording, problems) = try plan.recording.configuration(user)
     let opened = try SourceOpening.open(plan.source.name, plan.source.request, replay: plan.source.replay)
     var configuration = InstalledModels.session(detector: options.model, classifier: options.classifier)
     configuration.minimumConfidence = options.confidence
-    var settings = HealthSettings.load()
+    var settings = HealthSettings(user)
     try settings.apply(options.health)
     configuration.health = settings.thresholds
-    let misconfigured = try options.likeness.apply(to: &configuration)
+    let misconfigured = try options.likeness.apply(to: &configuration, user)
     var provider: any ModelProvider = InstalledModels(
       options: options.engine.options, wishes: options.suppression.wishes)
     var extras = SessionExtras()
@@ -76,7 +77,7 @@ struct LiveSession {
       consumers: consumers + counting + [recorder], extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
-    for problem in settings.problems + [misconfigured, references.problem].compactMap(\.self) {
+    for problem in settings.problems + [user.problem, misconfigured, references.problem].compactMap(\.self) {
       session.report(SessionEvent(severity: .error, message: problem))
     }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
