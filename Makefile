@@ -1,7 +1,9 @@
 # The commands of the README. `make run` and `make test` install what Debian packages are missing first.
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-# OPENBLAS_CORETYPE, where an environment exports it, forces OpenBLAS onto another CPU's kernels.
+# OPENBLAS_CORETYPE, where an environment exports it, forces OpenBLAS onto another CPU's kernels. They are slower; and the
+# light networks of `make test-onnx`, whose weights are all equal, hang on sums that round alike in the middle and at the
+# edge of a matrix, which kernels for other processors do not promise.
 unexport OPENBLAS_CORETYPE
 PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev libssl-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -9,7 +11,6 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # `make test-neon` builds the kernels for a 64-bit Arm CPU and runs them under an emulator.
 NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-static
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
-
 
 .PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings \
   bench-capture bench-pictures test-neon test-zoo test-differential packages install format format-check
@@ -35,10 +36,6 @@ $(ONNX_ENVIRONMENT)/installed:
 	python3 -m venv $(ONNX_ENVIRONMENT)
 	$(ONNX_ENVIRONMENT)/bin/pip install --quiet --no-deps onnx==1.16.2
 	touch $@
-
-# The environment may not choose OpenBLAS' kernels: the light networks' weights are all equal, so that their answer hangs on
-# sums that round alike in the middle and at the edge of a matrix, which kernels for other processors do not promise.
-unexport OPENBLAS_CORETYPE
 
 test-onnx: packages $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
