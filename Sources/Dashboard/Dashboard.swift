@@ -30,7 +30,7 @@ public struct DashboardOptions: Sendable {
 public enum ExitReason: Sendable, Equatable {
   /// The user wanted it.
   case quit
-  /// A signal, by number; the usual exit status is 130 for SIGINT and 128 more than the number otherwise.
+  /// A signal, by number; the exit status is 130.
   case signal(Int32)
   /// The terminal is gone.
   case hangup

@@ -70,6 +70,7 @@ import Testing
     #expect(refused.errors.contains("a/x.jpg: not written over the photo itself"))
     #expect(FileManager.default.contents(atPath: scratch.path("a/x.jpg")) == before)
     #expect(try shell("$O detect a/x.jpg b/x.jpg --save marked", in: scratch).status == 0)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("marked")).sorted() == ["x-2.jpg", "x.jpg"])
+    let copies = try FileManager.default.contentsOfDirectory(atPath: scratch.path("marked"))
+    #expect(copies.sorted() == ["x-2.jpg", "x.jpg"])
   }
 }
