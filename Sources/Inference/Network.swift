@@ -144,8 +144,9 @@ public final class Network: @unchecked Sendable {
     var fits = shape.count == tensor.shape.count
     for axis in shape.indices where fits { fits = shape[axis] == nil || shape[axis] == tensor.shape[axis] }
     if fits { return }
-    let wanted = shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
-    let given = tensor.shape.map(String.init).joined(separator: "x")
-    throw InferenceError(.badInput, "input '\(port.name)' must be \(wanted), not \(given)")
+    func words(_ extents: [Int?]) -> String {
+      extents.isEmpty ? "a scalar" : extents.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+    }
+    throw InferenceError(.badInput, "input '\(port.name)' must be \(words(shape)), not \(words(tensor.shape))")
   }
 }

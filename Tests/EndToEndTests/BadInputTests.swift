@@ -47,7 +47,11 @@ import Testing
   }
 
   @Test func wrongUsageIsStatus64() throws {
-    for arguments in [["run", "--frames"], ["run", "--size", "wide"], ["frobnicate", "--x"], ["infer"]] {
+    for arguments in [
+      ["run", "--frames"], ["run", "--size", "wide"], ["frobnicate", "--x"], ["infer"],
+      ["infer", "x.onnx", "--input", "a=", "--output-dir", "o"], ["record", "--duration", "0s"],
+      ["bench", "x.onnx", "--shape", "a=1x"],
+    ] {
       #expect(try Program.run(arguments).status == 64, "\(arguments)")
     }
   }

@@ -66,7 +66,7 @@ struct InferCommand: ParsableCommand {
     var files: [String: String] = [:]
     for text in input {
       // Names of tensors may hold '=' themselves; files rarely do.
-      guard let cut = text.lastIndex(of: "="), cut != text.startIndex else {
+      guard let cut = text.lastIndex(of: "="), cut != text.startIndex, !text.hasSuffix("=") else {
         throw ValidationError("--input takes NAME=FILE.npy, not '\(text)'")
       }
       let name = String(text[..<cut])
