@@ -58,6 +58,9 @@ final class SegmentationDecoder: OutputDecoder {
 
   private let interleaved: Bool
   private let threshold: Float
+  /// The class of every cell of the network's map, and the best scores of some of them; kept from frame to frame.
+  private var map: [UInt16] = []
+  private var best: [Float] = []
 
   init(_ setting: DecoderSetting) throws {
     interleaved = try setting.parameters.bool("channels_last") ?? setting.recipe.layout.isInterleaved
@@ -78,39 +81,58 @@ final class SegmentationDecoder: OutputDecoder {
     }
     // Class numbers have no class axis; one channel is a number each if any exceeds a probability.
     let numbers = classes == 1 && (view.shape.count <= 3 || view.values.contains { $0 > 1.5 })
-    let source = Source(
-      view: view, classes: classes, rows: rows, columns: columns, channelsLast: channelsLast, numbers: numbers,
-      threshold: threshold)
-    findings.segmentation = project(source, context)
+    let cells = rows * columns
+    map.removeAll(keepingCapacity: true)
+    if numbers {
+      for cell in 0..<cells { map.append(UInt16(clamping: checkedIndex(view[cell], limit: 65536) ?? 0)) }
+    } else if classes == 1 {
+      for cell in 0..<cells { map.append(view[cell] > threshold ? 1 : 0) }
+    } else if channelsLast {
+      for cell in 0..<cells { map.append(best(of: view, from: cell * classes, classes)) }
+    } else {
+      chooseFromPlanes(view.values, classes, cells)
+    }
+    findings.segmentation = project(rows: rows, columns: columns, context)
   }
 
-  /// The network's map with ways to read it.
-  private struct Source {
-    var view: FloatView
-    var classes: Int
-    var rows: Int
-    var columns: Int
-    var channelsLast: Bool
-    var numbers: Bool
-    var threshold: Float
+  private func best(of view: FloatView, from start: Int, _ classes: Int) -> UInt16 {
+    var best = 0
+    for id in 1..<classes where view[start + id] > view[start + best] { best = id }
+    return UInt16(best)
+  }
 
-    func classID(_ row: Int, _ column: Int) -> UInt16 {
-      let cell = row * columns + column
-      if numbers { return UInt16(clamping: checkedIndex(view[cell], limit: 65536) ?? 0) }
-      if classes == 1 { return view[cell] > threshold ? 1 : 0 }
-      let step = channelsLast ? 1 : rows * columns
-      let start = channelsLast ? cell * classes : cell
-      var best = 0
-      for id in 1..<classes where view[start + id * step] > view[start + best * step] { best = id }
-      return UInt16(best)
+  /// Cells whose scores are compared plane by plane at a time: they stay in the nearest cache, where a cell's scores one by
+  /// one would each come from another page.
+  private static let block = 2048
+
+  private func chooseFromPlanes(_ scores: UnsafeBufferPointer<Float>, _ classes: Int, _ cells: Int) {
+    map.append(contentsOf: repeatElement(0, count: cells))
+    best.removeAll(keepingCapacity: true)
+    best.append(contentsOf: repeatElement(0, count: Self.block))
+    map.withUnsafeMutableBufferPointer { map in
+      best.withUnsafeMutableBufferPointer { best in
+        for start in stride(from: 0, to: cells, by: Self.block) {
+          let count = min(Self.block, cells - start)
+          for i in 0..<count { best[i] = scores[start + i] }
+          for id in 1..<classes {
+            let plane = id * cells + start
+            for i in 0..<count {
+              let score = scores[plane + i]
+              let isBetter = score > best[i]
+              best[i] = isBetter ? score : best[i]
+              map[start + i] = isBetter ? UInt16(truncatingIfNeeded: id) : map[start + i]
+            }
+          }
+        }
+      }
     }
   }
 
   /// The map over the whole frame: letterbox padding is left out; what the input did not show is class 0.
-  private func project(_ source: Source, _ context: DecodingContext) -> SegmentationMap {
-    let grid = FrameGrid(rows: source.rows, columns: source.columns, context)
+  private func project(rows: Int, columns: Int, _ context: DecodingContext) -> SegmentationMap {
+    let grid = FrameGrid(rows: rows, columns: columns, context)
     var classes = [UInt16](repeating: 0, count: grid.count)
-    grid.forEach { cell, row, column in classes[cell] = source.classID(row, column) }
+    grid.forEach { cell, row, column in classes[cell] = map[row * columns + column] }
     return SegmentationMap(columns: grid.columns, rows: grid.rows, classes: classes, labels: context.labels)
   }
 }

@@ -13,6 +13,7 @@ import sys
 
 import numpy
 import onnx
+
 from chance import Chance
 from compare import difference, ours, reference
 from networks import build

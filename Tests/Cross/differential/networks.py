@@ -341,8 +341,42 @@ def quantised_convolution(net, x):
     return quantised(net, y) if chance.maybe(0.8) else y
 
 
-PICTURES = [convolution] * 8 + [activation] * 3 + [summed] * 3 + [joined] * 2 + [parted] * 2 + [pooled, transposed, excited, resized, shuffled, normalisation, tokens]
-SEQUENCES = [linear] * 3 + [activation] * 2 + [summed] * 3 + [layer_normalisation] * 3 + [attention] * 3 + [joined, parted]
+def branched(net, x):
+    """One of two bodies, both of which read values of the graph around them; sometimes known beforehand which."""
+    chance, shape = net.chance, net.shapes[x]
+    other = chance.choice([name for name, mate in net.shapes.items() if mate == shape])
+    if chance.maybe(0.3):
+        condition = net.constant(numpy.array(chance.maybe()))
+    else:
+        total = net.add("ReduceMax", [x], [], keepdims=0)
+        condition = net.add("Greater", [total, net.constant(numpy.float32(chance.uniform(-1, 2)))], [])
+        del net.shapes[total], net.shapes[condition]
+    name = f"b{len(net.nodes)}"
+
+    def body(side, nodes):
+        return helper.make_graph(nodes, side, [], [helper.make_tensor_value_info(nodes[-1].output[0], 1, None)])
+
+    first = [helper.make_node("Sigmoid", [x], [f"{name}_g"]), helper.make_node("Mul", [x, f"{name}_g"], [f"{name}_t"])]
+    second = [helper.make_node(chance.choice(["Add", "Max"]), [x, other], [f"{name}_e"])]
+    return net.add("If", [condition], shape, then_branch=body("then", first), else_branch=body("else", second))
+
+
+def repeated(net, x):
+    """A loop that carries one value and reads another from outside."""
+    chance, shape = net.chance, net.shapes[x]
+    other = chance.choice([name for name, mate in net.shapes.items() if mate == shape])
+    name = f"l{len(net.nodes)}"
+    nodes = [helper.make_node("Add", [f"{name}_c", other], [f"{name}_s"]), helper.make_node("Tanh", [f"{name}_s"], [f"{name}_n"]),
+             helper.make_node("Identity", [f"{name}_k"], [f"{name}_m"])]
+    info = helper.make_tensor_value_info
+    body = helper.make_graph(nodes, "body", [info(f"{name}_i", 7, []), info(f"{name}_k", 9, []), info(f"{name}_c", 1, None)],
+                             [info(f"{name}_m", 9, []), info(f"{name}_n", 1, None)])
+    return net.add("Loop", [net.constant(numpy.array(chance.randint(1, 3))), net.constant(numpy.array(True)), x], shape, body=body)
+
+
+RARE = [pooled, transposed, excited, resized, shuffled, normalisation, tokens, branched, repeated]
+PICTURES = [convolution] * 8 + [activation] * 3 + [summed] * 3 + [joined] * 2 + [parted] * 2 + RARE
+SEQUENCES = [linear] * 3 + [activation] * 2 + [summed] * 3 + [layer_normalisation] * 3 + [attention] * 3 + [joined, parted, branched, repeated]
 BYTES = [quantised_convolution] * 6 + [quantised] * 2
 
 
