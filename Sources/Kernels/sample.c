@@ -72,30 +72,71 @@ typedef struct {
     const ock_bins *bins;
     const float *features;
     float *out;
+    // Of the channels that are pooled one by one.
+    int first;
 } bins_job;
 
-static float pooled(const ock_bins *b, const float *plane, int bin) {
+// Channels that are pooled together where they lie side by side, and bins whose results wait for their place.
+#define SIDE 16
+#define WAITING 64
+typedef float side __attribute__((ext_vector_type(SIDE), aligned(4)));
+
+static float pooled(const ock_bins *b, const float *channel, int bin) {
     float sum = 0, best = -INFINITY;
     for (ptrdiff_t i = (ptrdiff_t)bin * b->samples, end = i + b->samples; i < end; i++) {
         const int32_t *o = b->offset + 4 * i;
         const float *w = b->weight + 4 * i;
-        float p0 = plane[o[0]] * w[0], p1 = plane[o[1]] * w[1], p2 = plane[o[2]] * w[2], p3 = plane[o[3]] * w[3];
-        sum += p0 + p1 + p2 + p3;
-        if (b->takes_maximum) best = fmaxf(best, fmaxf(fmaxf(p0, p1), fmaxf(p2, p3)));
+        float p[4];
+        for (int tap = 0; tap < 4; tap++) p[tap] = channel[o[tap] * b->pixel_step] * w[tap];
+        sum += p[0] + p[1] + p[2] + p[3];
+        if (b->takes_maximum) best = fmaxf(best, fmaxf(fmaxf(p[0], p[1]), fmaxf(p[2], p[3])));
     }
     return b->takes_maximum ? best : sum / (float)ock_max(1, b->samples);
 }
 
-static void bins_chunk(void *context, int channel, int worker) {
+// The same for SIDE channels, to `out`.
+static void pooled_side(const ock_bins *b, const float *channels, int bin, float *out) {
+    side sum = (side)0.0f, best = (side)-INFINITY;
+    for (ptrdiff_t i = (ptrdiff_t)bin * b->samples, end = i + b->samples; i < end; i++) {
+        const int32_t *o = b->offset + 4 * i;
+        const float *w = b->weight + 4 * i;
+        side p[4];
+        for (int tap = 0; tap < 4; tap++) p[tap] = *(const side *)(channels + o[tap] * b->pixel_step) * w[tap];
+        sum += p[0] + p[1] + p[2] + p[3];
+        if (b->takes_maximum)
+            for (int tap = 0; tap < 4; tap++) best = __builtin_elementwise_max(best, p[tap]);
+    }
+    *(side *)out = b->takes_maximum ? best : sum / (float)ock_max(1, b->samples);
+}
+
+static void side_chunk(void *context, int chunk, int worker) {
     (void)worker;
     const bins_job *j = context;
+    float waiting[WAITING * SIDE], *out = j->out + (ptrdiff_t)chunk * SIDE * j->bins->bins;
+    for (int first = 0; first < j->bins->bins; first += WAITING) {
+        int count = ock_min(WAITING, j->bins->bins - first);
+        for (int bin = 0; bin < count; bin++)
+            pooled_side(j->bins, j->features + chunk * SIDE, first + bin, waiting + bin * SIDE);
+        for (int lane = 0; lane < SIDE; lane++)
+            for (int bin = 0; bin < count; bin++)
+                out[(ptrdiff_t)lane * j->bins->bins + first + bin] = waiting[bin * SIDE + lane];
+    }
+}
+
+static void channel_chunk(void *context, int chunk, int worker) {
+    (void)worker;
+    const bins_job *j = context;
+    int channel = j->first + chunk;
     float *out = j->out + (ptrdiff_t)channel * j->bins->bins;
     for (int bin = 0; bin < j->bins->bins; bin++)
-        out[bin] = pooled(j->bins, j->features + channel * j->bins->plane, bin);
+        out[bin] = pooled(j->bins, j->features + channel * j->bins->channel_step, bin);
 }
 
 void ock_pool_bins(const ock_bins *bins, const float *features, float *out, int threads) {
-    bins_job j = {bins, features, out};
     double work = (double)bins->channels * bins->bins * bins->samples;
-    ock_parallel(bins->channels, bins_chunk, &j, work < SMALL_SAMPLING ? 1 : threads);
+    if (work < SMALL_SAMPLING) threads = 1;
+    int sides = bins->channel_step == 1 ? bins->channels / SIDE : 0;
+    bins_job j = {bins, features, out, sides * SIDE};
+    ock_parallel(sides, side_chunk, &j, threads);
+    ock_parallel(bins->channels - j.first, channel_chunk, &j, threads);
 }

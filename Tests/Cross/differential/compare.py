@@ -184,6 +184,8 @@ def main():
     for number in range(options.rounds):
         chance = Chance(options.seed * 1_000_003 + number)
         cases = draw(chance, only, options.family or list(FAMILIES), options.batch)
+        if not cases:
+            continue
         for case in cases:
             ran[case.operator] = ran.get(case.operator, 0) + 1
         for case, words in check(options.program, cases, chance, extra):

@@ -247,7 +247,7 @@ def grid_sample(chance):
 
 
 def regions(chance):
-    shape = [2, chance.randint(1, 4), chance.randint(4, 12), chance.randint(4, 12)]
+    shape = [2, chance.choice([1, 3, 16, 17, 40]), chance.randint(4, 12), chance.randint(4, 12)]
     count = chance.randint(0, 4)
     corner = chance.array([count, 2], "float32", 0, 8)
     boxes = numpy.concatenate([corner, corner + chance.array([count, 2], "float32", 0, 8)], 1)

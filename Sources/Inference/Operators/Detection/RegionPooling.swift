@@ -104,26 +104,41 @@ private struct RegionAlignment: Sendable {
     let (data, corners) = (try x.converted(to: .float32), try regions.floats())
     let (channels, plane) = (x.shape[1], x.shape[2] * x.shape[3])
     let result = try Tensor(uninitialized: .float32, [batches.count, channels, height, width])
-    let (source, target) = (data.pointer(to: Float.self), result.mutablePointer(to: Float.self))
-    try withExtendedLifetime(data) {
+    // With many samples it pays to lay the channels of each pixel side by side first.
+    let sampled = Double(batches.count) * Double(height * width * max(1, ratio * ratio))
+    let isTurned = sampled >= Double(plane) && x.count > 0
+    let features = isTurned ? try turned(data) : data
+    let (source, target) = (features.pointer(to: Float.self), result.mutablePointer(to: Float.self))
+    try withExtendedLifetime(features) {
       for region in batches.indices {
         let samples = try samples(corners[(region * 4)..<(region * 4 + 4)], x.shape[2], x.shape[3])
+        let steps = isTurned ? (channel: 1, pixel: channels) : (channel: plane, pixel: 1)
         let output = target + region * channels * height * width
-        pool(samples, source + batches[region] * channels * plane, channels: channels, plane: plane, to: output)
+        pool(samples, source + batches[region] * channels * plane, channels, steps, to: output)
       }
     }
     return try result.converted(to: x.type)
   }
 
+  /// [batch, rows, columns, channels] of [batch, channels, rows, columns].
+  private func turned(_ x: Tensor) throws -> Tensor {
+    let result = try Tensor(uninitialized: .float32, [x.shape[0], x.shape[2], x.shape[3], x.shape[1]])
+    ock_transpose(
+      x.pointer(to: Float.self), result.mutablePointer(to: Float.self), Int32(clamping: x.shape[0]),
+      Int32(x.shape[1]), Int32(x.shape[2] * x.shape[3]), 1)
+    return result
+  }
+
   private func pool(
-    _ samples: Samples, _ features: UnsafePointer<Float>, channels: Int, plane: Int,
+    _ samples: Samples, _ features: UnsafePointer<Float>, _ channels: Int, _ steps: (channel: Int, pixel: Int),
     to output: UnsafeMutablePointer<Float>
   ) {
     samples.offsets.withUnsafeBufferPointer { offsets in
       samples.weights.withUnsafeBufferPointer { weights in
         var bins = ock_bins(
-          channels: Int32(channels), bins: Int32(height * width), samples: Int32(samples.perBin), plane: plane,
-          offset: offsets.baseAddress, weight: weights.baseAddress, takes_maximum: takesMaximum)
+          channels: Int32(channels), bins: Int32(height * width), samples: Int32(samples.perBin),
+          channel_step: steps.channel, pixel_step: steps.pixel, offset: offsets.baseAddress,
+          weight: weights.baseAddress, takes_maximum: takesMaximum)
         ock_pool_bins(&bins, features, output, 1)
       }
     }

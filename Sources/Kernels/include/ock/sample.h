@@ -15,8 +15,9 @@ typedef struct {
 /// each of the `bins` has `samples` of them, one bin after the other.
 typedef struct {
     int channels, bins, samples;
-    /// Floats from one channel of the features to the next.
-    ptrdiff_t plane;
+    /// Floats from one channel of the features to the next, and from one pixel. Channels that lie side by side (a step of 1)
+    /// are pooled many at a time.
+    ptrdiff_t channel_step, pixel_step;
     const int32_t *offset;
     const float *weight;
     /// The largest weighted pixel of a bin rather than the mean of its samples.
