@@ -106,6 +106,29 @@ import Vision
     #expect(style == .off ? drawn == 0 : drawn > 60)
   }
 
+  /// A wide row alone may cost more than a small budget has: pictures are cut within rows too.
+  @Test(arguments: [PictureStyle.blocks, .quadrants, .ascii, .braille])
+  func aCutPictureGoesOnWhereItStopped(style: PictureStyle) {
+    var renderer = PictureRenderer()
+    var settings = PictureRenderer.Settings()
+    settings.style = style
+    settings.mostChanges = 40
+    let cells = Rect(x: 0, y: 0, width: 150, height: 12)
+    let image = uniform(.gray8, [180])
+    let region = Box(x: 0, y: 0, width: 16, height: 8)
+    var canvas = CellGrid(width: 150, height: 12)
+    var drawn = 0
+    var pictures = 0
+    repeat {
+      renderer.draw(image, region: region, cells: cells, settings: settings, on: &canvas)
+      #expect(renderer.changes < 40 + 32)
+      drawn += renderer.changes
+      pictures += 1
+    } while renderer.wasCut && pictures < 100
+    #expect(drawn == 150 * 12, "every cell once")
+    #expect(!renderer.wasCut && pictures <= 150 * 12 / 40 + 1)
+  }
+
   @Test func boxesAreDrawnWhereTheyAre() {
     let mapping = CellMapping(
       region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 64, height: 24),

@@ -27,8 +27,10 @@ package struct PictureRenderer {
   private var shades: ShadePalette?
   /// Brightness of every sample, stretched to the whole range, for styles that draw without the picture's colours.
   private var toned: [Int16] = []
-  /// The row that the next picture begins with: where the last one was cut short.
-  private var firstRow = 0
+  /// The piece of a row that the next picture begins with: where the last one was cut short.
+  private var firstPiece = 0
+  /// Rows are drawn in pieces of so many columns: a picture may be cut short after each.
+  private static let pieceWidth = 32
   /// How many cells the last picture changed.
   package private(set) var changes = 0
   /// The last picture was cut short: ``Settings/mostChanges`` was reached.
@@ -45,7 +47,7 @@ package struct PictureRenderer {
     package var depth = ColorDepth.indexed
     /// Rows brought up to date regardless of the tolerance, each frame.
     package var refreshedRows = 1
-    /// A picture stops after the row in which so many cells have changed; the next one goes on from there.
+    /// A picture stops soon after so many cells have changed; the next one goes on from there.
     package var mostChanges = Int.max
     package var ink = Color.white
     package var paper = Color.terminal
@@ -65,7 +67,7 @@ package struct PictureRenderer {
       if style == .quadrants {
         quarters.append(contentsOf: repeatElement(QuadrantFit.Samples(), count: held.count))
       }
-      firstRow = 0
+      firstPiece = 0
     }
     if shades == nil, settings.depth == .eight || settings.depth == .sixteen {
       shades = ShadePalette(depth: settings.depth)
@@ -81,27 +83,29 @@ package struct PictureRenderer {
     }
     changes = 0
     wasCut = false
-    let first = firstRow
-    for i in 0..<cells.height {
-      let y = (first + i) % cells.height
+    let perRow = (cells.width + Self.pieceWidth - 1) / Self.pieceWidth
+    let first = firstPiece
+    for i in 0..<cells.height * perRow {
+      let piece = (first + i) % (cells.height * perRow)
       guard changes < settings.mostChanges else {
         wasCut = true
-        firstRow = y
+        firstPiece = piece
         break
       }
-      drawRow(y, settings)
+      let start = piece % perRow * Self.pieceWidth
+      drawPiece(piece / perRow, start..<min(cells.width, start + Self.pieceWidth), settings)
     }
     refreshRow = (refreshRow + settings.refreshedRows) % max(1, cells.height)
     copy(settings, on: &canvas)
   }
 
-  private mutating func drawRow(_ y: Int, _ settings: Settings) {
+  private mutating func drawPiece(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
     switch style {
-    case .blocks: blocks(y, settings)
-    case .quadrants: quadrants(y, settings)
-    case .ascii: ascii(y, settings)
-    case .braille: braille(y, settings)
-    case .edges: edges(y, settings)
+    case .blocks: blocks(y, columns, settings)
+    case .quadrants: quadrants(y, columns, settings)
+    case .ascii: ascii(y, columns, settings)
+    case .braille: braille(y, columns, settings)
+    case .edges: edges(y, columns, settings)
     case .off: break
     }
   }
@@ -117,10 +121,10 @@ package struct PictureRenderer {
     return distance < settings.refreshedRows
   }
 
-  private mutating func blocks(_ y: Int, _ settings: Settings) {
+  private mutating func blocks(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
     var tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
     if shades != nil { tolerance = tones.stretched(tolerance) }
-    for x in 0..<cells.width {
+    for x in columns {
       let upper = stretched(grid.color(x, y * 2))
       let lower = stretched(grid.color(x, y * 2 + 1))
       let i = y * cells.width + x
@@ -145,9 +149,9 @@ package struct PictureRenderer {
   }
 
   /// The samples decide whether a cell is drawn anew, not what two colours made of them: else noise would never rest.
-  private mutating func quadrants(_ y: Int, _ settings: Settings) {
+  private mutating func quadrants(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
     let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
-    for x in 0..<cells.width {
+    for x in columns {
       let i = y * cells.width + x
       let samples = QuadrantFit.Samples(
         grid.color(x * 2, y * 2), grid.color(x * 2 + 1, y * 2), grid.color(x * 2, y * 2 + 1),
@@ -177,11 +181,11 @@ package struct PictureRenderer {
 
   private static let ramp: [Unicode.Scalar] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"]
 
-  private mutating func ascii(_ y: Int, _ settings: Settings) {
+  private mutating func ascii(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
     // A level stays until the brightness is well inside another one.
     let step = 256 / Self.ramp.count
     let margin = isRefreshed(y, settings) ? 0 : max(4, tones.stretched(settings.tolerance))
-    for x in 0..<cells.width {
+    for x in columns {
       let i = y * cells.width + x
       let brightness = Int(toned[i])
       let level = Int(held[i].level)
@@ -195,19 +199,19 @@ package struct PictureRenderer {
   /// Dots of a braille character by column and row within it.
   private static let brailleDots: [[UInt8]] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]]
 
-  private mutating func braille(_ y: Int, _ settings: Settings) {
-    let columns = grid.columns
-    dots(y, settings, colors: settings.depth >= .indexed) { tones, x, y in
-      Int(tones[y * columns + x]) - Self.bayer(x, y, 220) - 18
+  private mutating func braille(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
+    let stride = grid.columns
+    dots(y, columns, settings, colors: settings.depth >= .indexed) { tones, x, y in
+      Int(tones[y * stride + x]) - Self.bayer(x, y, 220) - 18
     }
   }
 
-  private mutating func edges(_ y: Int, _ settings: Settings) {
-    let columns = grid.columns
+  private mutating func edges(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
+    let stride = grid.columns
     let rows = grid.rows
-    dots(y, settings, colors: false) { tones, x, y in
-      guard x > 0, y > 0, x < columns - 1, y < rows - 1 else { return -255 }
-      func at(_ dx: Int, _ dy: Int) -> Int { Int(tones[(y + dy) * columns + x + dx]) }
+    dots(y, columns, settings, colors: false) { tones, x, y in
+      guard x > 0, y > 0, x < stride - 1, y < rows - 1 else { return -255 }
+      func at(_ dx: Int, _ dy: Int) -> Int { Int(tones[(y + dy) * stride + x + dx]) }
       // Sobel's operator.
       let gx = at(1, -1) + 2 * at(1, 0) + at(1, 1) - at(-1, -1) - 2 * at(-1, 0) - at(-1, 1)
       let gy = at(-1, 1) + 2 * at(0, 1) + at(1, 1) - at(-1, -1) - 2 * at(0, -1) - at(1, -1)
@@ -216,9 +220,11 @@ package struct PictureRenderer {
   }
 
   /// Sets a row's dots where `excess` is positive; a dot changes only when it is so by a margin.
-  private mutating func dots(_ y: Int, _ settings: Settings, colors: Bool, excess: ([Int16], Int, Int) -> Int) {
+  private mutating func dots(
+    _ y: Int, _ columns: Range<Int>, _ settings: Settings, colors: Bool, excess: ([Int16], Int, Int) -> Int
+  ) {
     let slack = isRefreshed(y, settings) ? 0 : max(4, tones.stretched(settings.tolerance))
-    for x in 0..<cells.width {
+    for x in columns {
       let i = y * cells.width + x
       let isFresh = held[i].level < 0
       var mask = held[i].dots
