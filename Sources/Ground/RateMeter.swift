@@ -1,4 +1,4 @@
-/// Events a second, counted over the last two seconds in steps of an eighth. Never allocates after creation.
+/// Events a second, counted over about the last two seconds, in steps of an eighth. Never allocates after creation.
 ///
 /// Not thread-safe: owned by one thread or guarded by its owner's lock.
 public struct RateMeter: Sendable {
@@ -30,8 +30,10 @@ public struct RateMeter: Sendable {
   public mutating func rate(at time: MonotonicTime = .now) -> Double {
     guard let first else { return 0 }
     advance(to: time)
-    let window = Double(RateMeter.bucketNanoseconds) * Double(RateMeter.bucketCount) / 1e9
-    let span = min(window, max(0.125, Double(time.nanoseconds(since: first)) / 1e9))
+    // The newest step has only begun: it counts as long as it has lasted.
+    let start = (current - Int64(RateMeter.bucketCount) + 1) * RateMeter.bucketNanoseconds
+    let window = Double(max(0, time.nanoseconds - start)) / 1e9
+    let span = max(0.125, min(window, Double(time.nanoseconds(since: first)) / 1e9))
     return Double(buckets.reduce(0) { $0 + UInt64($1) }) / span
   }
 }

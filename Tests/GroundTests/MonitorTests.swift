@@ -36,6 +36,23 @@ import Testing
     #expect(meter.rate(at: at(113)) == 0)
   }
 
+  /// The step that has only begun must not pull the rate down.
+  @Test(arguments: [15.0, 29.97, 30, 60]) func aSteadyRateReadsAsItIs(rate: Double) {
+    var meter = RateMeter()
+    var next = 0
+    var read: [Double] = []
+    for tick in 0..<1000 {
+      let now = Double(tick) / 100
+      while Double(next) / rate <= now {
+        meter.add(at: at(100 + Double(next) / rate))
+        next += 1
+      }
+      if now > 3 { read.append(meter.rate(at: at(100 + now))) }
+    }
+    #expect(read.allSatisfy { abs($0 - rate) < 0.6 }, "\(read.min() ?? 0)...\(read.max() ?? 0)")
+    #expect(abs(read.reduce(0, +) / Double(read.count) - rate) < 0.3)
+  }
+
   @Test func nothingIsZero() {
     var meter = RateMeter()
     #expect(meter.rate(at: at(5)) == 0)
