@@ -9,7 +9,7 @@ struct FrontOptions: ParsableArguments {
   @Option(name: .long, help: "How the picture is drawn: blocks, quadrants, ascii, braille, edges or off.")
   var style: String?
 
-  @Option(name: .long, help: "Colours: auto, truecolor, 256, 16 or mono.")
+  @Option(name: .long, help: "Colours: auto, truecolor, 256, 16, eight or mono.")
   var colors: String?
 
   @Option(name: .long, help: ArgumentHelp("Bytes a second for the terminal, such as 50K; or auto.", valueName: "RATE"))
