@@ -58,12 +58,9 @@ package struct Composer {
     isNewPicture: Bool, themes: [String], configuration: String
   ) {
     cursor = nil
-    layout = Layout(
-      columns: canvas.width, rows: canvas.height, preset: LayoutPreset.all[state.view.preset],
-      visible: state.view.visible, wanted: state.view.wanted)
-    var state = state
-    state.theme = state.theme.fitted(to: depth)
-    let context = state.context(now: now, glyphs: glyphs, brightness: picture.brightness)
+    layout = state.view.layout(columns: canvas.width, rows: canvas.height)
+    var context = state.context(now: now, glyphs: glyphs, brightness: picture.brightness)
+    context.theme = state.theme.fitted(to: depth)
     guard !layout.isTooSmall else { return tooSmall(context) }
     if panesAreDue { drawPanes(context) }
     for i in base.cells.indices { canvas.cells[i] = base.cells[i] }

@@ -178,6 +178,9 @@ struct DashboardLoop {
 
   /// Takes the session's state in; true if it brings another picture.
   private mutating func look(now: MonotonicTime, acceptsPicture: Bool) -> Bool {
+    guard state.snapshot.replay != nil else {
+      return state.take(session.snapshot(), now: now, acceptsPicture: acceptsPicture)
+    }
     let models = state.activeModels
     defer { controller.showAnew(state, ifModelsDifferFrom: models) }
     return state.take(session.snapshot(), now: now, acceptsPicture: acceptsPicture)

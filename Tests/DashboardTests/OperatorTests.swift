@@ -22,20 +22,15 @@ import Vision
     #expect(stage.state.result?.number == shown)
     // How much it looks like it shows at every size, and its name where there is room.
     #expect(stage.screen.contains("person \u{2248}97"), "\(stage.screen)")
-    var large = try Stage(columns: 200, rows: 60)
-    large.session.edit {
-      $0.paused = true
-      $0.latest?.findings.detections[0].matches = [Self.match]
+    for (columns, rows, says) in [(200, 60, "\u{2248}our pallet 97"), (60, 18, "\u{2248}97")] {
+      var other = try Stage(columns: columns, rows: rows)
+      other.session.edit {
+        $0.paused = true
+        $0.latest?.findings.detections[0].matches = [Self.match]
+      }
+      other.draw()
+      #expect(other.screen.contains(says), "\(other.screen)")
     }
-    large.draw()
-    #expect(large.screen.contains("\u{2248}our pallet 97"), "\(large.screen)")
-    var small = try Stage(columns: 60, rows: 18)
-    small.session.edit {
-      $0.paused = true
-      $0.latest?.findings.detections[0].matches = [Self.match]
-    }
-    small.draw()
-    #expect(small.screen.contains("\u{2248}97"), "\(small.screen)")
   }
 
   @Test func theFrozenPictureIsTheSessionsOwn() throws {

@@ -19,8 +19,7 @@ struct EventsPane: Pane {
     let end = min(events.count, max(1, events.count - context.view.eventScroll))
     var lines: [(event: SessionEvent, text: String, isFirst: Bool)] = []
     for event in events[..<end].reversed() where lines.count < room.height {
-      let message = event.severity == .info ? event.message : Text.withoutFolders(event.message)
-      let wrapped = Text.wrapped(message, room.width - indent, most: max(1, room.height - lines.count))
+      let wrapped = Text.wrapped(event.brief, room.width - indent, most: max(1, room.height - lines.count))
       for (i, text) in wrapped.enumerated().reversed() { lines.append((event, text, i == 0)) }
     }
     for (i, line) in lines.prefix(room.height).reversed().enumerated() {

@@ -91,7 +91,7 @@ package struct DashboardState {
   private mutating func announce(_ now: MonotonicTime) {
     let isStarting = !view.isInUse && now.milliseconds(since: started) < Self.startMilliseconds
     for event in snapshot.events.suffix(20) where event.time > lastEvent && !(isStarting && event.severity == .info) {
-      toast(Self.brief(event), event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
+      toast(event.brief, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
     }
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
   }
@@ -108,11 +108,6 @@ package struct DashboardState {
         text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000),
         isReplaceable: replacesLast))
     if view.toasts.count > 8 { view.toasts.removeFirst() }
-  }
-
-  /// Of files that make trouble only the names: folders would push the reason off the screen.
-  private static func brief(_ event: SessionEvent) -> String {
-    event.severity == .info ? event.message : Text.withoutFolders(event.message)
   }
 
   /// The models that results come from at the moment, a comparison's second one included.
@@ -138,4 +133,9 @@ package struct DashboardState {
     context.brightness = brightness
     return context
   }
+}
+
+extension SessionEvent {
+  /// The message; of files that make trouble only the names, for folders would push the reason off the screen.
+  var brief: String { severity == .info ? message : Text.withoutFolders(message) }
 }

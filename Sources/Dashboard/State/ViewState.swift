@@ -50,7 +50,10 @@ package struct ViewState: Sendable {
   package init() {}
 
   /// Where the panes are.
-  package var layout: Layout {
+  package var layout: Layout { layout(columns: columns, rows: rows) }
+
+  /// Where the panes are on a screen of that size.
+  func layout(columns: Int, rows: Int) -> Layout {
     Layout(columns: columns, rows: rows, preset: LayoutPreset.all[preset], visible: visible, wanted: wanted)
   }
 }

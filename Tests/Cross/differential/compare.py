@@ -166,6 +166,13 @@ def draw(chance, only, families, count):
     return cases
 
 
+def keep(folder, name, built, fed):
+    """Writes a model that differs and what it was fed."""
+    os.makedirs(folder, exist_ok=True)
+    onnx.save(built, f"{folder}/{name}.onnx")
+    numpy.savez(f"{folder}/{name}.npz", **fed)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -194,10 +201,7 @@ def main():
             differing += 1
             print(f"{number}: {case}\n    {words}", flush=True)
             if options.keep:
-                os.makedirs(options.keep, exist_ok=True)
-                built, fed = model([case], chance)
-                onnx.save(built, f"{options.keep}/{number}_{case.operator}_{differing}.onnx")
-                numpy.savez(f"{options.keep}/{number}_{case.operator}_{differing}.npz", **fed)
+                keep(options.keep, f"{number}_{case.operator}_{differing}", *model([case], chance))
     print(f"{sum(ran.values())} nodes of {len(ran)} operators, {differing} differ")
     return 1 if differing else 0
 

@@ -8,14 +8,12 @@ What the networks are made of is in networks.py. --quantised puts 8-bit islands 
 compute to the step.
 """
 import argparse
-import os
 import sys
 
 import numpy
-import onnx
 
 from chance import Chance
-from compare import difference, ours, reference
+from compare import difference, keep, ours, reference
 from networks import build
 
 
@@ -50,9 +48,7 @@ def main():
             differing += 1
             print(f"{number}: {' '.join(node.op_type for node in built.graph.node)}\n    {words}", flush=True)
             if options.keep:
-                os.makedirs(options.keep, exist_ok=True)
-                onnx.save(built, f"{options.keep}/{options.seed}_{number}.onnx")
-                numpy.savez(f"{options.keep}/{options.seed}_{number}.npz", **fed)
+                keep(options.keep, f"{options.seed}_{number}", built, fed)
     print(f"{ran} networks, {differing} differ")
     return 1 if differing else 0
 
