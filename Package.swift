@@ -46,24 +46,28 @@ let package = Package(
 
     // The rooms, lowest first. An arrow only ever points down.
     module("Ground", ["CPosix"]),
+    module("Configuration", ["Ground"]),
     module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CPNG"]),
     module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
-    module("Perception", ["Ground", "Vision", "Inference", "Kernels", "CCrypto"]),
+    module("Perception", ["Ground", "Configuration", "Vision", "Inference", "Kernels", "CCrypto"]),
     module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     module(
       "Pipeline",
       ["Ground", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),
+    module("ROS", ["Ground", "Vision"]),
     module(
       "Recording",
       [
-        "Ground", "Vision", "Perception", "Capture", "Pipeline", "CPosix", "CCompression",
+        "Ground", "Configuration", "Vision", "Perception", "Capture", "Pipeline", "ROS", "CPosix", "CCompression",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    module("Dashboard", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix"]),
+    module(
+      "Dashboard", ["Ground", "Configuration", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix"]),
     .executableTarget(
       name: "ocellus",
       dependencies: [
-        "Ground", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard", "CAllocations",
+        "Ground", "Configuration", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard",
+        "CAllocations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -81,15 +85,17 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "COpenBLAS"]),
     tests(
       "InferenceTests", ["Ground", "Inference", "Kernels", "CAllocations"], exclude: ["OnnxBackend/allowlist.txt"]),
-    tests("PerceptionTests", ["Ground", "Vision", "Inference", "Perception"], exclude: ["Tooling"]),
+    tests("ConfigurationTests", ["Ground", "Configuration"]),
+    tests("PerceptionTests", ["Ground", "Configuration", "Vision", "Inference", "Perception"], exclude: ["Tooling"]),
     tests(
       "CaptureTests",
       [
         "Ground", "Vision", "Capture", "CVideo4Linux", "CAllocations", .product(name: "Logging", package: "swift-log"),
       ]),
     tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
-    tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "Recording"]),
-    tests("DashboardTests", ["Ground", "Vision", "Perception", "Pipeline", "Dashboard"]),
+    tests("ROSTests", ["Ground", "Vision", "ROS"]),
+    tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "ROS", "Recording"]),
+    tests("DashboardTests", ["Ground", "Configuration", "Vision", "Perception", "Pipeline", "Dashboard"]),
     tests("EndToEndTests", ["Ground", "Dashboard", "ocellus"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Ground
 
 /// What the dashboard would find in the terminal on standard output: for a check without starting it.
 public struct TerminalReport: Sendable {

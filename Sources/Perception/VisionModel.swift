@@ -1,3 +1,4 @@
+import Ground
 public import Vision
 
 /// A loaded network with its preprocessing and its decoder: a picture in, findings out.

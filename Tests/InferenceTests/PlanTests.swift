@@ -1,4 +1,5 @@
 import CAllocations
+import Ground
 import Inference
 import Testing
 

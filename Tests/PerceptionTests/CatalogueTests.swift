@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Ground
 import Perception
@@ -169,7 +170,7 @@ import Testing
     ("name = \"a\"", "'model.0.task' is missing"),
   ])
   func hostileEntriesAreRefused(lines: String, words: String) {
-    let error = #expect(throws: PerceptionError.self) { try Catalogue(text: "[[model]]\n" + lines, path: "c.toml") }
+    let error = #expect(throws: ConfigurationError.self) { try Catalogue(text: "[[model]]\n" + lines, path: "c.toml") }
     #expect(error?.line.contains(words) == true, "\(error?.line ?? "")")
   }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Ground
 import Inference
@@ -27,6 +28,8 @@ import Testing
     do {
       try body()
     } catch let error as PerceptionError {
+      #expect(!error.line.contains { $0.isNewline } && !error.place.isEmpty, "\(error.line)")
+    } catch let error as ConfigurationError {
       #expect(!error.line.contains { $0.isNewline } && !error.place.isEmpty, "\(error.line)")
     } catch {
       #expect(!"\(error)".contains { $0.isNewline }, "\(error)")
@@ -102,13 +105,13 @@ import Testing
     try writePoolingNetwork(folder.path + "/net.onnx")
     for odd in ["/dev/zero", "/", "/nowhere"] {
       try folder.write("net.toml", "labels_file = \"\(odd)\"")
-      let error = #expect(throws: PerceptionError.self) { try ModelStore(folders: [folder.path]).describe("net") }
+      let error = #expect(throws: ConfigurationError.self) { try ModelStore(folders: [folder.path]).describe("net") }
       #expect(error?.line.contains("labels_file") == true)
       #expect(throws: PerceptionError.self) { try BytePairTokenizer(path: odd) }
     }
     try folder.write("net.toml", "labels_file = \"empty.txt\"")
     try folder.write("empty.txt", "\n\n")
-    #expect(throws: PerceptionError.self) { try ModelStore(folders: [folder.path]).describe("net") }
+    #expect(throws: ConfigurationError.self) { try ModelStore(folders: [folder.path]).describe("net") }
   }
 
   @Test func mutatedVocabularies() throws {

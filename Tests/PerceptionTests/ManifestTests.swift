@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Ground
 import Inference
@@ -6,8 +7,8 @@ import Testing
 import Vision
 
 @Suite struct ManifestTests {
-  private func error(_ text: String) -> PerceptionError? {
-    #expect(throws: PerceptionError.self) { try Manifest(text: text, path: "models/net.toml") }
+  private func error(_ text: String) -> ConfigurationError? {
+    #expect(throws: ConfigurationError.self) { try Manifest(text: text, path: "models/net.toml") }
   }
 
   @Test func everyFieldIsRead() throws {
@@ -109,7 +110,7 @@ import Vision
     let facts = NetworkFacts(
       name: "net", inputs: [.init(name: "images", type: .float32, shape: [1, 3, 64, 64])],
       outputs: [.init(name: "out", type: .float32, shape: [1, 84, 85])])
-    let error = #expect(throws: PerceptionError.self) {
+    let error = #expect(throws: ConfigurationError.self) {
       let manifest = try Manifest(
         text: "[decoder]\nname = \"yolox\"\nstrydes = [8]", path: "net.toml")
       _ = try OfflineDecoding.decode(facts, manifest: manifest, outputs: [], frameWidth: 64, frameHeight: 64)
@@ -144,53 +145,6 @@ import Vision
     }
   }
 
-  @Test func tomlIsReadAsItsSpecificationSays() throws {
-    let document = try ConfigDocument(
-      text: """
-        "quoted key" = 'C:\\path'   # a literal string
-        a.b.c = [1, 2.5, [true],
-          0x_ff, -1_000, # inside
-        ]
-        d = { x = 1, y.z = "a\\u00e9\\n" }
-        long = \"\"\"
-        one \\
-           two\"\"\"
-        when = 1979-05-27T07:32:00Z
-        inf = -inf
-        [t.u]
-        v = 1e3
-        [[list]]
-        k = 1
-        [[list]]
-        k = 2
-        [list.sub]
-        s = ''
-        """, file: "t.toml")
-    #expect(document.root["quoted key"] == .string("C:\\path"))
-    let list: [ConfigValue] = [.int(1), .double(2.5), .array([.bool(true)]), .int(255), .int(-1000)]
-    #expect(document.root["a"] == .table(["b": .table(["c": .array(list)])]))
-    #expect(document.root["d"] == .table(["x": .int(1), "y": .table(["z": .string("a\u{e9}\n")])]))
-    #expect(document.root["long"] == .string("one two"))
-    #expect(document.root["when"] == .other)
-    #expect(document.root["inf"] == .double(-.infinity))
-    #expect(document.root["t"] == .table(["u": .table(["v": .double(1000)])]))
-    #expect(
-      document.root["list"]
-        == .array([.table(["k": .int(1)]), .table(["k": .int(2), "sub": .table(["s": .string("")])])]))
-    #expect(document.lines["a.b.c"] == 2 && document.lines["list.1.k"] == 16 && document.lines["list.1.sub.s"] == 18)
-  }
-
-  @Test(arguments: [
-    "a = 1\na = 2", "[t]\n[t]", "a = 1\n[a]", "a = 1 b = 2", "a", "= 1", "a. = 1", "[a.]", "a = ,", "a = [1, 2",
-    "a = {",
-    "a = \"x", "a = \"\\q\"", "a = \"\\u12\"", "a = 01x", "a = yes", "[[a]]\n[a]\n[a]", "]",
-    "a = 1e",
-  ])
-  func malformedTOMLIsAnErrorWithItsLine(text: String) {
-    let error = #expect(throws: PerceptionError.self) { try ConfigDocument(text: text, file: "t.toml") }
-    #expect(error?.place.hasPrefix("t.toml:") == true)
-  }
-
   @Test func chainStagesFilterAndLimit() {
     func detection(_ label: String, _ confidence: Float, track: Int) -> Detection {
       var detection = Detection(
@@ -222,7 +176,7 @@ import Vision
     #expect(chain.map(\.model) == ["reid", "states"])
     #expect(chain[0].every == 5 && chain[0].maximumHertz == 2.5 && chain[0].margin == 0.2 && chain[1].newTracksOnly)
     let wrong = try ConfigDocument(text: text.replacing("every", with: "evry"), file: "config.toml")
-    let error = #expect(throws: PerceptionError.self) { try ChainStage.chain(in: wrong) }
+    let error = #expect(throws: ConfigurationError.self) { try ChainStage.chain(in: wrong) }
     #expect(
       error?.line == "config.toml:5: field 'chain.0.evry' is unknown (did you mean 'every'?)", "\(error?.line ?? "")")
   }
@@ -232,7 +186,7 @@ import Vision
     let pair = try Manifest(text: text, path: "/m/clip.toml").text
     #expect(pair == TextPairing(path: "/m/text.onnx", vocabulary: "/v/merges.txt", padsWithEnd: true))
     for wrong in ["[text]\nmodel = \"t\"", text + "\ntemplate = \"no place\""] {
-      #expect(throws: PerceptionError.self) { try Manifest(text: wrong, path: "/m/clip.toml") }
+      #expect(throws: ConfigurationError.self) { try Manifest(text: wrong, path: "/m/clip.toml") }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 import Perception
 import Testing
 import Vision

@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import Ground
 import Perception
 import Pipeline
 import Recording

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 import Recording
 import Synchronization
 
@@ -62,7 +63,7 @@ final class ScriptedDisk: FileLayer {
 
   func create(_ path: String) throws(SystemError) -> Int32 {
     try state.withLock { (state) throws(SystemError) in
-      if state.files[path] != nil { throw SystemError(code: EEXIST) }
+      if state.files[path] != nil { throw SystemError(EEXIST) }
       state.files[path] = []
       state.nextDescriptor += 1
       state.open[state.nextDescriptor] = path
@@ -74,19 +75,19 @@ final class ScriptedDisk: FileLayer {
     // The pointer stays in this call; the compiler cannot see that the lock does not keep it.
     let copy = Array(bytes)
     return try state.withLock { (state) throws(SystemError) in
-      guard let path = state.open[descriptor] else { throw SystemError(code: EBADF) }
+      guard let path = state.open[descriptor] else { throw SystemError(EBADF) }
       if state.interrupts {
         state.interrupted.toggle()
-        if state.interrupted { throw SystemError(code: EINTR) }
+        if state.interrupted { throw SystemError(EINTR) }
       }
       var count = min(copy.count, state.writeLimit)
       if let failure = state.failure {
-        if state.written >= failure.after { throw SystemError(code: failure.code) }
+        if state.written >= failure.after { throw SystemError(failure.code) }
         count = min(count, failure.after - state.written)
       }
       if let capacity = state.capacity {
         let used = state.files.values.reduce(0) { $0 + $1.count }
-        if used >= capacity { throw SystemError(code: ENOSPC) }
+        if used >= capacity { throw SystemError(ENOSPC) }
         count = min(count, capacity - used)
       }
       state.files[path, default: []].append(contentsOf: copy[..<count])
@@ -97,17 +98,17 @@ final class ScriptedDisk: FileLayer {
 
   func synchronize(_ descriptor: Int32) throws(SystemError) {
     try state.withLock { (state) throws(SystemError) in
-      if let code = state.synchronizeFailure { throw SystemError(code: code) }
+      if let code = state.synchronizeFailure { throw SystemError(code) }
     }
   }
 
   func truncate(_ descriptor: Int32, to size: UInt64) throws(SystemError) {
     try state.withLock { (state) throws(SystemError) in
       guard let path = state.open[descriptor], let count = state.files[path]?.count else {
-        throw SystemError(code: EBADF)
+        throw SystemError(EBADF)
       }
       if state.failure.map({ state.written >= $0.after && $0.code != ENOSPC }) ?? false {
-        throw SystemError(code: state.failure?.code ?? EIO)
+        throw SystemError(state.failure?.code ?? EIO)
       }
       state.files[path]?.removeLast(max(0, count - Int(size)))
     }
@@ -117,15 +118,15 @@ final class ScriptedDisk: FileLayer {
 
   func rename(_ path: String, to newPath: String) throws(SystemError) {
     try state.withLock { (state) throws(SystemError) in
-      guard state.files[newPath] == nil else { throw SystemError(code: EEXIST) }
-      guard let file = state.files.removeValue(forKey: path) else { throw SystemError(code: ENOENT) }
+      guard state.files[newPath] == nil else { throw SystemError(EEXIST) }
+      guard let file = state.files.removeValue(forKey: path) else { throw SystemError(ENOENT) }
       state.files[newPath] = file
     }
   }
 
   func remove(_ path: String) throws(SystemError) {
     try state.withLock { (state) throws(SystemError) in
-      if state.files.removeValue(forKey: path) == nil { throw SystemError(code: ENOENT) }
+      if state.files.removeValue(forKey: path) == nil { throw SystemError(ENOENT) }
     }
   }
 

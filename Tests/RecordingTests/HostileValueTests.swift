@@ -3,6 +3,7 @@ import Glibc
 import Ground
 import Perception
 import Pipeline
+import ROS
 import Recording
 import Testing
 import Vision

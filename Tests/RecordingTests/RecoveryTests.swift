@@ -1,3 +1,4 @@
+import Ground
 import Recording
 import Testing
 

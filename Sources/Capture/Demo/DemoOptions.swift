@@ -1,3 +1,5 @@
+public import Ground
+
 /// What may be asked of the demo scene: `demo:seed=7,objects=5,noise=0.5,light=night,fault=freeze@5s`.
 public struct DemoOptions: Sendable, Equatable {
   /// How bright the hall is.

@@ -1,3 +1,5 @@
+public import Ground
+
 /// A fault put on a healthy source on purpose, to try what the rest of the program makes of it.
 public struct SourceFault: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {

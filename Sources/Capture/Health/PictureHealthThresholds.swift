@@ -1,3 +1,5 @@
+public import Ground
+
 /// When a picture is complained about. Brightness is 0...255.
 public struct PictureHealthThresholds: Sendable, Equatable {
   /// Seconds of the same picture.

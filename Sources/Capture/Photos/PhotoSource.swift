@@ -1,5 +1,5 @@
 import Glibc
-import Ground
+public import Ground
 import Synchronization
 import Vision
 

@@ -1,4 +1,4 @@
-import Ground
+public import Ground
 import Logging
 import Synchronization
 import Vision

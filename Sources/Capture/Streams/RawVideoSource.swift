@@ -1,5 +1,5 @@
 import Glibc
-import Ground
+public import Ground
 import Vision
 
 /// Uncompressed pictures from standard input, a pipe or a Y4M file: what other programs feed us with.

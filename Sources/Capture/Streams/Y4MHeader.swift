@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// The first line of a YUV4MPEG2 stream (mjpegtools' format, yuv4mpeg(5)): what every frame behind it looks like.

@@ -1,6 +1,6 @@
 import CVideo4Linux
 import Glibc
-import Ground
+public import Ground
 
 /// One of a camera's settings: exposure, gain, focus.
 public struct CameraControl: Sendable, Equatable, Codable {
@@ -81,7 +81,8 @@ package enum CameraControls {
       try device.call(ocv_s_ctrl, &value)
     } catch {
       throw CaptureError(
-        .deviceFailed, "the camera refuses \(control.name)=\(setting.value) (\(error.words))", place: device.path,
+        .deviceFailed, "the camera refuses \(control.name)=\(setting.value) (\(error.lowercaseWords))",
+        place: device.path,
         remedy: control.isLocked ? "an automatic mode rules it; switch that off first" : "", errno: error.code)
     }
   }

@@ -1,6 +1,6 @@
 import CVideo4Linux
 import Glibc
-import Ground
+package import Ground
 
 /// An open V4L2 node: its descriptor and its ioctls, with types. Closed by its owner, once.
 package final class CameraDevice: Sendable {
@@ -28,7 +28,7 @@ package final class CameraDevice: Sendable {
       system.close(opened)
       throw error.code == ENODEV
         ? Self.explain(error, opening: path, system)
-        : CaptureError(.unsupported, "not a camera (\(error.words))", place: path, errno: error.code)
+        : CaptureError(.unsupported, "not a camera (\(error.lowercaseWords))", place: path, errno: error.code)
     }
     // device_caps speak of this node alone; capabilities of the whole device, whose metadata node would pass for one.
     let flags =
@@ -123,7 +123,7 @@ package final class CameraDevice: Sendable {
     case ENODEV, ENXIO:
       CaptureError(.deviceFailed, "the camera is disconnected", place: path, errno: error.code)
     default:
-      CaptureError(.deviceFailed, "cannot open the camera (\(error.words))", place: path, errno: error.code)
+      CaptureError(.deviceFailed, "cannot open the camera (\(error.lowercaseWords))", place: path, errno: error.code)
     }
   }
 }

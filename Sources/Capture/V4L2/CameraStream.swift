@@ -30,7 +30,7 @@ final class CameraStream {
       case .disconnected: "the camera is disconnected"
       case .formatChanged: "the camera changed its picture format"
       case .ended: "the camera ended the stream"
-      case .failed(let error): "the camera's driver failed (\(error.words))"
+      case .failed(let error): "the camera's driver failed (\(error.lowercaseWords))"
       }
     }
   }
@@ -105,7 +105,7 @@ final class CameraStream {
         case EBUSY, ENODEV: throw CameraDevice.explain(error, opening: device)
         default:
           throw CaptureError(
-            .deviceFailed, "the camera does not start (\(error.words))", place: device.path, errno: error.code)
+            .deviceFailed, "the camera does not start (\(error.lowercaseWords))", place: device.path, errno: error.code)
         }
       }
     }

@@ -133,7 +133,7 @@ enum FormatNegotiation {
     }
     if limit != nil { throw narrowBus(device) }
     throw CaptureError(
-      .deviceFailed, "the camera accepts none of its own formats (\(failure.words))", place: device.path,
+      .deviceFailed, "the camera accepts none of its own formats (\(failure.lowercaseWords))", place: device.path,
       errno: failure.code)
   }
 

@@ -2,19 +2,6 @@ import CVideo4Linux
 import Glibc
 package import Ground
 
-/// A system call that failed, with its error number.
-package struct SystemError: Error, Equatable {
-  package var code: Int32
-
-  package init(_ code: Int32) { self.code = code }
-
-  /// The system's words for it, in lower case: "no such device".
-  package var words: String {
-    let text = String(cString: strerror(code))
-    return text.prefix(1).lowercased() + text.dropFirst()
-  }
-}
-
 /// Every call that the V4L2 source makes into the system, the clock included.
 ///
 /// Tests put a scripted driver with its own clock in its place: each call can fail, be late, or return garbage.

@@ -1,16 +1,13 @@
-internal import Ground
-internal import Perception
+internal import Configuration
+package import Ground
 
 /// The configuration: TOML, whose section `[dashboard]` holds the settings of ``SettingsTable``.
 package struct ConfigurationFile: Sendable {
-  /// Where it is looked for unless the user names another.
-  public static var standardPath: String { UserFolders.configuration() + "/config.toml" }
-
   package let path: String
   private static let section = "[dashboard]"
   private static let largestFile = 256 * 1024
 
-  package init(path: String?) { self.path = path ?? Self.standardPath }
+  package init(path: String?) { self.path = path ?? UserConfiguration.standardPath }
 
   /// A complete configuration with every setting at its default, explained.
   package static var defaultText: String {
@@ -45,26 +42,30 @@ package struct ConfigurationFile: Sendable {
 
   /// The settings of the file over the defaults, and what is wrong with it; a missing file is in order.
   package func load() -> (settings: DashboardSettings, problems: [DashboardError]) {
-    guard let text = TextFile.read(path, limit: Self.largestFile) else { return (DashboardSettings(), []) }
-    return Self.parse(text, place: path)
+    let configuration = UserConfiguration(file: path)
+    if let document = configuration.document { return Self.read(document) }
+    return (DashboardSettings(), [configuration.problem].compactMap(\.self).map(Self.unusable))
   }
 
   package static func parse(_ text: String, place: String) -> (settings: DashboardSettings, problems: [DashboardError])
   {
+    do throws(ConfigurationError) { return read(try ConfigDocument(text: text, file: place)) } catch {
+      return (DashboardSettings(), [unusable(error)])
+    }
+  }
+
+  private static func unusable(_ error: ConfigurationError) -> DashboardError {
+    DashboardError(
+      .badConfiguration, String(error.what.prefix(160)), place: error.place, remedy: "the defaults are used")
+  }
+
+  private static func read(_ document: ConfigDocument) -> (settings: DashboardSettings, problems: [DashboardError]) {
     var settings = DashboardSettings()
     var problems: [DashboardError] = []
     func complain(_ what: String, remedy: String = "") {
-      problems.append(DashboardError(.badConfiguration, what, place: place, remedy: remedy))
+      problems.append(DashboardError(.badConfiguration, what, place: document.file, remedy: remedy))
     }
-    let root: [String: ConfigValue]
-    do {
-      root = try ConfigDocument(text: text, file: place).root
-    } catch {
-      let reason = (error as? PerceptionError)?.what ?? String(describing: error)
-      complain(String(reason.prefix(160)), remedy: "the defaults are used")
-      return (settings, problems)
-    }
-    guard let found = root["dashboard"] else { return (settings, problems) }
+    guard let found = document.root["dashboard"] else { return (settings, problems) }
     guard case .table(let section) = found else {
       complain("dashboard is no section", remedy: "write [dashboard]")
       return (settings, problems)
@@ -100,8 +101,17 @@ package struct ConfigurationFile: Sendable {
 
   /// Writes the settings into the file; its other lines, comments included, stay as they are.
   package func save(_ settings: DashboardSettings) -> Bool {
-    let before = TextFile.read(path, limit: Self.largestFile) ?? ""
-    return TextFile.replace(path, with: Self.merged(before, settings))
+    do throws(ConfigurationError) {
+      let before: String
+      do throws(ConfigurationError) { before = try SmallFile.text(path, limit: Self.largestFile) } catch {
+        guard error.kind == .notFound else { throw error }
+        before = ""
+      }
+      try SmallFile.replace(path, with: Self.merged(before, settings))
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// The text with the section's lines brought up to date; settings at their defaults are not added.

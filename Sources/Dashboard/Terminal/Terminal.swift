@@ -1,6 +1,7 @@
 internal import CNcurses
 internal import CPosix
 internal import Glibc
+package import Ground
 
 /// The terminal while the dashboard owns it: modes, output, keys, signals, and the way back on every exit.
 ///

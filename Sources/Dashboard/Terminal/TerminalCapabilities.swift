@@ -1,5 +1,6 @@
 internal import CNcurses
 internal import Glibc
+package import Ground
 
 /// Which characters the terminal can be trusted with.
 package enum GlyphSet: String, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 internal import CPosix
 internal import Glibc
+package import Ground
 
 /// The way from ncurses to the terminal.
 ///

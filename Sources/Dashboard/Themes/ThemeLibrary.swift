@@ -1,17 +1,19 @@
+internal import Configuration
 internal import Glibc
+package import Ground
 
 /// Finds themes: files `NAME.theme` in a list of folders, the first that has one wins; the default one is built in.
 package struct ThemeLibrary: Sendable {
   private let folders: [String]
 
   /// - Parameter folders: beside the user's own in the XDG configuration, which comes first.
-  package init(folders: [String]) { self.folders = [UserFolders.configuration() + "/themes"] + folders }
+  package init(folders: [String]) { self.folders = [UserFolders.configuration + "/themes"] + folders }
 
   package init(onlyFolders folders: [String]) { self.folders = folders }
 
   /// The default first, the others by name.
   package var names: [String] {
-    let found = folders.flatMap { TextFile.names(in: $0, suffix: ".theme").map { String($0.dropLast(6)) } }
+    let found = folders.flatMap { Self.files(in: $0).map { String($0.dropLast(6)) } }
     return [DefaultTheme.name] + Set(found).subtracting([DefaultTheme.name]).sorted()
   }
 
@@ -34,10 +36,29 @@ package struct ThemeLibrary: Sendable {
   package func load(_ name: String) throws(DashboardError) -> Theme {
     for folder in folders where !name.contains("/") {
       let path = "\(folder)/\(name).theme"
-      guard let text = TextFile.read(path, limit: ThemeParser.largestFile) else { continue }
+      let text: String
+      do throws(ConfigurationError) { text = try SmallFile.text(path, limit: ThemeParser.largestFile) } catch {
+        if error.kind == .notFound { continue }
+        throw DashboardError(.badTheme, error.what, place: path)
+      }
       return try ThemeParser.theme(name: name, pairs: ThemeParser.pairs(of: text, place: path), place: path)
     }
     if name == DefaultTheme.name { return DefaultTheme.theme }
     throw DashboardError(.badTheme, "no theme named '\(name)'", remedy: "`ocellus themes` lists them")
+  }
+
+  /// Names of the files in a folder that end in `.theme`, sorted.
+  private static func files(in folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory), names.count < 1000 {
+      // Safe: d_name is a C string inside the entry, which lives until the next readdir.
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(".theme"), !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
   }
 }

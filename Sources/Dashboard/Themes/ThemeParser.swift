@@ -1,3 +1,5 @@
+package import Ground
+
 /// Reads theme files in btop's format: lines of `theme[key]="value"`, `#` comments.
 ///
 /// A value is `#RRGGBB`, `#GG`, `R G B` in decimals, or empty: empty backgrounds are the terminal's own. Unknown keys are

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// Fixes a graph to given input shapes: finds every value's type and shape that follows from them, and computes what
 /// follows from constants alone (which, with the shapes known, is all shape arithmetic).

@@ -1,3 +1,5 @@
+import Ground
+
 extension Graph {
   /// Sorts the nodes so that producers come before consumers, keeping the file's order where it already serves.
   ///

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// NumPy's .npy files (numpy.lib.format): how tensors enter and leave the `infer` command and the tests.
 public enum NpyFile {
@@ -113,27 +114,8 @@ public enum NpyFile {
   /// - Throws: ``InferenceError`` when NumPy has no such type (bfloat16) or the file cannot be written.
   public static func write(_ tensor: Tensor, to path: String) throws {
     let bytes = try encode(tensor)
-    let temporary = "\(path).\(getpid()).part"
-    func failure() -> InferenceError {
-      InferenceError(.unreadableFile, "cannot be written: \(String(cString: strerror(errno)))", place: path)
-    }
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure() }
-    let isWritten = bytes.withUnsafeBytes { buffer in
-      var offset = 0
-      while offset < buffer.count {
-        let written = Glibc.write(file, buffer.baseAddress.unsafelyUnwrapped + offset, buffer.count - offset)
-        if written < 0 && errno == EINTR { continue }
-        if written <= 0 { return false }
-        offset += written
-      }
-      return true
-    }
-    let isClosed = close(file) == 0
-    guard isWritten, isClosed, rename(temporary, path) == 0 else {
-      let error = failure()
-      unlink(temporary)
-      throw error
+    do throws(SystemError) { try WholeFile.write(bytes, to: path) } catch {
+      throw InferenceError(.unreadableFile, "cannot be written: \(error.words)", place: path, errno: error.code)
     }
   }
 

@@ -1,3 +1,5 @@
+import Ground
+
 /// The header of a .npy file (numpy.lib.format, versions 1.0 to 3.0): a Python dictionary literal.
 struct NpyHeader {
   /// The type letter of the `descr`: f, i, u, b, c, U or S.

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 import Synchronization
 
 /// The weights that a model keeps in files beside it (`external_data` of TensorProto).

@@ -1,3 +1,5 @@
+import Ground
+
 /// Builds graphs from decoded messages: resolves names, inlines local functions, makes operators.
 final class GraphImporter {
   private let decoder: TensorDecoder

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// A file mapped read-only: the weights of a model are used where they lie, not copied.
 ///

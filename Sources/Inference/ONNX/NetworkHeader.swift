@@ -1,3 +1,5 @@
+import Ground
+
 /// What an ONNX file says of itself: its ports and metadata. No graph is built and no weight is touched, so that it costs
 /// milliseconds where a ``Network`` costs seconds.
 public struct NetworkHeader: Sendable {

@@ -1,3 +1,5 @@
+import Ground
+
 /// An ONNX file as the engine sees it: graphs, ports and what the file says about itself.
 package struct ONNXModel: Sendable {
   package let graphs: GraphSet

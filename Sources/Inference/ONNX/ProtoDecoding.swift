@@ -1,3 +1,5 @@
+import Ground
+
 /// Decoding of the messages in Proto.swift from wire format. Field numbers are onnx.proto's.
 
 /// Graphs nest through attributes; a file that nests deeper than this is hostile.

@@ -1,3 +1,5 @@
+import Ground
+
 /// Names of values while a graph is built. Bodies of control flow see the names of the graphs around them; functions
 /// see only their own.
 final class Scope {

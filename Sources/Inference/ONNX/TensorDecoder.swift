@@ -1,3 +1,5 @@
+import Ground
+
 /// Turns TensorProto messages into tensors, borrowing the file's bytes where their alignment allows.
 package struct TensorDecoder {
   /// What keeps the message's bytes alive and lends them.

@@ -1,3 +1,5 @@
+import Ground
+
 /// A cursor over protocol-buffers wire format (protobuf.dev/programming-guides/encoding), without copies.
 ///
 /// Every length is checked against what is left, so that no input makes it read outside `bytes`, trap or allocate. The

@@ -1,3 +1,5 @@
+import Ground
+
 /// BatchNormalization.
 enum BatchNormalizationFamily {
   static let definitions: [OperatorDefinition] = [

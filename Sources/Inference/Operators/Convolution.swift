@@ -1,3 +1,5 @@
+import Ground
+
 /// Conv and ConvTranspose.
 enum ConvolutionFamily {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// Einsum and Det: algebra over named axes, and determinants.
 enum AlgebraOperators {
   static let definitions: [OperatorDefinition] = [

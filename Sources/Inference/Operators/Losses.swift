@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss: exported training graphs carry them, evaluation uses them.
 enum LossOperators {

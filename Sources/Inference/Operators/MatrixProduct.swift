@@ -1,3 +1,5 @@
+import Ground
+
 /// MatMul and Gemm.
 enum MatrixProductFamily {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// A node's attributes as the importer decoded them, with typed access that names what is wrong.
 public struct NodeAttributes: Sendable {
   public enum Attribute: Sendable {

@@ -1,3 +1,5 @@
+import Ground
+
 /// One operator of a graph, its attributes decoded and checked: everything about a node but its tensors.
 ///
 /// This is the engine's reference tier: simple, complete, allocating its results. Operators that vision networks spend

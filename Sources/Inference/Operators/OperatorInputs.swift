@@ -1,3 +1,5 @@
+import Ground
+
 /// Helpers that operators of every family read their inputs with.
 extension [Value?] {
   /// A required tensor.

@@ -1,3 +1,5 @@
+import Ground
+
 /// MaxPool, AveragePool, LpPool and their global forms.
 enum PoolingFamily {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// ConvTranspose: the gradient of a convolution with respect to its input.
 ///
 /// The plain form: weights times input give what each input element adds to its window, and the windows are summed.

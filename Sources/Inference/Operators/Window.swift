@@ -1,3 +1,5 @@
+import Ground
+
 /// The sliding window of convolutions and poolings: attributes as the node gives them.
 package struct WindowAttributes: Sendable {
   package enum Padding: Sendable { case explicit, sameUpper, sameLower, valid }

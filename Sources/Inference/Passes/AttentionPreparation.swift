@@ -1,3 +1,5 @@
+import Ground
+
 /// What exporters write around attention in other words, brought to the form that the attention pass knows.
 extension Rewrite {
   /// An Einsum of two operands that is a row of matrix products, the second matrix turned or not.

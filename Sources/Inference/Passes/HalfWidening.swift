@@ -1,3 +1,5 @@
+import Ground
+
 /// Lets a network of half floats compute in single precision: its weights are widened once, its inputs as they come, and
 /// its outputs narrowed again. The results are at least as good, and the compiled kernels know them.
 enum HalfWidening {

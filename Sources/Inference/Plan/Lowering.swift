@@ -1,3 +1,5 @@
+import Ground
+
 /// Turns a specialised graph into steps: asks each operator's family for a kernel, inserts reorders between layouts,
 /// leaves the rest to the reference tier.
 ///

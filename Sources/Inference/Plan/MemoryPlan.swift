@@ -1,3 +1,5 @@
+import Ground
+
 /// Where every arena value of a plan lies in one block of memory, so that values whose lives do not overlap share bytes.
 ///
 /// Values are first joined into buffers: an output with the input that it may overwrite, the parts of a concatenation

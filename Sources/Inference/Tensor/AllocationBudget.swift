@@ -1,3 +1,4 @@
+import Ground
 import Synchronization
 
 /// What the tensors of one network's interpreted operators may take together.

@@ -1,3 +1,5 @@
+import Ground
+
 /// bfloat16: the upper half of a float32.
 package struct BFloat16: Sendable, Equatable {
   package var bits: UInt16

@@ -1,3 +1,5 @@
+import Ground
+
 /// A dense, row-major tensor: element type, shape, and bytes that it shares with its copies and reshapes.
 public struct Tensor: @unchecked Sendable {
   public let type: ElementType

@@ -1,4 +1,6 @@
+import Configuration
 import Foundation
+import Ground
 
 /// Well-known networks that can be downloaded: what `models/catalogue.toml` lists.
 public struct Catalogue: Sendable {
@@ -22,12 +24,9 @@ public struct Catalogue: Sendable {
 
   /// Reads a catalogue file.
   ///
-  /// - Throws: ``PerceptionError`` that names the line and the field.
+  /// - Throws: `ConfigurationError` that names the line and the field, ``PerceptionError`` for a name that is listed twice.
   public init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw PerceptionError(.notFound, "cannot be read", place: path)
-    }
-    try self.init(text: String(decoding: data, as: UTF8.self), path: path)
+    try self.init(text: SmallFile.text(path, limit: 1 << 20), path: path)
   }
 
   public init(text: String, path: String) throws {

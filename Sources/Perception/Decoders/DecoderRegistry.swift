@@ -1,3 +1,5 @@
+import Configuration
+
 /// A family of networks: how to tell it, what it wants as input, how to read its outputs.
 ///
 /// To add one: a file with a `static let definition`, and a line in ``DecoderRegistry``.

@@ -1,3 +1,4 @@
+import Ground
 import Inference
 import Kernels
 import Vision

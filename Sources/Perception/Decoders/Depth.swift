@@ -1,3 +1,5 @@
+import Configuration
+import Ground
 import Inference
 import Vision
 

@@ -1,4 +1,6 @@
+import Configuration
 import Glibc
+import Ground
 import Inference
 import Vision
 

@@ -1,4 +1,6 @@
+import Configuration
 import Foundation
+import Ground
 
 /// CLIP's byte-pair tokenizer (Radford et al. 2021; byte-level BPE after Sennrich et al. 2016 and GPT-2).
 ///
@@ -22,12 +24,13 @@ public struct BytePairTokenizer: Sendable {
 
   /// - Throws: ``PerceptionError`` when the file is not a list of merges.
   public init(path: String) throws {
-    guard let data = OutsideFile.read(path, limit: 64 << 20) else {
-      throw PerceptionError(.notFound, "the vocabulary cannot be read", place: path)
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw PerceptionError(
-        .badInput, "is not text", place: path, remedy: "unpack it first if its name ends in .gz: gunzip")
+    let text: String
+    do throws(ConfigurationError) { text = try SmallFile.text(path, limit: 64 << 20) } catch {
+      if error.kind == .notText {
+        throw PerceptionError(
+          .badInput, "is not text", place: path, remedy: "unpack it first if its name ends in .gz: gunzip")
+      }
+      throw PerceptionError(.notFound, "the vocabulary cannot be read: \(error.what)", place: path)
     }
     try self.init(merges: text, path: path)
   }

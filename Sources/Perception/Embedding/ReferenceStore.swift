@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 import Synchronization
 
 /// Things to find again: named feature vectors, kept on disk.

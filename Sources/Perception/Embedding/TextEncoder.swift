@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 public import Inference
 
 /// Turns words into vectors that compare with a picture's: the second half of a pair such as CLIP's.

@@ -1,3 +1,5 @@
+import Ground
+
 /// Names to choose from, as vectors that compare with those of one image network: CLIP's zero-shot classification.
 ///
 /// Immutable, and so free to move between threads.

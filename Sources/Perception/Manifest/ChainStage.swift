@@ -1,3 +1,6 @@
+public import Configuration
+import Ground
+
 /// One stage that follows a detector: a classifier or embedder on crops, or the sequence network on tracks.
 ///
 /// Written in a manifest as `[[chain]]` with `model`, and optionally `classes`, `min_confidence`, `max_crops`, `every`, `max_hz`,
@@ -50,7 +53,7 @@ public struct ChainStage: Sendable, Hashable {
 
   /// The chain that a configuration file describes in its `[[chain]]` tables, in order; empty without any.
   ///
-  /// - Throws: ``PerceptionError`` that names the field and the line.
+  /// - Throws: `ConfigurationError` that names the field and the line.
   public static func chain(in document: ConfigDocument) throws -> [ChainStage] {
     // Other sections of the file are others' business.
     try ConfigReader(document).tables("chain").map { reader in

@@ -1,4 +1,6 @@
+import Configuration
 import Foundation
+import Ground
 public import Vision
 
 /// What a `models/NAME.toml` says of a network. Every field is optional: what is missing is taken from the network file
@@ -92,15 +94,9 @@ public struct Manifest: Sendable {
 
   /// Reads a manifest file and, where it names one, its label file.
   ///
-  /// - Throws: ``PerceptionError`` that names the file, the line and the field.
+  /// - Throws: `ConfigurationError` that names the file, the line and the field.
   public init(path: String) throws {
-    guard let data = OutsideFile.read(path, limit: 1 << 22) else {
-      throw PerceptionError(.notFound, "cannot be read, or is larger than 4 MiB", place: path)
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw PerceptionError(.badManifest, "is not UTF-8 text", place: path)
-    }
-    try self.init(text: text, path: path)
+    try self.init(text: SmallFile.text(path, limit: 1 << 22), path: path)
   }
 
   /// Reads a manifest's text; `path` places its errors and what it refers to.
@@ -189,10 +185,12 @@ public struct Manifest: Sendable {
     if let labels = try reader.strings("labels") { return labels }
     guard let file else { return nil }
     let place = place(of: file, beside: path)
-    guard let data = OutsideFile.read(place, limit: 1 << 22) else {
-      throw reader.error("labels_file", "names '\(file)', which cannot be read", remedy: "looked for \(place)")
+    let bytes: [UInt8]
+    do throws(ConfigurationError) { bytes = try SmallFile.bytes(place, limit: 1 << 22) } catch {
+      throw reader.error(
+        "labels_file", "names '\(file)', which cannot be read (\(error.what))", remedy: "looked for \(place)")
     }
-    let names = LabelSets.lines(String(decoding: data, as: UTF8.self))
+    let names = LabelSets.lines(String(decoding: bytes, as: UTF8.self))
     guard !names.isEmpty else {
       throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "one name a line")
     }

@@ -1,5 +1,6 @@
 import CCrypto
 import Glibc
+import Ground
 
 /// SHA-256 of files (FIPS 180-4), by OpenSSL's libcrypto.
 package enum FileHash {

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Ground
 public import Inference
@@ -173,7 +174,7 @@ public final class ModelStore: Sendable {
     for file in files where file.hasSuffix(".toml") && file != ModelStore.catalogueFile {
       stems.insert((file as NSString).deletingPathExtension)
     }
-    return stems.compactMap { stem in
+    return stems.map { stem in
       let base = (folder as NSString).appendingPathComponent(stem)
       let hasManifest = files.contains(stem + ".toml")
       do {
@@ -181,12 +182,10 @@ public final class ModelStore: Sendable {
         return Entry(
           name: stem, path: found.path, manifestPath: hasManifest ? base + ".toml" : nil, fileBytes: found.fileBytes,
           task: found.manifest?.task)
-      } catch let error as PerceptionError {
+      } catch {
         return Entry(
           name: stem, path: base + ".onnx", manifestPath: hasManifest ? base + ".toml" : nil,
-          fileBytes: ModelStore.size(of: base + ".onnx") ?? 0, problem: error.line)
-      } catch {
-        return nil
+          fileBytes: ModelStore.size(of: base + ".onnx") ?? 0, problem: "\(error)")
       }
     }
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 import Inference
 
 /// A sequence network from a file: input [1, steps, features], output [1, classes].

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Vision
 
@@ -72,8 +73,8 @@ struct CompanionFiles: Sendable {
   ) -> Content? {
     for folder in folders {
       let path = (folder as NSString).appendingPathComponent(name)
-      guard let data = OutsideFile.read(path, limit: limit) else { continue }
-      return try? JSONDecoder().decode(type, from: data)
+      guard let bytes = try? SmallFile.bytes(path, limit: limit) else { continue }
+      return try? JSONDecoder().decode(type, from: Data(bytes))
     }
     return nil
   }

@@ -1,3 +1,5 @@
+import Configuration
+import Ground
 import Inference
 
 /// What a decoder takes a network to be when no manifest says otherwise.

@@ -1,15 +1,14 @@
 import Foundation
 import Glibc
+import Ground
+import ROS
 import Vision
-
-/// What an output is called until it is whole.
-func workingName(of path: String) -> String { "\(path).\(getpid()).part" }
 
 /// A folder that appears under its name only when everything is in it.
 struct OutputFolder {
   let path: String
   /// Of this process alone: what else lies there is somebody's.
-  var working: String { workingName(of: path) }
+  var working: String { WholeFile.workingName(of: path) }
 
   init(_ path: String) throws {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -85,6 +84,10 @@ struct FramesExport {
       }
       let image = try pictures.picture(index).image
       return (FramesExport.name(index, "jpg"), try encoder.encode(image, quality: 95).array[...])
-    } catch let error as RecordingError where error.kind == .corrupt { return nil } catch is CodecError { return nil }
+    } catch let error as RecordingError where error.kind == .corrupt {
+      return nil
+    } catch let error as ROSError where error.kind == .corrupt {
+      return nil
+    } catch is CodecError { return nil }
   }
 }

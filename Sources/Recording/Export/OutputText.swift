@@ -1,3 +1,5 @@
+import Ground
+
 /// A text file that appears under its name only when it is whole. One thread.
 final class OutputText {
   private let file: OutputFile
@@ -12,8 +14,8 @@ final class OutputText {
     self.path = path
     self.layer = layer
     // What a process of this number that was killed left is of no use.
-    try? layer.remove(workingName(of: path))
-    file = try OutputFile(workingName(of: path), layer: layer)
+    try? layer.remove(WholeFile.workingName(of: path))
+    file = try OutputFile(WholeFile.workingName(of: path), layer: layer)
     buffer.reserveCapacity(1 << 16)
   }
 
@@ -35,7 +37,7 @@ final class OutputText {
   func finish() throws {
     try flush()
     file.close()
-    do throws(SystemError) { try layer.rename(workingName(of: path), to: path) } catch {
+    do throws(SystemError) { try layer.rename(WholeFile.workingName(of: path), to: path) } catch {
       throw OutputFile.explain(error, "rename", path)
     }
   }
@@ -43,6 +45,6 @@ final class OutputText {
   /// Removes what was written.
   func discard() {
     file.close()
-    try? layer.remove(workingName(of: path))
+    try? layer.remove(WholeFile.workingName(of: path))
   }
 }

@@ -1,6 +1,7 @@
 import CPosix
 import Foundation
 import Glibc
+import Ground
 
 /// A recording as a video: its pictures through ffmpeg, which must be installed.
 struct VideoExport {
@@ -18,7 +19,7 @@ struct VideoExport {
     }
     let ending = (output as NSString).pathExtension
     // ffmpeg goes by the ending.
-    let working = workingName(of: output) + "." + (ending.isEmpty ? "mp4" : ending)
+    let working = WholeFile.workingName(of: output) + "." + (ending.isEmpty ? "mp4" : ending)
     let duration = frames.pictures.duration
     let rate = duration > 0 ? Double(frames.pictures.count - 1) / duration : 30
     // Named, because ffmpeg's guess wants more data than small pictures have.

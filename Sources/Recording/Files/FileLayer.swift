@@ -1,14 +1,5 @@
 import Glibc
-
-/// A system call's failure.
-public struct SystemError: Error, Equatable, Sendable {
-  public var code: Int32
-
-  public init(code: Int32) { self.code = code }
-
-  /// The system's own words: "No space left on device".
-  public var words: String { String(cString: strerror(code)) }
-}
+public import Ground
 
 /// The system calls a recorder makes, so that tests can make a disk fill, fail, or vanish.
 public protocol FileLayer: Sendable {
@@ -39,12 +30,12 @@ public struct SystemFileLayer: FileLayer {
   public init() {}
 
   private func check(_ result: Int32) throws(SystemError) {
-    if result != 0 { throw SystemError(code: errno) }
+    if result != 0 { throw SystemError(errno) }
   }
 
   public func create(_ path: String) throws(SystemError) -> Int32 {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw SystemError(code: errno) }
+    guard descriptor >= 0 else { throw SystemError(errno) }
     // Some network file systems have no locks; a recording is worth more than the lock.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     synchronizeFolder(of: path)
@@ -61,7 +52,7 @@ public struct SystemFileLayer: FileLayer {
 
   public func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
     let written = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    guard written >= 0 else { throw SystemError(code: errno) }
+    guard written >= 0 else { throw SystemError(errno) }
     return written
   }
 
@@ -69,7 +60,7 @@ public struct SystemFileLayer: FileLayer {
 
   public func truncate(_ descriptor: Int32, to size: UInt64) throws(SystemError) {
     try check(ftruncate(descriptor, off_t(clamping: size)))
-    guard lseek(descriptor, off_t(clamping: size), SEEK_SET) >= 0 else { throw SystemError(code: errno) }
+    guard lseek(descriptor, off_t(clamping: size), SEEK_SET) >= 0 else { throw SystemError(errno) }
   }
 
   public func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
@@ -79,9 +70,9 @@ public struct SystemFileLayer: FileLayer {
     if link(path, newPath) == 0 {
       try check(unlink(path))
     } else if errno == EEXIST {
-      throw SystemError(code: EEXIST)
+      throw SystemError(EEXIST)
     } else {
-      if exists(newPath) { throw SystemError(code: EEXIST) }
+      if exists(newPath) { throw SystemError(EEXIST) }
       try check(Glibc.rename(path, newPath))
     }
     synchronizeFolder(of: newPath)
@@ -95,7 +86,7 @@ public struct SystemFileLayer: FileLayer {
     var made = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: false) {
       made += part
-      if !part.isEmpty, mkdir(made, 0o755) != 0, errno != EEXIST { throw SystemError(code: errno) }
+      if !part.isEmpty, mkdir(made, 0o755) != 0, errno != EEXIST { throw SystemError(errno) }
       made += "/"
     }
   }

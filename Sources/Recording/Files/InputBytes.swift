@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// Bytes that can be read anywhere: a file, or memory. Thread-safe.
 public protocol InputBytes: AnyObject, Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// A file that only grows: writes everything it is given, or says why not. One thread.
 final class OutputFile {
@@ -29,7 +30,7 @@ final class OutputFile {
       do throws(SystemError) {
         let written = try layer.write(descriptor, rest)
         // A write of nothing, again and again, is a full or broken device that does not say so.
-        guard written > 0 else { throw SystemError(code: EIO) }
+        guard written > 0 else { throw SystemError(EIO) }
         rest = UnsafeRawBufferPointer(rebasing: rest[min(written, rest.count)...])
       } catch {
         if error.code == EINTR || error.code == EAGAIN { continue }

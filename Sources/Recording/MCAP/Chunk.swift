@@ -1,3 +1,5 @@
+import Ground
+
 extension MCAP {
   /// An unpacked chunk, its checksum verified.
   struct Chunk: Sendable {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The chunk being filled: records, and where each channel's messages lie among them. One thread.
 struct ChunkBuilder {
   private(set) var records: ByteWriter

@@ -1,4 +1,5 @@
 import CCompression
+import Ground
 
 extension MCAP {
   /// How a chunk's records are compressed; the raw value is the name in the file.

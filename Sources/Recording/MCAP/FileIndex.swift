@@ -1,3 +1,5 @@
+import Ground
+
 /// Where everything lies in a file: from its summary, or from a walk over its records.
 struct FileIndex {
   var schemas: [UInt16: MCAP.Schema] = [:]

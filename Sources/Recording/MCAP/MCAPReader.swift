@@ -1,3 +1,4 @@
+import Ground
 import Synchronization
 
 /// Reads an MCAP file anywhere in it, by its index or, where it has none or a damaged one, by one built from the data.

@@ -1,4 +1,5 @@
 import Glibc
+public import Ground
 
 /// Writes one MCAP file: chunked, indexed, with checksums and a summary.
 ///

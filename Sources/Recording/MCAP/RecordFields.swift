@@ -1,3 +1,5 @@
+import Ground
+
 /// Reads fields, or writes them: each record names its fields once, in the order of the file, for both.
 protocol RecordCoder {
   /// `Never` for a writer.
@@ -77,8 +79,10 @@ extension ByteReader {
   /// The next record inside a chunk or a summary: its opcode and a reader over its content; nil at the end.
   mutating func nextRecord() throws -> (opcode: UInt8, content: ByteReader)? {
     guard remaining > 0 else { return nil }
-    let opcode = try integer(UInt8.self)
-    return (opcode, try part(try length64()))
+    do {
+      let opcode = try integer(UInt8.self)
+      return (opcode, try part(try length64()))
+    } catch let error as ByteError { throw RecordingError(error) }
   }
 }
 
@@ -93,7 +97,7 @@ extension RecordFields {
   /// Reads the fields and leaves the reader behind the last.
   init(from reader: inout ByteReader) throws {
     self.init()
-    try fields(&reader)
+    do { try fields(&reader) } catch let error as ByteError { throw RecordingError(error) }
   }
 
   /// Writes the fields, without an opcode before.

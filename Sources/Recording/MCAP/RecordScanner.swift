@@ -1,3 +1,5 @@
+import Ground
+
 /// Walks over a file's records from front to back, without trusting any index. One thread.
 struct RecordScanner {
   struct Found {

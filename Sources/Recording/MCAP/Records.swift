@@ -1,3 +1,5 @@
+import Ground
+
 /// The MCAP file format, version 0: https://mcap.dev/spec.
 ///
 /// A file is magic, header, data section, summary section, summary offsets, footer, magic; each part is a sequence of
@@ -268,11 +270,13 @@ public enum MCAP {
 extension MCAP.Message {
   /// Reads a message whose data shares the reader's memory.
   init(from reader: inout ByteReader) throws {
-    channelID = try reader.integer()
-    sequence = try reader.integer()
-    logTime = try reader.integer()
-    publishTime = try reader.integer()
-    data = try reader.slice(reader.remaining)
+    do {
+      channelID = try reader.integer()
+      sequence = try reader.integer()
+      logTime = try reader.integer()
+      publishTime = try reader.integer()
+      data = try reader.slice(reader.remaining)
+    } catch let error as ByteError { throw RecordingError(error) }
   }
 }
 

@@ -2,6 +2,7 @@ import Capture
 import Ground
 import Perception
 import Pipeline
+import ROS
 import Vision
 
 /// A frame's messages: how results become what ROS 2 knows.

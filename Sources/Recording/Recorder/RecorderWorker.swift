@@ -2,6 +2,7 @@ import Capture
 import Ground
 import Perception
 import Pipeline
+import ROS
 
 /// What the recorder's thread does: begins and ends files, writes frames, watches the disk. That thread only.
 final class RecorderWorker {

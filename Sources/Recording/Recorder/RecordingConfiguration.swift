@@ -1,3 +1,6 @@
+import Ground
+import ROS
+
 /// What and how to record.
 public struct RecordingConfiguration: Sendable {
   /// Where recordings go; made when it is missing.

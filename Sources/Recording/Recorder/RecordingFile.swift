@@ -3,6 +3,7 @@ import Glibc
 import Ground
 import Perception
 import Pipeline
+import ROS
 import Vision
 
 /// One file of a recording: its topics, and how frames and events become its messages. One thread.
@@ -147,23 +148,4 @@ final class RecordingFile {
     chunkOpened = nil
     keptFrames = frames
   }
-}
-
-/// Turns the flow's monotonic moments into wall-clock times, by the difference between the clocks when it was made: within
-/// a file time does not jump.
-struct WallClock: Sendable {
-  /// Nanoseconds to add to a monotonic moment.
-  let offset: Int64
-
-  init(offset: Int64) { self.offset = offset }
-
-  static var now: WallClock {
-    var wall = timespec()
-    clock_gettime(CLOCK_REALTIME, &wall)
-    let nanoseconds = Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec)
-    return WallClock(offset: nanoseconds - MonotonicTime.now.nanoseconds)
-  }
-
-  /// Nanoseconds since 1970; 0 for moments before.
-  func wall(_ moment: MonotonicTime) -> UInt64 { UInt64(max(0, moment.nanoseconds &+ offset)) }
 }

@@ -1,4 +1,5 @@
-import Perception
+public import Configuration
+public import Ground
 
 /// One setting of recordings as users write it: a key of the configuration's section `[recording]`, and a flag.
 public struct RecordingSetting: Sendable {
@@ -94,18 +95,14 @@ public enum RecordingSettings {
     }
   }
 
-  /// Applies the section `[recording]` of a configuration file's text.
+  /// Applies the section `[recording]` of a configuration file.
   ///
-  /// - Parameter file: the file's name, for messages.
-  /// - Returns: what is wrong with the section, a line a setting; the others hold.
+  /// - Returns: one error for each setting that cannot be used; the others are applied.
   public static func apply(
-    _ text: String, file: String, to configuration: inout RecordingConfiguration
+    _ document: ConfigDocument, to configuration: inout RecordingConfiguration
   ) -> [RecordingError] {
-    let root: [String: ConfigValue]
-    do { root = try ConfigDocument(text: text, file: file).root } catch {
-      return [RecordingError(.badArgument, "\(error)", remedy: "recordings use their defaults")]
-    }
-    guard let found = root["recording"] else { return [] }
+    let file = document.file
+    guard let found = document.root["recording"] else { return [] }
     guard case .table(let section) = found else {
       return [RecordingError(.badArgument, "recording is no section", place: file, remedy: "write [recording]")]
     }

@@ -1,3 +1,5 @@
+import ROS
+
 /// The topics of a recording.
 enum Topic: Int, CaseIterable {
   case picture

@@ -1,3 +1,5 @@
+import Ground
+
 /// Takes everything whole out of a recording that a crash, a full disk or a failing one left behind.
 ///
 /// Nothing is taken that cannot be vouched for: a chunk whose checksum does not match is reported, not copied.

@@ -1,4 +1,5 @@
 import Pipeline
+import ROS
 
 /// Finds the moments of a recording that a timeline shows: its events, and where something came into the picture.
 struct MarkFinder: Sendable {

@@ -1,5 +1,6 @@
 import Capture
 import Ground
+import ROS
 import Synchronization
 import Vision
 

@@ -1,5 +1,6 @@
 import Foundation
 public import Perception
+import ROS
 import Vision
 
 /// What the networks said about a picture when it was recorded.

@@ -1,5 +1,6 @@
 import Foundation
 import Perception
+import ROS
 import Synchronization
 
 /// The results of a recording, found by the picture they belong to. Thread-safe.

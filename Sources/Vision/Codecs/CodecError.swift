@@ -1,35 +1,18 @@
 public import Ground
 
 /// What goes wrong between a compressed picture, or an image file, and its pixels.
-public struct CodecError: ExplainedError, Equatable {
-  public enum Kind: String, Sendable {
-    case notFound
-    case unreadable
-    case unwritable
-    case notAnImage
-    case truncated
-    case corrupt
-    case tooLarge
-    case unsupported
-  }
+public typealias CodecError = Explained<CodecErrorKind>
 
-  public var kind: Kind
-  public var what: String
-  /// The file's path; empty for pictures in memory.
-  public var place: String
-  public var remedy: String
-
-  public init(_ kind: Kind, _ what: String, place: String = "", remedy: String = "") {
-    self.kind = kind
-    self.what = what
-    self.place = place
-    self.remedy = remedy
-  }
-
-  /// The same error, about the file at `path`.
-  public func at(_ path: String) -> CodecError {
-    CodecError(kind, what, place: path, remedy: remedy)
-  }
+/// The causes of a ``CodecError``, for programs to tell apart.
+public enum CodecErrorKind: String, Sendable {
+  case notFound
+  case unreadable
+  case unwritable
+  case notAnImage
+  case truncated
+  case corrupt
+  case tooLarge
+  case unsupported
 }
 
 /// What a picture may claim to be before anything is allocated for it.

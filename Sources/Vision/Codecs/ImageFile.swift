@@ -1,4 +1,5 @@
 import Glibc
+public import Ground
 
 /// The kinds of image file that are read, told by their first bytes and never by their names.
 public enum ImageFileFormat: String, Sendable, CaseIterable {
@@ -56,7 +57,9 @@ public enum ImageFile {
     let bytes =
       path.lowercased().hasSuffix(".png")
       ? try PNGCodec.encode(image) : try JPEGEncoder().encode(image, quality: quality).array
-    try write(bytes, to: path)
+    do throws(SystemError) { try WholeFile.write(bytes, to: path) } catch {
+      throw CodecError(.unwritable, error.words, place: path, errno: error.code)
+    }
   }
 
   /// The whole of a regular file.
@@ -88,24 +91,5 @@ public enum ImageFile {
     }
     guard problem == 0 else { throw CodecError(.unreadable, String(cString: strerror(problem)), place: path) }
     return bytes
-  }
-
-  private static func write(_ bytes: [UInt8], to path: String) throws(CodecError) {
-    let temporary = "\(path).\(getpid()).part"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw CodecError(.unwritable, String(cString: strerror(errno)), place: path) }
-    var done = 0
-    var problem: Int32 = 0
-    while done < bytes.count, problem == 0 {
-      let wrote = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
-      if wrote < 0, errno != EINTR { problem = errno }
-      done += max(0, wrote)
-    }
-    if close(descriptor) != 0, problem == 0 { problem = errno }
-    if problem == 0, rename(temporary, path) != 0 { problem = errno }
-    guard problem == 0 else {
-      unlink(temporary)
-      throw CodecError(.unwritable, String(cString: strerror(problem)), place: path)
-    }
   }
 }

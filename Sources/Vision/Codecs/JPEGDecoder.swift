@@ -1,4 +1,5 @@
 import CTurboJPEG
+public import Ground
 
 /// Decodes JPEG pictures with libjpeg-turbo, into RGB or into the planes they hold.
 ///

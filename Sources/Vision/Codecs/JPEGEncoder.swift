@@ -1,4 +1,5 @@
 import CTurboJPEG
+public import Ground
 
 /// Encodes images of every ``PixelFormat`` as JPEG with libjpeg-turbo.
 ///

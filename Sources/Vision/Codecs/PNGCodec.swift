@@ -1,5 +1,6 @@
 import CPNG
 import Glibc
+public import Ground
 
 /// PNG pictures, both ways, with libpng's simplified API.
 public enum PNGCodec {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Ground
 import Perception
@@ -66,9 +67,11 @@ struct DetectCommand: ParsableCommand {
   func run() throws {
     var configuration = InstalledModels.session(detector: model, classifier: classifier)
     let references = LikenessOptions.store()
-    let user = UserConfiguration.load()
+    let user = UserConfiguration()
     let misconfigured = try likeness.apply(to: &configuration, user)
-    for problem in [user.problem, misconfigured, references.problem].compactMap(\.self) {
+    for problem in [user.problem.map { "\($0.line); the defaults hold" }, misconfigured, references.problem].compactMap(
+      \.self)
+    {
       StandardStreams.writeError("Warning: \(problem.plainLine)\n")
     }
     let pipeline = try PhotoPipeline(

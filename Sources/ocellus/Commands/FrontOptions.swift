@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Dashboard
 
 /// How the dashboard looks and what it may cost.
@@ -26,7 +27,7 @@ struct FrontOptions: ParsableArguments {
     options.bandwidth = bandwidth
     options.noMouse = noMouse
     options.themeFolders = Installation.folders(of: "themes")
-    options.logPath = Installation.state + "/ocellus.log"
+    options.logPath = UserFolders.state + "/ocellus.log"
     return options
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Configuration
 import Foundation
+import Ground
 import Perception
 import Pipeline
 import Vision
@@ -77,7 +79,7 @@ struct LikenessOptions: ParsableArguments {
   /// The operator's references; in memory only, with the reason, where their file cannot be read.
   static func store() -> (store: ReferenceStore, problem: String?) {
     do {
-      return (try ReferenceStore(path: Installation.userData("references.json")), nil)
+      return (try ReferenceStore(path: UserFolders.data("references.json")), nil)
     } catch {
       return (ReferenceStore(), "references are not kept: \(error)")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Dashboard
 import Foundation
 import Ground
@@ -53,7 +54,7 @@ struct ListModels: ParsableCommand {
     if entries.isEmpty {
       throw CommandFailure(
         what: "no models found", place: store.folders.joined(separator: ", "),
-        remedy: "put an .onnx file into \(Installation.userData("models"))")
+        remedy: "put an .onnx file into \(UserFolders.data("models"))")
     }
   }
 }

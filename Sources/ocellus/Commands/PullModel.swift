@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Dashboard
 import Foundation
 import Glibc
@@ -33,7 +34,7 @@ struct PullModel: ParsableCommand {
     let entry = try catalogue.entry(named: name)
     let interruption = Interruption()
     let shows = isatty(STDERR_FILENO) == 1
-    let download = ModelDownload(folder: Installation.userData("models"), offline: offline)
+    let download = ModelDownload(folder: UserFolders.data("models"), offline: offline)
     do {
       let path = try download.fetch(entry) { progress in
         if shows { PullModel.show(progress) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Ground
 import Recording
 
@@ -60,7 +61,7 @@ struct RecordingOptions: ParsableArguments {
   /// The recorder's settings, and what is wrong with those of the configuration file.
   func configuration(_ user: UserConfiguration) throws -> (RecordingConfiguration, problems: [RecordingError]) {
     var configuration = RecordingConfiguration(directory: ".")
-    let problems = RecordingSettings.apply(user.text, file: user.file, to: &configuration)
+    let problems = user.document.map { RecordingSettings.apply($0, to: &configuration) } ?? []
     for (key, value) in flags {
       if let value { try RecordingSettings.set(key, to: value, in: &configuration) }
     }

@@ -1,6 +1,6 @@
 import Capture
+import Configuration
 import Ground
-import Perception
 
 /// When pictures are complained about: the section `[health]` of the configuration file, then `--health`.
 struct HealthSettings {

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Glibc
 
@@ -14,7 +15,7 @@ enum Installation {
   /// Folders that may hold `kind` ("models", "themes"), best first: the user's own, the current folder, beside an
   /// installed executable (`../share/ocellus`), and the checkout that the executable was built in (`.build/…`).
   static func folders(of kind: String) -> [String] {
-    var candidates = [userData(kind), FileManager.default.currentDirectoryPath + "/" + kind]
+    var candidates = [UserFolders.data(kind), FileManager.default.currentDirectoryPath + "/" + kind]
     var folder = (executable as NSString).deletingLastPathComponent
     candidates.append(folder + "/../share/ocellus/" + kind)
     for _ in 0..<4 {
@@ -28,15 +29,4 @@ enum Installation {
         && seen.insert(path).inserted
     }
   }
-
-  private static func xdg(_ variable: String, _ fallback: String) -> String {
-    // The XDG base directory specification: a relative path in the variable is to be ignored.
-    if let value = ProcessInfo.processInfo.environment[variable], value.hasPrefix("/") { return value }
-    return NSHomeDirectory() + "/" + fallback
-  }
-
-  /// The user's own folder for `kind`: `$XDG_DATA_HOME/ocellus/…`.
-  static func userData(_ kind: String) -> String { xdg("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
-  /// `$XDG_STATE_HOME/ocellus`: the log.
-  static var state: String { xdg("XDG_STATE_HOME", ".local/state") + "/ocellus" }
 }

@@ -1,4 +1,5 @@
 import Capture
+import Configuration
 import Ground
 import Inference
 import Pipeline
@@ -30,7 +31,7 @@ struct LiveSession {
   ) throws {
     FileLog.start()
     let options = plan.session
-    let user = UserConfiguration.load()
+    let user = UserConfiguration()
     var (recording, problems) = try plan.recording.configuration(user)
     let opened = try SourceOpening.open(plan.source.name, plan.source.request, replay: plan.source.replay)
     var configuration = InstalledModels.session(detector: options.model, classifier: options.classifier)
@@ -77,7 +78,9 @@ struct LiveSession {
       consumers: consumers + counting + [recorder], extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
-    for problem in settings.problems + [user.problem, misconfigured, references.problem].compactMap(\.self) {
+    for problem in settings.problems
+      + [user.problem.map { "\($0.line); the defaults hold" }, misconfigured, references.problem].compactMap(\.self)
+    {
       session.report(SessionEvent(severity: .error, message: problem))
     }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }

@@ -1,3 +1,4 @@
+import Ground
 import Inference
 
 /// Evaluates single operators, without a graph around them.

@@ -1,3 +1,5 @@
+import Ground
+
 /// If, Loop and Scan: operators that run bodies.
 enum ControlFlowOperators {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// Sequences and optionals.
 enum SequenceOperators {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// RoiAlign and MaxRoiPool: features of regions, at one size.

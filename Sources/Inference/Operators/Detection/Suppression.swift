@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// NonMaxSuppression: for every batch and class the best boxes that do not overlap a better one.

@@ -1,3 +1,5 @@
+import Ground
+
 /// MaxUnpool: values put back where a MaxPool found them.
 enum UnpoolingOperators {
   static let definitions: [OperatorDefinition] = [

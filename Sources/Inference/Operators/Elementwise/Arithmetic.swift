@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// Add, Sub, Mul, Div, Mod, Pow; Max, Min, Sum, Mean of any number of operands: with broadcasting, every numeric type.
 enum ArithmeticOperators {

@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 
 /// Cast and CastLike: every numeric type to every other, and text both ways.
 enum CastOperators {

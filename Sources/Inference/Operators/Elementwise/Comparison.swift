@@ -1,3 +1,5 @@
+import Ground
+
 /// Equal, Less, Greater and their inclusive forms; And, Or, Xor, Not; the bitwise operators; Where.
 enum ComparisonOperators {
   static let definitions: [OperatorDefinition] = [

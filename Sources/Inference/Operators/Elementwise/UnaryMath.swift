@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// Functions of one number: roots, exponentials, trigonometry, rounding, tests for infinity and NaN.
 enum UnaryMathOperators {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The inputs of one evaluation, with access that says what is missing or of the wrong kind.
 package struct Arguments {
   let values: [Value?]

@@ -1,3 +1,5 @@
+import Ground
+
 /// How operands of different shapes line up (NumPy's rule: from the last axis, an extent of 1 repeats), as nested loops
 /// with the fewest levels: axes that every operand walks contiguously are merged into one.
 struct Broadcasting {

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// The four types that arithmetic is done in: Float for the 16- and 32-bit floats, Double, Int64 for the integers that
 /// fit it, UInt64. Results go back to the tensor's own type by truncation, which makes integers wrap as they do in C.

@@ -1,3 +1,5 @@
+import Ground
+
 extension Tensor {
   /// The elements as another type: floats truncate toward zero and wrap into integers, integers wrap, anything but
   /// zero is true. The same tensor when it has the type already.

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// A function of one float that kernels apply to what they have just computed, or alone.
 package enum Activation: Sendable, Hashable {

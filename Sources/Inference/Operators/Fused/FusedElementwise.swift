@@ -1,3 +1,5 @@
+import Ground
+
 /// A binary operator of the specification with an activation behind it, on float32.
 package struct FusedBinary: Operator {
   /// "Add", "Mul", …

@@ -1,3 +1,5 @@
+import Ground
+
 /// Attention as ONNX Runtime's transformer optimiser and quantiser write it in the domain com.microsoft: projections,
 /// padding masks and caches are part of the operator.
 enum MicrosoftAttentionOperators {

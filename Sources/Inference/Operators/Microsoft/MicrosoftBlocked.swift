@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// The domain com.microsoft.nchwc, which ONNX Runtime's optimiser writes at its highest level: operators over tensors

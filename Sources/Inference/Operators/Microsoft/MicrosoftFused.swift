@@ -1,3 +1,5 @@
+import Ground
+
 /// What ONNX Runtime's optimiser writes in the domain com.microsoft: plain operators with an activation or a
 /// transposition folded in.
 enum MicrosoftFusedOperators {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The rest of com.microsoft: operators over channels-last tensors, weights of a few bits, and names that ONNX gave the
 /// same operators later.
 enum MicrosoftLayoutOperators {

@@ -1,3 +1,5 @@
+import Ground
+
 /// What ONNX Runtime's quantiser writes in the domain com.microsoft: operators on 8-bit tensors, each operand followed
 /// by its scale and zero point. They compute on the numbers that the steps stand for.
 enum MicrosoftQuantizedOperators {

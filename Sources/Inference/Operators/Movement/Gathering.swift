@@ -1,3 +1,5 @@
+import Ground
+
 /// Gather, GatherElements, GatherND; and what scattering shares with them: indices checked before use.
 enum GatheringOperators {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// Tensors from nothing, or nearly: Constant, ConstantOfShape, Range, EyeLike, Trilu.
 enum GeneratorOperators {
   static let definitions: [OperatorDefinition] = [

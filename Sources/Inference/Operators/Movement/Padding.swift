@@ -1,3 +1,5 @@
+import Ground
+
 /// Pad and CenterCropPad; and the copying by axis maps that nearest-neighbour Resize uses too.
 enum PaddingOperators {
   static let definitions: [OperatorDefinition] = [

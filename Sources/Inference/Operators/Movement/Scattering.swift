@@ -1,3 +1,5 @@
+import Ground
+
 /// ScatterElements (once called Scatter) and ScatterND, plain or accumulating.
 enum ScatteringOperators {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// NonZero, Compress, Unique, OneHot: what the data itself decides the shape of.
 enum SelectionOperators {
   static let definitions: [OperatorDefinition] = [

@@ -1,3 +1,5 @@
+import Ground
+
 /// Slice, Split, Concat: parts of tensors, and tensors of parts.
 enum SlicingOperators {
   static let definitions: [OperatorDefinition] = [

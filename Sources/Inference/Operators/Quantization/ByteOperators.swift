@@ -1,3 +1,5 @@
+import Ground
+
 /// The operators on bytes that the quantisation passes make: unsigned activations of one scale, constant 8-bit weights.
 /// What is here is their plain form; the compiled one is in Plan/Kernels/.
 

@@ -1,3 +1,5 @@
+import Ground
+
 /// QuantizeLinear, DequantizeLinear (a scale for the tensor, an axis, or blocks of an axis), DynamicQuantizeLinear.
 enum QuantizationOperators {
   static let definitions: [OperatorDefinition] = ["", "com.microsoft"].flatMap { domain in

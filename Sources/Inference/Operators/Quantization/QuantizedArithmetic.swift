@@ -1,3 +1,5 @@
+import Ground
+
 /// The sum or product of two quantised numbers, with the roundings of ONNX Runtime's kernels: the ratios of the scales
 /// and the part that depends on zero points alone are computed first, in single precision, and the rest is fused.
 ///

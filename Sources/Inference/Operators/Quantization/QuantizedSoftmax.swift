@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// Softmax of bytes along lines, in integers as ONNX Runtime computes it: exponentials come from a table of 256 fixed
 /// point numbers, so that their sum is exact, and the quotient is rounded half up.

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// The weights and initial states of one direction.
 struct RecurrentParameters<Element: BlasScalar & ComputeElement> {

@@ -1,3 +1,5 @@
+import Ground
+
 /// What RNN, GRU and LSTM have in common: attributes, the walk over time and directions, gathering of the outputs.
 struct RecurrentLayer: Sendable {
   enum Direction: String { case forward, reverse, bidirectional }

@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// DFT, STFT, windows and the mel filter bank: the front end of audio networks.
 enum SignalOperators {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The attributes of Resize.
 struct ResizeSettings: Sendable {
   enum Mode: String { case nearest, linear, cubic }

@@ -1,3 +1,5 @@
+import Ground
+
 /// GridSample in any number of axes, and AffineGrid that makes its grids.
 enum GridSamplingOperators {
   static let definitions: [OperatorDefinition] = [

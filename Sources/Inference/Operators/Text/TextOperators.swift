@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 
 /// Strings: StringConcat, StringSplit, StringNormalizer; and the label look-ups of ai.onnx.ml that classifiers exported
 /// from other libraries end with.

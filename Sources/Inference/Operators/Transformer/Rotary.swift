@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 
 /// RotaryEmbedding and TensorScatter: positions and caches of transformers.
 enum TransformerOperators {

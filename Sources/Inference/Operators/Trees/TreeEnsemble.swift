@@ -1,3 +1,5 @@
+import Ground
+
 /// TreeEnsemble (ai.onnx.ml 5): decision trees whose leaves vote on targets.
 enum TreeOperators {
   static let definitions: [OperatorDefinition] = [

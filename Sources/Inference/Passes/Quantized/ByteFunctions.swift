@@ -1,3 +1,5 @@
+import Ground
+
 /// Functions of one byte: whatever stands between a dequantised tensor and a quantised one and looks at each number alone
 /// is a table of 256 bytes, found by evaluating it on all of them.
 extension Rewrite {

@@ -1,3 +1,5 @@
+import Ground
+
 /// Float operators between DequantizeLinear and QuantizeLinear become operators on bytes.
 extension Rewrite {
   /// Conv between dequantised operands, its result quantised (perhaps after a clip).

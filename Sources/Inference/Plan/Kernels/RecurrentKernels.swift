@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// LSTM, GRU and RNN with constant weights: one product for the inputs of the whole sequence, then step by step what

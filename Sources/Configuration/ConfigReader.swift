@@ -1,6 +1,8 @@
+public import Ground
+
 /// Typed access to one table, which remembers what was asked for: whatever nobody asked for is a misspelt field.
 ///
-/// Every accessor answers nil for a missing field and throws ``PerceptionError``, placed at the field's file and line, for
+/// Every accessor answers nil for a missing field and throws ``ConfigurationError``, placed at the field's file and line, for
 /// one of the wrong kind or out of range. Read all, then call ``finish()``. One thread at a time.
 public final class ConfigReader {
   private let values: [String: ConfigValue]
@@ -11,7 +13,7 @@ public final class ConfigReader {
   private var fallback: [String: ConfigValue] = [:]
 
   /// A table without a file behind it: what recognition found out.
-  init(_ values: [String: ConfigValue]) {
+  public init(_ values: [String: ConfigValue]) {
     self.values = values
     document = nil
     prefix = ""
@@ -32,18 +34,18 @@ public final class ConfigReader {
   public func has(_ key: String) -> Bool { values[key] != nil }
 
   /// An error about field `key`, placed at its file and line.
-  public func error(_ key: String, _ what: String, remedy: String = "") -> PerceptionError {
+  public func error(_ key: String, _ what: String, remedy: String = "") -> ConfigurationError {
     let path = prefix + key
-    guard let document else { return PerceptionError(.badManifest, "field '\(path)' \(what)", remedy: remedy) }
+    guard let document else { return ConfigurationError(.badField, "field '\(path)' \(what)", remedy: remedy) }
     // A key of an inline table has no line of its own: its table's.
     var known = path
     while document.lines[known] == nil, let dot = known.lastIndex(of: ".") { known = String(known[..<dot]) }
     let line = document.lines[known].map { ":\($0)" } ?? ""
-    return PerceptionError(
-      .badManifest, "field '\(path)' \(what)", place: document.file + line, remedy: remedy)
+    return ConfigurationError(
+      .badField, "field '\(path)' \(what)", place: document.file + line, remedy: remedy)
   }
 
-  private func mistyped(_ key: String, _ wanted: String, _ value: ConfigValue) -> PerceptionError {
+  private func mistyped(_ key: String, _ wanted: String, _ value: ConfigValue) -> ConfigurationError {
     error(key, "must be \(wanted), not \(value.kind)")
   }
 
@@ -54,7 +56,7 @@ public final class ConfigReader {
   }
 
   /// Answers with `values` where the table itself is silent. These may stay unread.
-  func fallBack(to values: [String: ConfigValue]) { fallback = values }
+  public func fallBack(to values: [String: ConfigValue]) { fallback = values }
 
   public func string(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
@@ -177,33 +179,5 @@ public final class ConfigReader {
     default: return nil
     }
     return Float(number).isFinite ? Float(number) : nil
-  }
-}
-
-/// Guesses at misspelt words.
-enum Spelling {
-  /// The word of `words` that differs from `word` by two letters or a third of them at most, the nearest first.
-  static func nearest(to word: String, among words: [String]) -> String? {
-    let limit = word.count <= 3 ? 1 : max(2, word.count / 3)
-    return words.map { ($0, distance(word.lowercased(), $0.lowercased())) }
-      .filter { $0.1 <= limit }
-      .min { $0.1 < $1.1 }?.0
-  }
-
-  /// Levenshtein's edit distance of the first 64 letters.
-  static func distance(_ a: String, _ b: String) -> Int {
-    let a = Array(a.prefix(64))
-    let b = Array(b.prefix(64))
-    var row = Array(0...b.count)
-    for i in a.indices {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let above = row[j + 1]
-        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[b.count]
   }
 }

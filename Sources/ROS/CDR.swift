@@ -1,12 +1,14 @@
+public import Ground
+
 /// Writes ROS 2's wire format: CDR, little-endian, XCDR version 1 (OMG DDS-XTypes 1.3, 7.4.1).
 ///
 /// A four-byte header, then every primitive aligned to its size, counted from the end of the header.
-struct CDREncoder {
-  private(set) var out: ByteWriter
+public struct CDREncoder {
+  public private(set) var out: ByteWriter
   private let origin: Int
 
   /// Goes on in `out`, which the caller takes back when the message is complete.
-  init(_ out: consuming ByteWriter) {
+  public init(_ out: consuming ByteWriter) {
     self.out = out
     self.out.append(UInt32(0x0000_0100))
     origin = self.out.count
@@ -17,15 +19,15 @@ struct CDREncoder {
     if excess != 0 { out.appendZeros(size - excess) }
   }
 
-  mutating func append<Value: FixedWidthInteger>(_ value: Value) {
+  public mutating func append<Value: FixedWidthInteger>(_ value: Value) {
     align(MemoryLayout<Value>.size)
     out.append(value)
   }
 
-  mutating func append(_ value: Double) { append(value.bitPattern) }
+  public mutating func append(_ value: Double) { append(value.bitPattern) }
 
   /// Length with the closing NUL, bytes, NUL. A NUL inside would end the string for C++ readers, so it ends it here.
-  mutating func append(_ text: String) {
+  public mutating func append(_ text: String) {
     var text = text
     text.withUTF8 { utf8 in
       let length = utf8.firstIndex(of: 0) ?? utf8.count
@@ -36,25 +38,25 @@ struct CDREncoder {
   }
 
   /// A sequence of bytes.
-  mutating func append(bytes: UnsafeRawBufferPointer) {
+  public mutating func append(bytes: UnsafeRawBufferPointer) {
     append(UInt32(clamping: bytes.count))
     out.append(bytes)
   }
 }
 
 /// Reads CDR from bytes that may be anything. Either byte order, as the header says.
-struct CDRDecoder {
+public struct CDRDecoder {
   private var reader: ByteReader
   private let origin: Int
   private let swapped: Bool
 
-  init(_ bytes: ArraySlice<UInt8>) throws {
+  public init(_ bytes: ArraySlice<UInt8>) throws {
     reader = ByteReader(bytes)
     let kind = try reader.integer(UInt32.self).byteSwapped
     switch kind >> 16 {
     case 0x0000: swapped = true
     case 0x0001: swapped = false
-    default: throw RecordingError(.unsupported, "a message is not plain CDR")
+    default: throw ROSError(.unsupported, "a message is not plain CDR")
     }
     origin = reader.position
   }
@@ -64,32 +66,32 @@ struct CDRDecoder {
     if excess != 0 { try reader.skip(size - excess) }
   }
 
-  mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
+  public mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
     try align(MemoryLayout<Value>.size)
     let value = try reader.integer(Value.self)
     return swapped ? value.byteSwapped : value
   }
 
-  mutating func string() throws -> String {
+  public mutating func string() throws -> String {
     let bytes = try reader.slice(try count(elementBytes: 1))
     // Some writers send an empty string as length 0, without the NUL.
     return String(decoding: bytes.last == 0 ? bytes.dropLast() : bytes, as: UTF8.self)
   }
 
-  mutating func bytes() throws -> ArraySlice<UInt8> { try reader.slice(try count(elementBytes: 1)) }
+  public mutating func bytes() throws -> ArraySlice<UInt8> { try reader.slice(try count(elementBytes: 1)) }
 
   /// The length of a sequence whose elements take at least `elementBytes`; more than could follow is refused.
-  mutating func count(elementBytes: Int) throws -> Int {
+  public mutating func count(elementBytes: Int) throws -> Int {
     let count = Int(try integer(UInt32.self))
     guard count <= reader.remaining / max(1, elementBytes) else {
-      throw RecordingError(.corrupt, "a sequence is longer than its message")
+      throw ROSError(.corrupt, "a sequence is longer than its message")
     }
     return count
   }
 }
 
 /// Reads fields, or writes them: each message names its fields once, in the order of its definition, for both.
-protocol CDRCoder {
+public protocol CDRCoder {
   /// `Never` for an encoder.
   associatedtype Failure: Error
   mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws(Failure)
@@ -101,22 +103,22 @@ protocol CDRCoder {
 }
 
 extension CDREncoder: CDRCoder {
-  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) { append(value) }
-  mutating func code(_ value: inout Double) { append(value) }
-  mutating func code(_ text: inout String) { append(text) }
-  mutating func code(_ bytes: inout ArraySlice<UInt8>) { bytes.withUnsafeBytes { append(bytes: $0) } }
-  mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) {
+  public mutating func code<Value: FixedWidthInteger>(_ value: inout Value) { append(value) }
+  public mutating func code(_ value: inout Double) { append(value) }
+  public mutating func code(_ text: inout String) { append(text) }
+  public mutating func code(_ bytes: inout ArraySlice<UInt8>) { bytes.withUnsafeBytes { append(bytes: $0) } }
+  public mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) {
     append(UInt32(clamping: elements.count))
     for element in elements { element.encode(to: &self) }
   }
 }
 
 extension CDRDecoder: CDRCoder {
-  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws { value = try integer() }
-  mutating func code(_ value: inout Double) throws { value = Double(bitPattern: try integer(UInt64.self)) }
-  mutating func code(_ text: inout String) throws { text = try string() }
-  mutating func code(_ bytes: inout ArraySlice<UInt8>) throws { bytes = try self.bytes() }
-  mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) throws {
+  public mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws { value = try integer() }
+  public mutating func code(_ value: inout Double) throws { value = Double(bitPattern: try integer(UInt64.self)) }
+  public mutating func code(_ text: inout String) throws { text = try string() }
+  public mutating func code(_ bytes: inout ArraySlice<UInt8>) throws { bytes = try self.bytes() }
+  public mutating func code<Element: CDRFields>(_ elements: inout [Element], least: Int) throws {
     let count = try count(elementBytes: least)
     elements.reserveCapacity(count)
     for _ in 0..<count { elements.append(try Element(from: &self)) }
@@ -124,32 +126,37 @@ extension CDRDecoder: CDRCoder {
 }
 
 /// A message, or a part of one, whose fields are named once.
-protocol CDRFields {
+public protocol CDRFields {
   init()
   mutating func fields<Coder: CDRCoder>(_ coder: inout Coder) throws(Coder.Failure)
 }
 
 extension CDRFields {
-  init(from reader: inout CDRDecoder) throws {
+  public init(from reader: inout CDRDecoder) throws {
     self.init()
     try fields(&reader)
   }
 
-  func encode(to out: inout CDREncoder) {
+  public func encode(to out: inout CDREncoder) {
     var copy = self
     copy.fields(&out)
   }
 }
 
 /// A ROS 2 message with a topic of its own.
-protocol ROSMessage: CDRFields {
+public protocol ROSMessage: CDRFields {
   /// "sensor_msgs/msg/Image".
   static var typeName: String { get }
 }
 
 extension ROSMessage {
-  init(cdr bytes: ArraySlice<UInt8>) throws {
-    var reader = try CDRDecoder(bytes)
-    try self.init(from: &reader)
+  /// Reads a message.
+  ///
+  /// - Throws: ``ROSError``.
+  public init(cdr bytes: ArraySlice<UInt8>) throws {
+    do {
+      var reader = try CDRDecoder(bytes)
+      try self.init(from: &reader)
+    } catch let error as ByteError { throw ROSError(.corrupt, error.what) }
   }
 }

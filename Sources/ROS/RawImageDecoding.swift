@@ -1,7 +1,8 @@
-import Vision
+import Ground
+public import Vision
 
 /// Turns sensor_msgs/msg/Image into pictures of the flow. Encodings: sensor_msgs/image_encodings.hpp.
-enum RawImageDecoding {
+public enum RawImageDecoding {
   private struct Layout {
     var format: PixelFormat
     var bytesPerPixel: Int
@@ -45,13 +46,13 @@ enum RawImageDecoding {
     "bayer_grbg8": [1, 0, 2, 1],
   ]
 
-  /// - Throws: ``RecordingError`` for encodings that are not known, and for sizes that the data does not bear out.
-  static func image(_ raw: RawImage, pool: PixelPool) throws -> Image {
+  /// - Throws: ``ROSError`` for encodings that are not known, and for sizes that the data does not bear out.
+  public static func image(_ raw: RawImage, pool: PixelPool) throws -> Image {
     let width = Int(raw.width)
     let height = Int(raw.height)
     if let tile = bayerTiles[raw.encoding] { return try demosaiced(raw, tile, pool) }
     guard let layout = layouts[raw.encoding + (raw.isBigEndian ? "be" : "")] ?? layouts[raw.encoding] else {
-      throw RecordingError(
+      throw ROSError(
         .unsupported, "pictures are encoded as '\(raw.encoding)'",
         remedy:
           "known are \((Array(layouts.keys) + bayerTiles.keys).filter { !$0.hasSuffix("be") }.sorted().joined(separator: ", "))"
@@ -74,17 +75,17 @@ enum RawImageDecoding {
     let step = Int(raw.step)
     guard raw.width > 0, raw.height > 0, raw.width <= 32768, raw.height <= 32768, step >= rowBytes,
       raw.data.count >= rowBytes, (raw.data.count - rowBytes) / max(1, step) >= Int(raw.height) - 1
-    else { throw RecordingError(.corrupt, "a picture of \(raw.width)x\(raw.height) has too few bytes") }
+    else { throw ROSError(.corrupt, "a picture of \(raw.width)x\(raw.height) has too few bytes") }
     return rowBytes
   }
 
   private static func allocate(_ width: Int, _ height: Int, _ format: PixelFormat, _ pool: PixelPool) throws -> Image {
     guard let sizes = format.planeSizes(width: width, height: height) else {
-      throw RecordingError(.tooLarge, "a picture of \(width)x\(height)")
+      throw ROSError(.tooLarge, "a picture of \(width)x\(height)")
     }
     let storage = pool.take(sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows })
     guard let image = Image(packed: width, height, format, storage: storage) else {
-      throw RecordingError(.tooLarge, "a picture of \(width)x\(height)")
+      throw ROSError(.tooLarge, "a picture of \(width)x\(height)")
     }
     return image
   }

@@ -1,6 +1,6 @@
 /// The definitions of the ROS 2 messages that recordings hold, so that every reader can decode them without having the
 /// packages. Field names and order are the packages' own; they decide the bytes.
-enum ROSSchemas {
+public enum ROSSchemas {
   /// A type's fields, one a line, and constants.
   private static let definitions: [String: [String]] = [
     "builtin_interfaces/Time": ["int32 sec", "uint32 nanosec"],
@@ -63,7 +63,7 @@ enum ROSSchemas {
 
   /// The `ros2msg` text of a type: its own definition, then each dependency's, once, after a line of 80 `=` and its
   /// name.
-  static func text(of typeName: String) -> String {
+  public static func text(of typeName: String) -> String {
     let root = typeName.replacing("/msg/", with: "/")
     var order: [String] = []
     collect(root, into: &order)
