@@ -14,7 +14,7 @@ public enum SourceEvent: Sendable {
 }
 
 /// What a source is, for headers and JSON.
-public struct SourceDescription: Sendable, Equatable {
+public struct SourceDescription: Sendable, Equatable, Codable {
   /// How the user names it: "/dev/video0", "demo:seed=7".
   public var name: String
   /// More for the header: the camera's product name, the file's format.

@@ -12,7 +12,7 @@ public final class ConfigReader {
   private var children: [ConfigReader] = []
   private var fallback: [String: ConfigValue] = [:]
 
-  /// A table without a file behind it: what recognition found out.
+  /// A table without a file behind it: what recognition found out, or what the command line says.
   public init(_ values: [String: ConfigValue]) {
     self.values = values
     document = nil
@@ -29,6 +29,12 @@ public final class ConfigReader {
   }
 
   public var isEmpty: Bool { values.isEmpty }
+  /// File and first line of the table; empty without a file behind it.
+  public var place: String {
+    guard let document else { return "" }
+    let line = values.keys.compactMap { document.lines[prefix + $0] }.min()
+    return document.file + (line.map { ":\($0)" } ?? "")
+  }
   /// The table's keys, sorted.
   public var keys: [String] { values.keys.sorted() }
   public func has(_ key: String) -> Bool { values[key] != nil }

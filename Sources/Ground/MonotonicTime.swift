@@ -4,7 +4,7 @@ import Glibc
 ///
 /// It is the only clock of the flow: V4L2 stamps buffers with it, and every latency and age is a difference of two such
 /// moments. It does not jump when the wall clock is set.
-public struct MonotonicTime: Sendable, Hashable, Comparable {
+public struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
   /// Nanoseconds since an unspecified start (the boot, on Linux).
   public var nanoseconds: Int64
 

@@ -1,5 +1,5 @@
 /// What a network is for.
-public enum Task: String, Sendable, CaseIterable {
+public enum Task: String, Sendable, CaseIterable, Codable {
   case detection
   case instanceSegmentation = "instance-segmentation"
   case pose
@@ -23,7 +23,7 @@ public enum Task: String, Sendable, CaseIterable {
 }
 
 /// A network as its user knows it: what lists, headers and JSON show.
-public struct ModelDescription: Sendable {
+public struct ModelDescription: Sendable, Codable {
   public var name: String
   public var task: Task
   /// The network file.
@@ -43,9 +43,18 @@ public struct ModelDescription: Sendable {
   /// How much an object's crop should exceed its box on each side, as a share of the box; nil: no wish.
   public var cropMargin: Float?
   /// The stages that its manifest wants after it.
-  public var chain: [ChainStage] = []
+  public var stages: [StageSpec] = []
+  /// Whether its answers are a pipeline's whole result already, tracks included: a recording's.
+  public var isComplete = false
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?
+
+  // The stages and the text network are of the machine that loads them; whoever reads a description elsewhere sees what
+  // they have become.
+  private enum CodingKeys: CodingKey {
+    case name, task, path, fileBytes, inputWidth, inputHeight, labels, decoder, license, reasons, source, cropMargin
+    case isComplete
+  }
 
   public init(
     name: String, task: Task, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],

@@ -1,12 +1,15 @@
 import Capture
 import Ground
 import Perception
+import Vision
 
-/// Runs a second detector on the frames that the first has finished, on a thread of its own: newest frame wins, so that
-/// a slow second model delays nobody.
-final class ComparisonRunner: ComparisonControl {
+/// Runs a second detector on the frames that the pipeline has finished, and counts how far the two agree.
+///
+/// For a dashboard on a thread of its own, where the newest frame wins, so that a slow second model delays nobody; for a
+/// count over a recording on the pipeline's thread, which then waits: every frame counts.
+final class ComparisonRunner: Sendable {
   private struct State {
-    /// What was asked for; nil: no comparison.
+    /// The model that was asked for; nil: no comparison.
     var wanted: String?
     /// Grows with every request, so that an outdated load is thrown away.
     var request = 0
@@ -20,15 +23,32 @@ final class ComparisonRunner: ComparisonControl {
   private let monitor = Monitor(State())
   private let thread = Monitor<WorkerThread?>(nil)
   private let report: @Sendable (SessionEvent) -> Void
+  /// The model that looks at every frame; set before the session starts.
+  private let thorough: (any VisionModel)?
 
-  init(provider: any ModelProvider, report: @escaping @Sendable (SessionEvent) -> Void) {
+  /// - Parameter everyFrame: a model that looks at every frame; nil: a model may be asked for later, for the newest frames.
+  init(
+    provider: any ModelProvider, everyFrame: (any VisionModel)?, report: @escaping @Sendable (SessionEvent) -> Void
+  ) {
     self.provider = provider
     self.report = report
+    thorough = everyFrame
+    if let everyFrame {
+      monitor.withLock { state in
+        state.wanted = everyFrame.description.name
+        state.status = ComparisonStatus(model: everyFrame.description.name, state: .active)
+      }
+    }
   }
 
   var status: ComparisonStatus? { monitor.withLock { $0.status } }
 
+  /// Starts comparing with another model; nil ends the comparison. Returns at once.
   func compare(with detector: String?) {
+    guard thorough == nil else {
+      report(SessionEvent(severity: .warning, message: "this session compares every frame with one model"))
+      return
+    }
     monitor.update { state in
       state.wanted = detector
       state.request += 1
@@ -36,14 +56,15 @@ final class ComparisonRunner: ComparisonControl {
       state.status = detector.map { ComparisonStatus(model: $0, state: .loading) }
     }
     guard detector != nil else { return }
-    // The thread exists only once somebody has compared.
+    // The thread exists only once a comparison was asked for.
     thread.withLock { thread in
       if thread == nil { thread = WorkerThread(name: "comparison") { [self] in serve() } }
     }
   }
 
-  /// Offers a finished frame; returns at once. Pipeline thread only.
+  /// Offers a finished frame. Returns at once, but where every frame is compared. Pipeline thread only.
   func offer(_ result: FrameResult, minimumConfidence: Float) {
+    if let thorough { return run(thorough, on: result, minimumConfidence: minimumConfidence, request: 0) }
     guard monitor.withLock({ $0.wanted != nil }) else { return }
     monitor.update { state in
       state.waiting = result
@@ -115,10 +136,12 @@ final class ComparisonRunner: ComparisonControl {
         result.frame.image, region: nil, minimumConfidence: minimumConfidence)
       publish(request) { status in
         status.frameNumber = result.number
-        status.findings = findings
+        status.width = result.frame.image.width
+        status.height = result.frame.image.height
+        status.findings = findings.signed(by: "comparison", model: model.description.name)
         status.times = times
         status.primaryFindings = result.findings
-        status.primaryTimes = result.latency.detector
+        status.primaryTimes = result.latency.stages.first { $0.model == result.detector }?.times ?? StageTimes()
         status.agreement.add(result.findings.detections, findings.detections)
       }
     } catch {

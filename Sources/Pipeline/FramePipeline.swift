@@ -3,96 +3,74 @@ import Ground
 import Perception
 import Vision
 
-/// What happens to one frame: detector, tracker, then the chain's stages. Pipeline thread only.
+/// Runs the stages on one frame after the other, and makes their results. Pipeline thread only.
 struct FramePipeline {
-  /// The source's name at the moment: a camera can come back as another node.
-  var source: String
   private let heartbeat: Heartbeat
-  private let references: ReferenceBook
-  private var models = ActiveModels()
-  private var chain = StageChain()
-  private var tracker = Tracker()
-  private var lastTimestamp: MonotonicTime?
+  private var stages = ActiveStages()
+  private var graph = StageGraph()
   private var number: UInt64 = 0
-  /// The trouble last reported, so that a network that fails on every frame is reported once.
-  private var lastTrouble: String?
+  /// The trouble last reported of each stage, so that a stage that fails on every frame is reported once.
+  private var reported: [StageID: String] = [:]
 
-  init(source: String, heartbeat: Heartbeat, references: ReferenceBook) {
-    self.source = source
-    self.heartbeat = heartbeat
-    self.references = references
+  init(heartbeat: Heartbeat) { self.heartbeat = heartbeat }
+
+  /// Goes on with other stages.
+  mutating func adopt(_ stages: ActiveStages) {
+    guard stages.generation != self.stages.generation else { return }
+    graph.adopt(stages.ordered(followsTracks: true))
+    reported = [:]
+    self.stages = stages
   }
 
-  /// Goes on with other networks. Tracks end only with their detector.
-  mutating func adopt(_ models: ActiveModels) {
-    if models.detector !== self.models.detector {
-      tracker.reset()
-      lastTimestamp = nil
-    }
-    if models.generation != self.models.generation {
-      chain = StageChain(models.links)
-      lastTrouble = nil
-    }
-    self.models = models
+  /// What a frame is processed with.
+  struct Wishes {
+    /// The source's name at the moment: a camera can come back as another node.
+    var source: String
+    /// Objects below are of no use to anybody.
+    var minimumConfidence: Float
+    var prompts: [Prompt]
+    var skipped: SkipCounts
   }
 
-  /// Runs every stage that has a network.
+  /// Runs every stage.
   ///
-  /// - Returns: the result, and a line about trouble that has not been reported yet. A failing stage leaves its part of
+  /// - Parameter arrived: when the frame was in hand.
+  /// - Returns: the result, and lines about trouble that has not been reported yet. A failing stage leaves its part of
   ///   the result empty; the frame is delivered all the same.
-  mutating func process(
-    _ frame: Frame, arrived: MonotonicTime, minimumConfidence: Float, skipped: SkipCounts
-  ) -> (FrameResult, String?) {
+  mutating func process(_ frame: Frame, arrived: MonotonicTime, _ wishes: Wishes) -> (FrameResult, trouble: [String]) {
+    number += 1
     let began = MonotonicTime.now
-    var latency = FrameLatency()
-    latency.capture = frame.captureNanoseconds
-    latency.decode = frame.decodeNanoseconds
-    latency.queue = max(0, began.nanoseconds(since: arrived))
-    var findings = Findings()
-    var trouble: (any Error)?
-    if let detector = models.detector {
-      number += 1
-      heartbeat.begin("detector")
-      defer { heartbeat.end() }
-      do {
-        // Doubtful detections prolong tracks; they are dropped once the tracker has seen them.
-        (findings, latency.detector) = try detector.perceive(
-          frame.image, region: nil, minimumConfidence: min(minimumConfidence, Tracker.Settings().lowConfidence))
-        if detector.description.task.detects {
-          track(&findings, in: frame, minimumConfidence: minimumConfidence, latency: &latency)
-        }
-        trouble = chain.run(
-          on: &findings.detections, of: StageFrame(image: frame.image, number: number, time: frame.timestamp),
-          latency: &latency, beginning: heartbeat.begin)
-        references.compare(&findings, pictureModel: detector.description.name)
-        models.labels?.write(to: &findings, pictureModel: detector.description.name)
-      } catch {
-        trouble = error
-      }
-    }
+    let outcome = graph.run(
+      StageFrame(
+        image: frame.image, number: number, time: frame.timestamp, prompts: wishes.prompts,
+        minimumConfidence: wishes.minimumConfidence),
+      beginning: heartbeat.begin)
+    heartbeat.end()
+    let first = stages.wholeFrame.first?.model
     var result = FrameResult(
-      number: number, frame: frame, source: source, detector: models.detector?.description.name ?? "",
-      findings: findings)
-    result.classifier = models.classifier?.cropModel?.description.name
-    result.skipped = skipped
+      number: number, frame: frame, source: wishes.source, detector: first?.name ?? "", findings: outcome.findings)
+    result.classifier = stages.classifier?.model?.name
+    result.skipped = wishes.skipped
     result.completed = .now
-    latency.total = max(0, result.completed.nanoseconds(since: frame.timestamp))
-    result.latency = latency
-    let line = trouble.map { "\($0)" }
-    if line == lastTrouble { return (result, nil) }
-    lastTrouble = line
-    return (result, line)
+    result.latency.capture = frame.captureNanoseconds
+    result.latency.decode = frame.decodeNanoseconds
+    result.latency.queue = max(0, began.nanoseconds(since: arrived))
+    result.latency.stages = outcome.timings
+    result.latency.total = max(0, result.completed.nanoseconds(since: frame.timestamp))
+    return (result, news(of: outcome.failures))
   }
 
-  private mutating func track(
-    _ findings: inout Findings, in frame: Frame, minimumConfidence: Float, latency: inout FrameLatency
-  ) {
-    let began = MonotonicTime.now
-    let seconds = lastTimestamp.map { Double(frame.timestamp.nanoseconds(since: $0)) / 1e9 } ?? 1.0 / 30
-    lastTimestamp = frame.timestamp
-    let followed = tracker.follow(
-      findings.detections, secondsSinceLast: seconds, frame: (frame.image.width, frame.image.height))
-    findings.detections = followed.filter { $0.confidence >= minimumConfidence }
-    latency.tracker = MonotonicTime.now.nanoseconds(since: began)
+  private mutating func news(of failures: [(stage: StageID, error: any Error)]) -> [String] {
+    if failures.isEmpty {
+      if !reported.isEmpty { reported = [:] }
+      return []
+    }
+    var lines: [String] = []
+    for (stage, error) in failures {
+      let line = "\(error)"
+      if reported[stage] != line { lines.append(line) }
+      reported[stage] = line
+    }
+    return lines
   }
 }

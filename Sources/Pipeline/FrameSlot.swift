@@ -49,7 +49,7 @@ final class FrameSlot: Sendable {
   }
 
   /// Takes the frame that waits, if any, while the pipeline hangs; it counts as skipped. Supervisor's thread only.
-  func passOver() -> Frame? {
+  func discardWaiting() -> Frame? {
     monitor.update { state in
       guard let frame = state.frame else { return nil }
       state.frame = nil

@@ -1,14 +1,14 @@
 import Capture
 
-/// Puts the health of the picture into each frame, and tells what begins and ends to be wrong with it. Capture thread only.
+/// Attaches the health of the picture to each frame, and reports when a complaint starts or clears. Capture thread only.
 struct HealthWatch {
   private var monitor: PictureHealthMonitor
   private var complaints: [PictureComplaint] = []
 
   init(_ monitor: PictureHealthMonitor) { self.monitor = monitor }
 
-  /// - Returns: events for what has changed; none, as a rule.
-  mutating func look(at frame: inout Frame) -> [SessionEvent] {
+  /// - Returns: an event for each complaint that starts or clears; as a rule none.
+  mutating func inspect(_ frame: inout Frame) -> [SessionEvent] {
     let health = monitor.observe(frame.image, at: frame.timestamp)
     frame.health = health
     guard health.complaints != complaints else { return [] }

@@ -2,16 +2,16 @@ public import Ground
 public import Perception
 public import Vision
 
-/// What a session does to a frame, on single photos: detector, the chain's stages, references, labels; no tracks.
+/// What a session does to a frame, on single photos: every stage but the tracker.
 ///
 /// One thread at a time.
 public final class PhotoPipeline {
-  private let models: ActiveModels
-  private let references: ReferenceBook
+  private let stages: ActiveStages
+  private var graph: StageGraph
 
   /// Loads every network that the configuration names.
   ///
-  /// - Parameter store: what detections are compared with.
+  /// - Parameter store: the references that objects are compared with.
   /// - Throws: ``SessionFailure`` with the reason why the first load that failed did.
   public init(
     provider: any ModelProvider, configuration: SessionConfiguration,
@@ -24,28 +24,24 @@ public final class PhotoPipeline {
     board.waitUntilIdle()
     board.stop()
     if let reason = board.failure { throw SessionFailure(what: reason) }
-    models = board.active
-    self.references = references
+    stages = board.active
+    graph = StageGraph(stages.ordered(followsTracks: false))
   }
 
-  /// What the detector is.
-  public var detector: ModelDescription? { models.detector?.description }
+  /// What the first network on the whole picture is.
+  public var primary: ModelDescription? { stages.wholeFrame.first?.model }
 
   /// Looks at one photo.
   ///
-  /// - Parameter minimumConfidence: nil for the detector's own threshold.
-  /// - Returns: the findings, and what the detector took.
-  public func look(at image: Image, minimumConfidence: Float? = nil) throws -> (Findings, StageTimes) {
-    guard let detector = models.detector else { return (Findings(), StageTimes()) }
-    var (findings, times) = try detector.perceive(image, region: nil, minimumConfidence: minimumConfidence)
-    var latency = FrameLatency()
-    // Without tracks a stage remembers nothing: every photo is a first frame.
-    let trouble = StageChain(models.links).run(
-      on: &findings.detections, of: StageFrame(image: image, number: 1, time: .now), latency: &latency)
-    if let trouble { throw trouble }
-    references.compare(&findings, pictureModel: detector.description.name)
-    models.labels?.write(to: &findings, pictureModel: detector.description.name)
-    return (findings, times)
+  /// - Parameter minimumConfidence: nil for each network's own threshold.
+  /// - Returns: the findings, and what each stage took.
+  public func look(at image: Image, minimumConfidence: Float? = nil) throws -> (Findings, [StageTiming]) {
+    // Every photo is a first frame: nothing of the one before counts.
+    graph.reset()
+    let outcome = graph.run(
+      StageFrame(image: image, number: 1, time: .now, minimumConfidence: minimumConfidence))
+    if let failure = outcome.failures.first { throw failure.error }
+    return (outcome.findings, outcome.timings)
   }
 }
 

@@ -4,28 +4,23 @@ import Ground
 import Perception
 import Vision
 
-/// Writes what is on the screen as a photo with its boxes drawn: `ocellus-<date>-<frame>.png` in a folder.
-final class Photographer: SnapshotControl {
+/// Writes a result as a photo with its boxes drawn: `ocellus-<date>-<frame>.png` in a folder. Any thread; returns at once.
+struct Photographer: Sendable {
   private let folder: String
-  private let latest: @Sendable () -> FrameResult?
   private let report: @Sendable (SessionEvent) -> Void
 
-  init(
-    folder: String, latest: @escaping @Sendable () -> FrameResult?,
-    report: @escaping @Sendable (SessionEvent) -> Void
-  ) {
+  init(folder: String, report: @escaping @Sendable (SessionEvent) -> Void) {
     self.folder = folder
-    self.latest = latest
     self.report = report
   }
 
-  func savePhoto() {
-    guard let result = latest() else {
+  func save(_ result: FrameResult?) {
+    guard let result else {
       report(SessionEvent(severity: .warning, message: "no picture to save yet"))
       return
     }
-    // Compressing takes tens of milliseconds: on a thread of its own, once a key press.
-    _ = WorkerThread(name: "photographer") { [self] in write(result) }
+    // Compressing takes tens of milliseconds: on a thread of its own, once per key press.
+    _ = WorkerThread(name: "photographer") { write(result) }
   }
 
   private func write(_ result: FrameResult) {

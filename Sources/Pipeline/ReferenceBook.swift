@@ -3,37 +3,41 @@ import Ground
 import Perception
 import Vision
 
-/// The references of a session: marks detections, and compares those of every frame with what was marked.
-final class ReferenceBook: ReferenceControl {
-  /// A detection that was marked before any network had made a feature vector of it.
+/// The references of a session: marks objects, and compares those of every frame with what was marked. Any thread, but
+/// where a method says otherwise.
+package final class ReferenceBook: Sendable {
+  /// An object that was marked before any network had made a feature vector of it.
   private struct Mark: Sendable {
     var image: Image
     var region: Box
     var name: String
   }
 
-  /// As many marks wait as a hasty operator sets.
+  /// The outcome of a mark.
+  enum Marking {
+    /// The list has changed.
+    case added
+    /// The object waits for a network that makes feature vectors.
+    case waits
+    /// Nothing has changed; why was reported.
+    case failed
+  }
+
+  /// Marks that wait for an embedder, at most.
   private static let queueLimit = 16
-  /// So many matches a detection carries.
+  /// Matches that an object carries, at most.
   private static let matchLimit = 5
 
   private let store: ReferenceStore
   private let waiting = Monitor<[Mark]>([])
   private let report: @Sendable (SessionEvent) -> Void
-  /// Set once, before the session starts: what to do when the list has changed, and when a mark needs an embedder.
-  private let hooks = Monitor(Hooks())
-
-  struct Hooks: Sendable {
-    var changed: @Sendable () -> Void = {}
-    var needsEmbedder: @Sendable () -> Void = {}
-  }
 
   init(store: ReferenceStore, report: @escaping @Sendable (SessionEvent) -> Void) {
     self.store = store
     self.report = report
   }
 
-  func connect(_ hooks: Hooks) { self.hooks.withLock { $0 = hooks } }
+  var isEmpty: Bool { store.isEmpty }
 
   /// Whether any reference was made by that network.
   func knows(model: String) -> Bool { store.all.contains { $0.model == model } }
@@ -42,30 +46,29 @@ final class ReferenceBook: ReferenceControl {
     store.all.map { ReferenceListing(name: $0.name, model: $0.model, isKept: $0.isKept) }
   }
 
-  func markReference(_ detection: Detection, of result: FrameResult, name: String) {
-    if let vector = detection.embedding, let model = detection.embeddingModel {
-      add(name, vector, by: model)
-      return
-    }
+  /// Remembers an object under a name.
+  func mark(_ detection: Detection, of result: FrameResult, name: String) -> Marking {
+    if let vector = detection.vector { return add(name, vector.values, by: vector.model) ? .added : .failed }
     let fits = waiting.withLock { waiting in
       guard waiting.count < ReferenceBook.queueLimit else { return false }
       waiting.append(Mark(image: result.frame.image, region: detection.box, name: name))
       return true
     }
-    guard fits else {
+    if !fits {
       report(SessionEvent(severity: .warning, message: "'\(name)' not marked: others still wait for an embedder"))
-      return
     }
-    hooks.withLock { $0.needsEmbedder }()
+    return fits ? .waits : .failed
   }
 
-  func removeReference(named name: String) {
+  /// - Returns: whether the list has changed.
+  func remove(name: String) -> Bool {
     do {
       try store.remove(name: name)
-      hooks.withLock { $0.changed }()
       report(SessionEvent(severity: .info, message: "reference '\(name)' removed"))
+      return true
     } catch {
       report(SessionEvent(severity: .error, message: "reference '\(name)' not removed: \(error)"))
+      return false
     }
   }
 
@@ -76,17 +79,21 @@ final class ReferenceBook: ReferenceControl {
     try store.add(name: photo.name, model: model.description.name, vector: vector, isKept: false)
   }
 
-  /// Marks what waits, with a network that makes feature vectors. Pipeline thread only.
-  func serveWaiting(with embedder: any VisionModel) {
+  /// Marks the objects that wait, with a network that makes feature vectors. Pipeline thread only.
+  ///
+  /// - Returns: whether the list has changed.
+  func serveWaiting(with embedder: any VisionModel) -> Bool {
+    var hasChanged = false
     for mark in takeWaiting() {
       do {
         let (findings, _) = try embedder.perceive(mark.image, region: mark.region, minimumConfidence: nil)
         guard let vector = findings.embedding else { continue }
-        add(mark.name, vector, by: embedder.description.name)
+        hasChanged = add(mark.name, vector, by: embedder.description.name) || hasChanged
       } catch {
         report(SessionEvent(severity: .error, message: "'\(mark.name)' not marked: \(error)"))
       }
     }
+    return hasChanged
   }
 
   private func takeWaiting() -> [Mark] {
@@ -96,39 +103,40 @@ final class ReferenceBook: ReferenceControl {
     }
   }
 
-  /// Gives up what waits: no network makes feature vectors.
+  /// Drops the marks that wait: no network makes feature vectors.
   func giveUpWaiting(because reason: String) {
     for mark in takeWaiting() {
       report(SessionEvent(severity: .error, message: "'\(mark.name)' not marked: \(reason)"))
     }
   }
 
-  /// Writes how much each detection, and the whole picture, look like the references.
-  func compare(_ findings: inout Findings, pictureModel: String) {
-    for index in findings.detections.indices {
-      guard let vector = findings.detections[index].embedding, let model = findings.detections[index].embeddingModel
-      else { continue }
-      findings.detections[index].matches = store.matches(vector, model: model, limit: ReferenceBook.matchLimit)
-    }
-    if let vector = findings.embedding {
-      findings.matches = store.matches(vector, model: pictureModel, limit: ReferenceBook.matchLimit)
-    }
+  /// Attaches to each object, and to the whole picture, how much it looks like the references.
+  func compare(_ findings: inout Findings, by stage: StageID) {
+    for index in findings.detections.indices { compare(&findings.detections[index].attributes, by: stage) }
+    compare(&findings.layers, by: stage)
   }
 
-  /// A result of an earlier frame, compared with the references of now.
-  func renewed(_ result: FrameResult) -> FrameResult {
-    var renewed = result
-    compare(&renewed.findings, pictureModel: result.detector)
-    return renewed
+  private func compare(_ layers: inout [Layer], by stage: StageID) {
+    layers.removeAll { $0.stage == stage && $0.content is Likeness }
+    var matches: [Likeness.Match] = []
+    for layer in layers {
+      guard let vector = layer.content as? FeatureVector else { continue }
+      matches += store.matches(vector.values, model: vector.model, limit: ReferenceBook.matchLimit)
+    }
+    guard !matches.isEmpty else { return }
+    matches.sort { $0.similarity > $1.similarity }
+    layers.append(Layer(Likeness(Array(matches.prefix(ReferenceBook.matchLimit))), by: stage))
   }
 
-  private func add(_ name: String, _ vector: [Float], by model: String) {
+  /// - Returns: whether the list has changed.
+  private func add(_ name: String, _ vector: [Float], by model: String) -> Bool {
     do {
       try store.add(name: name, model: model, vector: vector)
-      hooks.withLock { $0.changed }()
       report(SessionEvent(severity: .info, message: "'\(name)' is a reference now, by \(model)"))
+      return true
     } catch {
       report(SessionEvent(severity: .error, message: "'\(name)' not marked: \(error)"))
+      return false
     }
   }
 }

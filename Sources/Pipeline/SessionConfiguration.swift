@@ -3,14 +3,16 @@ public import Perception
 
 /// What a session runs.
 public struct SessionConfiguration: Sendable {
-  /// Names or paths of the networks; nil runs without that stage.
-  public var detector: String?
+  /// Networks on the whole frame, by names or paths, in order; the first is the one that keys switch.
+  public var primaries: [StageSpec]
   public var classifier: String?
   public var sequence: String?
   /// A network for feature vectors of crops.
   public var embedder: String?
-  /// What follows any detector; nil: what its own manifest wants.
-  public var chain: [ChainStage]?
+  /// Further stages; nil: those that the primaries' own manifests want.
+  public var stages: [StageSpec]?
+  /// How the objects of several primaries go together.
+  public var merge: MergeRule
   /// Names that a pair of image and text networks chooses from.
   public var labels: [String]
   /// Photos that detections are compared with, in this session only.
@@ -30,12 +32,13 @@ public struct SessionConfiguration: Sendable {
   public var frameLimit: UInt64?
 
   /// A session with the given networks and the usual settings.
-  public init(detector: String?, classifier: String? = nil, sequence: String? = nil) {
-    self.detector = detector
+  public init(primaries: [StageSpec] = [], classifier: String? = nil, sequence: String? = nil) {
+    self.primaries = primaries
     self.classifier = classifier
     self.sequence = sequence
     embedder = nil
-    chain = nil
+    stages = nil
+    merge = .sameClass
     labels = []
     referencePhotos = []
     minimumConfidence = 0.4
@@ -44,6 +47,14 @@ public struct SessionConfiguration: Sendable {
     health = PictureHealthThresholds()
     patience = SessionPatience()
     frameLimit = nil
+  }
+}
+
+extension SessionConfiguration {
+  /// A session with one network on the whole frame; nil runs without.
+  public init(detector: String?, classifier: String? = nil, sequence: String? = nil) {
+    self.init(
+      primaries: detector.map { [StageSpec(model: $0)] } ?? [], classifier: classifier, sequence: sequence)
   }
 }
 

@@ -1,19 +1,32 @@
 import Capture
 import Ground
+import Perception
 
-/// What a session knows at a moment: everything a snapshot shows that is not the models' business.
+/// What a session knows at a moment, but for its models: what snapshots show.
 ///
-/// Guarded by the session's lock; the methods keep the counters that belong together together.
+/// Guarded by the session's lock; each method changes the counters that belong together.
 struct SessionState: Sendable {
+  /// What one view has chosen for itself.
+  struct View: Sendable {
+    /// Objects below are not shown.
+    var minimumConfidence: Float
+    /// The result on screen while the view is paused.
+    var frozen: FrameResult?
+  }
+
   /// How many events are kept for the events pane; the log file has them all.
   static let eventCapacity = 200
 
   var source: SourceDescription
   var sourceState = SourceState.starting
+  /// The newest result, with all objects that any view shows.
   var latest: FrameResult?
-  /// The result on screen while the picture is frozen.
-  var frozen: FrameResult?
+  var views: [Int: View] = [:]
+  /// Grows with every view.
+  var nextView = 0
+  /// Objects below are neither recorded nor streamed.
   var minimumConfidence: Float
+  var prompts: [Prompt] = []
   var events: [SessionEvent] = []
   var captured: UInt64 = 0
   var processed: UInt64 = 0
@@ -47,6 +60,29 @@ struct SessionState: Sendable {
   init(source: SourceDescription, minimumConfidence: Float) {
     self.source = source
     self.minimumConfidence = minimumConfidence
+  }
+
+  /// Objects below are of no use to anybody.
+  var leastConfidence: Float { views.values.reduce(minimumConfidence) { min($0, $1.minimumConfidence) } }
+
+  /// What a view shows at the moment; nil for no view: the newest.
+  func shown(in view: Int?) -> FrameResult? { view.flatMap { views[$0]?.frozen } ?? latest }
+
+  /// The result that holds the object, among those on any screen, and the object.
+  func find(_ id: ObjectID) -> (Detection, FrameResult)? {
+    for result in [latest].compactMap(\.self) + views.values.compactMap(\.frozen) {
+      if let object = result.object(id) { return (object, result) }
+    }
+    return nil
+  }
+
+  /// Puts a result that was looked at again in the place of the one it was, wherever that is still shown.
+  mutating func replace(_ result: FrameResult) {
+    func isSame(_ other: FrameResult?) -> Bool {
+      other?.number == result.number && other?.frame.sequence == result.frame.sequence
+    }
+    if isSame(latest) { latest = result }
+    for id in views.keys where isSame(views[id]?.frozen) { views[id]?.frozen = result }
   }
 
   /// Whether nothing more will come of the session.
@@ -103,6 +139,7 @@ struct SessionState: Sendable {
     if reports.count < 64 { reports.append(report) }
   }
 
+  /// Notes a result.
   mutating func noteProcessed(_ result: FrameResult) {
     processed += 1
     processedRate.add(at: result.completed)

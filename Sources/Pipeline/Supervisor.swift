@@ -13,6 +13,8 @@ struct Supervisor {
   let source: any FrameSource
   let announce: @Sendable (SessionEvent) -> Void
   let deliver: @Sendable (SourceReport) -> Void
+  /// There is another picture to show.
+  let changed: @Sendable () -> Void
 
   private static let period: Int64 = 100_000_000
   /// How often an outage that goes on is reported, in milliseconds.
@@ -94,12 +96,12 @@ struct Supervisor {
       announce(SessionEvent(severity: .info, message: "the \(stall.stage) answers again, after \(seconds) s"))
     default: break
     }
-    guard found != nil, source.description.isLive, let frame = slot.passOver() else { return }
+    guard found != nil, source.description.isLive, let frame = slot.discardWaiting() else { return }
     // An old picture must not stand there as if it were live.
     state.withLock { state in
-      let number = state.latest?.number ?? 0
       state.latest = FrameResult(
-        number: number, frame: frame, source: source.description.name, detector: "", findings: Findings())
+        number: 0, frame: frame, source: source.description.name, detector: "", findings: Findings())
     }
+    changed()
   }
 }

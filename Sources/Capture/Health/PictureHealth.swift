@@ -28,7 +28,7 @@ public enum PictureComplaint: String, Sendable, CaseIterable, Codable {
 }
 
 /// The state of the picture after one frame.
-public struct PictureHealth: Sendable, Equatable {
+public struct PictureHealth: Sendable, Equatable, Codable {
   /// Mean brightness and its spread, 0...255.
   public var brightness: Double
   public var contrast: Double
@@ -36,6 +36,13 @@ public struct PictureHealth: Sendable, Equatable {
   public var sharpness: Double?
   /// What is wrong, and has been for a while.
   public var complaints: [PictureComplaint]
+
+  public init(brightness: Double, contrast: Double, sharpness: Double?, complaints: [PictureComplaint]) {
+    self.brightness = brightness
+    self.contrast = contrast
+    self.sharpness = sharpness
+    self.complaints = complaints
+  }
 }
 
 /// Watches pictures go by and says what is wrong with them. Costs some tens of microseconds a frame.

@@ -26,18 +26,6 @@ public final class ReferenceStore: Sendable {
     }
   }
 
-  /// How much a detection looks like a reference.
-  public struct Match: Sendable, Hashable {
-    public var name: String
-    /// Cosine similarity, -1...1.
-    public var similarity: Float
-
-    public init(name: String, similarity: Float) {
-      self.name = name
-      self.similarity = similarity
-    }
-  }
-
   /// As many as fit a glance and a scan per detection.
   public static let limit = 256
   private static let fileLimit = 64 << 20
@@ -77,6 +65,8 @@ public final class ReferenceStore: Sendable {
     references = Mutex([])
   }
 
+  public var isEmpty: Bool { references.withLock { $0.isEmpty } }
+
   /// All references, oldest first.
   public var all: [Reference] { references.withLock { $0 } }
 
@@ -105,12 +95,12 @@ public final class ReferenceStore: Sendable {
   public func remove(name: String) throws { try change { $0.removeAll { $0.name == name } } }
 
   /// The references of `model`, most similar to `vector` first, `limit` at most.
-  public func matches(_ vector: [Float], model: String, limit: Int = .max) -> [Match] {
+  public func matches(_ vector: [Float], model: String, limit: Int = .max) -> [Likeness.Match] {
     references.withLock { references in
-      var matches: [Match] = []
+      var matches: [Likeness.Match] = []
       for reference in references where reference.model == model {
         guard let value = Embeddings.similarity(reference.vector, vector) else { continue }
-        matches.append(Match(name: reference.name, similarity: value))
+        matches.append(Likeness.Match(name: reference.name, similarity: value))
       }
       matches.sort { ($0.similarity, $1.name) > ($1.similarity, $0.name) }
       return matches.count > limit ? Array(matches.prefix(limit)) : matches

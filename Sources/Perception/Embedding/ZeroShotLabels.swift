@@ -36,15 +36,20 @@ public struct ZeroShotLabels: Sendable {
     return ClassifierDecoder.best(scores, count: scores.count, minimum: 0, scratch: &order) { names[$0] }
   }
 
-  /// Makes the labels the classes of whatever their image network has looked at.
-  ///
-  /// - Parameter pictureModel: the network behind the findings' own embedding.
-  public func write(to findings: inout Findings, pictureModel: String) {
-    for index in findings.detections.indices where findings.detections[index].embeddingModel == model {
-      guard let vector = findings.detections[index].embedding else { continue }
-      findings.detections[index].classes = classify(vector)
+  /// How many labels an answer lists.
+  private static let listed = 20
+
+  /// Attaches the most probable labels to every object, and to the whole picture, whose feature vector is of ``model``.
+  public func write(to findings: inout Findings, by stage: StageID) {
+    for index in findings.detections.indices {
+      for vector in findings.detections[index].attributes.all(FeatureVector.self) where vector.content.model == model {
+        let best = classify(vector.content.values).prefix(ZeroShotLabels.listed)
+        findings.detections[index].attach(Classes(Array(best)), by: stage)
+      }
     }
-    if pictureModel == model, let vector = findings.embedding { findings.classes = classify(vector) }
+    for vector in findings.layers.all(FeatureVector.self) where vector.content.model == model {
+      findings.attach(Classes(Array(classify(vector.content.values).prefix(ZeroShotLabels.listed))), by: stage)
+    }
   }
 
   /// The labels of a list as people type it: "a cat, a dog"; blanks around them and empty ones go.

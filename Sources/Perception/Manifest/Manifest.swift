@@ -25,8 +25,8 @@ public struct Manifest: Sendable {
   public var sequence: SequenceParameters?
   /// How much wider and higher than its box an object's crop is, as a share of the box on each side.
   public var cropMargin: Float?
-  /// What follows this network: see ``ChainStage``.
-  public var chain: [ChainStage] = []
+  /// The stages that follow this network.
+  public var stages: [StageSpec] = []
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?
 
@@ -115,7 +115,7 @@ public struct Manifest: Sendable {
     thresholds = try Thresholds(reader.table("thresholds"))
     cropMargin = try reader.table("crop").number("margin", in: 0...4)
     if reader.has("sequence") { sequence = try SequenceParameters(reader.table("sequence")) }
-    chain = try reader.tables("chain").map(ChainStage.init)
+    stages = try StageSpec.stages(in: reader)
     if reader.has("text") { self.text = try Manifest.text(reader.table("text"), beside: path) }
     if case .table = reader.value("decoder") {
       // The decoder itself reads its other parameters, and says which it does not know.

@@ -82,7 +82,7 @@ struct ModelPlan {
       license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
     description.source = manifest?.source ?? ""
     description.cropMargin = manifest?.cropMargin
-    description.chain = manifest?.chain ?? []
+    description.stages = manifest?.stages ?? []
     if description.task == .embedding {
       description.text = manifest?.text ?? TextPairing.beside(imageNetwork: path)
       if let text = description.text { description.reasons.append("text network \(text.path), for typed labels") }

@@ -4,8 +4,8 @@ public import Vision
 public enum FindingsPainter {
   /// Draws boxes, labels, masks, maps and keypoints; line widths follow the picture's size.
   public static func paint(_ findings: Findings, on canvas: inout Canvas) {
-    if let map = findings.segmentation { paint(map, on: &canvas) }
-    if let map = findings.depth { paint(map, on: &canvas) }
+    for map in findings.layers.all(SegmentationMap.self) { paint(map.content, on: &canvas) }
+    for map in findings.layers.all(DepthMap.self) { paint(map.content, on: &canvas) }
     let scale = max(1, min(canvas.width, canvas.height) / 320)
     for detection in findings.detections.reversed() {
       let color = ClassPalette.color(ofClass: detection.classID)
@@ -15,7 +15,7 @@ public enum FindingsPainter {
       } else {
         canvas.outline(detection.box, color, thickness: scale + 1)
       }
-      for point in detection.keypoints where point.confidence > 0.3 && point.x.isFinite && point.y.isFinite {
+      for point in detection.pose where point.confidence > 0.3 && point.x.isFinite && point.y.isFinite {
         let x = Int(max(-100, min(Float(canvas.width + 100), point.x)))
         let y = Int(max(-100, min(Float(canvas.height + 100), point.y)))
         canvas.fill(x: x - scale, y: y - scale, width: 2 * scale + 1, height: 2 * scale + 1, color)

@@ -96,11 +96,15 @@ public struct Tracker: Sendable {
   private let settings: Settings
   /// Steps of 1/30 s since the previous frame: at a low rate, limits in time must not fall below a frame or two.
   private var pace: Float = 1
-  private var nextID = 1
+  private let numbers: TrackNumbers
   /// Every track, the unseen ones included.
   public private(set) var tracks: [Track] = []
 
-  public init(_ settings: Settings = Settings()) { self.settings = settings }
+  /// - Parameter numbers: where new tracks get their numbers; trackers that work side by side share one.
+  public init(_ settings: Settings = Settings(), numbers: TrackNumbers = TrackNumbers()) {
+    self.settings = settings
+    self.numbers = numbers
+  }
 
   /// The numbered tracks whose objects are taken to be in the newest frame: seen in it, or missed for a few frames only.
   public var present: [Track] { tracks.filter { $0.id != nil && $0.unseen <= settings.coasting } }
@@ -252,8 +256,7 @@ public struct Tracker: Sendable {
   }
 
   private mutating func number(_ track: inout Track) {
-    track.id = nextID
-    nextID += 1
+    track.id = numbers.next()
   }
 
   private func dressed(_ detection: Detection, as track: Track) -> Detection {

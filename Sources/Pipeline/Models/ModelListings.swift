@@ -45,11 +45,24 @@ struct ModelListings: Sendable {
     }
   }
 
-  /// Makes one model of a list the active one.
+  /// Notes that a file could not be looked into: what is wrong with it shows in the list.
+  mutating func fail(_ name: String, because reason: String) {
+    for list in [\ModelListings.detectors, \ModelListings.classifiers] {
+      guard let index = self[keyPath: list].firstIndex(where: { $0.name == name && $0.state == .available })
+      else { continue }
+      self[keyPath: list][index].state = .failed(reason: reason)
+    }
+  }
+
+  /// Makes one model of a list active.
   ///
-  /// - Parameter name: what it was asked for by, and will be asked for again.
-  mutating func activate(_ list: List, _ name: String, _ description: ModelDescription) {
-    release(list)
+  /// - Parameters:
+  ///   - name: what it was asked for by, and will be asked for again.
+  ///   - replaced: the model that served in its place before; nil where none did.
+  mutating func activate(
+    _ list: List, _ name: String, _ description: ModelDescription, insteadOf replaced: String?
+  ) {
+    if let replaced { release(list, replaced) }
     // The same file may be on offer by name and be asked for by its path.
     self[keyPath: list].removeAll {
       $0.name != name && $0.name == description.name && !description.path.isEmpty
@@ -63,9 +76,9 @@ struct ModelListings: Sendable {
     }
   }
 
-  /// Leaves no model of a list active or loading.
-  mutating func release(_ list: List) {
-    for index in self[keyPath: list].indices {
+  /// Leaves a model of a list neither active nor loading.
+  mutating func release(_ list: List, _ name: String) {
+    for index in self[keyPath: list].indices where self[keyPath: list][index].name == name {
       switch self[keyPath: list][index].state {
       case .active, .loading: self[keyPath: list][index].state = .available
       case .available, .failed: break

@@ -7,28 +7,43 @@ import Perception
 /// takes over between two frames. A failure leaves the old one and says why.
 final class ModelSwitchboard: Sendable {
   enum Request: Sendable {
-    case detector(String)
+    /// A network on the whole frame, in the place of the primary of that number.
+    case primary(StageSpec, at: Int)
     case classifier(String?)
     case sequence(String)
     /// nil: any network with feature vectors will do.
     case embedder(String?)
     case labels([String])
+    /// The further stages, where no primary brings them.
+    case further
+    /// Another model for one of the further stages.
+    case stage(StageID, model: String)
 
-    /// Of two requests of one kind, only the newer is served.
-    fileprivate var kind: Int {
+    /// What a request is about: of two requests about one thing, only the newer is served.
+    fileprivate enum Subject: Hashable {
+      case primary(Int)
+      case stage(StageID)
+      case classifier, sequence, embedder, labels, further
+    }
+
+    fileprivate var subject: Subject {
       switch self {
-      case .detector: 0
-      case .classifier: 1
-      case .sequence: 2
-      case .embedder: 3
-      case .labels: 4
+      case .primary(_, let place): .primary(place)
+      case .classifier: .classifier
+      case .sequence: .sequence
+      case .embedder: .embedder
+      case .labels: .labels
+      case .further: .further
+      case .stage(let id, _): .stage(id)
       }
     }
   }
 
   struct State: Sendable {
-    var active = ActiveModels()
+    var active = ActiveStages()
     var listings = ModelListings()
+    /// Models that the user chose for further stages, instead of those that were configured.
+    var chosen: [StageID: String] = [:]
     var labels: LabelStatus?
     var requests: [Request] = []
     var loading = false
@@ -36,29 +51,26 @@ final class ModelSwitchboard: Sendable {
     var failure: String?
   }
 
-  let provider: any ModelProvider
-  let configuration: SessionConfiguration
-  let references: ReferenceBook
-  let report: @Sendable (SessionEvent) -> Void
-  let monitor = Monitor(State())
+  private let configuration: SessionConfiguration
+  private let loader: StageLoader
+  private let report: @Sendable (SessionEvent) -> Void
+  private let monitor = Monitor(State())
   private let thread = Monitor<WorkerThread?>(nil)
 
   init(
     provider: any ModelProvider, configuration: SessionConfiguration, references: ReferenceBook,
-    report: @escaping @Sendable (SessionEvent) -> Void
+    registry: StageRegistry = .standard, report: @escaping @Sendable (SessionEvent) -> Void
   ) {
-    self.provider = provider
     self.configuration = configuration
-    self.references = references
     self.report = report
+    loader = StageLoader(
+      provider: provider, references: references, photos: configuration.referencePhotos, registry: registry)
   }
 
-  var active: ActiveModels { monitor.withLock { $0.active } }
+  var active: ActiveStages { monitor.withLock { $0.active } }
   var listings: ModelListings { monitor.withLock { $0.listings } }
-  /// What can be picked, and what serves beside it, at one moment.
-  var offered: (listings: ModelListings, companions: [ModelListing]) {
-    monitor.withLock { ($0.listings, $0.active.companions) }
-  }
+  /// What can be picked, and what serves, at one moment.
+  var offered: (listings: ModelListings, active: ActiveStages) { monitor.withLock { ($0.listings, $0.active) } }
   var labels: LabelStatus? { monitor.withLock { $0.labels } }
   /// The reason why the first load that failed did.
   var failure: String? { monitor.withLock { $0.failure } }
@@ -75,7 +87,8 @@ final class ModelSwitchboard: Sendable {
 
   private func firstRequests() -> [Request] {
     var first: [Request] = []
-    if let name = configuration.detector { first.append(.detector(name)) }
+    for (place, spec) in configuration.primaries.enumerated() { first.append(.primary(spec, at: place)) }
+    if configuration.primaries.isEmpty, configuration.stages?.isEmpty == false { first.append(.further) }
     if let name = configuration.classifier { first.append(.classifier(name)) }
     if let name = configuration.sequence { first.append(.sequence(name)) }
     if let name = configuration.embedder {
@@ -93,7 +106,7 @@ final class ModelSwitchboard: Sendable {
       if case .labels(let names) = request {
         state.labels = names.isEmpty ? nil : LabelStatus(labels: names, state: .loading)
       }
-      state.requests.removeAll { $0.kind == request.kind }
+      state.requests.removeAll { $0.subject == request.subject }
       state.requests.append(request)
     }
   }
@@ -119,15 +132,15 @@ final class ModelSwitchboard: Sendable {
 
   /// The loader's thread: requests first; between them, one look at a time into models that nobody has looked into.
   private func serveRequests() {
-    let offers = provider.offers()
+    let offers = loader.provider.offers()
     monitor.update { $0.listings.fill(offers) }
     // What was marked with a network of feature vectors is looked for with it again.
     if configuration.embedder == nil,
-      let name = offers.first(where: { $0.task == .embedding && references.knows(model: $0.name) })
+      let name = offers.first(where: { $0.task == .embedding && loader.references.knows(model: $0.name) })
     {
       request(.embedder(name.name))
     }
-    let server = RequestServer(self)
+    let server = RequestServer(configuration, loader, monitor, request: { [self] in request($0) }, report: report)
     while let work = nextWork() {
       switch work {
       case .stop: return
@@ -135,8 +148,13 @@ final class ModelSwitchboard: Sendable {
         server.serve(request)
         monitor.update { $0.loading = false }
       case .describe(let name):
-        guard let description = try? provider.describe(name) else { continue }
-        monitor.update { $0.listings.describe(name, as: description) }
+        do {
+          let description = try loader.describe(name)
+          monitor.update { $0.listings.describe(name, as: description) }
+        } catch {
+          let reason = "\(error)"
+          monitor.update { $0.listings.fail(name, because: reason) }
+        }
       }
     }
   }

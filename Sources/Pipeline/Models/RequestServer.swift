@@ -1,26 +1,43 @@
 import Ground
 import Perception
-import Vision
 
 /// Loads what was asked for and lets it take over. Loader's thread only.
 struct RequestServer {
-  private typealias Request = ModelSwitchboard.Request
+  typealias Request = ModelSwitchboard.Request
 
-  private let board: ModelSwitchboard
-  private var monitor: Monitor<ModelSwitchboard.State> { board.monitor }
-  private let texts = TextModels()
+  private let configuration: SessionConfiguration
+  private let loader: StageLoader
+  private let monitor: Monitor<ModelSwitchboard.State>
+  private let request: (Request) -> Void
+  private let send: (SessionEvent) -> Void
 
-  init(_ board: ModelSwitchboard) { self.board = board }
+  /// - Parameters:
+  ///   - monitor: the switchboard's state, which requests change.
+  ///   - request: asks for something that follows from what was served.
+  init(
+    _ configuration: SessionConfiguration, _ loader: StageLoader, _ monitor: Monitor<ModelSwitchboard.State>,
+    request: @escaping (Request) -> Void, report: @escaping (SessionEvent) -> Void
+  ) {
+    self.configuration = configuration
+    self.loader = loader
+    self.monitor = monitor
+    self.request = request
+    send = report
+  }
 
-  func serve(_ request: ModelSwitchboard.Request) {
+  private var active: ActiveStages { monitor.withLock { $0.active } }
+
+  func serve(_ request: Request) {
     let began = MonotonicTime.now
     do {
       switch request {
-      case .detector(let name): try serveDetector(name, since: began)
+      case .primary(let spec, let place): try servePrimary(spec, at: place, since: began)
       case .classifier(let name): try serveClassifier(name, since: began)
       case .sequence(let name): try serveSequence(name, since: began)
       case .embedder(let name): try serveEmbedder(name, since: began)
       case .labels(let names): try serveLabels(names, since: began)
+      case .further: serveFurther()
+      case .stage(let id, let model): try serveStage(id, model, since: began)
       }
     } catch {
       fail(request, because: "\(error)")
@@ -29,92 +46,144 @@ struct RequestServer {
 
   // MARK: Each kind of request
 
-  private func serveDetector(_ name: String, since began: MonotonicTime) throws {
-    monitor.update { $0.listings.mark(\.detectors, name, .loading) }
-    let (model, embeds) = try loadWarm(name)
-    if embeds { try learnPhotos(with: model) }
-    let chain = loadChain(after: model.description)
-    takeOver { state in
-      state.active.detector = model
-      state.active.chain = chain
-      state.listings.activate(\.detectors, name, model.description)
+  private func servePrimary(_ spec: StageSpec, at place: Int, since began: MonotonicTime) throws {
+    let name = spec.model ?? spec.title
+    if spec.model != nil { monitor.update { $0.listings.mark(\.detectors, name, .loading) } }
+    let present = active
+    let replaced = present.primaries.indices.contains(place) ? present.primaries[place] : nil
+    let taken = present.ids(besides: [replaced].compactMap(\.self))
+    let id = try spec.id ?? StageID.free(role(of: spec, besides: taken), besides: taken)
+    let prepared = try loader.prepare(spec, as: id)
+    guard prepared.isPrimary else {
+      throw PerceptionError(
+        .badManifest, "stage '\(id)' of kind '\(prepared.kind)' does not look at the whole frame", place: spec.place,
+        remedy: "write it as a further [[stage]]")
     }
-    announce("detector", model.description.name, since: began)
+    var primaries = present.primaries
+    if replaced == nil { primaries.append(prepared) } else { primaries[place] = prepared }
+    let further = loadFurther(after: primaries)
+    takeOver { state in
+      state.active.primaries = primaries
+      state.active.further = further
+      if let model = prepared.model, spec.model != nil {
+        state.listings.activate(\.detectors, name, model, insteadOf: replaced?.spec.model)
+      }
+    }
+    announce(prepared.model.map { $0.task.detects ? "detector" : $0.task.rawValue } ?? "stage", prepared, since: began)
     renewLabels()
   }
 
+  /// What a primary without an id of its own is called: the first of a kind by what it does, the next by its model.
+  private func role(of spec: StageSpec, besides taken: Set<StageID>) throws -> String {
+    guard let model = spec.model else { return spec.title }
+    let description = try loader.describe(model)
+    let role = description.task.detects ? "detector" : description.task.rawValue
+    return taken.contains(StageID(role)) ? description.name : role
+  }
+
   private func serveClassifier(_ name: String?, since began: MonotonicTime) throws {
+    let replaced = active.classifier?.spec.model
     guard let name else {
       takeOver { state in
         state.active.classifier = nil
-        state.listings.release(\.classifiers)
+        if let replaced { state.listings.release(\.classifiers, replaced) }
       }
       report(.info, "classifier off")
       return
     }
     monitor.update { $0.listings.mark(\.classifiers, name, .loading) }
-    let (model, embeds) = try loadWarm(name)
-    if embeds { try learnPhotos(with: model) }
-    let stage = ChainStage(model: name, maximumCrops: board.configuration.maximumCrops)
+    let spec = StageSpec(model: name, runsOnObjects: true, maximumCrops: configuration.maximumCrops)
+    let prepared = try loader.prepare(spec, as: "classifier")
     takeOver { state in
-      state.active.classifier = ChainLink(stage: stage, network: .crops(model), embeds: embeds)
-      state.listings.activate(\.classifiers, name, model.description)
+      state.active.classifier = prepared
+      if let model = prepared.model {
+        state.listings.activate(\.classifiers, name, model, insteadOf: replaced)
+      }
     }
-    announce("classifier", model.description.name, since: began)
+    announce("classifier", prepared, since: began)
   }
 
   private func serveSequence(_ name: String, since began: MonotonicTime) throws {
-    let model = try board.provider.loadSequenceModel(name)
-    takeOver { $0.active.sequence = ChainLink(stage: ChainStage(model: name), network: .tracks(model)) }
-    announce("sequence model", model.description.name, since: began)
+    let spec = StageSpec(kind: SequenceStage.definition.kind, model: name)
+    let prepared = try loader.prepare(spec, as: "sequence")
+    takeOver { $0.active.sequence = prepared }
+    announce("sequence model", prepared, since: began)
   }
 
   private func serveEmbedder(_ name: String?, since began: MonotonicTime) throws {
-    if name == nil, !board.active.embeddingModels.isEmpty { return }
-    guard let name = name ?? board.listings.embedders.first else {
+    if name == nil, !active.embedders.isEmpty { return }
+    guard let name = name ?? monitor.withLock({ $0.listings.embedders.first }) else {
       throw PerceptionError(
         .notFound, "no network here makes feature vectors",
         remedy: "put one into the models folder, or name it with --embedder")
     }
-    let (model, embeds) = try loadWarm(name)
-    guard embeds else {
-      throw PerceptionError(.badInput, "makes no feature vectors", place: model.description.path)
-    }
-    try learnPhotos(with: model)
     // Feature vectors of an object change slowly, and networks that make them are large.
-    let stage = ChainStage(model: name, maximumCrops: board.configuration.maximumCrops, every: 3)
-    takeOver { $0.active.embedder = ChainLink(stage: stage, network: .crops(model), embeds: true) }
-    announce("embedder", model.description.name, since: began)
+    let spec = StageSpec(
+      kind: CropStage.definition.kind, model: name, maximumCrops: configuration.maximumCrops, every: 3)
+    let prepared = try loader.prepare(spec, as: "embedder")
+    guard prepared.embedder != nil else {
+      throw PerceptionError(.badInput, "makes no feature vectors", place: prepared.model?.path ?? name)
+    }
+    takeOver { $0.active.embedder = prepared }
+    announce("embedder", prepared, since: began)
     renewLabels()
   }
 
   private func serveLabels(_ names: [String], since began: MonotonicTime) throws {
     guard !names.isEmpty else {
-      monitor.update { $0.active.labels = nil }
+      takeOver { $0.active.labels = nil }
       report(.info, "labels off")
       return
     }
     let image = try imageNetwork()
-    guard let pairing = image.text else {
-      throw PerceptionError(.notFound, "no text network belongs to \(image.name)", place: image.path)
-    }
-    let encoder = try texts.encoder(for: pairing, from: board.provider)
-    let labels = try ZeroShotLabels(names, model: image.name, by: encoder)
-    monitor.update { state in
-      state.active.labels = labels
+    let labels = try loader.labels(names, for: image)
+    let spec = StageSpec(kind: LabelStage.definition.kind, model: image.name)
+    takeOver { state in
+      state.active.labels = LabelStage.prepared(spec, "labels", labels)
       // A newer request may wait already: its own status stands.
       if state.labels?.labels == names { state.labels?.state = .active }
     }
-    let milliseconds = Int(MonotonicTime.now.milliseconds(since: began).rounded())
-    report(.info, "labels \(names.joined(separator: ", ")) ready in \(milliseconds) ms")
+    report(.info, "labels \(names.joined(separator: ", ")) ready in \(milliseconds(since: began)) ms")
+  }
+
+  private func serveFurther() {
+    let further = loadFurther(after: [])
+    takeOver { state in
+      state.active.further = further
+      for stage in further where stage.isPrimary {
+        guard let name = stage.spec.model, let model = stage.model else { continue }
+        state.listings.activate(\.detectors, name, model, insteadOf: nil)
+      }
+    }
+  }
+
+  private func serveStage(_ id: StageID, _ name: String, since began: MonotonicTime) throws {
+    guard let place = active.further.firstIndex(where: { $0.id == id }) else {
+      throw PerceptionError(.notFound, "no stage is called '\(id)'")
+    }
+    let old = active.further[place]
+    if old.isPrimary { monitor.update { $0.listings.mark(\.detectors, name, .loading) } }
+    var spec = old.spec
+    spec.model = name
+    let prepared = try loader.prepare(spec, as: id)
+    takeOver { state in
+      state.chosen[id] = name
+      state.active.further[place] = prepared
+      if prepared.isPrimary, let model = prepared.model {
+        state.listings.activate(\.detectors, name, model, insteadOf: old.spec.model)
+      }
+    }
+    announce("stage \(id)", prepared, since: began)
+    renewLabels()
   }
 
   /// The network whose pictures the labels are compared with: one in service, else the first on offer that has a pair.
   private func imageNetwork() throws -> ModelDescription {
-    let inService = board.active.embeddingModels.map(\.description)
+    let inService = active.embedders.map(\.description)
     if let paired = inService.last(where: { $0.text != nil }) { return paired }
-    for name in board.listings.embedders {
-      guard let description = try? board.provider.describe(name), description.text != nil else { continue }
+    for name in monitor.withLock({ $0.listings.embedders }) {
+      // Why a file cannot be read shows in the list of models.
+      guard let description = try? loader.describe(name), description.text != nil else { continue }
       try serveEmbedder(name, since: .now)
       return description
     }
@@ -125,39 +194,30 @@ struct RequestServer {
 
   /// After a change of networks, labels are compared with the new ones'.
   private func renewLabels() {
-    guard let names = board.labels?.labels, let old = board.active.labels,
-      !board.active.embeddingModels.contains(where: { $0.description.name == old.model })
+    let (status, active) = monitor.withLock { ($0.labels, $0.active) }
+    guard let names = status?.labels, let old = active.labels?.spec.model,
+      !active.embedders.contains(where: { $0.description.name == old })
     else { return }
-    board.request(.labels(names))
+    request(.labels(names))
   }
 
   // MARK: Loading
 
-  /// Loads a network and runs it once on a grey picture: the first run prepares kernels and memory, and tells whether
-  /// feature vectors come out.
-  private func loadWarm(_ name: String) throws -> (model: any VisionModel, embeds: Bool) {
-    let model = try board.provider.loadVisionModel(name)
-    return (model, try warm(model))
-  }
-
-  private func warm(_ model: any VisionModel) throws -> Bool {
-    let width = max(16, model.description.inputWidth)
-    let height = max(16, model.description.inputHeight)
-    let storage = PixelStorage(count: width * height * 3)
-    storage.bytes.initializeMemory(as: UInt8.self, repeating: 128)
-    guard let grey = Image(packed: width, height, .rgb24, storage: storage) else { return false }
-    return try model.perceive(grey, region: nil, minimumConfidence: nil).0.embedding != nil
-  }
-
-  /// The stages that the configuration, or else the detector's manifest, wants. One that cannot be loaded is left out.
-  private func loadChain(after detector: ModelDescription) -> [ChainLink] {
-    let present = board.active.chain
-    return (board.configuration.chain ?? detector.chain).compactMap { stage in
-      if let link = present.first(where: { $0.stage == stage }) { return link }
+  /// The stages that the configuration, or else the primaries' manifests, want. One that cannot be loaded is left out.
+  private func loadFurther(after primaries: [PreparedStage]) -> [PreparedStage] {
+    let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
+    var taken = Set(primaries.map(\.id)).union(
+      ["tracker", "merge", "classifier", "embedder", "sequence", "references", "labels"])
+    return (configuration.stages ?? primaries.flatMap { $0.model?.stages ?? [] }).compactMap { spec in
+      let id = spec.id ?? StageID.free(spec.title, besides: taken)
+      taken.insert(id)
+      var spec = spec
+      if let model = chosen[id] { spec.model = model }
+      if let stage = present.further.first(where: { $0.spec == spec && $0.id == id }) { return stage }
       do {
-        return try loadLink(stage)
+        return try loader.prepare(spec, as: id)
       } catch {
-        let reason = "stage \(stage.model) of the chain not loaded: \(error)"
+        let reason = "stage \(spec.title) of the chain not loaded: \(error)"
         monitor.update { $0.failure = $0.failure ?? reason }
         report(.error, reason)
         return nil
@@ -165,73 +225,63 @@ struct RequestServer {
     }
   }
 
-  private func loadLink(_ stage: ChainStage) throws -> ChainLink {
-    if try board.provider.describe(stage.model).task == .sequence {
-      return ChainLink(stage: stage, network: .tracks(try board.provider.loadSequenceModel(stage.model)))
-    }
-    let (model, embeds) = try loadWarm(stage.model)
-    guard [.classification, .embedding, .pose].contains(model.description.task) else {
-      throw PerceptionError(
-        .badInput, "a \(model.description.task.rawValue) network has no place on crops", place: model.description.path,
-        remedy: "a stage runs a classifier, an embedder, a pose network or a sequence network")
-    }
-    if embeds { try learnPhotos(with: model) }
-    return ChainLink(stage: stage, network: .crops(model), embeds: embeds)
-  }
-
-  private func learnPhotos(with model: any VisionModel) throws {
-    for photo in board.configuration.referencePhotos { try board.references.add(photo: photo, by: model) }
-  }
-
   // MARK: Telling
 
   private func takeOver(_ change: (inout ModelSwitchboard.State) -> Void) {
+    let references = loader.references
     monitor.update { state in
+      let before = state.active
       change(&state)
+      if state.active.references == nil {
+        state.active.references = ReferenceStage.prepared(
+          StageSpec(kind: ReferenceStage.definition.kind), "references", with: references)
+      }
+      if !before.hasSameObjects(as: state.active) { state.active.connect(merge: configuration.merge) }
       state.active.generation += 1
     }
   }
 
   private func report(_ severity: SessionEvent.Severity, _ message: String) {
-    board.report(SessionEvent(severity: severity, message: message))
+    send(SessionEvent(severity: severity, message: message))
   }
 
-  private func announce(_ role: String, _ name: String, since began: MonotonicTime) {
-    let milliseconds = Int(MonotonicTime.now.milliseconds(since: began).rounded())
-    report(.info, "\(role) \(name) ready in \(milliseconds) ms")
+  private func announce(_ role: String, _ stage: PreparedStage, since began: MonotonicTime) {
+    report(.info, "\(role) \(stage.model?.name ?? stage.id.name) ready in \(milliseconds(since: began)) ms")
   }
 
-  private func fail(_ request: ModelSwitchboard.Request, because reason: String) {
-    monitor.update { $0.failure = $0.failure ?? reason }
-    switch request {
-    case .detector(let name):
-      monitor.update { $0.listings.mark(\.detectors, name, .failed(reason: reason)) }
-      report(.error, "detector \(name) not loaded: \(reason)")
-    case .classifier(let name):
-      if let name { monitor.update { $0.listings.mark(\.classifiers, name, .failed(reason: reason)) } }
-      report(.error, "classifier \(name ?? "") not loaded: \(reason)")
-    case .sequence(let name): report(.error, "sequence model \(name) not loaded: \(reason)")
-    case .embedder(let name):
-      board.references.giveUpWaiting(because: reason)
-      if let name { report(.error, "embedder \(name) not loaded: \(reason)") }
-    case .labels(let names):
-      monitor.update { state in
+  private func milliseconds(since began: MonotonicTime) -> Int {
+    Int(MonotonicTime.now.milliseconds(since: began).rounded())
+  }
+
+  private func fail(_ request: Request, because reason: String) {
+    let line = words(for: request).map { "\($0): \(reason)" }
+    monitor.update { state in
+      state.failure = state.failure ?? reason
+      switch request {
+      case .primary(let spec, _):
+        if let name = spec.model { state.listings.mark(\.detectors, name, .failed(reason: reason)) }
+      case .stage(_, let name): state.listings.mark(\.detectors, name, .failed(reason: reason))
+      case .classifier(let name):
+        if let name { state.listings.mark(\.classifiers, name, .failed(reason: reason)) }
+      case .labels(let names):
         if state.labels?.labels == names { state.labels?.state = .failed(reason: reason) }
+      case .sequence, .embedder, .further: break
       }
-      report(.error, "labels not set: \(reason)")
     }
+    if case .embedder = request { loader.references.giveUpWaiting(because: reason) }
+    if let line { report(.error, line) }
   }
-}
 
-/// Keeps the text network that was used last: labels are typed again and again.
-private final class TextModels {
-  private var kept: (pairing: TextPairing, model: any TextModel)?
-
-  func encoder(for pairing: TextPairing, from provider: any ModelProvider) throws -> any TextModel {
-    if let kept, kept.pairing == pairing { return kept.model }
-    kept = nil
-    let model = try provider.loadTextModel(pairing)
-    kept = (pairing, model)
-    return model
+  /// What could not be done; nil where the user did not ask for it.
+  private func words(for request: Request) -> String? {
+    switch request {
+    case .primary(let spec, _): "detector \(spec.title) not loaded"
+    case .classifier(let name): "classifier \(name ?? "") not loaded"
+    case .sequence(let name): "sequence model \(name) not loaded"
+    case .embedder(let name): name.map { "embedder \($0) not loaded" }
+    case .labels: "labels not set"
+    case .further: "stages not loaded"
+    case .stage(let id, let name): "\(name) not loaded for stage \(id)"
+    }
   }
 }

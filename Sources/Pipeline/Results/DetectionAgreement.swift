@@ -2,7 +2,7 @@ public import Perception
 import Vision
 
 /// How far two detectors agree on the same frames, counted.
-public struct DetectionAgreement: Sendable, Equatable {
+public struct DetectionAgreement: Sendable, Equatable, Codable {
   /// Frames that both have looked at.
   public private(set) var frames: UInt64 = 0
   /// Frames on which they did not find the same.

@@ -3,7 +3,7 @@ public import Ground
 public import Perception
 
 /// Frames that were captured but not processed, by cause.
-public struct SkipCounts: Sendable, Equatable {
+public struct SkipCounts: Sendable, Equatable, Codable {
   /// Replaced in the slot by a newer frame before the pipeline was free.
   public var pipeline: UInt64 = 0
   /// Lost by the driver (gaps in its sequence).
@@ -28,34 +28,36 @@ public struct FrameLatency: Sendable {
   public var decode: Int64 = 0
   /// Frame in hand to pipeline free.
   public var queue: Int64 = 0
-  public var detector = StageTimes()
-  /// Every stage that classifies crops.
-  public var classifier = StageTimes()
-  /// Every stage that makes feature vectors of crops.
-  public var embedder = StageTimes()
-  public var tracker: Int64 = 0
-  public var sequence: Int64 = 0
+  /// Of the stages that ran on the frame, in the order of the pipeline.
+  public var stages: [StageTiming] = []
   /// Driver timestamp to result ready.
   public var total: Int64 = 0
 
   public init() {}
 
-  public var preprocess: Int64 { detector.preprocess + classifier.preprocess + embedder.preprocess }
-  public var inference: Int64 { detector.inference + classifier.inference + embedder.inference + sequence }
-  public var postprocess: Int64 {
-    detector.postprocess + classifier.postprocess + embedder.postprocess + tracker
-  }
+  /// Making input tensors, over all stages.
+  public var preprocess: Int64 { stages.reduce(0) { $0 &+ $1.times.preprocess } }
+  /// Running networks, over all stages.
+  public var inference: Int64 { stages.reduce(0) { $0 &+ $1.times.inference } }
+  /// Reading outputs, following objects, comparing: over all stages.
+  public var postprocess: Int64 { stages.reduce(0) { $0 &+ $1.times.postprocess } }
+
+  /// What a stage took; nil where it did not run.
+  public subscript(stage: StageID) -> StageTimes? { stages.first { $0.id == stage }?.times }
 }
 
-/// Everything that came of one processed frame. Immutable, and bound to the frame it was computed on.
+/// All that a pipeline made of one frame. Immutable, and bound to the frame it was computed on.
 public struct FrameResult: Sendable {
-  /// Counts processed frames from 1.
+  /// Counts processed frames from 1; 0 for a picture that passed a pipeline that hangs.
   public var number: UInt64
   public var frame: Frame
   public var source: String
-  /// Names of the models that ran.
+  /// The name of the first primary's model; empty where none serves.
   public var detector: String
+  /// The name of the user's own second stage.
   public var classifier: String?
+  /// What the first primary runs on.
+  public var engine: String?
   public var findings: Findings
   /// Totals since the session began.
   public var skipped: SkipCounts
@@ -69,10 +71,26 @@ public struct FrameResult: Sendable {
     self.source = source
     self.detector = detector
     classifier = nil
+    engine = nil
     self.findings = findings
     skipped = SkipCounts()
     latency = FrameLatency()
     completed = MonotonicTime.now
+  }
+}
+
+extension FrameResult {
+  /// The object of that id; nil where the id is of another frame, or the object is not among the findings.
+  public func object(_ id: ObjectID) -> Detection? {
+    id.frame == number ? findings.detections.first { $0.number == id.object } : nil
+  }
+
+  /// The same without the objects below a confidence.
+  public func filtered(atLeast confidence: Float) -> FrameResult {
+    guard findings.detections.contains(where: { $0.confidence < confidence }) else { return self }
+    var copy = self
+    copy.findings.detections.removeAll { $0.confidence < confidence }
+    return copy
   }
 }
 

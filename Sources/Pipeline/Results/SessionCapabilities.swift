@@ -2,8 +2,8 @@ public import Ground
 public import Perception
 
 /// How a recording stands, for headers and panes.
-public struct RecordingStatus: Sendable, Equatable {
-  public enum State: Sendable, Equatable {
+public struct RecordingStatus: Sendable, Equatable, Codable {
+  public enum State: Sendable, Equatable, Codable {
     /// Ready to record; ``RecordingStatus/path`` is the folder that recordings go to.
     case idle
     case recording
@@ -50,9 +50,9 @@ public protocol RecordingControl: AnyObject, Sendable {
 }
 
 /// Where a replay stands.
-public struct ReplayStatus: Sendable, Equatable {
+public struct ReplayStatus: Sendable, Equatable, Codable {
   /// A moment of a recording that is worth going to.
-  public struct Mark: Sendable, Equatable {
+  public struct Mark: Sendable, Equatable, Codable {
     /// Seconds from the recording's start.
     public var seconds: Double
     public var title: String
@@ -91,65 +91,18 @@ public protocol ReplayControl: AnyObject, Sendable {
   func setSpeed(_ speed: Double)
 }
 
-/// A second detector on the same frames: what it found on the newest frame that both have processed.
-public struct ComparisonStatus: Sendable {
-  public var model: String
-  public var state: ModelListing.State
-  /// The result of the second detector; its frame is ``SessionSnapshot/latest``'s or an older one.
-  public var frameNumber: UInt64
-  public var findings: Findings
-  public var times: StageTimes
-  /// The first detector's findings on that very frame.
-  public var primaryFindings: Findings
-  /// The first detector's own times on that very frame.
-  public var primaryTimes: StageTimes
-  /// The count over all frames that both have processed since the comparison began.
-  public var agreement: DetectionAgreement
-
-  public init(model: String, state: ModelListing.State) {
-    self.model = model
-    self.state = state
-    frameNumber = 0
-    findings = Findings()
-    times = StageTimes()
-    primaryFindings = Findings()
-    primaryTimes = StageTimes()
-    agreement = DetectionAgreement()
-  }
-}
-
-/// Runs a second detector beside the first. Calls are thread-safe and return at once.
-public protocol ComparisonControl: AnyObject, Sendable {
-  /// nil ends the comparison.
-  func compare(with detector: String?)
-}
-
-/// Saves what is on the screen at the moment. Calls are thread-safe and return at once; the outcome is an event.
-public protocol SnapshotControl: AnyObject, Sendable {
-  /// Writes the newest frame as a photo, with its boxes drawn, to the place the session knows.
-  func savePhoto()
-}
-
-/// What a session may be able to do beyond the common; nil where it cannot.
-extension SessionControl {
-  public var recorder: (any RecordingControl)? { nil }
-  public var replay: (any ReplayControl)? { nil }
-  public var comparison: (any ComparisonControl)? { nil }
-  public var photographer: (any SnapshotControl)? { nil }
-  public var memory: (any ReferenceControl)? { nil }
-  public var labeller: (any LabelControl)? { nil }
-}
-
-/// What is given to a session so that fronts can ask it for more: how to record, how to move in a replay.
+/// What is given to a session so that it can be asked for more: how to record, how to move in a replay.
 public struct SessionExtras: Sendable {
   public var recorder: (any RecordingControl)?
   public var recordingStatus: (@Sendable () -> RecordingStatus)?
   public var replay: (any ReplayControl)?
   public var replayStatus: (@Sendable () -> ReplayStatus)?
-  /// Where snapshots are written; nil: none can be taken.
+  /// Where photos are written; nil: none can be saved.
   public var photoFolder: String?
   /// What detections are compared with; nil: the session remembers nothing beyond its end.
   public var references: ReferenceStore?
+  /// A second detector that looks at every frame, on the pipeline's thread, to count how far the two agree.
+  public var comparesEveryFrame: (any VisionModel)?
 
   public init() {}
 }

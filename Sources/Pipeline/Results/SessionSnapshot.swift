@@ -1,99 +1,15 @@
 public import Capture
-public import Ground
-import Logging
-public import Perception
+import Ground
+import Perception
+import Vision
 
-/// Something that happened, for the events pane, the log and the recording.
-public struct SessionEvent: Sendable {
-  public enum Severity: String, Sendable {
-    case info, warning, error
-
-    /// Its level in the log.
-    var level: Logger.Level {
-      switch self {
-      case .info: .info
-      case .warning: .warning
-      case .error: .error
-      }
-    }
-  }
-
-  public var time: MonotonicTime
-  public var severity: Severity
-  public var message: String
-
-  public init(time: MonotonicTime = .now, severity: Severity, message: String) {
-    self.time = time
-    self.severity = severity
-    self.message = message
-  }
+/// What a session can be asked for beyond showing pictures.
+public enum SessionCapability: String, Sendable, Hashable, Codable, CaseIterable {
+  case recording, replay, comparison, photos, references, labels
 }
 
-/// A model in the list, with what is known of it at the moment.
-public struct ModelListing: Sendable {
-  /// How the model is before, while and after it serves.
-  public enum State: Sendable, Equatable {
-    case available
-    case loading
-    case active
-    case failed(reason: String)
-  }
-
-  /// What it is asked for by: a name of the models' folders, or a path.
-  public var name: String
-  /// nil until the file has been looked into.
-  public var description: ModelDescription?
-  public var state: State
-
-  public var hasFailed: Bool { if case .failed = state { true } else { false } }
-
-  /// What people call it: its own name, or until that is known the file's, without folders.
-  public var title: String { description?.name ?? Self.title(of: name) }
-
-  /// A model's name from what it is asked for by: without folders and ending.
-  public static func title(of name: String) -> String {
-    let file = name.split(separator: "/").last.map(String.init) ?? name
-    return file.hasSuffix(".onnx") ? String(file.dropLast(5)) : file
-  }
-
-  public init(name: String, description: ModelDescription?, state: State) {
-    self.name = name
-    self.description = description
-    self.state = state
-  }
-}
-
-/// One stage's latency over the sliding window, in milliseconds.
-public struct StageStatistics: Sendable {
-  public var name: String
-  public var last: Double
-  public var p50: Double
-  public var p95: Double
-  public var p99: Double
-  /// Oldest to newest.
-  public var history: [Double]
-
-  public init(name: String, last: Double, p50: Double, p95: Double, p99: Double, history: [Double]) {
-    self.name = name
-    self.last = last
-    self.p50 = p50
-    self.p95 = p95
-    self.p99 = p99
-    self.history = history
-  }
-}
-
-/// Frames a second, each counted over the last two seconds.
-public struct Rates: Sendable {
-  public var camera: Double = 0
-  public var processed: Double = 0
-  public var skippedByPipeline: Double = 0
-  public var droppedByDriver: Double = 0
-
-  public init() {}
-}
-
-/// The whole session at one moment: immutable, cheap to take, safe on any thread.
+/// The whole session at one moment, as one view shows it: immutable, cheap to take, safe on any thread. Its JSON form has
+/// everything but pixels.
 public struct SessionSnapshot: Sendable {
   public var source: SourceDescription
   public var sourceState: SourceState
@@ -101,12 +17,18 @@ public struct SessionSnapshot: Sendable {
   public var health: PictureHealth?
   /// A stage of the pipeline that does not come to an end; nil while all is well.
   public var stall: StageStall?
+  /// The newest result, or the one that the view is paused on, with the objects that the view shows.
   public var latest: FrameResult?
+  /// Whether the view is paused.
   public var paused: Bool
+  /// Objects below this confidence are not shown in this view.
   public var minimumConfidence: Float
   public var rates: Rates
   public var skipped: SkipCounts
-  public var stages: [StageStatistics]
+  /// In the order of the flow.
+  public var latencies: [StageStatistics]
+  /// The stages of the pipeline, in order.
+  public var pipeline: [StageListing]
   public var detectors: [ModelListing]
   public var classifiers: [ModelListing]
   /// The networks in service beside the detector and the classifier, in the order in which they run: stages of a chain, an
@@ -117,6 +39,8 @@ public struct SessionSnapshot: Sendable {
   /// Captured and processed frames since the start.
   public var captured: UInt64
   public var processed: UInt64
+  /// What the session can be asked for.
+  public var capabilities: Set<SessionCapability>
   /// nil where the session cannot record.
   public var recording: RecordingStatus?
   /// nil for live sources.
@@ -131,47 +55,84 @@ public struct SessionSnapshot: Sendable {
   public init(source: SourceDescription) {
     self.source = source
     sourceState = .starting
-    health = nil
-    stall = nil
-    latest = nil
     paused = false
     minimumConfidence = 0.4
     rates = Rates()
     skipped = SkipCounts()
-    stages = []
+    latencies = []
+    pipeline = []
     detectors = []
     classifiers = []
     companions = []
     events = []
     captured = 0
     processed = 0
-    recording = nil
-    replay = nil
-    comparison = nil
+    capabilities = []
     references = []
-    labels = nil
   }
 }
 
-/// What a front may see of a session and ask of it. Every call is thread-safe and returns at once.
-public protocol SessionControl: AnyObject, Sendable {
-  func snapshot() -> SessionSnapshot
-  /// Has `body` called whenever ``snapshot()`` shows another picture, on whichever thread made it; nil ends that. One at a
-  /// time; it must not block.
-  func whenPictureChanges(_ body: (@Sendable () -> Void)?)
-  /// Starts loading; the present model serves until the new one is warm. The outcome is an event and a listing state.
-  func selectDetector(_ name: String)
-  /// nil switches the second stage off.
-  func selectClassifier(_ name: String?)
-  func setMinimumConfidence(_ value: Float)
-  /// Freezes the picture; capture goes on.
-  func setPaused(_ paused: Bool)
-  func stop()
-  /// What the session can do beyond; nil (the default) where it cannot.
-  var recorder: (any RecordingControl)? { get }
-  var replay: (any ReplayControl)? { get }
-  var comparison: (any ComparisonControl)? { get }
-  var photographer: (any SnapshotControl)? { get }
-  var memory: (any ReferenceControl)? { get }
-  var labeller: (any LabelControl)? { get }
+extension SessionSnapshot: Codable {
+  private enum CodingKeys: CodingKey {
+    case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
+    case detectors, classifiers, companions, events, captured, processed, capabilities, recording, replay, comparison
+    case references, labels
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(source, forKey: .source)
+    try container.encode(sourceState, forKey: .sourceState)
+    try container.encodeIfPresent(health, forKey: .health)
+    try container.encodeIfPresent(stall, forKey: .stall)
+    try container.encodeIfPresent(latest.map(FrameRecord.init), forKey: .latest)
+    try container.encode(paused, forKey: .paused)
+    try container.encode(minimumConfidence, forKey: .minimumConfidence)
+    try container.encode(rates, forKey: .rates)
+    try container.encode(skipped, forKey: .skipped)
+    try container.encode(latencies, forKey: .latencies)
+    try container.encode(pipeline, forKey: .pipeline)
+    try container.encode(detectors, forKey: .detectors)
+    try container.encode(classifiers, forKey: .classifiers)
+    try container.encode(companions, forKey: .companions)
+    try container.encode(events, forKey: .events)
+    try container.encode(captured, forKey: .captured)
+    try container.encode(processed, forKey: .processed)
+    try container.encode(capabilities, forKey: .capabilities)
+    try container.encodeIfPresent(recording, forKey: .recording)
+    try container.encodeIfPresent(replay, forKey: .replay)
+    try container.encodeIfPresent(comparison, forKey: .comparison)
+    try container.encode(references, forKey: .references)
+    try container.encodeIfPresent(labels, forKey: .labels)
+  }
+
+  /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(source: try container.decode(SourceDescription.self, forKey: .source))
+    sourceState = try container.decode(SourceState.self, forKey: .sourceState)
+    health = try container.decodeIfPresent(PictureHealth.self, forKey: .health)
+    stall = try container.decodeIfPresent(StageStall.self, forKey: .stall)
+    latest = try container.decodeIfPresent(FrameRecord.self, forKey: .latest).flatMap { record in
+      Image.blank(width: record.width, height: record.height).map { record.result(image: $0) }
+    }
+    paused = try container.decode(Bool.self, forKey: .paused)
+    minimumConfidence = try container.decode(Float.self, forKey: .minimumConfidence)
+    rates = try container.decode(Rates.self, forKey: .rates)
+    skipped = try container.decode(SkipCounts.self, forKey: .skipped)
+    latencies = try container.decode([StageStatistics].self, forKey: .latencies)
+    pipeline = try container.decode([StageListing].self, forKey: .pipeline)
+    detectors = try container.decode([ModelListing].self, forKey: .detectors)
+    classifiers = try container.decode([ModelListing].self, forKey: .classifiers)
+    companions = try container.decode([ModelListing].self, forKey: .companions)
+    events = try container.decode([SessionEvent].self, forKey: .events)
+    captured = try container.decode(UInt64.self, forKey: .captured)
+    processed = try container.decode(UInt64.self, forKey: .processed)
+    capabilities = try container.decode(Set<SessionCapability>.self, forKey: .capabilities)
+    recording = try container.decodeIfPresent(RecordingStatus.self, forKey: .recording)
+    replay = try container.decodeIfPresent(ReplayStatus.self, forKey: .replay)
+    comparison = try container.decodeIfPresent(ComparisonStatus.self, forKey: .comparison)
+    references = try container.decode([ReferenceListing].self, forKey: .references)
+    labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)
+  }
 }

@@ -2,7 +2,7 @@ public import Capture
 public import Ground
 
 /// How things stand with the source.
-public enum SourceState: Sendable, Equatable {
+public enum SourceState: Sendable, Equatable, Codable {
   case starting
   case streaming
   case noSignal(reason: String, since: MonotonicTime)
@@ -38,8 +38,8 @@ public struct SourceReport: Sendable {
 }
 
 /// A stage of the pipeline that hangs.
-public struct StageStall: Sendable, Equatable {
-  /// "detector", "classifier", "sequence", "outputs".
+public struct StageStall: Sendable, Equatable, Codable {
+  /// The id of a stage, or "outputs" while consumers take a result.
   public var stage: String
   public var since: MonotonicTime
 

@@ -115,12 +115,12 @@ struct COCOExport {
       annotation.segmentation = runs
       annotation.area = Double(mask.bits.reduce(0) { $0 + ($1 == 0 ? 0 : 1) })
     }
-    if !detection.keypoints.isEmpty {
+    if !detection.pose.isEmpty {
       // COCO's third number: 2 where the point is visible, 0 where it is not labelled.
-      annotation.keypoints = detection.keypoints.flatMap {
+      annotation.keypoints = detection.pose.flatMap {
         [rounded($0.x, 2), rounded($0.y, 2), $0.confidence >= 0.5 ? 2 : 0]
       }
-      annotation.num_keypoints = detection.keypoints.count { $0.confidence >= 0.5 }
+      annotation.num_keypoints = detection.pose.count { $0.confidence >= 0.5 }
     }
     return annotation
   }

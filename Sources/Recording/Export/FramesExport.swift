@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Ground
+import Perception
 import ROS
 import Vision
 
@@ -58,6 +59,7 @@ struct FramesExport {
       for index in 0..<pictures.count {
         if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
         if try write(index, into: folder.working) == nil { report.damaged += 1 } else { report.frames += 1 }
+        try writeMaps(of: index, into: folder.working)
       }
       try folder.finish()
       return report
@@ -67,12 +69,32 @@ struct FramesExport {
     }
   }
 
+  /// Writes the maps that were recorded with a picture, grey PNGs beside it: `frame_000001.STAGE.classes.png`, whose grey is
+  /// the class, and `frame_000001.STAGE.depth.png`, 255 the nearest.
+  private func writeMaps(of index: Int, into folder: String) throws {
+    let time = pictures.locations[index].logTime
+    guard let findings = export.results.result(logTime: time, stamp: nil)?.findings else { return }
+    for (stage, map) in findings.layers.all(SegmentationMap.self) {
+      let levels = map.classes.map { UInt8(clamping: $0) }
+      try writeGrey(levels, map.columns, map.rows, FramesExport.name(index, "\(stage.fileName).classes.png"), folder)
+    }
+    for (stage, map) in findings.layers.all(DepthMap.self) {
+      let levels = map.nearness.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
+      try writeGrey(levels, map.columns, map.rows, FramesExport.name(index, "\(stage.fileName).depth.png"), folder)
+    }
+  }
+
+  private func writeGrey(_ levels: [UInt8], _ width: Int, _ height: Int, _ name: String, _ folder: String) throws {
+    let storage = PixelStorage(count: levels.count)
+    storage.bytes.copyBytes(from: levels)
+    guard let image = Image(packed: width, height, .gray8, storage: storage) else { return }
+    try OutputFile.write(try PNGCodec.encode(image), to: folder + "/" + name)
+  }
+
   /// Writes a picture's file; its name, or nil when the picture is damaged.
   func write(_ index: Int, into folder: String) throws -> String? {
     guard let (name, bytes) = try encoded(index) else { return nil }
-    let file = try OutputFile(folder + "/" + name, layer: SystemFileLayer())
-    defer { file.close() }
-    try bytes.withUnsafeBytes { try file.write($0) }
+    try OutputFile.write(bytes, to: folder + "/" + name)
     return name
   }
 
@@ -89,5 +111,21 @@ struct FramesExport {
     } catch let error as ROSError where error.kind == .corrupt {
       return nil
     } catch is CodecError { return nil }
+  }
+}
+
+extension OutputFile {
+  /// Writes a whole small file.
+  static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
+    let file = try OutputFile(path, layer: SystemFileLayer())
+    defer { file.close() }
+    try Array(bytes).withUnsafeBytes { try file.write($0) }
+  }
+}
+
+extension StageID {
+  /// The id as part of a file's name: ids may hold anything.
+  fileprivate var fileName: String {
+    String(name.map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" })
   }
 }

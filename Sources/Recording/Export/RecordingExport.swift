@@ -142,7 +142,7 @@ public struct RecordingExport: Sendable {
     let record = ForeignRecord(
       frame: entry.number, timestamp_ns: entry.logTime, source: reader.name,
       detections: result.findings.detections.map { DetectionRecord($0, frameWidth: 0, frameHeight: 0) },
-      classes: result.findings.classes.map(ClassRecord.init))
+      classes: result.findings.classes)
     return [try record.jsonLine()]
   }
 
@@ -151,7 +151,7 @@ public struct RecordingExport: Sendable {
     var timestamp_ns: UInt64
     var source: String
     var detections: [DetectionRecord]
-    var classes: [ClassRecord]
+    var classes: [Classification]
   }
 }
 

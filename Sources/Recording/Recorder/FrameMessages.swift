@@ -14,10 +14,12 @@ enum FrameMessages {
     Detection2DArray(
       header: header,
       detections: result.findings.detections.map { detection in
-        // The first hypothesis is the detector's; those after it are the second stage's.
+        // The first hypothesis is the detector's; those after it are of the stages that classify crops.
         let hypotheses =
           [ObjectHypothesis(classID: detection.label, score: Double(detection.confidence))]
-          + detection.classes.map { ObjectHypothesis(classID: $0.label, score: Double($0.confidence)) }
+          + detection.attributes.all(Classes.self).flatMap(\.content.list).map {
+            ObjectHypothesis(classID: $0.label, score: Double($0.confidence))
+          }
         return .init(
           header: header, results: hypotheses, centerX: Double(detection.box.centerX),
           centerY: Double(detection.box.centerY), theta: Double(detection.angle ?? 0),
@@ -42,11 +44,11 @@ enum FrameMessages {
           points: OrientedBox.corners(of: detection.box, turnedBy: detection.angle ?? 0).map {
             .init(x: Double($0.x), y: Double($0.y))
           }, outline: color, thickness: 2))
-      if !detection.keypoints.isEmpty {
+      if !detection.pose.isEmpty {
         annotations.points.append(
           .init(
             timestamp: header.stamp, kind: ImageAnnotations.Points.points,
-            points: detection.keypoints.map { .init(x: Double($0.x), y: Double($0.y)) }, outline: color, thickness: 4))
+            points: detection.pose.map { .init(x: Double($0.x), y: Double($0.y)) }, outline: color, thickness: 4))
       }
       annotations.labels.append(
         .init(
@@ -91,7 +93,7 @@ enum FrameMessages {
             milliseconds("queue_ms", latency.queue), milliseconds("preprocess_ms", latency.preprocess),
             milliseconds("inference_ms", latency.inference), milliseconds("postprocess_ms", latency.postprocess),
             milliseconds("total_ms", latency.total),
-          ]),
+          ] + latency.stages.map { milliseconds("stage.\($0.id)_ms", $0.times.total) }),
         .init(
           level: skippedSinceLast ? warning : ok, name: "ocellus: frames",
           message: skippedSinceLast ? "frames were skipped" : "", hardwareID: result.source,

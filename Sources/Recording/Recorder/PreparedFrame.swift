@@ -24,7 +24,11 @@ struct PreparedFrame {
 
   /// What it weighs in memory, roughly: the picture, and masks.
   var bytes: Int {
-    picture.count + 2048 + result.findings.detections.reduce(0) { $0 + 256 + ($1.mask?.bits.count ?? 0) }
+    let objects = result.findings.detections.reduce(0) { $0 + 256 + ($1.mask?.bits.count ?? 0) }
+    let maps =
+      result.findings.layers.all(SegmentationMap.self).reduce(0) { $0 + $1.content.classes.count * 2 }
+      + result.findings.layers.all(DepthMap.self).reduce(0) { $0 + $1.content.nearness.count * 4 }
+    return picture.count + 2048 + objects + maps
   }
 
   /// The same with a picture of its own, which may wait for long: a camera's buffer is far larger than its JPEG.

@@ -80,8 +80,11 @@ final class RecordingFile {
 
   /// Says which networks the frames from here on are from, where it has not been said.
   private func noteModels(of result: FrameResult, at time: UInt64) throws {
-    var now = ["detector": result.detector]
+    var now = models
+    now["detector"] = result.detector
     now["classifier"] = result.classifier
+    // A stage that does not run on every frame keeps its entry.
+    for timing in result.latency.stages { if let model = timing.model { now[timing.id.name] = model } }
     guard now != models else { return }
     models = now
     var values = ["from_ns": String(time)]

@@ -15,13 +15,16 @@ public final class RecordedModel: VisionModel {
     self.source = source
     let recorded = (0..<min(10, source.pictures.count)).lazy.compactMap { source.recordedResult(at: $0) }.first
     let detector = recorded?.detector ?? ""
-    description = ModelDescription(
+    var description = ModelDescription(
       name: RecordedModel.name, task: .detection, path: source.description.name, fileBytes: 0,
       inputWidth: source.description.width, inputHeight: source.description.height, labels: [],
       decoder: "recording",
       reasons: [
         detector.isEmpty ? "results of another program, as recorded" : "results of \(detector), as recorded"
       ])
+    // Its own recordings hold followed objects; those of another program's may lack numbers.
+    description.isComplete = recorded?.line != nil
+    self.description = description
   }
 
   /// The findings recorded with the picture; empty for pictures that did not come from the recording just now.

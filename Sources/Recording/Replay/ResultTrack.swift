@@ -33,7 +33,7 @@ final class ResultTrack: Sendable {
   /// The result of the picture logged at `logTime` (nanoseconds), whose header says `stamp`; nil when there is none.
   func result(logTime: UInt64, stamp: UInt64?) -> RecordedResult? {
     if let location = lines[logTime], let message = try? reader.message(at: location),
-      let text = try? StringMessage(cdr: message.data), let result = RecordedLine.result(text.data)
+      let text = try? StringMessage(cdr: message.data), let result = RecordedResult(jsonLine: text.data)
     {
       return result
     }

@@ -1,9 +1,8 @@
-package import Perception
 import Vision
 
 extension RunLengthMask {
   /// The mask again, a cell a pixel over the whole frame; nil when the runs do not fill the frame exactly.
-  package func mask() -> Mask? {
+  public func mask() -> Mask? {
     guard size.count == 2, (1...16384).contains(size[0]), (1...16384).contains(size[1]), let runs = runs() else {
       return nil
     }

@@ -1,0 +1,97 @@
+import Perception
+
+/// The stages of one frame, taken together so that a frame never mixes old and new.
+struct ActiveStages: Sendable {
+  /// The networks on the whole frame that the user chose, the one that keys switch first.
+  var primaries: [PreparedStage] = []
+  /// Makes one object of what several primaries found; nil with a single one.
+  var merge: PreparedStage?
+  /// nil where nothing is to be followed.
+  var tracker: PreparedStage?
+  /// The user's own second stage.
+  var classifier: PreparedStage?
+  /// The stages that the configuration or the primaries' manifests want.
+  var further: [PreparedStage] = []
+  var embedder: PreparedStage?
+  var sequence: PreparedStage?
+  var references: PreparedStage?
+  var labels: PreparedStage?
+  /// Grows with every change of a stage.
+  var generation = 0
+
+  /// Every stage in the order of the pipeline: whole frames first, then objects, feature vectors before what learns
+  /// from them. A stage that the user placed among the further ones is not there a second time.
+  func ordered(followsTracks: Bool) -> [PreparedStage] {
+    func usual(_ stage: PreparedStage?) -> [PreparedStage] {
+      guard let stage, !further.contains(where: { $0.kind == stage.kind }) else { return [] }
+      return [stage]
+    }
+    var stages = primaries + further.filter(\.isPrimary) + usual(merge)
+    if followsTracks { stages += usual(tracker) }
+    stages += [classifier].compactMap(\.self)
+    stages += further.filter { !$0.isPrimary && (followsTracks || $0.kind != TrackerStage.definition.kind) }
+    stages += [embedder, sequence].compactMap(\.self)
+    return stages + usual(references) + [labels].compactMap(\.self)
+  }
+
+  /// The stages as lists show them.
+  var listings: [StageListing] {
+    ordered(followsTracks: true).map { stage in
+      StageListing(
+        id: stage.id, kind: stage.kind, of: stage.spec.of, every: stage.spec.every,
+        maximumHertz: stage.spec.maximumHertz, model: stage.model)
+    }
+  }
+
+  /// The networks on the whole frame, in order: the user's own, then those of further stages.
+  var wholeFrame: [PreparedStage] { (primaries + further).filter { $0.isPrimary && $0.model != nil } }
+
+  /// Every network that serves beside the first primary and the user's own second stage.
+  var companions: [ModelListing] {
+    let others = Array(primaries.dropFirst()) + further + [embedder, sequence].compactMap(\.self)
+    return others.compactMap(\.model).map { ModelListing(name: $0.name, description: $0, state: .active) }
+  }
+
+  /// The networks that make feature vectors, of crops or of the picture; the one whose vectors objects carry is last.
+  var embedders: [any VisionModel] { ordered(followsTracks: true).compactMap(\.embedder) }
+
+  /// The ids in use, but for those of `replaced`.
+  func ids(besides replaced: [PreparedStage] = []) -> Set<StageID> {
+    Set(ordered(followsTracks: true).filter { stage in !replaced.contains { $0.isSame(as: stage) } }.map(\.id))
+  }
+
+  /// Whether objects come from the same stages.
+  func hasSameObjects(as other: ActiveStages) -> Bool {
+    let own = (primaries + further).filter(\.findsObjects)
+    let others = (other.primaries + other.further).filter(\.findsObjects)
+    return own.count == others.count && zip(own, others).allSatisfy { $0.isSame(as: $1) }
+  }
+
+  /// Puts merging and following in place for the present primaries.
+  mutating func connect(merge rule: MergeRule) {
+    let detecting = primaries.filter(\.findsObjects) + further.filter(\.findsObjects)
+    merge = nil
+    tracker = nil
+    // A recording's results are followed already.
+    guard detecting.contains(where: { $0.model?.isComplete != true }) else { return }
+    if detecting.count > 1, rule != .apart {
+      merge = MergeStage.prepared(StageSpec(kind: MergeStage.definition.kind), "merge", rule: rule)
+    }
+    tracker = TrackerStage.prepared(
+      StageSpec(kind: TrackerStage.definition.kind), "tracker", after: detecting,
+      isApart: detecting.count > 1 && rule == .apart)
+  }
+}
+
+extension StageID {
+  /// `wanted`, or with a number behind it where that is taken.
+  static func free(_ wanted: String, besides taken: Set<StageID>) -> StageID {
+    var id = StageID(wanted)
+    var number = 1
+    while taken.contains(id) {
+      number += 1
+      id = StageID("\(wanted)-\(number)")
+    }
+    return id
+  }
+}

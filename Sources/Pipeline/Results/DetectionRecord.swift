@@ -1,0 +1,71 @@
+public import Perception
+import Vision
+
+/// An object in JSON. Fields that do not apply are left out.
+public struct DetectionRecord: Codable, Sendable {
+  var label: String
+  var class_id: Int
+  var confidence: Double
+  var box: [Double]
+  var angle: Double?
+  var track: Int?
+  /// The stage that found it; none in records of schema 1.
+  var stage: StageID?
+  /// Of the last stage that classified it, the best five; `attributes` has all.
+  var classes: [Classification]?
+  var sequence_classes: [Classification]?
+  var keypoints: [Keypoint]?
+  var embedding: [Double]?
+  var references: [Likeness.Match]?
+  var masks: [RunLengthMask]?
+  /// What each further stage says of it.
+  var attributes: [Layer]?
+
+  /// How many classes the field `classes` lists.
+  private static let listedClasses = 5
+
+  /// The record of a detection in a frame of the given size in pixels.
+  public init(_ detection: Detection, frameWidth: Int, frameHeight: Int) {
+    func filled<Element>(_ list: [Element]) -> [Element]? { list.isEmpty ? nil : list }
+    label = detection.label
+    class_id = detection.classID
+    confidence = JSONNumber.rounded(detection.confidence, 4)
+    let b = detection.box
+    box = [b.x, b.y, b.width, b.height].map { JSONNumber.rounded($0, 2) }
+    angle = detection.angle.map { JSONNumber.rounded($0, 4) }
+    track = detection.track
+    stage = detection.stage == .unsigned ? nil : detection.stage
+    classes = filled(Array(detection.classes.prefix(DetectionRecord.listedClasses)))
+    sequence_classes = filled(detection.activity)
+    keypoints = filled(detection.pose)
+    embedding = detection.embedding.map { $0.map { JSONNumber.rounded($0, 6) } }
+    references = filled(detection.matches)
+    masks = detection.mask.map { [RunLengthMask($0, frameWidth: frameWidth, frameHeight: frameHeight)] }
+    attributes = filled(detection.attributes.withoutRepeatedVector)
+  }
+
+  /// The object of a record; nil where its box is none.
+  ///
+  /// - Parameter classifier: the model behind the classes of a record of schema 1.
+  func detection(frameWidth: Int, frameHeight: Int, classifier: String?) -> Detection? {
+    guard box.count == 4, box.allSatisfy({ Float($0).isFinite }) else { return nil }
+    let sides = box.map { Float($0) }
+    var detection = Detection(
+      label: label, classID: class_id, confidence: Float(confidence),
+      box: Box(x: sides[0], y: sides[1], width: sides[2], height: sides[3]))
+    detection.angle = angle.map { Float($0) }
+    detection.track = track
+    detection.stage = stage ?? "detector"
+    detection.mask = masks?.first.flatMap { $0.size == [frameHeight, frameWidth] ? $0.mask() : nil }
+    let vector = embedding?.map { Float($0) }
+    if let attributes {
+      detection.attributes = attributes.withRepeatedVector(vector)
+    } else {
+      if let classes { detection.attach(Classes(classes), by: "classifier") }
+      if let vector { detection.attach(FeatureVector(vector, model: classifier ?? ""), by: "classifier") }
+      if let sequence_classes { detection.attach(Activity(sequence_classes), by: "sequence") }
+    }
+    if attributes?.last(Pose.self) == nil { detection.keypoints = keypoints ?? [] }
+    return detection
+  }
+}

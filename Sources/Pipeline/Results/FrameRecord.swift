@@ -1,0 +1,223 @@
+public import Capture
+import Foundation
+import Ground
+public import Perception
+public import Vision
+
+/// One processed frame as JSON shows it: the one form of a result for JSON lines, recordings, replay and sockets, both ways.
+///
+/// Field names are a contract with scripts: `docs/JSON.md`. Boxes are pixels of the source frame: left, top, width, height.
+/// Latencies are milliseconds. Text from outside is checked as it is decoded: what is not possible is an error.
+public struct FrameRecord: Sendable {
+  /// The schema of what is written. Schema 1 had neither stages nor attributes nor layers.
+  public static let schema = 2
+
+  public var frame: UInt64
+  public var sequence: UInt64
+  public var timestamp: Int64
+  public var source: String
+  public var width: Int
+  public var height: Int
+  /// The name of the first primary's model; empty where none served.
+  public var model: String
+  public var classifier: String?
+  /// What the first primary ran on.
+  public var engine: String?
+  public var skipped: SkipCounts
+  public var findings: Findings
+  public var latency: FrameLatency
+  /// How the picture looks, where it was looked at.
+  public var health: PictureHealth?
+
+  /// The record of a result.
+  public init(_ result: FrameResult) {
+    frame = result.number
+    sequence = result.frame.sequence
+    timestamp = result.frame.timestamp.nanoseconds
+    source = result.source
+    width = result.frame.image.width
+    height = result.frame.image.height
+    model = result.detector
+    classifier = result.classifier
+    engine = result.engine
+    skipped = result.skipped
+    findings = result.findings
+    latency = result.latency
+    health = result.frame.health
+  }
+
+  /// The result of a record, with the picture that the record itself lacks.
+  public func result(image: Image) -> FrameResult {
+    var frame = Frame(image: image, sequence: sequence, timestamp: MonotonicTime(nanoseconds: timestamp))
+    frame.health = health
+    var result = FrameResult(number: self.frame, frame: frame, source: source, detector: model, findings: findings)
+    result.classifier = classifier
+    result.engine = engine
+    result.skipped = skipped
+    result.latency = latency
+    return result
+  }
+}
+
+/// A key by its text.
+struct JSONKey: CodingKey {
+  var stringValue: String
+  var intValue: Int? { nil }
+
+  init(_ text: String) { stringValue = text }
+  init?(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+extension FrameRecord: Codable {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: JSONKey.self)
+    func put(_ key: String, _ value: some Encodable) throws { try container.encode(value, forKey: JSONKey(key)) }
+    try put("schema", FrameRecord.schema)
+    try put("frame", frame)
+    try put("sequence", sequence)
+    try put("timestamp_ns", timestamp)
+    try put("source", source)
+    try put("width", width)
+    try put("height", height)
+    try put("model", model)
+    if let classifier { try put("classifier", classifier) }
+    if let engine { try put("engine", engine) }
+    try put("skipped", SkipRecord(skipped))
+    try put(
+      "detections", findings.detections.map { DetectionRecord($0, frameWidth: width, frameHeight: height) })
+    try put("latency_ms", LatencyRecord(latency))
+    if !latency.stages.isEmpty { try put("stages", latency.stages.map(StageRecord.init)) }
+    if let health { try put("health", HealthRecord(health)) }
+    try LayersRecord(findings.layers).encode(to: encoder)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: JSONKey.self)
+    func get<Value: Decodable>(_ key: String, _: Value.Type = Value.self) throws -> Value {
+      try container.decode(Value.self, forKey: JSONKey(key))
+    }
+    func find<Value: Decodable>(_ key: String, _: Value.Type = Value.self) throws -> Value? {
+      try container.decodeIfPresent(Value.self, forKey: JSONKey(key))
+    }
+    width = try get("width")
+    height = try get("height")
+    frame = try find("frame") ?? 0
+    sequence = try find("sequence") ?? 0
+    timestamp = try find("timestamp_ns") ?? 0
+    source = try find("source") ?? ""
+    model = try find("model") ?? ""
+    classifier = try find("classifier")
+    engine = try find("engine")
+    skipped = try find("skipped", SkipRecord.self)?.counts ?? SkipCounts()
+    latency = try find("latency_ms", LatencyRecord.self)?.latency ?? FrameLatency()
+    latency.stages = try find("stages", [StageRecord].self)?.map(\.timing) ?? latency.stages
+    health = try find("health", HealthRecord.self)?.health
+    findings = Findings()
+    let classifier = self.classifier
+    let (width, height) = (self.width, self.height)
+    findings.detections = try get("detections", [DetectionRecord].self).compactMap {
+      $0.detection(frameWidth: width, frameHeight: height, classifier: classifier)
+    }
+    for index in findings.detections.indices { findings.detections[index].number = index }
+    findings.layers = try LayersRecord(from: decoder, model: model).layers
+  }
+
+  /// The result in a line of JSON; nil where the text is none.
+  public init?(jsonLine: String) {
+    guard let record = try? JSONDecoder().decode(FrameRecord.self, from: Data(jsonLine.utf8)) else { return nil }
+    self = record
+  }
+}
+
+/// The layers of a frame in JSON: the last of a kind under the kind's own key, where it has one; all others, and what the
+/// oldest fields (`classes`, `embedding`, `references`) say without a stage, in `layers`.
+struct LayersRecord {
+  var layers: [Layer]
+
+  init(_ layers: [Layer]) { self.layers = layers }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: JSONKey.self)
+    var rest = layers
+    for type in LayerContents.all {
+      guard let key = type.frameKey, let index = rest.lastIndex(where: { $0.kind == type.kind }) else { continue }
+      try container.encode(SignedContent(rest.remove(at: index)), forKey: JSONKey(key))
+    }
+    try container.encode(layers.last(Classes.self)?.list ?? [], forKey: JSONKey("classes"))
+    if let vector = layers.last(FeatureVector.self) {
+      try container.encode(vector.values.map { JSONNumber.rounded($0, 6) }, forKey: JSONKey("embedding"))
+    }
+    if let likeness = layers.last(Likeness.self), !likeness.matches.isEmpty {
+      try container.encode(likeness.matches, forKey: JSONKey("references"))
+    }
+    rest = rest.withoutRepeatedVector
+    if !rest.isEmpty { try container.encode(rest, forKey: JSONKey("layers")) }
+  }
+
+  /// - Parameter model: stands for the stage where an older record names none.
+  init(from decoder: any Decoder, model: String) throws {
+    let container = try decoder.container(keyedBy: JSONKey.self)
+    let embedding = try container.decodeIfPresent([Float].self, forKey: JSONKey("embedding"))
+    if let listed = try container.decodeIfPresent([Layer].self, forKey: JSONKey("layers")) {
+      layers = listed.withRepeatedVector(embedding)
+    } else {
+      layers = []
+      let classes = try container.decodeIfPresent([Classification].self, forKey: JSONKey("classes")) ?? []
+      if !classes.isEmpty { layers.set(Classes(classes), by: "classification") }
+      if let embedding { layers.set(FeatureVector(embedding, model: model), by: "embedding") }
+    }
+    for type in LayerContents.all {
+      guard let key = type.frameKey.map(JSONKey.init), container.contains(key) else { continue }
+      let nested = try container.superDecoder(forKey: key)
+      let stage = try nested.container(keyedBy: JSONKey.self).decode(StageID.self, forKey: JSONKey("stage"))
+      layers.append(Layer(try type.init(from: nested), by: stage))
+    }
+  }
+}
+
+/// A layer without its kind, which the key tells.
+private struct SignedContent: Encodable {
+  var layer: Layer
+
+  init(_ layer: Layer) { self.layer = layer }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: JSONKey.self)
+    try container.encode(layer.stage, forKey: JSONKey("stage"))
+    try layer.content.encode(to: encoder)
+  }
+}
+
+extension [Layer] {
+  /// The same, but for the numbers of the last vector, which `embedding` shows.
+  var withoutRepeatedVector: [Layer] {
+    guard let index = lastIndex(where: { $0.content is FeatureVector }),
+      var vector = self[index].content as? FeatureVector
+    else { return self }
+    var copy = self
+    vector.values = []
+    copy[index].content = vector
+    return copy
+  }
+
+  /// The same with the numbers of the last vector again.
+  func withRepeatedVector(_ embedding: [Float]?) -> [Layer] {
+    guard let embedding, let index = lastIndex(where: { $0.content is FeatureVector }),
+      var vector = self[index].content as? FeatureVector, vector.values.isEmpty
+    else { return self }
+    var copy = self
+    vector.values = embedding
+    copy[index].content = vector
+    return copy
+  }
+}
+
+extension Encodable {
+  /// The value as one line of JSON, keys sorted so that the same input gives the same bytes.
+  public func jsonLine() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,64 @@
+package import Perception
+
+/// A kind of stage: how a pipeline file names it, and how one is prepared from its parameters.
+package struct StageDefinition: Sendable {
+  /// The word after `kind =`.
+  package var kind: String
+  /// What the kind does, for lists and help.
+  package var summary: String
+  /// Whether it looks at the whole frame first, before objects are merged and followed.
+  package var isPrimary: Bool
+  /// Loads what the stage needs. Loader's thread; may take seconds.
+  package var prepare: @Sendable (StageSpec, StageID, StageLoader) throws -> PreparedStage
+
+  package init(
+    kind: String, summary: String, isPrimary: Bool,
+    prepare: @escaping @Sendable (StageSpec, StageID, StageLoader) throws -> PreparedStage
+  ) {
+    self.kind = kind
+    self.summary = summary
+    self.isPrimary = isPrimary
+    self.prepare = prepare
+  }
+}
+
+/// The kinds of stages, one row each.
+package struct StageRegistry: Sendable {
+  package static let standard = StageRegistry([
+    NetworkStage.definition,
+    CropStage.definition,
+    SequenceStage.definition,
+    MergeStage.definition,
+    TrackerStage.definition,
+    ReferenceStage.definition,
+    LabelStage.definition,
+  ])
+
+  package let definitions: [StageDefinition]
+
+  /// A registry of these rows. Two rows of one kind are a mistake in the program, and stop it.
+  package init(_ definitions: [StageDefinition]) {
+    let kinds = Set(definitions.map(\.kind))
+    precondition(kinds.count == definitions.count, "two stages of one kind")
+    self.definitions = definitions
+  }
+
+  /// The row of a stage: the one that its `kind` names, else by what its model is.
+  ///
+  /// - Throws: ``PerceptionError`` that names the stage's place for an unknown kind.
+  package func definition(for spec: StageSpec, _ loader: StageLoader) throws -> StageDefinition {
+    let kind = try spec.kind ?? usualKind(spec, loader)
+    if let known = definitions.first(where: { $0.kind == kind }) { return known }
+    let kinds = definitions.map(\.kind)
+    let near = Spelling.nearest(to: kind, among: kinds).map { "did you mean '\($0)'? " } ?? ""
+    throw PerceptionError(
+      .badManifest, "no stage is of the kind '\(kind)'", place: spec.place,
+      remedy: "\(near)known are \(kinds.joined(separator: ", "))")
+  }
+
+  private func usualKind(_ spec: StageSpec, _ loader: StageLoader) throws -> String {
+    guard let model = spec.model else { return "" }
+    if try loader.describe(model).task == .sequence { return SequenceStage.definition.kind }
+    return spec.runsOnObjects ? CropStage.definition.kind : NetworkStage.definition.kind
+  }
+}
