@@ -53,7 +53,7 @@ let package = Package(
     module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
     module(
       "Pipeline",
-      ["Ground", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),
+      ["Ground", "Configuration", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),
     module("ROS", ["Ground", "Vision"]),
     module(
       "Recording",
@@ -63,10 +63,17 @@ let package = Package(
       ]),
     module(
       "Dashboard", ["Ground", "Configuration", "Vision", "Perception", "Capture", "Pipeline", "CNcurses", "CPosix"]),
+    module(
+      "Service",
+      [
+        "Ground", "Configuration", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .executableTarget(
       name: "ocellus",
       dependencies: [
-        "Ground", "Configuration", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Dashboard",
+        "Ground", "Configuration", "Vision", "Inference", "Perception", "Capture", "Pipeline", "Recording", "Service",
+        "Dashboard",
         "CAllocations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -92,7 +99,7 @@ let package = Package(
       [
         "Ground", "Vision", "Capture", "CVideo4Linux", "CAllocations", .product(name: "Logging", package: "swift-log"),
       ]),
-    tests("PipelineTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline"]),
+    tests("PipelineTests", ["Ground", "Configuration", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("ROSTests", ["Ground", "Vision", "ROS"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "ROS", "Recording"]),
     tests("DashboardTests", ["Ground", "Configuration", "Vision", "Perception", "Pipeline", "Dashboard"]),

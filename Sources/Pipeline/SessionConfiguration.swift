@@ -11,6 +11,8 @@ public struct SessionConfiguration: Sendable {
   public var embedder: String?
   /// Further stages; nil: those that the primaries' own manifests want.
   public var stages: [StageSpec]?
+  /// Stages beside those.
+  public var addedStages: [StageSpec]
   /// How the objects of several primaries go together.
   public var merge: MergeRule
   /// Names that a pair of image and text networks chooses from.
@@ -38,6 +40,7 @@ public struct SessionConfiguration: Sendable {
     self.sequence = sequence
     embedder = nil
     stages = nil
+    addedStages = []
     merge = .sameClass
     labels = []
     referencePhotos = []

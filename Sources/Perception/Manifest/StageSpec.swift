@@ -1,3 +1,5 @@
+public import Configuration
+
 /// One stage of a pipeline as a file or the command line asks for it.
 ///
 /// Written as a `[[stage]]` table in a pipeline file, a manifest or the configuration: `id`, `kind`, `model`, `of`, `classes`,
@@ -132,7 +134,7 @@ extension StageSpec {
 
   /// The stages that a file describes in its `[[chain]]` and `[[stage]]` tables, in this order; empty without any.
   ///
-  /// - Throws: ``PerceptionError`` that names the field and the line.
+  /// - Throws: `ConfigurationError` that names the field and the line.
   public static func stages(in reader: ConfigReader) throws -> [StageSpec] {
     var stages: [StageSpec] = []
     for table in try reader.tables("chain") {

@@ -88,7 +88,8 @@ final class ModelSwitchboard: Sendable {
   private func firstRequests() -> [Request] {
     var first: [Request] = []
     for (place, spec) in configuration.primaries.enumerated() { first.append(.primary(spec, at: place)) }
-    if configuration.primaries.isEmpty, configuration.stages?.isEmpty == false { first.append(.further) }
+    let further = (configuration.stages ?? []) + configuration.addedStages
+    if configuration.primaries.isEmpty, !further.isEmpty { first.append(.further) }
     if let name = configuration.classifier { first.append(.classifier(name)) }
     if let name = configuration.sequence { first.append(.sequence(name)) }
     if let name = configuration.embedder {

@@ -208,7 +208,8 @@ struct RequestServer {
     let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
     var taken = Set(primaries.map(\.id)).union(
       ["tracker", "merge", "classifier", "embedder", "sequence", "references", "labels"])
-    return (configuration.stages ?? primaries.flatMap { $0.model?.stages ?? [] }).compactMap { spec in
+    let specs = (configuration.stages ?? primaries.flatMap { $0.model?.stages ?? [] }) + configuration.addedStages
+    return specs.compactMap { spec in
       let id = spec.id ?? StageID.free(spec.title, besides: taken)
       taken.insert(id)
       var spec = spec

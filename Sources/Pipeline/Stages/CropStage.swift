@@ -60,6 +60,8 @@ final class CropStage: Stage {
     let (answers, times) = try model.perceive(frame.image, regions: regions, minimumConfidence: nil)
     for (index, answer) in zip(chosen, answers) {
       let layers = layers(of: answer)
+      // A recording may bring what this stage said then.
+      findings.detections[index].attributes.removeAll { $0.stage == id }
       findings.detections[index].attributes += layers
       if let track = findings.detections[index].track {
         self.answers.remember(layers, of: track, frame: frame.number)

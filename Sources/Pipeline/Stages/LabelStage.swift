@@ -1,4 +1,5 @@
 import Ground
+import Configuration
 import Perception
 
 /// Names what a pair of image and text networks saw, out of the labels that the user typed.

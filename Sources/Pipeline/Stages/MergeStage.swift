@@ -1,3 +1,5 @@
+import Ground
+import Configuration
 import Perception
 import Vision
 

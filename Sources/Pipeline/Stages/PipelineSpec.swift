@@ -1,3 +1,5 @@
+import Ground
+public import Configuration
 public import Perception
 
 /// Which detections of different stages may be one object.
@@ -23,7 +25,7 @@ public struct PipelineSpec: Sendable, Hashable {
 
   /// Reads `[[stage]]`, `[[chain]]` and `merge`; other sections of the file are left to their readers.
   ///
-  /// - Throws: ``PerceptionError`` that names the field and the line.
+  /// - Throws: `ConfigurationError` that names the field and the line.
   public init(_ reader: ConfigReader) throws {
     stages = try StageSpec.stages(in: reader)
     merge = try reader.choice("merge", MergeRule.allCases.map { ($0.rawValue, $0) }) ?? .sameClass

@@ -1,3 +1,5 @@
+import Ground
+import Configuration
 package import Perception
 
 /// A kind of stage: how a pipeline file names it, and how one is prepared from its parameters.
@@ -45,14 +47,46 @@ package struct StageRegistry: Sendable {
 
   /// The row of a stage: the one that its `kind` names, else by what its model is.
   ///
-  /// - Throws: ``PerceptionError`` that names the stage's place for an unknown kind.
+  /// - Throws: `ConfigurationError` that names the stage's place for an unknown kind.
   package func definition(for spec: StageSpec, _ loader: StageLoader) throws -> StageDefinition {
-    let kind = try spec.kind ?? usualKind(spec, loader)
+    try check(kind: spec.kind ?? usualKind(spec, loader), place: spec.place)
+  }
+
+  /// A stage as a command line asks for it: `KIND[:KEY=VALUE,…]`, with the fields of a `[[stage]]` table. Lists are joined with
+  /// `+`; `motion:every=2,classes=person+cup`.
+  ///
+  /// - Throws: `ConfigurationError` for an unknown kind or field value.
+  package func stage(parsing text: String) throws -> StageSpec {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    var fields: [String: ConfigValue] = ["kind": .string(String(parts[0]))]
+    for field in parts.count > 1 ? parts[1].split(separator: ",") : [] {
+      let sides = field.split(separator: "=", maxSplits: 1)
+      guard sides.count == 2 else {
+        throw ConfigurationError(.badField, "'\(field)' is not KEY=VALUE")
+      }
+      fields[String(sides[0])] = StageRegistry.value(String(sides[1]), of: String(sides[0]))
+    }
+    let spec = try StageSpec(ConfigReader(fields))
+    try check(kind: spec.kind ?? "", place: "")
+    return spec
+  }
+
+  private static func value(_ text: String, of key: String) -> ConfigValue {
+    if text.contains("+") || key == "classes" || key == "of" {
+      return .array(text.split(separator: "+").map { .string(String($0)) })
+    }
+    if let number = Int(text) { return .int(number) }
+    if let number = Double(text) { return .double(number) }
+    return text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
+  }
+
+  @discardableResult
+  private func check(kind: String, place: String) throws -> StageDefinition {
     if let known = definitions.first(where: { $0.kind == kind }) { return known }
     let kinds = definitions.map(\.kind)
     let near = Spelling.nearest(to: kind, among: kinds).map { "did you mean '\($0)'? " } ?? ""
-    throw PerceptionError(
-      .badManifest, "no stage is of the kind '\(kind)'", place: spec.place,
+    throw ConfigurationError(
+      .badField, "no stage is of the kind '\(kind)'", place: place,
       remedy: "\(near)known are \(kinds.joined(separator: ", "))")
   }
 

@@ -6,6 +6,7 @@ import Ground
 import Inference
 import Perception
 import Pipeline
+import Service
 
 /// `ocellus bench`: how fast a network is here.
 struct BenchCommand: ParsableCommand {

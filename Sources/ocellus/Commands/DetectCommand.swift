@@ -5,6 +5,7 @@ import Ground
 import Perception
 import Pipeline
 import Vision
+import Service
 
 /// `ocellus detect`: a network on photos, once.
 struct DetectCommand: ParsableCommand {
@@ -26,18 +27,12 @@ struct DetectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Photos: JPEG or PNG.", valueName: "IMAGE"))
   var images: [String]
 
-  @Option(name: .long, help: ArgumentHelp("The network.", valueName: "NAME|PATH"))
-  var model: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH")
-  )
-  var classifier: String?
+  @OptionGroup var stages: StageOptions
 
   @Option(name: .long, help: "Drop detections below this confidence (0 to 1); without it the manifest's threshold.")
   var confidence: Float?
 
-  @Flag(name: .long, help: "A line of JSON a photo.")
+  @Flag(name: .long, help: "One JSON line per photo.")
   var json = false
 
   @Option(name: .long, help: ArgumentHelp("Write each photo with its boxes drawn into this folder.", valueName: "DIR"))
@@ -53,25 +48,12 @@ struct DetectCommand: ParsableCommand {
     }
   }
 
-  private struct Record: Encodable {
-    var image: String
-    var width: Int
-    var height: Int
-    var model: String
-    var detections: [DetectionRecord]
-    var classes: [ClassRecord]
-    var references: [ReferenceRecord]?
-    var latency_ms: [String: Double]
-  }
-
   func run() throws {
-    var configuration = InstalledModels.session(detector: model, classifier: classifier)
-    let references = LikenessOptions.store()
-    let user = UserConfiguration()
-    let misconfigured = try likeness.apply(to: &configuration, user)
-    for problem in [user.problem.map { "\($0.line); the defaults hold" }, misconfigured, references.problem].compactMap(
-      \.self)
-    {
+    var request = try stages.request()
+    try likeness.apply(to: &request)
+    let (configuration, problems) = try SessionConfiguration.photos(request)
+    let references = LiveSession.references()
+    for problem in problems + [references.problem].compactMap(\.self) {
       StandardStreams.writeError("Warning: \(problem.plainLine)\n")
     }
     let pipeline = try PhotoPipeline(
@@ -94,18 +76,11 @@ struct DetectCommand: ParsableCommand {
 
   private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
     let image = try ImageFile.load(path)
-    let (findings, times) = try pipeline.look(at: image, minimumConfidence: confidence)
+    let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence)
     if json {
-      let record = Record(
-        image: path, width: image.width, height: image.height, model: pipeline.detector?.name ?? "",
-        detections: findings.detections.map {
-          DetectionRecord($0, frameWidth: image.width, frameHeight: image.height)
-        },
-        classes: findings.classes.map(ClassRecord.init), references: ReferenceRecord.list(findings.matches),
-        latency_ms: [
-          "preprocess": milliseconds(times.preprocess), "inference": milliseconds(times.inference),
-          "postprocess": milliseconds(times.postprocess),
-        ])
+      let record = PhotoRecord(
+        image: path, width: image.width, height: image.height, model: pipeline.primary?.name ?? "",
+        findings: findings, stages: timings)
       print(try record.jsonLine())
     } else {
       printText(path, findings)
@@ -113,21 +88,21 @@ struct DetectCommand: ParsableCommand {
     if let copy = try copies?.path(for: path) { try draw(findings, over: image, of: path, to: copy) }
   }
 
-  private func milliseconds(_ nanoseconds: Int64) -> Double { (Double(nanoseconds) / 1e3).rounded() / 1e3 }
-
   private func printText(_ path: String, _ findings: Findings) {
     print("\(path): \(findings.detections.count) detections".plainLine)
     for detection in findings.detections {
       let b = detection.box
-      let second = detection.classes.first.map { "  \($0.label) \(percent($0.confidence))" } ?? ""
+      let second = detection.attributes.all(Classes.self).compactMap(\.content.list.first).map {
+        "  \($0.label) \(percent($0.confidence))"
+      }.joined()
       let line =
         "  \(percent(detection.confidence))  \(detection.label)  "
         + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))"
       print(line.plainLine)
     }
     if !findings.matches.isEmpty { print(" \(likeness(findings.matches))".plainLine) }
-    if let map = findings.segmentation { printShares(map) }
-    if let map = findings.depth {
+    for (_, map) in findings.layers.all(SegmentationMap.self) { printShares(map) }
+    for (_, map) in findings.layers.all(DepthMap.self) {
       print("  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
     }
     for classification in findings.classes.prefix(5) {
@@ -144,7 +119,7 @@ struct DetectCommand: ParsableCommand {
     }
   }
 
-  private func likeness(_ matches: [ReferenceStore.Match]) -> String {
+  private func likeness(_ matches: [Likeness.Match]) -> String {
     matches.first.map { "  like \($0.name) \(String(format: "%.2f", $0.similarity))" } ?? ""
   }
 

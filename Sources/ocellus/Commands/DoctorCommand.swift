@@ -7,6 +7,7 @@ import Ground
 import Inference
 import Perception
 import Pipeline
+import Service
 
 /// `ocellus doctor`: what works here, and what to do about what does not.
 struct DoctorCommand: ParsableCommand {

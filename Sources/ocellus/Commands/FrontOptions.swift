@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Dashboard
+import Service
 
 /// How the dashboard looks and what it may cost.
 struct FrontOptions: ParsableArguments {

@@ -5,6 +5,7 @@ import Foundation
 import Ground
 import Perception
 import Pipeline
+import Service
 
 /// `ocellus models`: what is there, what each is taken for, and whether it works.
 struct ModelsCommand: ParsableCommand {

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Ground
 import Perception
+import Service
 
 /// `ocellus models pull`: brings a network of the catalogue.
 struct PullModel: ParsableCommand {

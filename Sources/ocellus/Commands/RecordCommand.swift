@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ground
 import Recording
+import Service
 
 /// `ocellus record`: `run --headless --record`.
 struct RecordCommand: ParsableCommand {
@@ -47,7 +48,7 @@ struct RecordCommand: ParsableCommand {
     var recording = recording
     // Records unasked; an empty name leaves the folder to the configuration.
     recording.record = recording.record ?? ""
-    let plan = SessionPlan(source: try source.choice(), session: session, recording: recording)
-    try HeadlessRun(plan: plan, purpose: .recording, json: json, frames: frames, seconds: try seconds()).run()
+    let request = try session.request(source.choice(), recording: recording.request)
+    try HeadlessRun(request: request, purpose: .recording, json: json, frames: frames, seconds: try seconds()).run()
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import Ground
 import Recording
+import Service
 
 /// What is recorded, and where: flags over the configuration's section `[recording]`.
 struct RecordingOptions: ParsableArguments {
@@ -58,13 +58,10 @@ struct RecordingOptions: ParsableArguments {
     }
   }
 
-  /// The recorder's settings, and what is wrong with those of the configuration file.
-  func configuration(_ user: UserConfiguration) throws -> (RecordingConfiguration, problems: [RecordingError]) {
-    var configuration = RecordingConfiguration(directory: ".")
-    let problems = user.document.map { RecordingSettings.apply($0, to: &configuration) } ?? []
-    for (key, value) in flags {
-      if let value { try RecordingSettings.set(key, to: value, in: &configuration) }
-    }
-    return (configuration, problems)
+  var request: RecordingRequest {
+    var request = RecordingRequest()
+    request.isOn = record != nil
+    for (key, value) in flags { if let value { request.settings.append((key, value)) } }
+    return request
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Recording
+import Service
 
 /// `ocellus replay`: the dashboard on a recording, with the recorded results or another network's.
 struct ReplayCommand: ParsableCommand {
@@ -38,21 +39,11 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var session: SessionOptions
 
-  @Flag(name: .long, help: "No terminal: process frames until the recording ends or a signal comes.")
-  var headless = false
-
-  @Flag(name: .long, help: "With --headless: a line of JSON a processed frame on standard output.")
-  var json = false
-
-  @Option(name: .long, help: "With --headless: stop after this many processed frames.")
-  var frames: UInt64?
-
+  @OptionGroup var headless: HeadlessOptions
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var front: FrontOptions
 
   func validate() throws {
-    if json || frames != nil, !headless { throw ValidationError("--json and --frames go with --headless") }
-    if frames == 0 { throw ValidationError("--frames takes 1 or more") }
     guard speed >= 0, speed <= 64 else { throw ValidationError("--speed takes 0 to 64") }
   }
 
@@ -60,12 +51,13 @@ struct ReplayCommand: ParsableCommand {
     var source = SourceChoice(name: file)
     source.replay.speed = speed
     source.replay.topic = topic
-    source.replay.atEnd = loop ? .loop : headless ? .end : .hold
-    let plan = SessionPlan(source: source, session: session, recording: recording, compare: compare)
-    if headless {
-      try HeadlessRun(plan: plan, json: json, frames: frames).run()
+    source.replay.atEnd = loop ? .loop : headless.headless ? .end : .hold
+    var request = try session.request(source, recording: recording.request)
+    request.compare = compare
+    if headless.headless {
+      try HeadlessRun(request: request, json: headless.json, frames: headless.frames).run()
     } else {
-      try DashboardRun(plan: plan, front: front).run()
+      try DashboardRun(request: request, front: front).run()
     }
   }
 }

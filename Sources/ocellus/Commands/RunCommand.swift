@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dashboard
 import Recording
+import Service
 
 /// `ocellus run`, and `ocellus` alone: the dashboard, or a session without a terminal.
 struct RunCommand: ParsableCommand {
@@ -22,25 +23,12 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var source: SourceOptions
   @OptionGroup var session: SessionOptions
 
-  @Flag(name: .long, help: "No terminal: process frames until the source ends or a signal comes.")
-  var headless = false
-
-  @Flag(name: .long, help: "With --headless: a line of JSON a processed frame on standard output.")
-  var json = false
-
-  @Option(name: .long, help: "With --headless: stop after this many processed frames.")
-  var frames: UInt64?
-
+  @OptionGroup var headless: HeadlessOptions
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var front: FrontOptions
 
   @Flag(name: .long, help: "Print the configuration file with its defaults and their meaning, and end.")
   var defaultConfig = false
-
-  func validate() throws {
-    if json || frames != nil, !headless { throw ValidationError("--json and --frames go with --headless") }
-    if frames == 0 { throw ValidationError("--frames takes 1 or more") }
-  }
 
   func run() throws {
     if defaultConfig {
@@ -48,11 +36,11 @@ struct RunCommand: ParsableCommand {
       print(sections.joined(separator: "\n"), terminator: "")
       return
     }
-    let plan = SessionPlan(source: try source.choice(), session: session, recording: recording)
-    if headless {
-      try HeadlessRun(plan: plan, json: json, frames: frames).run()
+    let request = try session.request(source.choice(), recording: recording.request)
+    if headless.headless {
+      try HeadlessRun(request: request, json: headless.json, frames: headless.frames).run()
     } else {
-      try DashboardRun(plan: plan, front: front).run()
+      try DashboardRun(request: request, front: front).run()
     }
   }
 }

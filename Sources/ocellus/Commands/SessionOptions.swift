@@ -1,16 +1,15 @@
 import ArgumentParser
+import Configuration
+import Ground
+import Perception
+import Pipeline
+import Service
 
-/// What every command that runs a session can be told about its networks.
+/// The flags of every command that runs a session: its stages and its thresholds.
 struct SessionOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The detector.", valueName: "NAME|PATH"))
-  var model: String?
+  @OptionGroup var stages: StageOptions
 
-  @Option(
-    name: .long, help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH")
-  )
-  var classifier: String?
-
-  @Option(name: .long, help: "Detections below this confidence are dropped (0 to 1).")
+  @Option(name: .long, help: "Drop detections below this confidence (0 to 1).")
   var confidence: Float = 0.4
 
   @Option(
@@ -32,6 +31,81 @@ struct SessionOptions: ParsableArguments {
       try settings.apply(health)
     } catch {
       throw ValidationError("--health: \(error)")
+    }
+  }
+
+  /// The request of a session over a source.
+  func request(_ source: SourceChoice, recording: RecordingRequest) throws -> SessionRequest {
+    var request = try stages.request()
+    request.source = source
+    request.recording = recording
+    request.confidence = confidence
+    request.health = health
+    request.thresholds = suppression.wishes
+    request.network = engine.options
+    request.program = "ocellus \(Ocellus.configuration.version)"
+    try likeness.apply(to: &request)
+    return request
+  }
+}
+
+/// The flags that say which stages run.
+struct StageOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A network on the whole frame, such as a detector. Repeat for several at once.", valueName: "NAME|PATH"))
+  var model: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The second stage, run on each detection; 'none' for none.", valueName: "NAME|PATH"))
+  var classifier: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Take the stages from the [[stage]] tables of this file; without it, from the configuration file, else from the "
+        + "networks' manifests.", valueName: "FILE.toml"))
+  var pipeline: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Take the stages after the detector from the [[chain]] tables of this file.", valueName: "FILE.toml"))
+  var chain: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Add a stage: \(StageOptions.kinds), with fields of a [[stage]] table after a colon. Lists are joined with +. "
+        + "'none' runs no networks but those that are named. Repeat for more.",
+      valueName: "KIND[:KEY=VALUE,…]"))
+  var stage: [String] = []
+
+  private static var kinds: String { StageRegistry.standard.definitions.map(\.kind).joined(separator: ", ") }
+
+  func validate() throws {
+    if pipeline != nil, chain != nil { throw ValidationError("--pipeline and --chain exclude each other") }
+    _ = try specs()
+  }
+
+  func request() throws -> SessionRequest {
+    var request = SessionRequest()
+    request.models = model
+    request.classifier = classifier.map { $0 == "none" ? .none : .named($0) } ?? .usual
+    request.pipeline = pipeline
+    request.chain = chain
+    request.stages = try specs()
+    request.runsNamedNetworksOnly = stage.contains("none")
+    return request
+  }
+
+  private func specs() throws -> [StageSpec] {
+    try stage.filter { $0 != "none" }.map { text in
+      do { return try StageRegistry.standard.stage(parsing: text) } catch {
+        throw ValidationError("--stage \(text): \(error)")
+      }
     }
   }
 }

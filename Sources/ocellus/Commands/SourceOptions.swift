@@ -1,6 +1,6 @@
 import ArgumentParser
 import Capture
-import Recording
+import Service
 
 /// Where frames come from.
 struct SourceOptions: ParsableArguments {
@@ -42,13 +42,4 @@ struct SourceOptions: ParsableArguments {
   }
 
   func choice() throws -> SourceChoice { SourceChoice(name: source, request: try request()) }
-}
-
-/// The source that a session is to open.
-struct SourceChoice {
-  /// nil for the first camera that works.
-  var name: String?
-  var request = SourceRequest()
-  /// How to play it, should it be a recording.
-  var replay = RecordingSource.Options()
 }

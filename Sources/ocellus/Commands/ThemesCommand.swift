@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dashboard
 import Ground
+import Service
 
 /// `ocellus themes`: the themes that can be named.
 struct ThemesCommand: ParsableCommand {

@@ -2,10 +2,11 @@ import ArgumentParser
 import Dashboard
 import Glibc
 import Pipeline
+import Service
 
 /// A session with the dashboard before it.
 struct DashboardRun {
-  var plan: SessionPlan
+  var request: SessionRequest
   var front: FrontOptions
 
   func run() throws {
@@ -14,10 +15,10 @@ struct DashboardRun {
         what: "standard input and output are not a terminal",
         remedy: "run it in one, or use --headless --json")
     }
-    let live = try LiveSession(plan, countsDisagreements: false) { _ in }
+    let live = try LiveSession(request)
     let dashboard = try Dashboard(session: live.session, options: front.dashboard)
     live.session.start()
-    if let compare = plan.compare { live.session.comparison?.compare(with: compare) }
+    if let compare = request.compare { live.session.perform(.compare(with: compare)) }
     defer { live.close() }
     switch try dashboard.run() {
     case .quit, .hangup: break

@@ -4,6 +4,7 @@ import Glibc
 import Ground
 import Pipeline
 import Recording
+import Service
 
 /// A session without a terminal, until its source ends, its frames are done, or a signal comes.
 struct HeadlessRun {
@@ -15,22 +16,23 @@ struct HeadlessRun {
     case recording
   }
 
-  var plan: SessionPlan
+  var request: SessionRequest
   var purpose = Purpose.results
-  /// A line of JSON a processed frame on standard output.
+  /// One JSON line per processed frame on standard output.
   var json: Bool
-  /// Stops after so many processed frames.
+  /// Stops after this many processed frames.
   var frames: UInt64?
-  /// Stops after so many seconds.
+  /// Stops after this many seconds.
   var seconds: Double?
 
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
     let writer = JSONLinesWriter(writesFrames: json)
-    let live = try LiveSession(plan, consumers: [writer], countsDisagreements: true) { configuration in
-      configuration.waitForModels = true
-      configuration.frameLimit = frames
-    }
+    var use = LiveSession.Use()
+    use.waitsForModels = true
+    use.comparesEveryFrame = true
+    use.frameLimit = frames
+    let live = try LiveSession(request, use, consumers: [writer])
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
     let began = MonotonicTime.now
@@ -47,14 +49,15 @@ struct HeadlessRun {
       throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: "recording failed: \(failure)")
     }
     if !json {
-      summarise(live.session.snapshot(), recorded)
-      if let disagreements = live.disagreements { print(disagreements.summary) }
+      let snapshot = live.session.snapshot()
+      summarise(snapshot, recorded)
+      if let comparison = snapshot.comparison { print(HeadlessRun.summary(of: comparison).plainLine) }
     }
     if purpose == .results { try interruption.exitIfInterrupted() }
   }
 
   private func summarise(_ snapshot: SessionSnapshot, _ recorded: RecordingOutcome) {
-    let total = snapshot.stages.first { $0.name == "total" }
+    let total = snapshot.latencies.first { $0.part == .total }
     let line =
       "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
@@ -63,5 +66,15 @@ struct HeadlessRun {
     if !recorded.files.isEmpty {
       print("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
     }
+  }
+
+  private static func summary(of comparison: ComparisonStatus) -> String {
+    if case .failed(let reason) = comparison.state {
+      return "the comparison with \(comparison.model) failed: \(reason)"
+    }
+    let count = comparison.agreement
+    return "compared with \(comparison.model) on \(count.frames) frames, \(count.differingFrames) differ: "
+      + "\(count.agreed) objects found by both, \(count.onlyFirst) only by the first, "
+      + "\(count.onlySecond) only by \(comparison.model)"
   }
 }

@@ -11,11 +11,7 @@ enum SourceOpening {
   }
 
   /// The source, and why it was chosen when the user chose none.
-  ///
-  /// - Parameter replay: how to play, should it be a recording.
-  static func open(
-    _ name: String?, _ request: SourceRequest, replay: RecordingSource.Options = .init()
-  ) throws -> SourceRegistry.Opened {
-    try SourceRegistry(adding: [recording(replay)]).open(name, request: request)
+  static func open(_ choice: SourceChoice) throws -> SourceRegistry.Opened {
+    try SourceRegistry(adding: [recording(choice.replay)]).open(choice.name, request: choice.request)
   }
 }

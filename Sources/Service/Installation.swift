@@ -3,9 +3,9 @@ import Foundation
 import Glibc
 
 /// Where the program finds its models and themes, and where it may write.
-enum Installation {
+public enum Installation {
   /// The executable's own path, links resolved.
-  static let executable: String = {
+  public static let executable: String = {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = readlink("/proc/self/exe", &buffer, Int(PATH_MAX))
     guard length > 0 else { return CommandLine.arguments.first ?? "ocellus" }
@@ -14,7 +14,7 @@ enum Installation {
 
   /// Folders that may hold `kind` ("models", "themes"), best first: the user's own, the current folder, beside an
   /// installed executable (`../share/ocellus`), and the checkout that the executable was built in (`.build/…`).
-  static func folders(of kind: String) -> [String] {
+  public static func folders(of kind: String) -> [String] {
     var candidates = [UserFolders.data(kind), FileManager.default.currentDirectoryPath + "/" + kind]
     var folder = (executable as NSString).deletingLastPathComponent
     candidates.append(folder + "/../share/ocellus/" + kind)

@@ -1,15 +1,15 @@
-import Capture
-import Configuration
+public import Capture
+public import Configuration
 import Ground
 
 /// When pictures are complained about: the section `[health]` of the configuration file, then `--health`.
-struct HealthSettings {
-  var thresholds = PictureHealthThresholds()
+public struct HealthSettings {
+  public var thresholds = PictureHealthThresholds()
   /// What is wrong with the file, a line each; the defaults stand in.
-  var problems: [String] = []
+  public var problems: [String] = []
 
   /// What the user's configuration says; the defaults where there is none.
-  init(_ configuration: UserConfiguration? = nil) {
+  public init(_ configuration: UserConfiguration? = nil) {
     if let document = configuration?.document { read(document) }
   }
 
@@ -34,12 +34,12 @@ struct HealthSettings {
   }
 
   /// The wishes of `--health`, in their order.
-  mutating func apply(_ wishes: [String]) throws {
+  public mutating func apply(_ wishes: [String]) throws {
     for wish in wishes { try PictureHealthSetting.apply(wish, to: &thresholds) }
   }
 
   /// The section with its defaults, for `--default-config`.
-  static var defaultText: String {
+  public static var defaultText: String {
     let lines = PictureHealthSetting.all.map { setting in
       "# \(setting.comment)\(setting.never == nil ? "" : " \"off\" never says it.")\n"
         + "\(setting.name) = \(setting.value())\n"

@@ -1,7 +1,7 @@
-import ArgumentParser
 import Capture
 import Foundation
 import Glibc
+import Inference
 import Perception
 import Pipeline
 import Synchronization
@@ -13,7 +13,7 @@ final class SessionFacts: Sendable {
 
   /// The machine, the program, the source, and what the session was asked for.
   func session(
-    _ source: SourceDescription, _ options: SessionOptions, _ configuration: SessionConfiguration
+    _ source: SourceDescription, _ request: SessionRequest, _ configuration: SessionConfiguration
   ) -> [String: String] {
     var system = utsname()
     uname(&system)
@@ -24,15 +24,17 @@ final class SessionFacts: Sendable {
       "host": text(system.nodename),
       "system": "\(text(system.sysname)) \(text(system.release)) \(text(system.machine))",
       "cores": String(ProcessInfo.processInfo.activeProcessorCount),
-      "program": "ocellus \(Ocellus.configuration.version)", "source": source.name, "source.detail": source.detail,
+      "program": request.program, "source": source.name, "source.detail": source.detail,
       "source.size": "\(source.width)x\(source.height)", "source.fps": String(source.framesPerSecond),
-      "confidence": String(options.confidence), "threads": String(options.engine.threads),
-      "exact": String(options.engine.exact),
+      "confidence": String(request.confidence), "threads": String(request.network.threads),
+      "exact": String(request.network.exact),
     ]
-    let asked = [
-      ("detector", configuration.detector), ("classifier", configuration.classifier),
-      ("sequence", configuration.sequence),
-    ]
+    let primaries = configuration.primaries.enumerated().map { index, spec in
+      (spec.id?.name ?? (index == 0 ? "detector" : "detector-\(index + 1)"), spec.model)
+    }
+    let further = ((configuration.stages ?? []) + configuration.addedStages).map { ($0.title, $0.model) }
+    let asked =
+      primaries + [("classifier", configuration.classifier), ("sequence", configuration.sequence)] + further
     for case (let stage, let name?) in asked {
       facts[stage] = name
       for (key, value) in model(name) { facts["\(stage).\(key)"] = value }

@@ -1,0 +1,51 @@
+public import Inference
+public import Perception
+public import Pipeline
+
+/// The models of this installation, as a session wants them.
+public struct InstalledModels: ModelProvider {
+  /// The networks that ship with the program and know its demo scene.
+  static let detector = "ocellus-detector"
+  static let classifier = "ocellus-classifier"
+  static let sequence = "ocellus-sequence"
+
+  public static var store: ModelStore { ModelStore(folders: Installation.folders(of: "models")) }
+
+  private let store: ModelStore
+  private let options: Network.Options
+
+  /// - Parameter wishes: what wins over the thresholds of manifests.
+  public init(options: Network.Options, wishes: Manifest.Thresholds) {
+    store = ModelStore(folders: Installation.folders(of: "models"), wishes: wishes)
+    self.options = options
+  }
+
+  /// A session's networks: the shipped three, or those that the user named. The shipped second and third stage know only
+  /// the demo scene's objects, so they come with the shipped detector alone.
+  static func session(models: [String], classifier: ClassifierChoice) -> SessionConfiguration {
+    let isShipped = models.isEmpty || models == [InstalledModels.detector]
+    let names = models.isEmpty ? [InstalledModels.detector] : models
+    var configuration = SessionConfiguration(primaries: names.map { StageSpec(model: $0) })
+    switch classifier {
+    case .none: configuration.classifier = nil
+    case .named(let name): configuration.classifier = name
+    case .usual: configuration.classifier = isShipped ? InstalledModels.classifier : nil
+    }
+    configuration.sequence = isShipped ? InstalledModels.sequence : nil
+    return configuration
+  }
+
+  public func offers() -> [ModelOffer] { store.list().map { ModelOffer(name: $0.name, task: $0.task) } }
+
+  public func describe(_ name: String) throws -> ModelDescription { try store.describe(name) }
+
+  public func loadVisionModel(_ name: String) throws -> any VisionModel { try store.loadVision(name, options: options) }
+
+  public func loadSequenceModel(_ name: String) throws -> any SequenceModel {
+    try store.loadSequence(name, options: options)
+  }
+
+  public func loadTextModel(_ pairing: TextPairing) throws -> any TextModel {
+    try TextEncoder(pairing, options: options)
+  }
+}

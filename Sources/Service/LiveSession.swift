@@ -1,0 +1,128 @@
+import Capture
+import Configuration
+import Ground
+import Inference
+public import Perception
+public import Pipeline
+public import Recording
+
+/// A session put together from what the user asked for: source, stages, recorder.
+public struct LiveSession: Sendable {
+  public let session: Session
+  public let recorder: Recorder
+
+  /// How a front uses the session.
+  public struct Use: Sendable {
+    /// Whether frames wait until the networks are loaded, and a network that cannot be loaded ends the session.
+    public var waitsForModels = false
+    /// Whether the second detector to compare with looks at every frame, instead of the newest.
+    public var comparesEveryFrame = false
+    /// Stops after this many processed frames.
+    public var frameLimit: UInt64?
+
+    public init() {}
+  }
+
+  /// Opens the source and puts the session together; it has not started then.
+  ///
+  /// - Parameter consumers: further consumers of results.
+  /// - Throws: an error whose line says what to do: a source, a file or a network that cannot be used.
+  public init(_ request: SessionRequest, _ use: Use = Use(), consumers: [any ResultConsumer] = []) throws {
+    FileLog.start()
+    let user = UserConfiguration()
+    var problems = [user.problem.map { "\($0.line); the defaults hold" }].compactMap(\.self)
+    var (recording, misread) = try LiveSession.recording(request.recording, user)
+    let opened = try SourceOpening.open(request.source)
+    let choice = try PipelineChoice(request, user)
+    var configuration = choice.configuration
+    if let problem = choice.problem { problems.append(problem) }
+    configuration.minimumConfidence = request.confidence
+    configuration.waitForModels = use.waitsForModels
+    configuration.frameLimit = use.frameLimit
+    var health = HealthSettings(user)
+    try health.apply(request.health)
+    configuration.health = health.thresholds
+    problems += health.problems
+    var provider: any ModelProvider = InstalledModels(options: request.network, wishes: request.thresholds)
+    var extras = SessionExtras()
+    extras.photoFolder = "snapshots"
+    let references = LiveSession.references()
+    extras.references = references.store
+    if let problem = references.problem { problems.append(problem) }
+    if let replayed = opened.source as? RecordingSource {
+      provider = ReplayModelProvider(provider, source: replayed)
+      extras.replay = replayed
+      extras.replayStatus = { replayed.status }
+      // What was recorded is shown until another model is asked for.
+      if replayed.hasResults, request.models.isEmpty, !choice.isWhole {
+        configuration.showRecorded(request.classifier)
+      }
+    }
+    if use.comparesEveryFrame, let name = request.compare {
+      extras.comparesEveryFrame = try provider.loadVisionModel(name)
+    }
+    let facts = SessionFacts()
+    recording.metadata = { [configuration, source = opened.source] in
+      facts.session(source.description, request, configuration)
+    }
+    recording.describeModel = { facts.model($0) }
+    let recorder = Recorder(recording)
+    self.recorder = recorder
+    extras.recorder = recorder
+    extras.recordingStatus = { recorder.status }
+    session = Session(
+      source: opened.source, provider: provider, configuration: configuration, consumers: consumers + [recorder],
+      extras: extras)
+    let session = self.session
+    recorder.report { session.report($0) }
+    for problem in problems { session.report(SessionEvent(severity: .error, message: problem)) }
+    if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
+    for problem in misread { session.report(SessionEvent(severity: .warning, message: problem.line)) }
+    if request.recording.isOn { recorder.setRecording(true) }
+  }
+
+  /// Whether a recording has ended because it could not go on.
+  public var recordingHasFailed: Bool {
+    if case .failed = recorder.status.state { true } else { false }
+  }
+
+  /// Ends what the session began: the recording is completed.
+  ///
+  /// - Returns: what was recorded.
+  @discardableResult
+  public func close() -> RecordingOutcome {
+    session.stop()
+    session.wait()
+    return recorder.close()
+  }
+
+  /// The recorder's settings, and what is wrong with those of the configuration file.
+  private static func recording(
+    _ request: RecordingRequest, _ user: UserConfiguration
+  ) throws -> (RecordingConfiguration, problems: [RecordingError]) {
+    var configuration = RecordingConfiguration(directory: ".")
+    let problems = user.document.map { RecordingSettings.apply($0, to: &configuration) } ?? []
+    for (key, value) in request.settings { try RecordingSettings.set(key, to: value, in: &configuration) }
+    return (configuration, problems)
+  }
+
+  /// The user's references; in memory only, with the reason, where their file cannot be read.
+  public static func references() -> (store: ReferenceStore, problem: String?) {
+    do {
+      return (try ReferenceStore(path: UserFolders.data("references.json")), nil)
+    } catch {
+      return (ReferenceStore(), "references are not kept: \(error)")
+    }
+  }
+}
+
+extension SessionConfiguration {
+  /// Shows the results of a recording instead of running networks.
+  fileprivate mutating func showRecorded(_ classifier: ClassifierChoice) {
+    primaries = [StageSpec(model: RecordedModel.name)]
+    stages = stages ?? []
+    sequence = nil
+    if case .named = classifier { return }
+    self.classifier = nil
+  }
+}

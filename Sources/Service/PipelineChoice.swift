@@ -1,0 +1,77 @@
+import Configuration
+import Foundation
+import Ground
+import Perception
+public import Pipeline
+import Vision
+
+/// Which stages a session runs: the user's flags first, then a pipeline file, then the configuration file, then what the
+/// networks' own manifests want.
+struct PipelineChoice {
+  private static let fileLimit = 1 << 20
+
+  var configuration: SessionConfiguration
+  /// Whether the stages that were asked for are the whole pipeline, so that no usual network is added.
+  let isWhole: Bool
+  /// Why the configuration file's stages have no effect; nil where they have.
+  private(set) var problem: String?
+
+  /// - Throws: ``ServiceError`` or `ConfigurationError` for what the user named on the command line.
+  init(_ request: SessionRequest, _ user: UserConfiguration) throws {
+    var spec: PipelineSpec?
+    if let path = request.pipeline {
+      spec = try PipelineSpec(ConfigReader(PipelineChoice.document(path)))
+    } else if let path = request.chain {
+      spec = try PipelineSpec(ConfigReader(PipelineChoice.document(path)))
+    } else if let document = user.document {
+      do { spec = try PipelineSpec(ConfigReader(document)) } catch {
+        problem = "no stages from the configuration: \(error)"
+      }
+    }
+    let stages = spec?.stages ?? []
+    // A file with a network on the whole frame describes the whole pipeline; one without adds to the usual one.
+    isWhole =
+      stages.contains(where: \.looksAtWholeFrame) || request.runsNamedNetworksOnly
+    if request.models.isEmpty, isWhole {
+      configuration = SessionConfiguration(primaries: [])
+      if case .named(let name) = request.classifier { configuration.classifier = name }
+    } else {
+      configuration = InstalledModels.session(models: request.models, classifier: request.classifier)
+    }
+    if !stages.isEmpty || request.pipeline != nil { configuration.stages = stages }
+    configuration.merge = spec?.merge ?? .sameClass
+    configuration.addedStages = request.stages
+    configuration.embedder = request.embedder
+    configuration.labels = request.labels
+    configuration.referencePhotos = request.referencePhotos
+    for photo in request.referencePhotos {
+      do { _ = try ImageFile.load(photo.path) } catch {
+        throw ServiceError(.unreadable, "reference '\(photo.name)': \(error.what)", place: photo.path)
+      }
+    }
+  }
+
+  private static func document(_ path: String) throws -> ConfigDocument {
+    try ConfigDocument(text: SmallFile.text(path, limit: fileLimit), file: path)
+  }
+}
+
+extension StageSpec {
+  /// Whether it is, as far as can be told without its model, a network on the whole frame.
+  fileprivate var looksAtWholeFrame: Bool {
+    model != nil && (kind == "network" || (kind == nil && !runsOnObjects))
+  }
+}
+
+extension SessionConfiguration {
+  /// The configuration of a session without a source, for photos.
+  ///
+  /// - Returns: what is wrong with the user's configuration file as well; empty where nothing is.
+  public static func photos(_ request: SessionRequest) throws -> (SessionConfiguration, problems: [String]) {
+    let user = UserConfiguration()
+    let choice = try PipelineChoice(request, user)
+    return (
+      choice.configuration, [user.problem.map { "\($0.line); the defaults hold" }, choice.problem].compactMap(\.self)
+    )
+  }
+}
