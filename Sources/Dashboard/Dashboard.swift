@@ -50,7 +50,7 @@ public final class Dashboard {
   private var controller: Controller
 
   /// - Throws: ``DashboardError`` when the terminal is too small or an option is invalid. The terminal is not changed.
-  public init(session: any SessionControl, options: DashboardOptions) throws {
+  public init(session: any SessionHost, options: DashboardOptions) throws {
     self.session = SessionPort(session)
     configuration = ConfigurationFile(path: options.configPath)
     logPath = options.logPath
@@ -70,7 +70,7 @@ public final class Dashboard {
       problems.append(error)
     }
     self.problems = problems
-    let state = DashboardState(snapshot: session.snapshot(), settings: settings, theme: theme, now: .now)
+    let state = DashboardState(snapshot: self.session.snapshot(), settings: settings, theme: theme, now: .now)
     controller = Controller(session: self.session, themes: library, configuration: configuration, state: state)
   }
 

@@ -60,7 +60,7 @@ struct DashboardLoop {
 
   mutating func run() -> ExitReason {
     session.whenPictureChanges { [bell = terminal.bell] in bell.ring() }
-    defer { session.whenPictureChanges(nil) }
+    defer { session.close() }
     let reason = work()
     if reason != .hangup { awaitLastAnswer() }
     return reason

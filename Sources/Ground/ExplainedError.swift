@@ -1,5 +1,3 @@
-import Ground
-
 /// An error that tells a user, in one line, what failed, where, and what to do about it.
 ///
 /// Every module throws an ``Explained`` of its own kinds; the commands print ``line`` on standard error and exit with

@@ -12,6 +12,8 @@ struct SessionState: Sendable {
     var minimumConfidence: Float
     /// The result on screen while the view is paused.
     var frozen: FrameResult?
+    /// The result of the view's last snapshot: objects that the user points at are on it.
+    var shown: FrameResult?
   }
 
   /// How many events are kept for the events pane; the log file has them all.
@@ -68,9 +70,11 @@ struct SessionState: Sendable {
   /// What a view shows at the moment; nil for no view: the newest.
   func shown(in view: Int?) -> FrameResult? { view.flatMap { views[$0]?.frozen } ?? latest }
 
-  /// The result that holds the object, among those on any screen, and the object.
+  /// The object and the result that holds it: the one that the user saw, where that is still at hand, else a later one.
   func find(_ id: ObjectID) -> (Detection, FrameResult)? {
-    for result in [latest].compactMap(\.self) + views.values.compactMap(\.frozen) {
+    let results = (views.values.flatMap { [$0.frozen, $0.shown] } + [latest]).compactMap(\.self)
+    let own = results.first { $0.number == id.frame }
+    for result in [own].compactMap(\.self) + results {
       if let object = result.object(id) { return (object, result) }
     }
     return nil

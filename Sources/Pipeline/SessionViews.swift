@@ -58,6 +58,7 @@ extension Session {
       snapshot.source = state.source
       snapshot.sourceState = state.sourceState
       snapshot.latest = state.shown(in: view)
+      if let view { state.views[view]?.shown = snapshot.latest }
       snapshot.paused = choices?.frozen != nil
       snapshot.minimumConfidence = choices?.minimumConfidence ?? state.minimumConfidence
       state.noteSkips(skipped)

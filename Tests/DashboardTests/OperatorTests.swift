@@ -10,14 +10,14 @@ import Vision
 @Suite struct OperatorTests {
   typealias Stage = InteractionTests.Stage
 
-  private static let match = ReferenceStore.Match(name: "our pallet", similarity: 0.97)
+  private static let match = Likeness.Match(name: "our pallet", similarity: 0.97)
 
   @Test func aNewReferenceShowsOnAPictureThatStandsStill() throws {
     var stage = try Stage(columns: 120)
     stage.press(.character(" "))
     let shown = stage.state.result?.number
     #expect(!stage.screen.contains("our pallet"))
-    stage.session.edit { $0.latest?.findings.detections[0].matches = [Self.match] }
+    stage.session.edit { $0.latest?.findings.detections[0].attach(Likeness([Self.match]), by: "references") }
     stage.draw()
     #expect(stage.state.result?.number == shown)
     // How much it looks like it shows at every size, and its name where there is room.
@@ -26,7 +26,7 @@ import Vision
       var other = try Stage(columns: columns, rows: rows)
       other.session.edit {
         $0.paused = true
-        $0.latest?.findings.detections[0].matches = [Self.match]
+        $0.latest?.findings.detections[0].attach(Likeness([Self.match]), by: "references")
       }
       other.draw()
       #expect(other.screen.contains(says), "\(other.screen)")

@@ -8,7 +8,7 @@ import Vision
 
 /// A session that plays a script: a moving synthetic picture with sensor noise, objects that come and go, and models that
 /// load and fail. Remembers what was asked of it.
-final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
+final class ScriptedSession: SessionHost, SessionView {
   struct Asked: Equatable {
     var detectors: [String] = []
     var classifiers: [String?] = []
@@ -22,6 +22,18 @@ final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
     var snapshot: SessionSnapshot
     var asked = Asked()
     var number: UInt64 = 0
+
+    mutating func select(_ name: String) {
+      asked.detectors.append(name)
+      for i in snapshot.detectors.indices {
+        if snapshot.detectors[i].name == name {
+          snapshot.detectors[i].state = .active
+        } else if snapshot.detectors[i].state == .active {
+          snapshot.detectors[i].state = .available
+        }
+      }
+      snapshot.events.append(SessionEvent(severity: .info, message: "detector is now \(name)"))
+    }
   }
 
   private let inside: Mutex<Inside>
@@ -47,11 +59,11 @@ final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
     snapshot.classifiers = [ModelListing(name: "kinds", description: nil, state: .active)]
     snapshot.events = [SessionEvent(severity: .info, message: "source demo:seed=7 opened, 640x480")]
     snapshot.recording = RecordingStatus(state: .idle, path: "/tmp/recordings")
+    snapshot.capabilities = [.recording]
     inside = Mutex(Inside(snapshot: snapshot))
   }
 
   var asked: Asked { inside.withLock { $0.asked } }
-  var recorder: (any RecordingControl)? { self }
 
   func edit(_ change: (inout SessionSnapshot) -> Void) { inside.withLock { change(&$0.snapshot) } }
 
@@ -64,60 +76,38 @@ final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
         inside.snapshot.latest = Self.result(number: number, now: now, pans: pans)
         Self.figures(&inside.snapshot, number: number, rate: rate)
       }
+      if inside.snapshot.replay != nil { inside.snapshot.capabilities.insert(.replay) }
       return inside.snapshot
     }
   }
 
   /// The script goes on only when it is asked for a snapshot.
-  func whenPictureChanges(_ body: (@Sendable () -> Void)?) {}
+  func openView(_ changed: @escaping @Sendable () -> Void) -> any SessionView { self }
 
-  func selectDetector(_ name: String) {
+  func close() {}
+
+  func perform(_ command: SessionCommand) {
     inside.withLock { inside in
-      inside.asked.detectors.append(name)
-      for i in inside.snapshot.detectors.indices {
-        if inside.snapshot.detectors[i].name == name {
-          inside.snapshot.detectors[i].state = .active
-        } else if inside.snapshot.detectors[i].state == .active {
-          inside.snapshot.detectors[i].state = .available
-        }
+      switch command {
+      case .selectModel(let name, _): inside.select(name)
+      case .selectClassifier(let name): inside.asked.classifiers.append(name)
+      case .showAtLeast(let value): inside.snapshot.minimumConfidence = value
+      case .pause(let paused):
+        inside.snapshot.paused = paused
+        inside.asked.paused.append(paused)
+      case .setRecording(let on):
+        inside.asked.recording.append(on)
+        inside.snapshot.recording?.state = on ? .recording : .idle
+      case .seek(let seconds):
+        inside.asked.seeks.append(seconds)
+        inside.snapshot.replay?.position = seconds
+      case .setPlaying(let playing): inside.snapshot.replay?.isPlaying = playing
+      case .setSpeed(let speed): inside.snapshot.replay?.speed = speed
+      case .stop: inside.asked.stops += 1
+      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step: break
       }
-      inside.snapshot.events.append(SessionEvent(severity: .info, message: "detector is now \(name)"))
     }
   }
-
-  func selectClassifier(_ name: String?) { inside.withLock { $0.asked.classifiers.append(name) } }
-  func setMinimumConfidence(_ value: Float) { inside.withLock { $0.snapshot.minimumConfidence = value } }
-
-  func setPaused(_ paused: Bool) {
-    inside.withLock {
-      $0.snapshot.paused = paused
-      $0.asked.paused.append(paused)
-    }
-  }
-
-  func setRecording(_ on: Bool) {
-    inside.withLock {
-      $0.asked.recording.append(on)
-      $0.snapshot.recording?.state = on ? .recording : .idle
-    }
-  }
-
-  func stop() { inside.withLock { $0.asked.stops += 1 } }
-
-  // MARK: Replay, where the snapshot has one
-
-  var replay: (any ReplayControl)? { inside.withLock { $0.snapshot.replay != nil } ? self : nil }
-
-  func seek(to seconds: Double) {
-    inside.withLock {
-      $0.asked.seeks.append(seconds)
-      $0.snapshot.replay?.position = seconds
-    }
-  }
-
-  func step(by frames: Int) {}
-  func setPlaying(_ playing: Bool) { inside.withLock { $0.snapshot.replay?.isPlaying = playing } }
-  func setSpeed(_ speed: Double) { inside.withLock { $0.snapshot.replay?.speed = speed } }
 
   // MARK: The script
 
@@ -135,11 +125,12 @@ final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
     var findings = Findings()
     let x = 200 + 120 * triangle(t / 8)
     var person = detection("person", 0, 0.91 + 0.04 * triangle(t), Box(x: x, y: 120, width: 90, height: 240), track: 4)
-    person.classes = [
+    let moves = [
       Classification(label: "walking", classID: 0, confidence: 0.83),
       Classification(label: "standing", classID: 1, confidence: 0.11),
       Classification(label: "sitting", classID: 2, confidence: 0.04),
     ]
+    person.attach(Classes(moves), by: "classifier")
     findings.detections = [
       person, detection("car", 1, 0.77, Box(x: 380, y: 260, width: 200, height: 120), track: 7),
       detection("dog", 2, 0.52, Box(x: 60, y: 330, width: 110, height: 90), track: 12),
@@ -191,16 +182,16 @@ final class ScriptedSession: SessionControl, RecordingControl, ReplayControl {
     snapshot.captured = number
     snapshot.processed = number
     snapshot.skipped.pipeline = number / 17
-    let names = ["capture", "decode", "preprocess", "inference", "postprocess", "total"]
-    let typical = [8.0, 2.4, 1.1, 21.5, 0.8, 38.0]
-    snapshot.stages = zip(names, typical).map { name, base in
+    let parts: [LatencyPart] = [.capture, .decode, .stage("detector"), .stage("tracker"), .stage("classifier"), .total]
+    let typical = [8.0, 2.4, 21.5, 0.8, 1.1, 38.0]
+    snapshot.latencies = zip(parts, typical).map { part, base in
       let phase = Int(number) / 6
       let history = (0..<60).map { i -> Double in
         let wobble = Double((phase + i * 7) % 11) / 55
         return base * (1 + wobble)
       }
       return StageStatistics(
-        name: name, last: history[59], p50: base * 1.05, p95: base * 1.2, p99: base * 1.4, history: history)
+        part: part, last: history[59], p50: base * 1.05, p95: base * 1.2, p99: base * 1.4, history: history)
     }
   }
 }

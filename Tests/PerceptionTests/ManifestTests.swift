@@ -67,8 +67,8 @@ import Vision
     #expect(manifest.sha256 == String(repeating: "ab", count: 32))
     #expect(manifest.thresholds.softSigma == 0.5 && manifest.thresholds.top == 3)
     #expect(manifest.sequence?.features == ["cx", "log_area"])
-    #expect(manifest.chain.map(\.model) == ["faces", "reid"])
-    #expect(manifest.chain[0].every == 5 && manifest.chain[1].newTracksOnly)
+    #expect(manifest.stages.map(\.model) == ["faces", "reid"])
+    #expect(manifest.stages[0].every == 5 && manifest.stages[1].newTracksOnly)
     #expect(manifest.cropMargin == 0.15)
   }
 
@@ -152,7 +152,7 @@ import Vision
       detection.track = track
       return detection
     }
-    let stage = ChainStage(model: "m", classes: ["person"], minimumConfidence: 0.4, every: 3, maximumHertz: 2)
+    let stage = StageSpec(model: "m", classes: ["person"], minimumConfidence: 0.4, every: 3, maximumHertz: 2)
     #expect(stage.wants(detection("person", 0.5, track: 1)))
     #expect(!stage.wants(detection("car", 0.9, track: 1)) && !stage.wants(detection("person", 0.3, track: 1)))
     #expect((1...6).filter { stage.isDue(frame: $0, secondsSinceLastRun: nil) } == [1, 4])
@@ -172,11 +172,11 @@ import Vision
       model = "states"
       new_tracks_only = true
       """
-    let chain = try ChainStage.chain(in: ConfigDocument(text: text, file: "config.toml"))
+    let chain = try StageSpec.stages(in: ConfigReader(ConfigDocument(text: text, file: "config.toml")))
     #expect(chain.map(\.model) == ["reid", "states"])
     #expect(chain[0].every == 5 && chain[0].maximumHertz == 2.5 && chain[0].margin == 0.2 && chain[1].newTracksOnly)
     let wrong = try ConfigDocument(text: text.replacing("every", with: "evry"), file: "config.toml")
-    let error = #expect(throws: ConfigurationError.self) { try ChainStage.chain(in: wrong) }
+    let error = #expect(throws: ConfigurationError.self) { try StageSpec.stages(in: ConfigReader(wrong)) }
     #expect(
       error?.line == "config.toml:5: field 'chain.0.evry' is unknown (did you mean 'every'?)", "\(error?.line ?? "")")
   }

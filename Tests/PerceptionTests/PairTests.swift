@@ -129,13 +129,13 @@ import Vision
     #expect(model.description.reasons.contains("a step is embedding"))
     var detection = Detection(label: "", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1))
     #expect(model.features(of: detection, frameWidth: 10, frameHeight: 10).isEmpty)
-    detection.embedding = [0, 0, 0.6, 0.8]
+    detection.attach(FeatureVector([0, 0, 0.6, 0.8], model: "m"), by: "embedder")
     let step = model.features(of: detection, frameWidth: 10, frameHeight: 10)
     #expect(step == [0, 0, 0.6, 0.8])
     #expect(try model.classify([step, step, step]).first?.label == "back")
     try folder.write("gait.toml", "[sequence]\nfeatures = [\"cx\", \"embedding\"]")
     let mixed = try ModelStore(folders: [folder.path]).loadSequence("gait")
-    detection.embedding = [1, 0, 0]
+    detection.attach(FeatureVector([1, 0, 0], model: "m"), by: "embedder")
     #expect(mixed.features(of: detection, frameWidth: 10, frameHeight: 10).count == 4)
     try folder.write("gait.toml", "[sequence]\nfeatures = [\"cx\", \"cy\"]")
     #expect(throws: PerceptionError.self) { try ModelStore(folders: [folder.path]).loadSequence("gait") }

@@ -9,11 +9,11 @@ import Vision
 /// Stages on crops: who is looked at, how often, and what stays.
 @Suite struct ChainTests {
   private func run(
-    _ stages: [ChainStage], frames: Int = 12, models: [any VisionModel], classifier: String? = nil
+    _ stages: [StageSpec], frames: Int = 12, models: [any VisionModel], classifier: String? = nil
   ) -> (results: [FrameResult], events: [SessionEvent], failure: String?) {
     var configuration = SessionConfiguration(detector: "trio", classifier: classifier)
     configuration.waitForModels = true
-    configuration.chain = stages
+    configuration.stages = stages
     let collector = Collector()
     let session = Session(
       source: ScriptedSource(ScriptedSource.frames(frames), live: false),
@@ -23,28 +23,38 @@ import Vision
     return (collector.results, collector.events, failure)
   }
 
+  /// A stage on the crops of objects, as a `[[chain]]` table makes it.
+  private static func crops(
+    _ model: String, classes: [String] = [], minimumConfidence: Float = 0, maximumCrops: Int = 8, every: Int = 1,
+    maximumHertz: Float? = nil, newTracksOnly: Bool = false
+  ) -> StageSpec {
+    StageSpec(
+      model: model, runsOnObjects: true, classes: classes, minimumConfidence: minimumConfidence,
+      maximumCrops: maximumCrops, every: every, maximumHertz: maximumHertz, newTracksOnly: newTracksOnly)
+  }
+
   @Test func cropsGoTogetherAndOnlyThoseOfTheirClass() {
     let embedder = FakeEmbedder()
-    let (results, _, _) = run([ChainStage(model: "embedder", classes: ["a"])], models: [embedder])
+    let (results, _, _) = run([Self.crops("embedder", classes: ["a"])], models: [embedder])
     #expect(embedder.calls == [Int](repeating: 2, count: 12))
     for result in results {
       #expect(result.findings.detections.map { $0.embedding != nil } == [true, false, true])
-      #expect(result.latency.embedder.inference == 5)
+      #expect(result.latency["embedder"]?.inference == 5)
     }
   }
 
   @Test func aHeavyStageRunsOnEveryNthFrameAndItsAnswersStay() {
     let embedder = FakeEmbedder()
-    let (results, _, _) = run([ChainStage(model: "embedder", every: 5)], models: [embedder])
+    let (results, _, _) = run([Self.crops("embedder", every: 5)], models: [embedder])
     // Frames 1, 6 and 11; tracks are numbered from the second frame on.
     #expect(embedder.calls == [3, 3, 3])
     #expect(results.dropFirst(5).allSatisfy { $0.findings.detections.allSatisfy { $0.embedding != nil } })
-    #expect(results.map { $0.latency.embedder.inference > 0 } == (1...12).map { [1, 6, 11].contains($0) })
+    #expect(results.map { $0.latency["embedder"] != nil } == (1...12).map { [1, 6, 11].contains($0) })
   }
 
   @Test func newTracksAloneAreLookedAtOnce() {
     let embedder = FakeEmbedder()
-    let (results, _, _) = run([ChainStage(model: "embedder", newTracksOnly: true)], models: [embedder])
+    let (results, _, _) = run([Self.crops("embedder", newTracksOnly: true)], models: [embedder])
     // The first frame has no numbers yet, so the second looks again; from then on the answers stay.
     #expect(embedder.calls == [3, 3])
     #expect(results.allSatisfy { $0.findings.detections.allSatisfy { $0.embedding != nil } })
@@ -52,18 +62,18 @@ import Vision
 
   @Test func aRateLimitsByTheFramesOwnTime() throws {
     let embedder = FakeEmbedder()
-    let chain = StageChain([
-      ChainLink(stage: ChainStage(model: "embedder", maximumHertz: 10), network: .crops(embedder), embeds: true)
+    let spec = Self.crops("embedder", maximumHertz: 10)
+    var graph = StageGraph([
+      PreparedStage(id: "trio", kind: "network", spec: StageSpec(model: "trio")) {
+        NetworkStage("trio", StageSpec(model: "trio"), FakeTrio())
+      },
+      PreparedStage(id: "embedder", kind: "crops", spec: spec) { CropStage("embedder", spec, model: embedder) },
     ])
     let image = ScriptedSource.frame(sequence: 1).image
     for frame in 0..<30 {
-      var (findings, _) = try FakeTrio().perceive(image, region: nil, minimumConfidence: nil)
-      var latency = FrameLatency()
       let time = MonotonicTime(nanoseconds: Int64(frame) * 33_333_333)
-      let trouble = chain.run(
-        on: &findings.detections, of: StageFrame(image: image, number: UInt64(frame + 1), time: time),
-        latency: &latency)
-      #expect(trouble == nil)
+      let outcome = graph.run(StageFrame(image: image, number: UInt64(frame + 1), time: time))
+      #expect(outcome.failures.isEmpty)
     }
     // One second at 30 frames a second: every third frame.
     #expect(embedder.calls.count == 10)
@@ -72,7 +82,7 @@ import Vision
   @Test func theCapKeepsTheSurest() {
     let embedder = FakeEmbedder()
     let (results, _, _) = run(
-      [ChainStage(model: "embedder", minimumConfidence: 0.75, maximumCrops: 1)], models: [embedder])
+      [Self.crops("embedder", minimumConfidence: 0.75, maximumCrops: 1)], models: [embedder])
     #expect(Set(embedder.calls) == [1])
     #expect(results[0].findings.detections.map { $0.embedding != nil } == [true, false, false])
   }
@@ -80,7 +90,7 @@ import Vision
   @Test func aStageThatCannotBeLoadedIsToldAndTheRestRuns() {
     let embedder = FakeEmbedder()
     var configuration = SessionConfiguration(detector: "trio")
-    configuration.chain = [ChainStage(model: "broken"), ChainStage(model: "trio"), ChainStage(model: "embedder")]
+    configuration.stages = [Self.crops("broken"), Self.crops("trio"), Self.crops("embedder")]
     let collector = Collector()
     let session = Session(
       source: ScriptedSource(ScriptedSource.frames(4000), live: true, interval: 1_000_000),
@@ -97,7 +107,7 @@ import Vision
   }
 
   @Test func aSessionThatWaitsForItsModelsNeedsItsChain() {
-    let (_, _, failure) = run([ChainStage(model: "broken")], models: [])
+    let (_, _, failure) = run([Self.crops("broken")], models: [])
     #expect(failure?.hasPrefix("stage broken of the chain not loaded") == true)
   }
 
@@ -106,7 +116,7 @@ import Vision
     var configuration = SessionConfiguration(detector: "trio")
     configuration.waitForModels = true
     let collector = Collector()
-    let trio = FakeTrio(chain: [ChainStage(model: "embedder"), ChainStage(model: "kinds", classes: ["b"])])
+    let trio = FakeTrio(stages: [Self.crops("embedder"), Self.crops("kinds", classes: ["b"])])
     let session = Session(
       source: ScriptedSource(ScriptedSource.frames(3), live: false),
       provider: FakeProvider(models: [trio, embedder]), configuration: configuration, consumers: [collector])

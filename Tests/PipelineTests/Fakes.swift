@@ -88,11 +88,11 @@ final class FakeDetector: VisionModel {
 final class FakeTrio: VisionModel {
   let description: ModelDescription
 
-  init(chain: [ChainStage] = []) {
+  init(stages: [StageSpec] = []) {
     var description = ModelDescription(
       name: "trio", task: .detection, path: "", fileBytes: 0, inputWidth: 32, inputHeight: 32, labels: ["a", "b"],
       decoder: "fake")
-    description.chain = chain
+    description.stages = stages
     self.description = description
   }
 

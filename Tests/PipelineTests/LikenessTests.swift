@@ -10,11 +10,11 @@ import Vision
 @Suite struct LikenessTests {
   /// A session that goes on until it is stopped.
   private func session(
-    chain: [ChainStage]? = nil, embedder: String? = nil, labels: [String] = [], models: [any VisionModel],
+    stages: [StageSpec]? = nil, embedder: String? = nil, labels: [String] = [], models: [any VisionModel],
     store: ReferenceStore? = nil, collector: Collector = Collector()
   ) -> Session {
     var configuration = SessionConfiguration(detector: "trio")
-    configuration.chain = chain
+    configuration.stages = stages
     configuration.embedder = embedder
     configuration.labels = labels
     var extras = SessionExtras()
@@ -47,8 +47,8 @@ import Vision
     let before = wait(session) { $0.latest?.findings.detections.last?.embedding != nil }
     let result = try #require(before.latest)
     let first = try #require(result.findings.detections.first)
-    session.memory?.markReference(first, of: result, name: "our pallet")
-    #expect(session.memory?.references == [ReferenceListing(name: "our pallet", model: "embedder", isKept: true)])
+    session.perform(.markReference(result.id(of: first), name: "our pallet"))
+    #expect(session.snapshot().references == [ReferenceListing(name: "our pallet", model: "embedder", isKept: true)])
     let after = wait(session) { $0.latest?.number ?? 0 > result.number + 2 }
     let found = try #require(after.latest).findings.detections
     #expect(found.allSatisfy { $0.matches.map(\.name) == ["our pallet"] })
@@ -66,8 +66,8 @@ import Vision
     next.start()
     let again = wait(next) { $0.latest?.findings.detections.first?.matches.isEmpty == false }
     #expect(again.latest?.findings.detections.first?.matches.first?.name == "our pallet")
-    next.memory?.removeReference(named: "our pallet")
-    #expect(next.memory?.references.isEmpty == true && reopened.all.isEmpty)
+    next.perform(.removeReference(name: "our pallet"))
+    #expect(next.snapshot().references.isEmpty && reopened.all.isEmpty)
     end(next)
   }
 
@@ -77,7 +77,7 @@ import Vision
     let before = wait(session) { $0.latest?.findings.detections.isEmpty == false }
     let result = try #require(before.latest)
     #expect(result.findings.detections.allSatisfy { $0.embedding == nil })
-    session.memory?.markReference(result.findings.detections[1], of: result, name: "middle")
+    session.perform(.markReference(result.id(of: result.findings.detections[1]), name: "middle"))
     let after = wait(session) { $0.latest?.findings.detections.last?.matches.isEmpty == false }
     let similarities = after.latest?.findings.detections.map { $0.matches.first?.similarity ?? 9 } ?? []
     #expect(similarities.count == 3 && abs(similarities[1] - 1) < 1e-5)
@@ -90,7 +90,7 @@ import Vision
     session.start()
     let before = wait(session) { $0.latest?.findings.detections.isEmpty == false }
     let result = try #require(before.latest)
-    session.memory?.markReference(result.findings.detections[0], of: result, name: "it")
+    session.perform(.markReference(result.id(of: result.findings.detections[0]), name: "it"))
     _ = wait(session) { $0.events.contains { $0.message.contains("not marked") } }
     end(session)
     #expect(
@@ -100,16 +100,16 @@ import Vision
   @Test func typedLabelsAreTheClasses() {
     let session = session(models: [FakeEmbedder()])
     session.start()
-    session.labeller?.setLabels(["left", "middle", "right"])
+    session.perform(.setLabels(["left", "middle", "right"]))
     let labelled = wait(session) { $0.latest?.findings.detections.last?.classes.isEmpty == false }
     #expect(labelled.labels == LabelStatus(labels: ["left", "middle", "right"], state: .active))
     let best = labelled.latest?.findings.detections.map { $0.classes.first?.label }
     #expect(best == ["left", "middle", "right"])
     #expect(labelled.latest?.findings.detections.first?.classes.count == 3)
-    session.labeller?.setLabels(["nonsense"])
+    session.perform(.setLabels(["nonsense"]))
     let failed = wait(session) { $0.labels?.state != .loading && $0.labels?.labels == ["nonsense"] }
     #expect(failed.labels?.state == .failed(reason: "broken.onnx: the file is not a network"))
-    session.labeller?.setLabels([])
+    session.perform(.setLabels([]))
     let off = wait(session) { $0.latest?.findings.detections.first?.classes.isEmpty == true }
     #expect(off.labels == nil && off.latest?.findings.detections.first?.classes.isEmpty == true)
     end(session)

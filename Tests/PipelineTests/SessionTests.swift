@@ -105,8 +105,8 @@ import Vision
       configuration: configuration("first"), consumers: [collector])
     session.start()
     pause(80_000_000)
-    session.selectDetector("broken")
-    session.selectDetector("second")
+    session.perform(.selectModel(name: "broken", stage: nil))
+    session.perform(.selectModel(name: "second", stage: nil))
     session.wait()
     let names = collector.results.map(\.detector)
     #expect(Set(names) == ["first", "second"])
@@ -121,7 +121,7 @@ import Vision
       configuration: configuration("/far/away/net"))
     session.start()
     pause(80_000_000)
-    session.selectDetector("second")
+    session.perform(.selectModel(name: "second", stage: nil))
     session.wait()
     let listed = session.snapshot().detectors.filter { $0.title == "net" }
     #expect(listed.map(\.name) == ["/far/away/net"])
@@ -169,7 +169,7 @@ import Vision
     session.start()
     session.wait()
     #expect(collector.results.allSatisfy { $0.findings.detections[0].classes.first?.label == "open" })
-    #expect(collector.results.allSatisfy { $0.latency.classifier.inference == 2 })
+    #expect(collector.results.allSatisfy { $0.latency["classifier"]?.inference == 2 })
   }
 
   @Test func comparesASecondDetectorOnTheSameFrames() throws {
@@ -177,7 +177,7 @@ import Vision
       source: ScriptedSource(ScriptedSource.frames(3000), live: true, interval: 1_000_000), provider: FakeProvider(),
       configuration: configuration("first"))
     session.start()
-    session.comparison?.compare(with: "second")
+    session.perform(.compare(with: "second"))
     var status: ComparisonStatus?
     for _ in 0..<100 where status?.frameNumber ?? 0 == 0 {
       pause(10_000_000)
@@ -186,10 +186,10 @@ import Vision
     let compared = try #require(status)
     #expect(compared.model == "second" && compared.state == .active && compared.frameNumber > 0)
     #expect(compared.findings.detections.count == 1 && compared.primaryFindings.detections.count == 1)
-    session.comparison?.compare(with: "broken")
+    session.perform(.compare(with: "broken"))
     for _ in 0..<100 where session.snapshot().comparison?.state == .loading { pause(10_000_000) }
     #expect(session.snapshot().comparison?.state == .failed(reason: "broken.onnx: the file is not a network"))
-    session.comparison?.compare(with: nil)
+    session.perform(.compare(with: nil))
     #expect(session.snapshot().comparison == nil)
     session.stop()
     session.wait()
@@ -205,7 +205,7 @@ import Vision
       configuration: configuration("first"), extras: extras)
     session.start()
     for _ in 0..<100 where session.snapshot().latest == nil { pause(10_000_000) }
-    session.photographer?.savePhoto()
+    session.perform(.savePhoto)
     var files: [String] = []
     for _ in 0..<200 where files.isEmpty {
       pause(10_000_000)

@@ -104,7 +104,7 @@ import Vision
       let name = names[switches % names.count]
       // Before it is asked for: a small network is ready at once.
       let wanted = collector.ready + 1
-      session.selectDetector(name)
+      session.perform(.selectModel(name: name, stage: nil))
       for _ in 0..<3000 where collector.ready < wanted && collector.failures.isEmpty { pause(5_000_000) }
       // A few frames with each.
       let served = collector.processed + 2

@@ -38,7 +38,7 @@ enum Scene {
       label: number % 2 == 0 ? "person" : "pallet", classID: number % 2, confidence: 0.5 + Float(number % 40) / 100,
       box: Box(x: Float(number % 20) + 0.25, y: 5.5, width: 20.125, height: 30))
     detection.track = number % 7
-    detection.classes = [Classification(label: "open", classID: 1, confidence: 0.75)]
+    detection.attach(Classes([Classification(label: "open", classID: 1, confidence: 0.75)]), by: "classifier")
     return detection
   }
 

@@ -73,9 +73,9 @@ package struct Controller {
     }
   }
 
-  /// Sends a request to the session; shows a message if the session cannot do it.
-  mutating func ask(_ request: SessionRequest) {
-    if let lacking = session.send(request) { warn(lacking.refusal) }
+  /// Sends a command to the session; shows a message if the session cannot do it.
+  mutating func ask(_ command: SessionCommand) {
+    if let lacking = session.send(command) { warn(lacking.refusal) }
   }
 
   mutating func warn(_ text: String) { state.toast(text, .warning, .now) }

@@ -8,10 +8,10 @@ extension Controller {
     case .previousDetector: selectDetector(after: -1)
     case .nextClassifier: selectClassifier(after: 1)
     case .previousClassifier: selectClassifier(after: -1)
-    case .useDetector(let name): ask(.selectDetector(name))
-    case .useClassifier(let name): ask(.selectClassifier(name))
-    case .noClassifier: ask(.selectClassifier(nil))
-    case .compare(let name): ask(.compare(name))
+    case .useDetector(let name): ask(.selectModel(name: name, stage: nil))
+    case .useClassifier(let name): ask(.selectClassifier(name: name))
+    case .noClassifier: ask(.selectClassifier(name: nil))
+    case .compare(let name): ask(.compare(with: name))
     case .compareNext: compareNext()
     case .endComparison: endComparison()
     }
@@ -21,14 +21,14 @@ extension Controller {
     guard let name = Self.neighbour(in: state.snapshot.detectors, step: step) else {
       return warn("no other detector")
     }
-    ask(.selectDetector(name))
+    ask(.selectModel(name: name, stage: nil))
   }
 
   private mutating func selectClassifier(after step: Int) {
     guard let name = Self.neighbour(in: state.snapshot.classifiers, step: step) else {
       return warn("no other classifier")
     }
-    ask(.selectClassifier(name))
+    ask(.selectClassifier(name: name))
   }
 
   private mutating func compareNext() {
@@ -36,12 +36,12 @@ extension Controller {
     let others = state.snapshot.detectors.filter { $0.state != .active && !$0.hasFailed }.map(\.name)
     let next = compared.flatMap { others.firstIndex(of: $0) }.map { ($0 + 1) % others.count } ?? 0
     guard others.indices.contains(next) else { return warn("no other detector") }
-    ask(.compare(others[next]))
+    ask(.compare(with: others[next]))
   }
 
   /// Without a comparison there is nothing to end, and nothing to say.
   private mutating func endComparison() {
-    if session.can(.comparison) { ask(.compare(nil)) }
+    if session.can(.comparison) { ask(.compare(with: nil)) }
   }
 
   /// The model after or before the one that is loading or active. Models that failed are skipped, because one of them

@@ -82,7 +82,7 @@ extension Controller {
     let present = min(state.view.selectedModel, entries.count - 1)
     guard entries.indices.contains(present) else { return }
     let name = entries[present].listing.name
-    ask(entries[present].isClassifier ? .selectClassifier(name) : .selectDetector(name))
+    ask(entries[present].isClassifier ? .selectClassifier(name: name) : .selectModel(name: name, stage: nil))
   }
 
   /// Upwards is back in time.

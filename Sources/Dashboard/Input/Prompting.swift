@@ -1,4 +1,5 @@
 import Ground
+import Perception
 import Pipeline
 
 /// Actions that ask for a line of text: a name for a detection, labels to classify by.
@@ -14,14 +15,14 @@ extension Controller {
   }
 
   private mutating func promptForLabels() {
-    guard session.can(.labels) else { return warn(SessionPort.Ability.labels.refusal) }
+    guard session.can(.labels) else { return warn(SessionCapability.labels.refusal) }
     let labels = state.snapshot.labels?.labels ?? []
     state.view.modal = .prompt(.labels, text: labels.joined(separator: ", "))
   }
 
   /// Names the selected detection; without a selection the first one that is present, as Enter would choose it.
   private mutating func promptForName() {
-    guard session.can(.references) else { return warn(SessionPort.Ability.references.refusal) }
+    guard session.can(.references) else { return warn(SessionCapability.references.refusal) }
     let rows = state.rows.rows
     guard let row = rows.first(where: { $0.key == state.view.selectedDetection }) ?? rows.first(where: \.isPresent)
     else {
@@ -53,7 +54,7 @@ extension Controller {
       guard let result = state.result, let row = state.rows.rows.first(where: { $0.key == key }) else {
         return warn("that object is no longer visible")
       }
-      ask(.markReference(row.detection, of: result, name: name))
+      ask(.markReference(result.id(of: row.detection), name: name))
     }
   }
 }

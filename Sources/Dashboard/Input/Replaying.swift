@@ -10,15 +10,15 @@ extension Controller {
 
   mutating func perform(_ action: ReplayAction) {
     guard session.can(.replay), let status = state.snapshot.replay else {
-      return warn(SessionPort.Ability.replay.refusal)
+      return warn(SessionCapability.replay.refusal)
     }
     switch action {
     case .previousEvent: seekToPreviousEvent(status)
     case .nextEvent: seekToNextEvent(status)
-    case .seekBack: ask(.seek(max(0, status.position - Self.seekSeconds)))
-    case .seekForward: ask(.seek(min(status.duration ?? .infinity, status.position + Self.seekSeconds)))
-    case .stepBack: ask(.step(-1))
-    case .stepForward: ask(.step(1))
+    case .seekBack: ask(.seek(to: max(0, status.position - Self.seekSeconds)))
+    case .seekForward: ask(.seek(to: min(status.duration ?? .infinity, status.position + Self.seekSeconds)))
+    case .stepBack: ask(.step(by: -1))
+    case .stepForward: ask(.step(by: 1))
     case .slower: ask(.setSpeed(status.speed / 2))
     case .faster: ask(.setSpeed(status.speed * 2))
     }
@@ -42,7 +42,7 @@ extension Controller {
   }
 
   private mutating func seek(to mark: ReplayStatus.Mark) {
-    ask(.seek(mark.seconds))
+    ask(.seek(to: mark.seconds))
     confirm("\(Text.clock(seconds: mark.seconds)) \(mark.title)")
   }
 
@@ -50,7 +50,7 @@ extension Controller {
   func reprocessStoppedFrame() {
     guard let status = state.snapshot.replay, !status.isPlaying else { return }
     // A session without a replay has no frame to deliver again.
-    _ = session.send(.seek(status.position))
+    _ = session.send(.seek(to: status.position))
   }
 
   /// Has a stopped replay deliver its frame again once other models serve than before.

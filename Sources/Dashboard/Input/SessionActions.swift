@@ -20,13 +20,13 @@ extension Controller {
     if session.can(.replay), let status = state.snapshot.replay {
       ask(.setPlaying(!status.isPlaying))
     } else {
-      ask(.setPaused(!state.snapshot.paused))
+      ask(.pause(!state.snapshot.paused))
     }
   }
 
   private mutating func changeThreshold(by step: Float) {
     let value = min(0.95, max(0.05, ((state.snapshot.minimumConfidence + step) * 20).rounded() / 20))
-    ask(.setMinimumConfidence(value))
+    ask(.showAtLeast(value))
     confirm("confidence at least \(Text.percent(Double(value)))")
     reprocessStoppedFrame()
   }

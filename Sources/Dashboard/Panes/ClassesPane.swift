@@ -26,7 +26,7 @@ struct ClassesPane: Pane {
         rest: theme.style(.meterBackground), glyphs: context.glyphs)
       canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: room.x + label + meter + 7, y, style)
     }
-    guard room.height >= 7, let sequence = Self.subject(context)?.sequenceClasses.first else { return }
+    guard room.height >= 7, let sequence = Self.subject(context)?.activity.first else { return }
     canvas.text(
       "motion: \(sequence.label) \(Text.fixed(Double(sequence.confidence) * 100, 0))%", room.x, room.y + 6,
       theme.style(.graphText), width: room.width)

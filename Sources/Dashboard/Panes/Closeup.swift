@@ -76,7 +76,7 @@ struct Closeup {
     facts += detection.classes.prefix(3).filter { $0.confidence >= 0.01 }.map {
       ("\($0.label) \(percent($0.confidence))", .mainForeground)
     }
-    facts += detection.sequenceClasses.prefix(1).map {
+    facts += detection.activity.prefix(1).map {
       ("motion: \($0.label) \(percent($0.confidence))", .mainForeground)
     }
     facts += detection.matches.prefix(2).map { ("like \($0.name) \(percent(max(0, $0.similarity)))", .highlight) }

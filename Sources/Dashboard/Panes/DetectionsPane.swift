@@ -131,7 +131,7 @@ struct DetectionsPane: Pane {
         return "\(Text.fit(detection.label, rest, ellipsis: glyphs.ellipsis)) \(sign)\(share)"
       }
     }
-    for more in [detection.classes.first?.label, detection.sequenceClasses.first?.label] {
+    for more in [detection.classes.first?.label, detection.activity.first?.label] {
       guard let more else { continue }
       // "cone: fallen" repeats "cone".
       let isNaming = name == detection.label && more.hasPrefix(name + ":")

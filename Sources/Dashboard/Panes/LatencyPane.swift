@@ -29,7 +29,7 @@ struct LatencyPane: Pane {
     guard !room.isEmpty else { return }
     let theme = context.theme
     // Stages that do not run are left out.
-    let stages = context.snapshot.stages.filter { $0.name == "total" || $0.p99 > 0 || $0.last > 0 }
+    let stages = context.snapshot.latencies.filter { $0.part == .total || $0.p99 > 0 || $0.last > 0 }
     guard !stages.isEmpty else {
       canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
@@ -41,13 +41,13 @@ struct LatencyPane: Pane {
     let graph = max(0, room.width - name - numbers - share - 1)
     drawHeading(in: room, nameWidth: name, columns, hasShare: share > 0, context, on: &canvas)
     // In a replay the stages are those of the recording, which took longer than reading them.
-    let parts = stages.filter { $0.name != "total" }.map(\.p50).reduce(0, +)
-    let whole = max(parts, stages.first { $0.name == "total" }?.p50 ?? 0)
+    let parts = stages.filter { $0.part != .total }.map(\.p50).reduce(0, +)
+    let whole = max(parts, stages.first { $0.part == .total }?.p50 ?? 0)
     let rate = context.snapshot.rates.camera
     let period = rate > 0 ? 1000 / rate : .infinity
     for (i, stage) in ordered(stages, room: room.height - 1).enumerated() {
       let y = room.y + 1 + i
-      let isTotal = stage.name == "total"
+      let isTotal = stage.part == .total
       // A stage is coloured by its share of the whole, the total by its share of the frame period.
       let level = isTotal ? stage.last / period : whole > 0 ? stage.last / whole : 0
       canvas.text(
@@ -75,10 +75,10 @@ struct LatencyPane: Pane {
   /// With too few rows the total stays, and the slowest stages.
   private func ordered(_ stages: [StageStatistics], room: Int) -> [StageStatistics] {
     guard stages.count > room, room > 0 else { return room > 0 ? stages : [] }
-    let total = stages.filter { $0.name == "total" }
+    let total = stages.filter { $0.part == .total }
     let largest = Set(
-      stages.filter { $0.name != "total" }.sorted { $0.p50 > $1.p50 }.prefix(max(0, room - total.count)).map(\.name))
-    return stages.filter { largest.contains($0.name) } + total
+      stages.filter { $0.part != .total }.sorted { $0.p50 > $1.p50 }.prefix(max(0, room - total.count)).map(\.part))
+    return stages.filter { largest.contains($0.part) } + total
   }
 
   private func drawHeading(

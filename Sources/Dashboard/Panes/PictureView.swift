@@ -62,7 +62,7 @@ struct PictureView {
     let comparison = context.snapshot.comparison.flatMap { $0.state == .active ? $0 : nil }
     let differences = comparison.map { (first: Comparison.onlyFirst($0), second: Comparison.onlySecond($0)) }
     overlay.draw(
-      findings.detections, segmentation: findings.segmentation, depth: findings.depth, selected: selected,
+      findings.detections, layers: findings.layers, selected: selected,
       labels: context.settings.labels, differences: differences, on: &canvas)
   }
 

@@ -20,14 +20,15 @@ package struct Overlay {
   }
 
   /// - Parameters:
+  ///   - layers: maps over the whole frame.
   ///   - selected: the index of the selected detection.
   ///   - differences: detections of only one of two compared models; the first are marked A, the second in white B.
   package func draw(
-    _ detections: [Detection], segmentation: SegmentationMap?, depth: DepthMap? = nil, selected: Int?, labels: Bool,
+    _ detections: [Detection], layers: [Layer] = [], selected: Int?, labels: Bool,
     differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellCanvas
   ) {
-    if let depth { tint(depth, on: &canvas) }
-    if let segmentation { tint(segmentation, on: &canvas) }
+    for (_, depth) in layers.all(DepthMap.self) { tint(depth, on: &canvas) }
+    for (_, segmentation) in layers.all(SegmentationMap.self) { tint(segmentation, on: &canvas) }
     for detection in detections { if detection.mask != nil { tint(detection, on: &canvas) } }
     // The most confident ones last, over the others.
     for (index, detection) in detections.enumerated().reversed() {
@@ -156,7 +157,7 @@ package struct Overlay {
 
   private func keypoints(of detection: Detection, on canvas: inout CellCanvas) {
     let color = theme.color(ofClass: detection.classID)
-    for point in detection.keypoints where point.confidence >= 0.3 {
+    for point in detection.pose where point.confidence >= 0.3 {
       put(glyphs.bullet, mapping.column(point.x), mapping.row(point.y), color, bold: true, on: &canvas)
     }
   }

@@ -17,16 +17,19 @@ public struct Mask: Sendable, Hashable {
   }
 }
 
-/// An object's name within a session: the frame it was found on, and its number there.
+/// An object's name within a session: the frame it was found on, and its number there; its track names it on later frames.
 public struct ObjectID: Hashable, Sendable, Codable {
   /// The number of the frame's result.
   public var frame: UInt64
   /// ``Detection/number``.
-  public var object: Int
+  public var number: Int
+  public var track: Int?
 
-  public init(frame: UInt64, object: Int) {
+  /// The name of a detection of the frame.
+  public init(_ detection: Detection, on frame: UInt64) {
     self.frame = frame
-    self.object = object
+    number = detection.number
+    track = detection.track
   }
 }
 

@@ -80,9 +80,13 @@ public struct FrameResult: Sendable {
 }
 
 extension FrameResult {
-  /// The object of that id; nil where the id is of another frame, or the object is not among the findings.
+  /// The name of one of the detections.
+  public func id(of detection: Detection) -> ObjectID { ObjectID(detection, on: number) }
+
+  /// The object of that name, on its own frame by its number and on another by its track; nil where it is not here.
   public func object(_ id: ObjectID) -> Detection? {
-    id.frame == number ? findings.detections.first { $0.number == id.object } : nil
+    if id.frame == number { return findings.detections.first { $0.number == id.number } }
+    return id.track.flatMap { track in findings.detections.first { $0.track == track } }
   }
 
   /// The same without the objects below a confidence.

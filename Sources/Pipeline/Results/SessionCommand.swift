@@ -39,6 +39,21 @@ public enum SessionCommand: Sendable, Hashable, Codable {
   case showAtLeast(Float)
 }
 
+extension SessionCommand {
+  /// What a session must be able to do for the command to have an effect; nil: every session can.
+  public var capability: SessionCapability? {
+    switch self {
+    case .setLabels: .labels
+    case .compare: .comparison
+    case .setRecording: .recording
+    case .savePhoto: .photos
+    case .markReference, .removeReference: .references
+    case .seek, .step, .setPlaying, .setSpeed: .replay
+    case .selectModel, .selectClassifier, .setMinimumConfidence, .prompt, .stop, .pause, .showAtLeast: nil
+    }
+  }
+}
+
 /// A session as those see it who watch and steer it: a program's own, or one elsewhere.
 public protocol SessionHost: AnyObject, Sendable {
   /// Opens a view of its own pace, pause and threshold.
