@@ -53,7 +53,7 @@ extension Layer: Codable {
 public enum LayerContents {
   public static let all: [any LayerContent.Type] = [
     Classes.self, Activity.self, FeatureVector.self, Likeness.self, Pose.self, Sighting.self, SegmentationMap.self,
-    DepthMap.self,
+    DepthMap.self, Motion.self,
   ]
 
   private static let byKind: [String: any LayerContent.Type] = {
