@@ -28,6 +28,7 @@ package struct StageDefinition: Sendable {
 package struct StageRegistry: Sendable {
   package static let standard = StageRegistry([
     NetworkStage.definition,
+    MotionStage.definition,
     CropStage.definition,
     SequenceStage.definition,
     MergeStage.definition,
