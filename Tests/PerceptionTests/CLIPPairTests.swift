@@ -26,8 +26,9 @@ struct CLIPPairTests {
     }
     let labels = try ZeroShotLabels(reference.labels, model: model.description.name, by: encoder)
     for photo in reference.photos {
-      var (findings, _) = try model.perceive(ImageFile.load(photo.path), region: nil, minimumConfidence: nil)
-      labels.write(to: &findings, pictureModel: model.description.name)
+      let (answer, _) = try model.perceive(ImageFile.load(photo.path), region: nil, minimumConfidence: nil)
+      var findings = answer.signed(by: "embedding", model: model.description.name)
+      labels.write(to: &findings, by: "labels")
       let cosine = Embeddings.similarity(try #require(findings.embedding), photo.vector) ?? 0
       #expect(cosine > 0.999, "\(photo.path): \(cosine)")
       let found = Dictionary(uniqueKeysWithValues: findings.classes.map { ($0.label, $0.confidence) })

@@ -72,8 +72,9 @@ import Vision
       ((250, 20, 20), "red"), ((20, 200, 20), "green"), ((20, 20, 220), "blue"),
     ]
     for (colour, name) in cases {
-      var (findings, _) = try model.perceive(picture([colour]), region: nil, minimumConfidence: nil)
-      labels.write(to: &findings, pictureModel: "colour-vision")
+      let (answer, _) = try model.perceive(picture([colour]), region: nil, minimumConfidence: nil)
+      var findings = answer.signed(by: "embedding", model: "colour-vision")
+      labels.write(to: &findings, by: "labels")
       #expect(findings.classes.first?.label == name)
       #expect(abs(findings.classes.reduce(0) { $0 + $1.confidence } - 1) < 1e-4)
     }

@@ -62,13 +62,13 @@ import Vision
 
   @Test func aRateLimitsByTheFramesOwnTime() throws {
     let embedder = FakeEmbedder()
-    let spec = Self.crops("embedder", maximumHertz: 10)
+    let loader = StageLoader(provider: FakeProvider(models: [FakeTrio(), embedder]))
     var graph = StageGraph([
-      PreparedStage(id: "trio", kind: "network", spec: StageSpec(model: "trio")) {
-        NetworkStage("trio", StageSpec(model: "trio"), FakeTrio())
-      },
-      PreparedStage(id: "embedder", kind: "crops", spec: spec) { CropStage("embedder", spec, model: embedder) },
+      try loader.prepare(StageSpec(model: "trio"), as: "trio"),
+      try loader.prepare(Self.crops("embedder", maximumHertz: 10), as: "embedder"),
     ])
+    // The first run of an embedder warms it up.
+    let before = embedder.calls.count
     let image = ScriptedSource.frame(sequence: 1).image
     for frame in 0..<30 {
       let time = MonotonicTime(nanoseconds: Int64(frame) * 33_333_333)
@@ -76,7 +76,7 @@ import Vision
       #expect(outcome.failures.isEmpty)
     }
     // One second at 30 frames a second: every third frame.
-    #expect(embedder.calls.count == 10)
+    #expect(embedder.calls.count - before == 10)
   }
 
   @Test func theCapKeepsTheSurest() {

@@ -48,22 +48,26 @@ import Vision
     let collector = Collector()
     let session = Session(
       source: source, provider: FakeProvider(), configuration: configuration("first"), consumers: [collector])
-    session.whenPictureChanges { [weak session] in
-      // What is told of is in the snapshot already.
-      told.withLock { $0 += session?.snapshot().latest?.number == UInt64($0 + 1) ? 1 : 0 }
+    let seen = Monitor<(any SessionView)?>(nil)
+    let view = session.openView {
+      // The picture that a view is told of is in its snapshot already.
+      let latest = seen.withLock { $0 }?.snapshot().latest?.number
+      told.withLock { $0 += latest == UInt64($0 + 1) ? 1 : 0 }
     }
+    seen.withLock { $0 = view }
     session.start()
     session.wait()
     #expect(told.withLock { $0 } == 50)
-    session.whenPictureChanges(nil)
+    view.close()
 
     // Pictures that no network has seen are pictures too.
     let blind = Session(
       source: ScriptedSource(ScriptedSource.frames(5), live: false), provider: FakeProvider(),
       configuration: configuration(nil))
-    blind.whenPictureChanges { told.withLock { $0 += 1 } }
+    let blindView = blind.openView { told.withLock { $0 += 1 } }
     blind.start()
     blind.wait()
+    blindView.close()
     #expect(told.withLock { $0 } == 55)
   }
 
@@ -134,10 +138,11 @@ import Vision
       provider: FakeProvider(), configuration: configuration("first"))
     session.start()
     pause(60_000_000)
-    session.setPaused(true)
-    let frozen = session.snapshot()
+    let view = session.openView()
+    view.perform(.pause(true))
+    let frozen = view.snapshot()
     pause(60_000_000)
-    let later = session.snapshot()
+    let later = view.snapshot()
     #expect(later.paused)
     #expect(frozen.latest?.number == later.latest?.number)
     #expect(later.processed > frozen.processed)

@@ -54,7 +54,8 @@ enum Scene {
     findings.classes = [Classification(label: "indoors", classID: 3, confidence: 0.9)]
     var result = FrameResult(
       number: UInt64(number) + 1, frame: frame, source: "test", detector: "finder", findings: findings)
-    result.latency.detector.inference = 12_000_000
+    let times = StageTimes(inference: 12_000_000)
+    result.latency.stages = [StageTiming(id: "detector", kind: "network", model: "finder", times: times)]
     return result
   }
 }

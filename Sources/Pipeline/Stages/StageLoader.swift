@@ -21,8 +21,15 @@ package struct StageLoader: Sendable {
     self.registry = registry
   }
 
+  /// A loader without references to keep.
+  package init(provider: any ModelProvider, registry: StageRegistry = .standard) {
+    self.init(
+      provider: provider, references: ReferenceBook(store: ReferenceStore(), report: { _ in }), photos: [],
+      registry: registry)
+  }
+
   /// Prepares a stage by its row of the registry.
-  func prepare(_ spec: StageSpec, as id: StageID) throws -> PreparedStage {
+  package func prepare(_ spec: StageSpec, as id: StageID) throws -> PreparedStage {
     let definition = try registry.definition(for: spec, self)
     var prepared = try definition.prepare(spec, id, self)
     prepared.isPrimary = definition.isPrimary
