@@ -4,7 +4,7 @@ public import Inference
 extension ModelStore {
   /// Everything wrong with a network, a line each; empty when it works: reads its manifest and file, compares its hash,
   /// runs it once on a grey picture and decodes what comes out.
-  public func check(_ name: String, options: Network.Options = .init()) -> [String] {
+  public func check(_ name: String, options: NetworkOptions = .init()) -> [String] {
     do {
       let model = try load(name, options: options)
       switch model {

@@ -12,10 +12,10 @@ struct InstalledModels: ModelProvider {
   static var store: ModelStore { ModelStore(folders: Installation.folders(of: "models")) }
 
   private let store: ModelStore
-  private let options: Network.Options
+  private let options: NetworkOptions
 
   /// - Parameter wishes: what the operator wants of suppression.
-  init(options: Network.Options, wishes: Manifest.Thresholds) {
+  init(options: NetworkOptions, wishes: Manifest.Thresholds) {
     store = ModelStore(folders: Installation.folders(of: "models"), wishes: wishes)
     self.options = options
   }
