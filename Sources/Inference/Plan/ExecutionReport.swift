@@ -26,4 +26,14 @@ public struct ExecutionReport: Sendable, Equatable {
     self.fallbacks = fallbacks
     self.operatorCount = operatorCount
   }
+
+  /// The report as lines for people: the failure, or one line per operator type and reason, the most frequent first.
+  public var summary: [String] {
+    if let failure { return ["every operator runs on the slower path: \(failure)"] }
+    var counts: [String: Int] = [:]
+    for fallback in fallbacks { counts["\(fallback.operatorType): \(fallback.reason)", default: 0] += 1 }
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { line, count in
+      "\(count) of \(operatorCount) operators on the slower path: \(line)"
+    }
+  }
 }

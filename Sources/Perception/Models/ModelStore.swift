@@ -85,6 +85,11 @@ public final class ModelStore: Sendable {
   /// - Throws: ``PerceptionError``, or `InferenceError` when the file itself is at fault.
   public func load(_ name: String, options: NetworkOptions = .init()) throws -> LoadedModel {
     let found = try locate(name)
+    return try model(verified(found, options: options), found)
+  }
+
+  /// The prepared network of a file whose hash is the manifest's.
+  func verified(_ found: Located, options: NetworkOptions) throws -> any PreparedNetwork {
     if let wanted = found.manifest?.sha256 {
       let actual = try FileHash.sha256(ofFile: found.path)
       guard actual == wanted else {
@@ -93,7 +98,11 @@ public final class ModelStore: Sendable {
           remedy: "pull the file again, or correct field 'sha256' in \(found.manifest?.path ?? "")")
       }
     }
-    let network = try prepare(found, options: options)
+    return try prepare(found, options: options)
+  }
+
+  /// A prepared network with everything that its file and manifest say about its use.
+  func model(_ network: any PreparedNetwork, _ found: Located) throws -> LoadedModel {
     let facts = try ModelStore.facts(network, found)
     if RecurrentModel.shape(facts) != nil {
       let known = try RecurrentModel.describe(
