@@ -1,3 +1,5 @@
+import Inference
+
 /// What a network is for.
 public enum Task: String, Sendable, CaseIterable, Codable {
   case detection
@@ -40,6 +42,10 @@ public struct ModelDescription: Sendable, Codable {
   public var reasons: [String]
   /// Where the network comes from: an address or a paper.
   public var source = ""
+  /// The engine that runs it, with its provider; empty while no engine has prepared it.
+  public var engine = ""
+  /// The hardware that runs it: "CPU (avx512)"; empty while no engine has prepared it.
+  public var runsOn = ""
   /// How much an object's crop should exceed its box on each side, as a share of the box; nil: no wish.
   public var cropMargin: Float?
   /// The stages that its manifest wants after it.
@@ -70,5 +76,13 @@ public struct ModelDescription: Sendable, Codable {
     self.decoder = decoder
     self.license = license
     self.reasons = reasons
+  }
+
+  /// The same description with the engine that prepared the network.
+  func prepared(by network: any PreparedNetwork) -> ModelDescription {
+    var copy = self
+    copy.engine = network.engine.description
+    copy.runsOn = network.runsOn
+    return copy
   }
 }

@@ -12,10 +12,10 @@ public struct InstalledModels: ModelProvider {
   public static var store: ModelStore { ModelStore(folders: Installation.folders(of: "models")) }
 
   private let store: ModelStore
-  private let options: Network.Options
+  private let options: NetworkOptions
 
   /// - Parameter wishes: what wins over the thresholds of manifests.
-  public init(options: Network.Options, wishes: Manifest.Thresholds) {
+  public init(options: NetworkOptions, wishes: Manifest.Thresholds) {
     store = ModelStore(folders: Installation.folders(of: "models"), wishes: wishes)
     self.options = options
   }

@@ -29,7 +29,7 @@ public struct SessionRequest: Sendable {
   public var health: [String] = []
   /// What wins over the thresholds of manifests.
   public var thresholds = Manifest.Thresholds()
-  public var network = Network.Options()
+  public var network = NetworkOptions()
   public var recording = RecordingRequest()
   /// A second detector to compare with.
   public var compare: String?

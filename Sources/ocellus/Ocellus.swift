@@ -18,12 +18,11 @@ struct Ocellus: ParsableCommand {
         ocellus detect photo.jpg --save out    boxes drawn into a copy of the photo
         ocellus doctor                         what works here, and what does not
       """,
-    version: "0.1.0",
+    version: Program.version,
     subcommands: [
       RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
       RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self,
-      DevicesCommand.self, ThemesCommand.self,
-      DoctorCommand.self,
+      DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

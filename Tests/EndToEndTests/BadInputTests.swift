@@ -50,15 +50,38 @@ import Testing
     for arguments in [
       ["run", "--frames"], ["run", "--size", "wide"], ["frobnicate", "--x"], ["infer"],
       ["infer", "x.onnx", "--input", "a=", "--output-dir", "o"], ["record", "--duration", "0s"],
-      ["bench", "x.onnx", "--shape", "a=1x"],
+      ["bench", "x.onnx", "--shape", "a=1x"], ["bench", "x.onnx", "--engine", "ocelus"],
+      ["detect", "x.jpg", "--engine", ":cuda"],
     ] {
       #expect(try Program.run(arguments).status == 64, "\(arguments)")
     }
   }
 
+  @Test func anUnknownEngineIsNamedWithItsNeighbour() throws {
+    let outcome = try Program.run(["bench", "x.onnx", "--engine", "ocelus"])
+    #expect(outcome.errors.contains("did you mean 'ocellus'?"))
+  }
+
+  @Test func enginesAreListed() throws {
+    struct Row: Decodable {
+      var name: String
+      var version: String
+      var runs_on: String
+      var available: Bool
+      var reason: String?
+    }
+    let outcome = try Program.run(["engines", "--json"])
+    let rows = try JSONDecoder().decode([Row].self, from: Data(outcome.output.utf8))
+    let first = try #require(rows.first)
+    #expect(first.name == "ocellus" && first.available && first.reason == nil)
+    #expect(first.runs_on.hasPrefix("CPU (") && !first.version.isEmpty)
+    #expect(outcome.output.contains("\"reason\":null"))
+    #expect(try Program.run(["engines"]).output.contains("available"))
+  }
+
   @Test func helpHasExamples() throws {
     for command in [
-      [], ["run"], ["detect"], ["infer"], ["bench"], ["models"], ["devices"], ["themes"], ["doctor"],
+      [], ["run"], ["detect"], ["infer"], ["bench"], ["models"], ["devices"], ["themes"], ["engines"], ["doctor"],
       ["record"], ["replay"], ["recover"], ["info"], ["export"],
     ] {
       let outcome = try Program.run(command + ["--help"])

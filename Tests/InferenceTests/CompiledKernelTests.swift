@@ -138,9 +138,9 @@ import Testing
     var random = SeededGenerator(11)
     let input = random.tensor(sample.shape)
     try model.withFile { path in
-      let expected = try Network(path: path, options: Network.Options(optimize: false)).run([input])
+      let expected = try OcellusNetwork(path: path, options: NetworkOptions(optimize: false)).run([input])
       for (threads, exact) in [(1, false), (3, sample.exact)] {
-        let network = try Network(path: path, options: Network.Options(threads: threads, exact: exact))
+        let network = try OcellusNetwork(path: path, options: NetworkOptions(threads: threads, exact: exact))
         #expect(network.plannedSteps.allSatisfy { $0.isCompiled }, "\(network.plannedSteps)")
         // Twice: the second run finds the arena used.
         for _ in 0..<2 {

@@ -17,7 +17,7 @@ import Testing
 
   @Test func aConvolutionRuns() throws {
     let network = try convolution([OnnxNode("Conv", ["x", "w"], ["y"])]).load()
-    #expect(network.inputs == [Network.Port(name: "x", type: .float32, shape: [1, 1, 3, 3])])
+    #expect(network.inputs == [NetworkPort(name: "x", type: .float32, shape: [1, 1, 3, 3])])
     let result = try network.run([input])
     #expect(result[0].shape == [1, 1, 2, 2])
     #expect(result[0].array(of: Float.self) == [6, 8, 12, 14])
@@ -103,12 +103,12 @@ import Testing
 
   @Test func impostorsAreNamed() throws {
     let pointer = Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n".utf8)
-    #expect(throws: InferenceError.self) { try withTemporaryFile(pointer) { _ = try Network(path: $0) } }
+    #expect(throws: InferenceError.self) { try withTemporaryFile(pointer) { _ = try OcellusNetwork(path: $0) } }
     #expect(throws: InferenceError.self) {
-      try withTemporaryFile(Array("just some text".utf8)) { _ = try Network(path: $0) }
+      try withTemporaryFile(Array("just some text".utf8)) { _ = try OcellusNetwork(path: $0) }
     }
-    #expect(throws: InferenceError.self) { _ = try Network(path: "/nonexistent.onnx") }
-    #expect(throws: InferenceError.self) { _ = try Network(path: "/") }
+    #expect(throws: InferenceError.self) { _ = try OcellusNetwork(path: "/nonexistent.onnx") }
+    #expect(throws: InferenceError.self) { _ = try OcellusNetwork(path: "/") }
   }
 
   @Test func inputsThatDoNotFitAreErrors() throws {

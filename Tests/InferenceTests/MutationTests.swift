@@ -69,7 +69,7 @@ import Testing
       // Only decoded and imported: the skeletons' weights are elsewhere.
       let mutation = MutationTests.mutated(bytes, &random)
       try withTemporaryFile(mutation) { path in
-        do { _ = try Network(path: path, options: Network.Options(optimize: false)) } catch is InferenceError {}
+        do { _ = try OcellusNetwork(path: path, options: NetworkOptions(optimize: false)) } catch is InferenceError {}
       }
     }
   }
@@ -87,7 +87,7 @@ import Testing
       at: inner.appendingPathComponent("link.bin"), withDestinationURL: folder.appendingPathComponent("secret.bin"))
     let path = inner.appendingPathComponent("m.onnx").path
     try Data(externalModel(location)).write(to: URL(fileURLWithPath: path))
-    #expect(throws: InferenceError.self) { _ = try Network(path: path) }
+    #expect(throws: InferenceError.self) { _ = try OcellusNetwork(path: path) }
   }
 
   @Test func externalDataBesideTheModelIsUsed() throws {
@@ -98,7 +98,7 @@ import Testing
     try values.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("w.bin"))
     let path = folder.appendingPathComponent("m.onnx").path
     try Data(externalModel("w.bin")).write(to: URL(fileURLWithPath: path))
-    let network = try Network(path: path)
+    let network = try OcellusNetwork(path: path)
     #expect(try network.run([Tensor([4], [Float](repeating: 1, count: 4))])[0].array(of: Float.self) == [2, 3, 4, 5])
   }
 

@@ -106,8 +106,8 @@ import Testing
     builder.graph.outputs = names.sorted()
     let model = OnnxModel(graph: builder.graph)
     let input = random.tensor([batch, channels, size, size])
-    let expected = try model.load(Network.Options(optimize: false)).run([input])
-    for options in [Network.Options(threads: 1), Network.Options(threads: 2, exact: true)] {
+    let expected = try model.load(NetworkOptions(optimize: false)).run([input])
+    for options in [NetworkOptions(threads: 1), NetworkOptions(threads: 2, exact: true)] {
       let network = try model.load(options)
       for _ in 0..<2 {
         let results = try network.run([input])
@@ -154,7 +154,7 @@ import Testing
     var model = convolution(size: 0)
     model.graph.inputs[0].shape = [1, 3, 0, 0]
     let network = try model.load()
-    let plain = try model.load(Network.Options(optimize: false))
+    let plain = try model.load(NetworkOptions(optimize: false))
     var random = SeededGenerator(4)
     for size in [16, 20, 24, 28, 32, 16, 16] {
       let input = random.tensor([1, 3, size, size])
@@ -179,7 +179,7 @@ import Testing
           ], inputs: [("x", .float32, [1, channels, 9, 11])], outputs: ["y"],
           initializers: [("w", random.tensor([channels, channels, 3, 3]))]))
       let input = random.tensor([1, channels, 9, 11])
-      let expected = try model.load(Network.Options(optimize: false)).run([input])[0]
+      let expected = try model.load(NetworkOptions(optimize: false)).run([input])[0]
       let network = try model.load()
       #expect(network.rewritesFired["Add into Conv"] == 1)
       let result = try network.run([input])[0]
@@ -197,7 +197,7 @@ import Testing
         }, inputs: [("x", .float32, [1, 16, 64, 64])], outputs: ["v\(depth)"],
         initializers: [("w", random.tensor([16, 16, 3, 3]))]))
     // Each result takes 256 KiB and dies with the next.
-    #expect(try model.load(Network.Options(exact: true)).arenaBytes <= depth * (256 << 10) / 2)
+    #expect(try model.load(NetworkOptions(exact: true)).arenaBytes <= depth * (256 << 10) / 2)
   }
 
   @Test func whatDependsOnDataRunsBesideThePlan() throws {
@@ -257,9 +257,9 @@ import Testing
         initializers: [("w", half(random.tensor([8, 4, 3, 3]))), ("k", Tensor(scalar: Float(0.5)))],
         outputType: .float16))
     try model.withFile { path in
-      let network = try Network(path: path)
+      let network = try OcellusNetwork(path: path)
       let result = try network.run([half(input)])[0]
-      let expected = try Network(path: path, options: Network.Options(optimize: false)).run([half(input)])[0]
+      let expected = try OcellusNetwork(path: path, options: NetworkOptions(optimize: false)).run([half(input)])[0]
       #expect(network.plannedSteps.filter { $0.operatorType.contains("Conv") }.allSatisfy { $0.isCompiled })
       #expect(relativeError(result, expected) <= 2e-3)
     }
@@ -281,7 +281,7 @@ import Testing
         graph.nodes[0].outputs = Array(x.nodes[0].outputs.prefix(outputs))
         try OnnxModel(graph: graph).withFile { path in
           do {
-            _ = try Network(path: path).run([Tensor([1, 1, 3, 3], [Float](repeating: 1, count: 9))])
+            _ = try OcellusNetwork(path: path).run([Tensor([1, 1, 3, 3], [Float](repeating: 1, count: 9))])
           } catch is InferenceError {}
         }
       }

@@ -124,7 +124,7 @@ import Testing
     var random = SeededGenerator(11)
     let input = random.tensor([1, 3, 22, 26])
     try QuantizedNetworkTests.network(scheme).withFile { path in
-      let expected = try Network(path: path, options: Network.Options(optimize: false)).run([input])[0]
+      let expected = try OcellusNetwork(path: path, options: NetworkOptions(optimize: false)).run([input])[0]
         .array(of: Float.self)
       var first: [Float]?
       for isa in QuantizedNetworkTests.instructionSets {
@@ -132,7 +132,7 @@ import Testing
         #expect(ock_override_isa(isa))
         defer { _ = ock_override_isa(before) }
         for threads in [1, 3] {
-          let network = try Network(path: path, options: Network.Options(threads: threads))
+          let network = try OcellusNetwork(path: path, options: NetworkOptions(threads: threads))
           let kinds = Set(network.plannedSteps.map(\.operatorType))
           #expect(network.plannedSteps.allSatisfy { $0.isCompiled }, "\(network.plannedSteps)")
           #expect(kinds.isDisjoint(with: ["Conv", "FusedConv", "Linear", "Activation", "Add", "Mul"]))
@@ -150,7 +150,7 @@ import Testing
   @Test func quantisedRunsAllocateNothing() throws {
     var random = SeededGenerator(11)
     let input = random.tensor([1, 3, 22, 26])
-    let network = try QuantizedNetworkTests.network(Scheme()).load(Network.Options(threads: 1))
+    let network = try QuantizedNetworkTests.network(Scheme()).load(NetworkOptions(threads: 1))
     let inputs = [input]
     for _ in 0..<3 { _ = try network.run(inputs) }
     // Other tests run beside this one: only what this thread allocates counts, and one thread is all that the network has.
@@ -190,7 +190,7 @@ import Testing
       let model = b.model([1, 6, 9, 10], output: "y")
       var random = SeededGenerator(11)
       let input = random.tensor([1, 6, 9, 10])
-      let expected = try model.load(Network.Options(optimize: false)).run([input])[0].array(of: Float.self)
+      let expected = try model.load(NetworkOptions(optimize: false)).run([input])[0].array(of: Float.self)
       let network = try model.load()
       #expect(network.plannedSteps.allSatisfy { $0.isCompiled }, "\(scheme): \(network.plannedSteps)")
       let result = try network.run([input])[0].array(of: Float.self)
@@ -225,7 +225,7 @@ import Testing
       let model = b.model(shape, output: "y")
       var random = SeededGenerator(11)
       let input = random.tensor(shape)
-      let expected = try model.load(Network.Options(optimize: false)).run([input])[0]
+      let expected = try model.load(NetworkOptions(optimize: false)).run([input])[0]
       let network = try model.load()
       #expect(network.plannedSteps.allSatisfy { $0.isCompiled }, "\(scheme): \(network.plannedSteps)")
       #expect(network.plannedSteps.contains { $0.operatorType == "DynamicProduct" })

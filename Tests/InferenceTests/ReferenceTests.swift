@@ -38,7 +38,7 @@ let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().de
     .enabled(if: !Reference.cases.isEmpty, "../shared/real is absent"),
     arguments: Reference.cases.filter { $0.kind == "single" && !$0.model.contains("int8") })
   private func realNetworkAgrees(item: Reference.Case) throws {
-    let network = try Network(path: Reference.folder.appendingPathComponent(item.file).path)
+    let network = try OcellusNetwork(path: Reference.folder.appendingPathComponent(item.file).path)
     let results = try network.run(try item.inputs.map { try Reference.tensor($0.npy) })
     for (result, expected) in zip(results, item.outputs) {
       #expect(
@@ -52,8 +52,8 @@ let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().de
     .enabled(if: !Reference.cases.isEmpty, "../shared/real is absent"),
     arguments: Reference.cases.filter { $0.kind == "single" && $0.model.contains("int8") })
   private func quantisedRealNetworkAgreesExactly(item: Reference.Case) throws {
-    let network = try Network(
-      path: Reference.folder.appendingPathComponent(item.file).path, options: Network.Options(exact: true))
+    let network = try OcellusNetwork(
+      path: Reference.folder.appendingPathComponent(item.file).path, options: NetworkOptions(exact: true))
     let results = try network.run(try item.inputs.map { try Reference.tensor($0.npy) })
     for (result, expected) in zip(results, item.outputs) {
       let reference = try Reference.tensor(expected.npy)

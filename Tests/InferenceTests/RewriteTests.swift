@@ -29,8 +29,8 @@ import Testing
     let input = random.tensor(pattern.shape, in: pattern.range)
     let (plain, fast) = try model(pattern).withFile { path in
       (
-        try Network(path: path, options: Network.Options(optimize: false)),
-        try Network(path: path, options: Network.Options(exact: exact))
+        try OcellusNetwork(path: path, options: NetworkOptions(optimize: false)),
+        try OcellusNetwork(path: path, options: NetworkOptions(exact: exact))
       )
     }
     let expected = try plain.run([input])
@@ -202,7 +202,7 @@ import Testing
     let network = try pattern.load()
     #expect(network.rewritesFired["mean and variance to LayerNormalization"] == nil)
     #expect(network.plannedSteps.contains { $0.isCompiled })
-    let plain = try pattern.withFile { try Network(path: $0, options: Network.Options(optimize: false)) }
+    let plain = try pattern.withFile { try OcellusNetwork(path: $0, options: NetworkOptions(optimize: false)) }
     var random = SeededGenerator(14)
     let input = random.tensor([2, 5, 8])
     for (result, expected) in zip(try network.run([input]), try plain.run([input])) {

@@ -56,7 +56,7 @@ import Testing
         inputs: [("a", .uint8, [20]), ("b", .uint8, [20])], outputs: ["y"], initializers: Array(constants)))
     for isa in InstructionSets.available {
       try InstructionSets.force(isa) {
-        let result = try model.withFile { try Network(path: $0).run([a, b])[0] }
+        let result = try model.withFile { try OcellusNetwork(path: $0).run([a, b])[0] }
         #expect(result.array(of: UInt8.self) == plain.array(of: UInt8.self))
       }
     }
@@ -119,7 +119,7 @@ import Testing
       try InstructionSets.force(isa) {
         for threads in [1, 3] {
           let result = try model.withFile {
-            try Network(path: $0, options: Network.Options(threads: threads, exact: true)).run([x])[0].array(
+            try OcellusNetwork(path: $0, options: NetworkOptions(threads: threads, exact: true)).run([x])[0].array(
               of: Float.self)
           }
           #expect(result == expected, "\(isa) \(threads)")

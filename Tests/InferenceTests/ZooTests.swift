@@ -102,8 +102,8 @@ private enum Tolerance {
       let tolerance = Tolerance.of(subject.name, exact: setting.exact)
       var worst = 0.0
       try InstructionSets.force(setting.isa) {
-        let network = try Network(
-          path: subject.path, options: Network.Options(threads: setting.threads, exact: setting.exact))
+        let network = try OcellusNetwork(
+          path: subject.path, options: NetworkOptions(threads: setting.threads, exact: setting.exact))
         for item in cases {
           let results = try network.run(item.inputs)
           #expect(results.count == item.outputs.count, "\(subject.name)")

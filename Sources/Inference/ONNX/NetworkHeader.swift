@@ -1,10 +1,10 @@
 import Ground
 
 /// What an ONNX file says of itself: its ports and metadata. No graph is built and no weight is touched, so that it costs
-/// milliseconds where a ``Network`` costs seconds.
+/// milliseconds where a ``OcellusNetwork`` costs seconds.
 public struct NetworkHeader: Sendable {
-  public let inputs: [Network.Port]
-  public let outputs: [Network.Port]
+  public let inputs: [NetworkPort]
+  public let outputs: [NetworkPort]
   /// `metadata_props` of the file.
   public let metadata: [String: String]
   /// `producer_name` and version of the file.

@@ -3,8 +3,8 @@ import Ground
 /// An ONNX file as the engine sees it: graphs, ports and what the file says about itself.
 package struct ONNXModel: Sendable {
   package let graphs: GraphSet
-  package let inputs: [Network.Port]
-  package let outputs: [Network.Port]
+  package let inputs: [NetworkPort]
+  package let outputs: [NetworkPort]
   /// The outputs' types; nil where the file leaves them open.
   package let outputTypes: [ElementType?]
   package let metadata: [String: String]
@@ -55,13 +55,13 @@ package struct ONNXModel: Sendable {
     }
   }
 
-  static func port(_ info: ValueInfoProto) throws -> Network.Port {
+  static func port(_ info: ValueInfoProto) throws -> NetworkPort {
     guard info.type.kind == .tensor else {
-      return Network.Port(name: info.name, type: .float32, shape: nil, isTensor: false)
+      return NetworkPort(name: info.name, type: .float32, shape: nil, isTensor: false)
     }
     // An output of unknown type is allowed; the run tells.
     let type = info.type.elementType == 0 ? .float32 : try TensorDecoder.elementType(info.type.elementType)
     let shape = info.type.shape?.map { extent in extent.flatMap { $0 > 0 ? Int($0) : nil } }
-    return Network.Port(name: info.name, type: type, shape: shape)
+    return NetworkPort(name: info.name, type: type, shape: shape)
   }
 }

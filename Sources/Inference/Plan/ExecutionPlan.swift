@@ -44,6 +44,16 @@ final class ExecutionPlan: @unchecked Sendable {
     steps.map { ($0.step.node.operatorType, $0.kernel != nil) }
   }
 
+  /// Which nodes run on the reference tier.
+  var report: ExecutionReport {
+    let fallbacks = steps.compactMap { bound -> ExecutionReport.Fallback? in
+      guard case .interpreted(let reason) = bound.step.work else { return nil }
+      let node = bound.step.node
+      return ExecutionReport.Fallback(name: node.name, operatorType: node.operatorType, reason: reason)
+    }
+    return ExecutionReport(fallbacks: fallbacks, operatorCount: steps.count)
+  }
+
   init(_ lowering: Lowering, fired: [String: Int], interpreter: Interpreter, threads: Int) throws {
     self.fired = fired
     self.interpreter = interpreter
@@ -229,14 +239,22 @@ final class ExecutionPlan: @unchecked Sendable {
       let value = try settled(result)
       held[id] = value
       guard case .tensor(let tensor) = value else {
-        if values[id].fact != nil { throw PlanMismatch() }
+        if values[id].fact != nil { throw PlanMismatch(step.node, "'\(values[id].name)' is not a tensor") }
         continue
       }
-      if let fact = values[id].fact, fact.type != tensor.type || fact.shape != tensor.shape { throw PlanMismatch() }
+      if let fact = values[id].fact, fact.type != tensor.type || fact.shape != tensor.shape {
+        throw PlanMismatch(
+          step.node,
+          "'\(values[id].name)' is \(tensor.type.name) \(tensor.shape), expected \(fact.type.name) \(fact.shape)")
+      }
       patch(id, tensor.base)
     }
   }
 }
 
-/// A value came out of another shape than the plan foresaw; the network then runs on the reference tier instead.
-struct PlanMismatch: Error {}
+/// A value has another kind, type or shape than the plan foresaw; the network then runs on the reference tier instead.
+struct PlanMismatch: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ node: Graph.Node, _ what: String) { description = "\(node.label): \(what)" }
+}

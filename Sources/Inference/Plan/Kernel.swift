@@ -105,7 +105,7 @@ package struct CompileRequest: Sendable {
   package let outputs: [Fact]
   /// The types of the operators that read the first output.
   package let readers: Set<String>
-  package let options: Network.Options
+  package let options: NetworkOptions
   package let weights: WeightCache
 
   /// Whether input `index` comes as float32.

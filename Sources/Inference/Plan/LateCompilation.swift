@@ -101,7 +101,7 @@ final class LateRegion: Operator {
   private let planner: Mutex<Planner>
   private let interpreter: Interpreter
 
-  init(_ graph: Graph, budget: AllocationBudget, options: Network.Options, weights: WeightCache) {
+  init(_ graph: Graph, budget: AllocationBudget, options: NetworkOptions, weights: WeightCache) {
     let interpreter = Interpreter(GraphSet(graphs: [graph]), budget: budget)
     self.interpreter = interpreter
     planner = Mutex(Planner(interpreter, graph: graph, options: options, weights: weights, isLate: true))
@@ -116,8 +116,8 @@ final class LateRegion: Operator {
           let results = try plan.outputTensors().map(Value.tensor)
           plan.releaseInputs()
           return results
-        } catch is PlanMismatch {
-          planner.abandon(plan)
+        } catch let mismatch as PlanMismatch {
+          planner.abandon(plan, mismatch)
         }
       }
       return try interpreter.run(inputs)

@@ -8,7 +8,7 @@ import Ground
 struct Lowering {
   private var graph: Graph
   private let facts: [Fact?]
-  private let options: Network.Options
+  private let options: NetworkOptions
   private let weights: WeightCache
   private(set) var values: [PlanValue] = []
   private(set) var steps: [PlanStep] = []
@@ -19,7 +19,7 @@ struct Lowering {
   private var readers: [ValueID: Set<String>] = [:]
 
   /// - Parameter facts: by value of `graph`; nil where unknown before the run.
-  init(_ graph: consuming Graph, facts: [Fact?], options: Network.Options, weights: WeightCache) throws {
+  init(_ graph: consuming Graph, facts: [Fact?], options: NetworkOptions, weights: WeightCache) throws {
     self.graph = consume graph
     self.facts = facts
     self.options = options
@@ -91,6 +91,7 @@ struct Lowering {
     let isKnown =
       outputFacts.count == node.outputs.count
       && zip(node.inputs, inputFacts).allSatisfy { $0 == nil || $1 != nil }
+    var reason = isKnown ? "the operator has no kernel" : "shapes are known only at run time"
     if isKnown, let definition {
       let request = CompileRequest(
         node: node, inputs: inputFacts, constants: node.inputs.map { $0.flatMap { graph.constants[$0] } },
@@ -101,8 +102,11 @@ struct Lowering {
       if let compilation = try definition.compile(request), compilation.covers(node), canLay(compilation, inputFacts) {
         return try add(compilation, node, outputFacts)
       }
+      let types = inputFacts.compactMap { $0?.type.name }
+      reason =
+        "no kernel for this form: \(types.isEmpty ? "no inputs" : types.joined(separator: ", ")), or its attributes"
     }
-    try interpret(node)
+    try interpret(node, reason)
   }
 
   /// Whether every input can come in the layout that the kernel wants.
@@ -134,7 +138,7 @@ struct Lowering {
       }
       steps.append(PlanStep(node: node, work: .kernel(compiled), inputs: inputs, outputs: outputs))
     case .views(let offsets, let layout):
-      guard let id = node.inputs.first ?? nil else { return try interpret(node) }
+      guard let id = node.inputs.first ?? nil else { return try interpret(node, "input 0 is left out") }
       let source = try value(id, layout)
       for (index, id) in node.outputs.enumerated() {
         guard let id else { continue }
@@ -151,7 +155,7 @@ struct Lowering {
     return plan
   }
 
-  private mutating func interpret(_ node: Graph.Node) throws {
+  private mutating func interpret(_ node: Graph.Node, _ reason: String) throws {
     var inputs: [PlanValueID?] = []
     for id in node.inputs { inputs.append(try id.map { try value($0, .planar) }) }
     var captured: [(value: ValueID, plan: PlanValueID)] = []
@@ -163,6 +167,6 @@ struct Lowering {
       return plan
     }
     steps.append(
-      PlanStep(node: node, work: .interpreted, inputs: inputs, outputs: outputs, captured: captured))
+      PlanStep(node: node, work: .interpreted(reason: reason), inputs: inputs, outputs: outputs, captured: captured))
   }
 }

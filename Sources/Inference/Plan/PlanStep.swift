@@ -25,8 +25,8 @@ struct PlanValue {
 struct PlanStep {
   enum Work {
     case kernel(CompiledKernel)
-    /// Evaluated by the reference tier.
-    case interpreted
+    /// Evaluated by the reference tier, and why.
+    case interpreted(reason: String)
   }
 
   var node: Graph.Node

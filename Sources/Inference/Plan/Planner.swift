@@ -7,6 +7,8 @@ final class Planner {
     let inputs: [Fact]
     /// nil when no plan can be made for these shapes: the reference tier then runs them.
     var plan: ExecutionPlan?
+    /// Why there is no plan.
+    var failure: String?
     var lastUse: Int
   }
 
@@ -15,12 +17,12 @@ final class Planner {
   private var clock = 0
   private let graph: Graph
   private let interpreter: Interpreter
-  private let options: Network.Options
+  private let options: NetworkOptions
   private let weights: WeightCache
   /// Whether this plans a part of a graph that is compiled late: such parts hold no further ones.
   private let isLate: Bool
 
-  init(_ interpreter: Interpreter, graph: Graph, options: Network.Options, weights: WeightCache, isLate: Bool) {
+  init(_ interpreter: Interpreter, graph: Graph, options: NetworkOptions, weights: WeightCache, isLate: Bool) {
     self.interpreter = interpreter
     self.graph = graph
     self.options = options
@@ -28,7 +30,7 @@ final class Planner {
     self.isLate = isLate
   }
 
-  convenience init(_ interpreter: Interpreter, model: ONNXModel, options: Network.Options) {
+  convenience init(_ interpreter: Interpreter, model: ONNXModel, options: NetworkOptions) {
     let graph = interpreter.graphs[GraphSet.main].graph
     let wide =
       options.exact
@@ -41,6 +43,12 @@ final class Planner {
 
   /// The plan that was used or made last.
   var latestPlan: ExecutionPlan? { entries.max { $0.lastUse < $1.lastUse }?.plan }
+
+  /// What became of the shapes that were used last.
+  var latestReport: ExecutionReport {
+    guard let latest = entries.max(by: { $0.lastUse < $1.lastUse }) else { return ExecutionReport() }
+    return latest.plan?.report ?? ExecutionReport(failure: latest.failure)
+  }
 
   /// The plan for tensors of these types and shapes, made if it is the first time.
   func plan(for tensors: [Tensor]) -> ExecutionPlan? {
@@ -60,14 +68,18 @@ final class Planner {
       entries.remove(at: oldest)
     }
     // A graph that cannot be planned still runs on the reference tier, which also gives its errors in full.
-    let plan = try? makePlan(inputs)
-    entries.append(Entry(inputs: inputs, plan: plan, lastUse: clock))
-    return plan
+    var entry = Entry(inputs: inputs, lastUse: clock)
+    do { entry.plan = try makePlan(inputs) } catch { entry.failure = "no plan for these shapes: \(error)" }
+    entries.append(entry)
+    return entry.plan
   }
 
   /// Gives up the plan that met an unforeseen shape.
-  func abandon(_ plan: ExecutionPlan) {
-    for index in entries.indices where entries[index].plan === plan { entries[index].plan = nil }
+  func abandon(_ plan: ExecutionPlan, _ mismatch: PlanMismatch) {
+    for index in entries.indices where entries[index].plan === plan {
+      entries[index].plan = nil
+      entries[index].failure = "the plan was given up: \(mismatch)"
+    }
   }
 
   private static func fits(_ facts: [Fact], _ tensors: [Tensor]) -> Bool {

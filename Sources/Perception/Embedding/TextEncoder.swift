@@ -57,7 +57,7 @@ public struct TextPairing: Sendable, Hashable {
 /// Sendable because it may move between threads.
 public final class TextEncoder: TextModel, @unchecked Sendable {
   public let template: String
-  private let network: Network
+  private let network: any PreparedNetwork
   private let tokenizer: BytePairTokenizer
   private let path: String
   private let length: Int
@@ -65,9 +65,11 @@ public final class TextEncoder: TextModel, @unchecked Sendable {
   private let output: Int
 
   /// - Throws: ``PerceptionError`` or `InferenceError`.
-  public init(_ pairing: TextPairing, options: Network.Options = .init()) throws {
+  public init(
+    _ pairing: TextPairing, options: NetworkOptions = .init(), engines: EngineRegistry = .standard
+  ) throws {
     tokenizer = try BytePairTokenizer(path: pairing.vocabulary)
-    network = try Network(path: pairing.path, options: options)
+    network = try engines.prepare(path: pairing.path, options: options)
     path = pairing.path
     template = pairing.template
     let shapes = network.inputs.map(\.shape)

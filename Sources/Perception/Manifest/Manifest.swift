@@ -18,6 +18,8 @@ public struct Manifest: Sendable {
   public var sha256: String?
   /// Class names, written out or read from `labels_file`.
   public var labels: [String]?
+  /// The engine that runs it, `NAME` or `NAME:PROVIDER`; the first engine of the program if nil.
+  public var engine: String?
   public var input = InputOverrides()
   /// The output decoder's name.
   public var decoder: String?
@@ -110,6 +112,7 @@ public struct Manifest: Sendable {
     license = try reader.string("license")
     source = try reader.string("source")
     sha256 = try Manifest.hash(reader)
+    engine = try reader.string("engine")
     labels = try Manifest.labels(reader, beside: path)
     input = try InputOverrides(reader.table("input"))
     thresholds = try Thresholds(reader.table("thresholds"))

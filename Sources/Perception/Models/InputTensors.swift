@@ -4,7 +4,7 @@ import Vision
 
 /// A network's input tensors, filled from frames in memory that is reused while the size stays the same.
 final class InputTensors {
-  private let ports: [Network.Port]
+  private let ports: [NetworkPort]
   private let pictureIndex: Int
   private let recipe: InputRecipe
   private let resampler = Resampler()
@@ -46,7 +46,7 @@ final class InputTensors {
     /// How much the picture was scaled: 1, since the placement undoes it.
     case ones
 
-    init?(_ port: Network.Port) {
+    init?(_ port: NetworkPort) {
       switch port.name.split(separator: ":").first.map(String.init) ?? "" {
       case "image_shape", "im_shape": self = .heightWidth
       case "orig_target_sizes", "target_sizes": self = .widthHeight
@@ -55,7 +55,7 @@ final class InputTensors {
       }
     }
 
-    func tensor(_ port: Network.Port, width: Int, height: Int, batch: Int) throws -> Tensor {
+    func tensor(_ port: NetworkPort, width: Int, height: Int, batch: Int) throws -> Tensor {
       let pair: [Int] =
         switch self {
         case .heightWidth: [height, width]

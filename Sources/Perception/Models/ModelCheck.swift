@@ -1,25 +1,42 @@
 import Foundation
 public import Inference
 
+/// The result of trying a network out.
+public struct ModelReport: Sendable {
+  /// Everything wrong with the network, one line each; empty when it works.
+  public var problems: [String] = []
+  /// Why it runs slower than it could, one line each: no plan, or operators without a kernel.
+  public var slowPaths: [String] = []
+}
+
 extension ModelStore {
-  /// Everything wrong with a network, a line each; empty when it works: reads its manifest and file, compares its hash,
-  /// runs it once on a grey picture and decodes what comes out.
-  public func check(_ name: String, options: Network.Options = .init()) -> [String] {
+  /// Tries a network out: reads its manifest and file, compares its hash, runs it once on a grey picture and decodes the
+  /// outputs.
+  public func inspect(_ name: String, options: NetworkOptions = .init()) -> ModelReport {
+    var report = ModelReport()
     do {
-      let model = try load(name, options: options)
-      switch model {
-      case .vision(let vision): return try check(vision)
+      let found = try locate(name)
+      let network = try verified(found, options: options)
+      switch try model(network, found) {
+      case .vision(let vision): report.problems = try check(vision)
       case .sequence(let sequence):
         let step = [Float](repeating: 0, count: sequence.featureCount)
         let classes = try sequence.classify([[Float]](repeating: step, count: sequence.length))
-        return labelProblem(sequence.description, classes: classes.count)
+        report.problems = labelProblem(sequence.description, classes: classes.count)
       }
+      report.slowPaths = network.execution.summary
     } catch {
-      return ["\(error)"]
+      report.problems = ["\(error)"]
     }
+    return report
   }
 
-  /// What would make a network that works more useful, a line each.
+  /// The problems of ``inspect(_:options:)`` alone.
+  public func check(_ name: String, options: NetworkOptions = .init()) -> [String] {
+    inspect(name, options: options).problems
+  }
+
+  /// What would make a network that works more useful, one line each.
   public func advice(_ name: String) -> [String] {
     guard let description = try? describe(name), description.labels.isEmpty,
       ![.embedding, .depth].contains(description.task)

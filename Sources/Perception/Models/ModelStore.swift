@@ -38,10 +38,14 @@ public final class ModelStore: Sendable {
   public let folders: [String]
   /// What the operator wants of suppression, whatever the manifests say.
   private let wishes: Manifest.Thresholds
+  private let engines: EngineRegistry
 
-  public init(folders: [String], wishes: Manifest.Thresholds = .init()) {
+  public init(
+    folders: [String], wishes: Manifest.Thresholds = .init(), engines: EngineRegistry = .standard
+  ) {
     self.folders = folders
     self.wishes = wishes
+    self.engines = engines
   }
 
   /// Every network of the folders, by name. Reads manifests, but no network.
@@ -64,7 +68,7 @@ public final class ModelStore: Sendable {
       producer: header.producer)
     facts.companion = CompanionFiles(beside: found.path)
     if facts.outputs.contains(where: { $0.shape == nil }) {
-      facts = try ModelStore.facts(try Network(path: found.path, options: .init(optimize: false)), found)
+      facts = try ModelStore.facts(try prepare(found, options: .init(optimize: false)), found)
     }
     if RecurrentModel.shape(facts) != nil {
       return try RecurrentModel.describe(
@@ -79,8 +83,13 @@ public final class ModelStore: Sendable {
   /// Loads a network for use.
   ///
   /// - Throws: ``PerceptionError``, or `InferenceError` when the file itself is at fault.
-  public func load(_ name: String, options: Network.Options = .init()) throws -> LoadedModel {
+  public func load(_ name: String, options: NetworkOptions = .init()) throws -> LoadedModel {
     let found = try locate(name)
+    return try model(verified(found, options: options), found)
+  }
+
+  /// The prepared network of a file whose hash is the manifest's.
+  func verified(_ found: Located, options: NetworkOptions) throws -> any PreparedNetwork {
     if let wanted = found.manifest?.sha256 {
       let actual = try FileHash.sha256(ofFile: found.path)
       guard actual == wanted else {
@@ -89,7 +98,11 @@ public final class ModelStore: Sendable {
           remedy: "pull the file again, or correct field 'sha256' in \(found.manifest?.path ?? "")")
       }
     }
-    let network = try Network(path: found.path, options: options)
+    return try prepare(found, options: options)
+  }
+
+  /// A prepared network with everything that its file and manifest say about its use.
+  func model(_ network: any PreparedNetwork, _ found: Located) throws -> LoadedModel {
     let facts = try ModelStore.facts(network, found)
     if RecurrentModel.shape(facts) != nil {
       let known = try RecurrentModel.describe(
@@ -101,8 +114,32 @@ public final class ModelStore: Sendable {
     return .vision(try NetworkModel(network: network, plan: plan))
   }
 
+  /// Prepares a network to be run on tensors, without recognising what it is for.
+  ///
+  /// - Throws: ``PerceptionError``, or `InferenceError` when the file or the engine is at fault.
+  public func prepare(_ name: String, options: NetworkOptions = .init()) throws -> any PreparedNetwork {
+    try prepare(locate(name), options: options)
+  }
+
+  /// With the engine of the options, else the manifest's, else the registry's first.
+  private func prepare(_ found: Located, options: NetworkOptions) throws -> any PreparedNetwork {
+    var options = options
+    if options.engine == nil, let manifest = found.manifest, let name = manifest.engine {
+      options.engine = try engine(name, of: manifest)
+    }
+    return try engines.prepare(path: found.path, options: options)
+  }
+
+  private func engine(_ text: String, of manifest: Manifest) throws -> EngineChoice {
+    if let choice = EngineChoice(text), engines.engine(named: choice.name) != nil { return choice }
+    let near = Spelling.nearest(to: text, among: engines.names).map { "did you mean '\($0)'? " } ?? ""
+    throw PerceptionError(
+      .badManifest, "field 'engine' is '\(text)', which is not known", place: manifest.path,
+      remedy: "\(near)known are \(engines.names.joined(separator: ", "))")
+  }
+
   /// Loads a network that looks at pictures.
-  public func loadVision(_ name: String, options: Network.Options = .init()) throws -> any VisionModel {
+  public func loadVision(_ name: String, options: NetworkOptions = .init()) throws -> any VisionModel {
     switch try load(name, options: options) {
     case .vision(let model): return model
     case .sequence(let model):
@@ -112,7 +149,7 @@ public final class ModelStore: Sendable {
   }
 
   /// Loads a network over sequences.
-  public func loadSequence(_ name: String, options: Network.Options = .init()) throws -> any SequenceModel {
+  public func loadSequence(_ name: String, options: NetworkOptions = .init()) throws -> any SequenceModel {
     switch try load(name, options: options) {
     case .sequence(let model): return model
     case .vision(let model):
@@ -202,7 +239,7 @@ public final class ModelStore: Sendable {
   }
 
   /// The network's facts; where its output shapes are open, those of a trial run on a grey picture.
-  private static func facts(_ network: Network, _ found: Located) throws -> NetworkFacts {
+  private static func facts(_ network: any PreparedNetwork, _ found: Located) throws -> NetworkFacts {
     var facts = NetworkFacts(
       name: found.name, inputs: network.inputs, outputs: network.outputs, metadata: network.metadata,
       producer: network.producer)

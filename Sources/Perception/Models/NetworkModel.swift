@@ -7,7 +7,7 @@ import Vision
 /// Used by one thread at a time, as ``VisionModel`` says; Sendable because it may move between threads.
 final class NetworkModel: VisionModel, @unchecked Sendable {
   let description: ModelDescription
-  private let network: Network
+  private let network: any PreparedNetwork
   private let inputs: InputTensors
   private let decoder: any OutputDecoder
   private let suppression: Suppression
@@ -20,9 +20,9 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   /// memory of its own; three crops run as four, fewer one by one.
   static let batchSize = 4
 
-  init(network: Network, plan: ModelPlan) throws {
+  init(network: any PreparedNetwork, plan: ModelPlan) throws {
     self.network = network
-    description = plan.description
+    description = plan.description.prepared(by: network)
     decoder = try plan.makeDecoder()
     inputs = try InputTensors(facts: plan.facts, recipe: plan.recipe, inputName: plan.inputName)
     suppression = plan.suppression

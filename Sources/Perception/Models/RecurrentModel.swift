@@ -9,7 +9,7 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
   let description: ModelDescription
   let length: Int
   let featureCount: Int
-  private let network: Network
+  private let network: any PreparedNetwork
   private let wanted: [SequenceFeature]
   private var order: [Int32] = []
 
@@ -69,9 +69,9 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
     return Description(description: description, length: length, features: features, featureCount: shape.features)
   }
 
-  init(network: Network, _ known: Description) {
+  init(network: any PreparedNetwork, _ known: Description) {
     self.network = network
-    description = known.description
+    description = known.description.prepared(by: network)
     length = known.length
     featureCount = known.featureCount
     wanted = known.features

@@ -4,7 +4,7 @@ import Vision
 /// Runs a network once on a grey picture: to learn shapes that its file leaves open, and to find out whether it works.
 enum TrialRun {
   /// The outputs' shapes, or nil if the run fails.
-  static func outputShapes(_ network: Network, _ facts: NetworkFacts, _ recipe: InputRecipe) -> [[Int]]? {
+  static func outputShapes(_ network: any PreparedNetwork, _ facts: NetworkFacts, _ recipe: InputRecipe) -> [[Int]]? {
     guard let inputs = try? InputTensors(facts: facts, recipe: recipe, inputName: nil), let grey = greyPicture(),
       let filled = try? inputs.fill(grey, regions: [nil]), let outputs = try? network.run(filled.tensors),
       outputs.count == facts.outputs.count

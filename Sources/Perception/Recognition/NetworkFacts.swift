@@ -3,8 +3,8 @@ import Vision
 
 /// All that a network file tells about itself without being run: what recognition goes by.
 public struct NetworkFacts: Sendable {
-  public var inputs: [Network.Port]
-  public var outputs: [Network.Port]
+  public var inputs: [NetworkPort]
+  public var outputs: [NetworkPort]
   public var metadata: [String: String]
   public var producer: String
   /// The file's name without folder and extension.
@@ -13,7 +13,7 @@ public struct NetworkFacts: Sendable {
   var companion: CompanionFiles?
 
   public init(
-    name: String, inputs: [Network.Port], outputs: [Network.Port], metadata: [String: String] = [:],
+    name: String, inputs: [NetworkPort], outputs: [NetworkPort], metadata: [String: String] = [:],
     producer: String = ""
   ) {
     self.name = name

@@ -57,7 +57,7 @@ enum Recognizer {
       """
   }
 
-  private static func describe(_ port: Network.Port) -> String {
+  private static func describe(_ port: NetworkPort) -> String {
     let shape = port.shape.map { "[" + $0.map { $0.map(String.init) ?? "?" }.joined(separator: ",") + "]" } ?? "[…]"
     return "'\(port.name)' \(port.type.name)\(shape)"
   }

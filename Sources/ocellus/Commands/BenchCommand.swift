@@ -33,13 +33,13 @@ struct BenchCommand: ParsableCommand {
   @Flag(name: .long, help: "No warm-up and one run: what loading costs in time and memory.")
   var once = false
 
-  @Flag(name: .long, help: "Read numbers of runs from standard input, one a line, and answer each with JSON.")
+  @Flag(name: .long, help: "Read numbers of runs from standard input, one per line, and answer each with JSON.")
   var serve = false
 
   @Flag(name: .long, help: "One line of JSON.")
   var json = false
 
-  @Flag(name: .long, help: "A table of where the time goes, per operator.")
+  @Flag(name: .long, help: "A table of the time per operator, and the operators that have no kernel, with the reason.")
   var profile = false
 
   @OptionGroup var engine: EngineOptions
@@ -52,6 +52,8 @@ struct BenchCommand: ParsableCommand {
   private struct Report: Encodable {
     var model: String
     var threads: Int
+    var engine: String
+    var runs_on: String
     var isa: String
     var blas_core: String
     var load_ms: Double
@@ -65,8 +67,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let path = try InstalledModels.store.networkPath(of: model)
-    let network = try Network(path: path, options: engine.options)
+    let store = InstalledModels.store
+    let path = try store.networkPath(of: model)
+    let network = try store.prepare(model, options: engine.options)
     let inputs = try BenchInputs.make(for: network, shapes: try BenchInputs.parse(shape), path: path)
     for _ in 0..<(once ? 0 : 3) { _ = try network.run(inputs) }
     if serve {
@@ -81,10 +84,13 @@ struct BenchCommand: ParsableCommand {
     }
     let report = try measure(network, inputs, runs: once ? 1 : runs, path: path)
     print(json ? try report.jsonLine() : text(report))
-    if profile { try printProfile(of: network, inputs) }
+    if profile {
+      try printProfile(of: network, inputs)
+      printFallbacks(network.execution)
+    }
   }
 
-  private func measure(_ network: Network, _ inputs: [Tensor], runs: Int, path: String) throws -> Report {
+  private func measure(_ network: any PreparedNetwork, _ inputs: [Tensor], runs: Int, path: String) throws -> Report {
     var times: [Double] = []
     times.reserveCapacity(runs)
     oca_set_counting(true)
@@ -99,7 +105,8 @@ struct BenchCommand: ParsableCommand {
     times.sort()
     func rank(_ share: Double) -> Double { times[min(runs - 1, max(0, Int((share * Double(runs)).rounded(.up)) - 1))] }
     return Report(
-      model: path, threads: engine.threads, isa: EngineFacts.instructionSet, blas_core: EngineFacts.blasCore,
+      model: path, threads: engine.threads, engine: network.engine.description,
+      runs_on: network.runsOn, isa: EngineFacts.instructionSet, blas_core: EngineFacts.blasCore,
       load_ms: tidy(network.loadMilliseconds), runs: runs, min_ms: tidy(times[0]), median_ms: tidy(rank(0.5)),
       p95_ms: tidy(rank(0.95)), p99_ms: tidy(rank(0.99)), peak_rss_mib: tidy(ProcessMemory.peakMebibytes),
       allocations_per_run: tidy(Double(allocations) / Double(runs)))
@@ -115,14 +122,25 @@ struct BenchCommand: ParsableCommand {
 
   private func text(_ r: Report) -> String {
     """
-    \(r.model): \(r.threads) threads, \(r.isa), OpenBLAS core \(r.blas_core)
+    \(r.model): \(r.threads) threads, engine \(r.engine) on \(r.runs_on), OpenBLAS core \(r.blas_core)
     loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms
     peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run
     """
   }
 
-  /// Where a run's time goes, by operator type and shape, the dearest first.
-  private func printProfile(of network: Network, _ inputs: [Tensor]) throws {
+  /// What runs on the reference tier, and why.
+  private func printFallbacks(_ execution: ExecutionReport) {
+    if let failure = execution.failure { print("reference tier for all operators: \(failure)".plainLine) }
+    let limit = 40
+    for fallback in execution.fallbacks.prefix(limit) {
+      print("reference tier: \(fallback.operatorType) '\(fallback.name)': \(fallback.reason)".plainLine)
+    }
+    let more = execution.fallbacks.count - limit
+    if more > 0 { print("reference tier: \(more) more operators") }
+  }
+
+  /// The time of a run by operator type and shape, longest first.
+  private func printProfile(of network: any PreparedNetwork, _ inputs: [Tensor]) throws {
     let rounds = min(runs, 20)
     var rows: [String: (type: String, shapes: String, milliseconds: Double, count: Int)] = [:]
     for _ in 0..<rounds {

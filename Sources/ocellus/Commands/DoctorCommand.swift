@@ -28,7 +28,7 @@ struct DoctorCommand: ParsableCommand {
   }
 
   func run() throws {
-    let checks: [() -> [Finding]] = [cpu, blas, cameras, terminal, models, helpers, folders]
+    let checks: [() -> [Finding]] = [cpu, blas, engines, cameras, terminal, models, helpers, folders]
     var failures = 0
     for check in checks {
       for finding in check() {
@@ -64,6 +64,15 @@ struct DoctorCommand: ParsableCommand {
         subject: "BLAS", verdict: .note,
         detail: "\(core), forced by OPENBLAS_CORETYPE=\(forced): unset it for full speed")
     ]
+  }
+
+  private func engines() -> [Finding] {
+    EngineRegistry.standard.engines.map { engine in
+      let status = engine.status()
+      return Finding(
+        subject: "engine \(engine.name)", verdict: status.isAvailable ? .ok : .note,
+        detail: status.problem ?? status.runsOn)
+    }
   }
 
   private func cameras() -> [Finding] {
@@ -109,10 +118,12 @@ struct DoctorCommand: ParsableCommand {
       ]
     }
     return entries.map { entry in
-      let problems = store.check(entry.name)
-      return Finding(
-        subject: "model \(entry.name)", verdict: problems.isEmpty ? .ok : .failure,
-        detail: problems.first ?? entry.path)
+      let report = store.inspect(entry.name)
+      if let problem = report.problems.first {
+        return Finding(subject: "model \(entry.name)", verdict: .failure, detail: problem)
+      }
+      let slow = report.slowPaths.isEmpty ? "" : "; \(report.slowPaths.joined(separator: "; "))"
+      return Finding(subject: "model \(entry.name)", verdict: .ok, detail: entry.path + slow)
     }
   }
 

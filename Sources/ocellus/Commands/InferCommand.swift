@@ -38,7 +38,7 @@ struct InferCommand: ParsableCommand {
 
   func run() throws {
     let files = try assignments()
-    let network = try Network(path: model, options: engine.options)
+    let network = try EngineRegistry.standard.prepare(path: model, options: engine.options)
     let known = network.inputs.map(\.name)
     for name in files.keys where !known.contains(name) {
       throw CommandFailure(

@@ -117,9 +117,12 @@ struct CheckModels: ParsableCommand {
     let store = InstalledModels.store
     var broken = 0
     for name in names.isEmpty ? store.list().map(\.name) : names {
-      let problems = store.check(name, options: engine.options)
+      let report = store.inspect(name, options: engine.options)
+      let problems = report.problems
       print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)".plainLine)
-      for line in problems.isEmpty ? store.advice(name) : problems { print("     \(line)".plainLine) }
+      for line in problems.isEmpty ? store.advice(name) + report.slowPaths : problems {
+        print("     \(line)".plainLine)
+      }
       broken += problems.isEmpty ? 0 : 1
     }
     if broken > 0 { throw CommandFailure(what: "\(broken) of the models checked have problems, listed above") }

@@ -19,8 +19,8 @@ enum BenchInputs {
     return shapes
   }
 
-  /// One tensor an input: a ramp between 0 and 1 for floating types, small numbers for the others.
-  static func make(for network: Network, shapes: [String: [Int]], path: String) throws -> [Tensor] {
+  /// One tensor per input: a ramp between 0 and 1 for floating types, small numbers for the others.
+  static func make(for network: any PreparedNetwork, shapes: [String: [Int]], path: String) throws -> [Tensor] {
     let known = network.inputs.map(\.name)
     if let unknown = shapes.keys.sorted().first(where: { !known.contains($0) }) {
       throw CommandFailure(

@@ -29,9 +29,9 @@ struct BackendCase: Sendable {
   /// Runs all data sets of the case; what went wrong, or nil.
   func failure(optimize: Bool) -> String? {
     do {
-      var options = Network.Options()
+      var options = NetworkOptions()
       options.optimize = optimize
-      let network = try Network(path: model, options: options)
+      let network = try OcellusNetwork(path: model, options: options)
       if name.hasPrefix("light/") { return try lightFailure(network) }
       for set in dataSets {
         let expected = try values(set, "output", try BackendValues.ports(of: try MappedFile(path: model)).outputs)
@@ -46,9 +46,11 @@ struct BackendCase: Sendable {
   }
 
   /// The first data set's inputs.
-  func inputs(network: Network) throws -> [Value] { try dataSets.first.map { try inputs($0, network: network) } ?? [] }
+  func inputs(network: OcellusNetwork) throws -> [Value] {
+    try dataSets.first.map { try inputs($0, network: network) } ?? []
+  }
 
-  private func inputs(_ set: String, network: Network) throws -> [Value] {
+  private func inputs(_ set: String, network: OcellusNetwork) throws -> [Value] {
     let given = try values(set, "input", try BackendValues.ports(of: try MappedFile(path: model)).inputs)
     // Inputs that the model has initializers for are not the network's.
     return zip(given, network.inputs).map { value, port -> Value in
@@ -77,7 +79,7 @@ struct BackendCase: Sendable {
   }
 
   /// A light network: constant weights, inputs that rise from 0 to 1, one stored output.
-  private func lightFailure(_ network: Network) throws -> String? {
+  private func lightFailure(_ network: OcellusNetwork) throws -> String? {
     let inputs = network.inputs.map { port in
       let shape = (port.shape ?? []).map { $0 ?? 1 }
       let count = shape.reduce(1, *)

@@ -27,7 +27,7 @@ struct OperatorTable {
     let graph = try ONNXModel(path: backendCase.model).graphs.graphs[GraphSet.main]
     guard graph.nodes.count == 1, let node = graph.nodes.first, node.bodies.isEmpty else { return }
     let name = node.domain.isEmpty ? node.operatorType : "\(node.domain).\(node.operatorType)"
-    let inputs = try backendCase.inputs(network: Network(path: backendCase.model))
+    let inputs = try backendCase.inputs(network: OcellusNetwork(path: backendCase.model))
     guard node.inputs.count == inputs.count, case .tensor(let first)? = inputs.first else { return }
     for type in Self.numeric where types[name]?.contains(type) != true {
       let converted = try? inputs.map { value -> Value in

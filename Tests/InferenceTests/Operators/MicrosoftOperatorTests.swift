@@ -301,9 +301,11 @@ import Testing
       graph: OnnxGraph(
         nodes: nodes, inputs: [("x", .float32, x.shape)], outputs: ["y"],
         initializers: [("w", inBlocks(w, blocks)), ("b", b)]))
-    let expected = try plain.withFile { try Network(path: $0, options: Network.Options(optimize: false)).run([x])[0] }
+    let expected = try plain.withFile {
+      try OcellusNetwork(path: $0, options: NetworkOptions(optimize: false)).run([x])[0]
+    }
     for optimize in [false, true] {
-      let network = try blocked.withFile { try Network(path: $0, options: Network.Options(optimize: optimize)) }
+      let network = try blocked.withFile { try OcellusNetwork(path: $0, options: NetworkOptions(optimize: optimize)) }
       #expect(relativeError(try network.run([x])[0], expected) <= 2e-6)
       if optimize { #expect(network.rewritesFired["FusedConv to Conv"] == 1) }
     }

@@ -212,8 +212,8 @@ struct OnnxModel: Sendable {
     try withTemporaryFile(bytes, body)
   }
 
-  func load(_ options: Network.Options = Network.Options()) throws -> Network {
-    try withFile { try Network(path: $0, options: options) }
+  func load(_ options: NetworkOptions = NetworkOptions()) throws -> OcellusNetwork {
+    try withFile { try OcellusNetwork(path: $0, options: options) }
   }
 }
 

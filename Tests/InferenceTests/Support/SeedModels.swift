@@ -95,7 +95,7 @@ enum SeedModels {
   static func survives(_ bytes: [UInt8]) throws -> Bool {
     try withTemporaryFile(bytes) { path in
       do {
-        let network = try Network(path: path)
+        let network = try OcellusNetwork(path: path)
         var inputs: [Tensor] = []
         for port in network.inputs {
           let shape = (port.shape ?? []).map { $0 ?? 2 }

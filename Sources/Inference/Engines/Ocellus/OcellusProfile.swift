@@ -1,24 +1,10 @@
 import Ground
 
-/// What one step of a run was and took.
-public struct OperatorTiming: Sendable {
-  /// The node's name in the file; a fused node has that of its first part.
-  public var name: String
-  /// "Conv", "FusedConv", "Reorder", …
-  public var operatorType: String
-  /// Extents of inputs and outputs; nil where an optional one is left out or is no tensor.
-  public var inputShapes: [[Int]?]
-  public var outputShapes: [[Int]?]
-  public var milliseconds: Double
-  /// Whether a compiled kernel ran, rather than the reference tier.
-  public var isCompiled: Bool
-}
-
-extension Network {
+extension OcellusNetwork {
   /// Runs the network once and times each operator, in order of execution.
   ///
   /// - Throws: what ``run(_:)`` throws.
-  public func profile(_ inputs: [Tensor]) throws -> [OperatorTiming] {
+  package func profile(_ inputs: [Tensor]) throws -> [OperatorTiming] {
     try check(inputs)
     var timings: [OperatorTiming] = []
     if let plan = planner?.plan(for: inputs) {
@@ -48,6 +34,9 @@ extension Network {
   package var rewritesFired: [String: Int] { planner?.latestPlan?.fired ?? [:] }
   /// The steps of the most recent plan, by operator type, and whether each runs compiled: for tests.
   package var plannedSteps: [(operatorType: String, isCompiled: Bool)] { planner?.latestPlan?.stepKinds ?? [] }
+  /// Why the most recent run was not planned, and which nodes of its plan have no kernel.
+  package var execution: ExecutionReport { planner?.latestReport ?? ExecutionReport(failure: OcellusNetwork.unplanned) }
+  private static let unplanned = "graph passes and kernels are turned off"
   /// Bytes of the most recent plan's arena.
   package var arenaBytes: Int { planner?.latestPlan?.arenaBytes ?? 0 }
   /// How many plans are held.

@@ -1,6 +1,6 @@
 public import Ground
 
-/// What the engine throws: a model it cannot read, an operator it does not know, shapes that do not fit.
+/// Thrown by this module: a model that cannot be read, an unknown operator, shapes that do not fit, an engine that fails.
 public typealias InferenceError = Explained<InferenceErrorKind>
 
 /// The causes of a ``InferenceError``, for programs to tell apart.
@@ -13,4 +13,8 @@ public enum InferenceErrorKind: String, Sendable {
   case badShape
   case badType
   case badInput
+  /// The engine or provider that was asked for does not exist or does not work here.
+  case engineUnavailable
+  /// A device or library failed during a run; the network itself may be sound.
+  case engineFailed
 }

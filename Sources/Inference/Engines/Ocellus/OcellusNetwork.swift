@@ -1,50 +1,16 @@
 import Ground
 
-/// A network ready to run: the engine's front door.
+/// A network on our own kernels: plans for the input shapes it meets, and the reference tier behind them.
 ///
 /// Created on any thread (loading may take a second); ``run(_:)`` is called by one thread at a time.
-public final class Network: @unchecked Sendable {
-  /// How a network is prepared and run.
-  public struct Options: Sendable {
-    /// Threads of the process-wide pool that a run may use, the caller included.
-    public var threads: Int
-    /// Turns off whatever changes rounding (Winograd, reassociating fusions).
-    public var exact: Bool
-    /// Applies the graph passes; off only for tests that compare.
-    public var optimize: Bool
-
-    public init(threads: Int = 2, exact: Bool = false, optimize: Bool = true) {
-      self.threads = threads
-      self.exact = exact
-      self.optimize = optimize
-    }
-  }
-
-  /// A graph input or output as the file declares it.
-  public struct Port: Sendable, Equatable {
-    public var name: String
-    public var type: ElementType
-    /// Extents; nil where symbolic or unknown. The array itself is nil when even the rank is unknown.
-    public var shape: [Int?]?
-    /// False for the sequences and optionals that some networks take or give.
-    public var isTensor: Bool
-
-    public init(name: String, type: ElementType, shape: [Int?]?, isTensor: Bool = true) {
-      self.name = name
-      self.type = type
-      self.shape = shape
-      self.isTensor = isTensor
-    }
-  }
-
-  public let inputs: [Port]
-  public let outputs: [Port]
-  /// `metadata_props` of the file: Ultralytics writes names, task, stride and image size here.
-  public let metadata: [String: String]
-  /// `producer_name` and version of the file.
-  public let producer: String
-  /// What reading and preparing the file took, in milliseconds.
-  public let loadMilliseconds: Double
+package final class OcellusNetwork: PreparedNetwork, @unchecked Sendable {
+  package let inputs: [NetworkPort]
+  package let outputs: [NetworkPort]
+  package let metadata: [String: String]
+  package let producer: String
+  package let loadMilliseconds: Double
+  package let engine = EngineChoice(name: OcellusEngine.name)
+  package var runsOn: String { OcellusEngine.runsOn }
 
   private let path: String
   let interpreter: Interpreter
@@ -53,7 +19,7 @@ public final class Network: @unchecked Sendable {
   /// Reads, checks, optimises and prepares an ONNX file.
   ///
   /// - Throws: ``InferenceError``, its place the file (and node).
-  public init(path: String, options: Options = Options()) throws {
+  package init(path: String, options: NetworkOptions = NetworkOptions()) throws {
     let start = MonotonicTime.now
     let model = try ONNXModel(path: path)
     self.path = path
@@ -63,12 +29,12 @@ public final class Network: @unchecked Sendable {
     producer = model.producer
     interpreter = Interpreter(model.graphs, modelBytes: model.byteCount)
     planner = options.optimize ? Planner(interpreter, model: model, options: options) : nil
-    if let facts = Network.fixedFacts(inputs) { planner?.prepare(facts) }
+    if let facts = OcellusNetwork.fixedFacts(inputs) { planner?.prepare(facts) }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
   }
 
   /// The inputs' facts, when the file fixes every shape.
-  private static func fixedFacts(_ ports: [Port]) -> [Fact]? {
+  private static func fixedFacts(_ ports: [NetworkPort]) -> [Fact]? {
     let facts = ports.compactMap { port -> Fact? in
       guard port.isTensor, let shape = port.shape else { return nil }
       let extents = shape.compactMap { $0 }
@@ -77,11 +43,11 @@ public final class Network: @unchecked Sendable {
     return facts.count == ports.count ? facts : nil
   }
 
-  /// Runs the network once: one tensor an input in ``inputs``' order, one an output in ``outputs``' order.
+  /// Runs the network once: one tensor per input, one per output, in the graph's order.
   ///
   /// The returned tensors' memory belongs to the network and is overwritten by the next run: copy what is kept.
-  /// - Throws: ``InferenceError`` when an input does not fit its port, or an operator cannot go on.
-  public func run(_ inputs: [Tensor]) throws -> [Tensor] {
+  /// - Throws: ``InferenceError`` when an input does not fit its port, or an operator fails.
+  package func run(_ inputs: [Tensor]) throws -> [Tensor] {
     do {
       try check(inputs)
       if let plan = planner?.plan(for: inputs), try run(plan, inputs) { return try plan.outputTensors() }
@@ -93,7 +59,7 @@ public final class Network: @unchecked Sendable {
   }
 
   /// Runs the network on tensors, sequences and optionals alike; an absent optional input is nil.
-  public func run(values: [Value?]) throws -> [Value] {
+  package func run(values: [Value?]) throws -> [Value] {
     do {
       try check(values)
       let tensors = values.compactMap { try? $0?.tensor() }
@@ -111,8 +77,8 @@ public final class Network: @unchecked Sendable {
     do {
       try plan.run(inputs)
       return true
-    } catch is PlanMismatch {
-      planner?.abandon(plan)
+    } catch let mismatch as PlanMismatch {
+      planner?.abandon(plan, mismatch)
       return false
     }
   }
@@ -136,7 +102,7 @@ public final class Network: @unchecked Sendable {
     InferenceError(.badInput, "the network takes \(inputs.count) inputs, not \(count)")
   }
 
-  private func check(_ tensor: Tensor, _ port: Port) throws {
+  private func check(_ tensor: Tensor, _ port: NetworkPort) throws {
     guard tensor.type == port.type else {
       throw InferenceError(.badInput, "input '\(port.name)' must be \(port.type.name), not \(tensor.type.name)")
     }
