@@ -14,7 +14,7 @@ import Vision
     var outputs: [(String, [Int?])]
     var metadata: [String: String] = [:]
     var decoder: String
-    var task: Perception.Task
+    var task: ModelTask
     var labels: Int
     /// Words that the description's reasons must hold.
     var because = ""

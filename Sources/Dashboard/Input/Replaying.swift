@@ -1,3 +1,4 @@
+import Capture
 internal import Ground
 internal import Pipeline
 

@@ -1,3 +1,4 @@
+import Capture
 internal import Pipeline
 
 /// The recording: file, length, size, rate, what it lost, and how long the disk lasts; in a replay, where it stands.

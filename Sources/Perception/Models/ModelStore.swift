@@ -29,7 +29,7 @@ public final class ModelStore: Sendable {
     public var manifestPath: String?
     public var fileBytes: Int
     /// What the manifest says it is for; nil when only the network's file can tell.
-    public var task: Task?
+    public var task: ModelTask?
     /// What is wrong with the manifest; nil when nothing is.
     public var problem: String?
   }
