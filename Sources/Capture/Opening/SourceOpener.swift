@@ -67,7 +67,7 @@ extension SourceOpener {
     claims: { if case .regular = $0.file { true } else { false } },
     open: { name, request in
       if case .regular(let head) = name.file { try refuseWhatIsNoVideo(name.text, head) }
-      return try FFmpegSource(file: name.text, request: request)
+      return try VideoFileSource(path: name.text, request: request)
     })
 
   /// ffmpeg would try for a while and then call these "invalid data"; some it would even play (subtitles, fonts).

@@ -1,3 +1,4 @@
+public import Capture
 public import Ground
 public import Perception
 
@@ -50,46 +51,9 @@ public protocol RecordingControl: AnyObject, Sendable {
 }
 
 /// Where a replay stands.
-public struct ReplayStatus: Sendable, Equatable {
-  /// A moment of a recording that is worth going to.
-  public struct Mark: Sendable, Equatable {
-    /// Seconds from the recording's start.
-    public var seconds: Double
-    public var title: String
-
-    public init(seconds: Double, title: String) {
-      self.seconds = seconds
-      self.title = title
-    }
-  }
-
-  /// Seconds from the recording's start.
-  public var position: Double
-  /// nil when unknown.
-  public var duration: Double?
-  public var isPlaying: Bool
-  /// 1 is the recording's own speed.
-  public var speed: Double
-  public var marks: [Mark]
-
-  public init(position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = []) {
-    self.position = position
-    self.duration = duration
-    self.isPlaying = isPlaying
-    self.speed = speed
-    self.marks = marks
-  }
-}
-
-/// Moves within a recording or file. Calls are thread-safe and return at once.
-public protocol ReplayControl: AnyObject, Sendable {
-  /// Goes to a moment in seconds from the start, clamped to the recording.
-  func seek(to seconds: Double)
-  /// Stops the play and goes `frames` on, or back when negative.
-  func step(by frames: Int)
-  func setPlaying(_ playing: Bool)
-  func setSpeed(_ speed: Double)
-}
+public typealias ReplayStatus = PlaybackStatus
+/// Moves within a recording or file.
+public typealias ReplayControl = PlaybackControl
 
 /// A second detector on the same frames: what it found on the newest frame that both have processed.
 public struct ComparisonStatus: Sendable {

@@ -48,14 +48,16 @@ struct LiveSession {
     extras.references = references.store
     if let replayed = opened.source as? RecordingSource {
       provider = ReplayModelProvider(provider, source: replayed)
-      extras.replay = replayed
-      extras.replayStatus = { replayed.status }
       // What was recorded is shown until another model is asked for.
       if replayed.hasResults, options.model == nil {
         configuration.detector = RecordedModel.name
         configuration.classifier = options.classifier == "none" ? nil : options.classifier
         configuration.sequence = nil
       }
+    }
+    if let seekable = opened.source as? any SeekableSource {
+      extras.replay = seekable
+      extras.replayStatus = { seekable.status }
     }
     configure(&configuration)
     disagreements = try plan.compare.flatMap { name in

@@ -86,13 +86,3 @@ public protocol FrameSource: AnyObject, Sendable {
   /// Releases everything. Idempotent.
   func close()
 }
-
-/// What a source can additionally do when it is not live: files and recordings.
-public protocol SeekableSource: FrameSource {
-  /// Length in seconds; nil when unknown.
-  var duration: Double? { get }
-  /// Goes to `seconds` from the start, as near as the index allows.
-  func seek(to seconds: Double) throws
-  /// One frame on or back.
-  func step(by frames: Int) throws
-}
