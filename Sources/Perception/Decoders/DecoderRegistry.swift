@@ -51,6 +51,7 @@ enum DecoderRegistry {
     PriorBoxesDecoder.definition,
     DepthDecoder.definition,
     PoseHeatmapDecoder.definition,
+    TextRegionsDecoder.definition,
     SegmentationDecoder.definition,
     ClassifierDecoder.definition,
     EmbeddingDecoder.definition,
