@@ -35,7 +35,7 @@ extension InputOverrides {
     let channels = order?.channels
     for (key, list) in [("mean", mean), ("std", deviation)] {
       if let list, ![1, channels ?? 3, channels == nil ? 1 : 3].contains(list.count) {
-        throw reader.error(key, "must hold one number a channel")
+        throw reader.error(key, "must hold one number per channel")
       }
     }
     if let deviation, deviation.contains(0) { throw reader.error("std", "must not hold 0: it divides") }

@@ -22,7 +22,7 @@ struct ModelPlan {
     .embedding: "embedding", .classification: "classifier", .semanticSegmentation: "segmentation", .depth: "depth",
   ]
 
-  /// - Parameter wishes: the operator's thresholds, which win over the manifest's.
+  /// - Parameter wishes: the user's thresholds, which override the manifest's.
   /// - Throws: ``PerceptionError`` when neither file nor manifest tells what the network is.
   init(
     facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?, wishes: Manifest.Thresholds = .init()
@@ -32,7 +32,7 @@ struct ModelPlan {
     var reasons: [String] = []
     definition = try ModelPlan.definition(facts, path, manifest, &reasons)
     let defaults = definition.defaults(facts)
-    reasons += defaults.reasons
+    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self)
     parameters = defaults.parameters
     recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons), facts, manifest)
     reasons.append(recipe.summary)

@@ -36,7 +36,7 @@ public final class ModelStore: Sendable {
 
   /// Folders in order of precedence: of two networks with one name, the earlier folder's counts.
   public let folders: [String]
-  /// What the operator wants of suppression, whatever the manifests say.
+  /// The user's suppression settings, which override the manifests'.
   private let wishes: Manifest.Thresholds
 
   public init(folders: [String], wishes: Manifest.Thresholds = .init()) {
@@ -212,10 +212,13 @@ public final class ModelStore: Sendable {
     let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
       .overridden(by: found.manifest?.input ?? .init())
     guard picture.width == nil || recipe.nominalSize.width == picture.width else { return facts }
-    if let shapes = TrialRun.outputShapes(network, facts, recipe) {
-      for index in facts.outputs.indices where facts.outputs[index].shape == nil {
-        facts.outputs[index].shape = shapes[index].map { $0 }
+    do {
+      let shapes = try TrialRun.outputShapes(network, facts, recipe)
+      for (index, shape) in zip(facts.outputs.indices, shapes) where facts.outputs[index].shape == nil {
+        facts.outputs[index].shape = shape.map { $0 }
       }
+    } catch {
+      facts.trialFailure = "the shapes of its outputs are not known, because a trial run failed: \(error)"
     }
     return facts
   }

@@ -19,7 +19,7 @@ enum Recognizer {
     let missing =
       facts.picture == nil
       ? "no input looks like a picture ([1, 3, height, width] and the like)"
-      : "no known network family has such outputs"
+      : facts.trialFailure ?? "no known network family has such outputs"
     return PerceptionError(
       .notUnderstood, "cannot tell what this network is: \(missing); inputs \(inputs); outputs \(outputs)",
       place: path, remedy: "write \(manifestPath(path)): \(exampleManifest(facts).replacing("\n", with: " ⏎ "))")
