@@ -74,7 +74,7 @@ extension SourceOpener {
   private static func refuseWhatIsNoVideo(_ path: String, _ head: [UInt8]) throws {
     if head.isEmpty { throw CaptureError(.corrupt, "the file is empty", place: path) }
     if head.starts(with: [0x89, 0x4D, 0x43, 0x41, 0x50]) {
-      throw CaptureError(.unsupported, "a recording", place: path, remedy: "play it with `ocellus replay`")
+      throw CaptureError(.unsupported, "this is a recording", place: path, remedy: "play it with `ocellus replay`")
     }
     let isText = head.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 9 || $0 == 10 || $0 == 13 }
     if isText {

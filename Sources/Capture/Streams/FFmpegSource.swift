@@ -30,7 +30,7 @@ package struct FFmpegTiming: Sendable {
   package var start = 15_000
   /// Silence that is reported.
   package var quiet = 1500.0
-  /// Silence after which ffmpeg is started anew.
+  /// Silence after which ffmpeg is restarted.
   package var restart = 8000.0
   /// Pauses before attempts; the last one repeats.
   package var pauses = [500.0, 1000, 2000, 5000]

@@ -49,7 +49,7 @@ final class FFmpegWorker: @unchecked Sendable {
         framesPerSecond: request.framesPerSecond ?? 0, isLive: isStream))
     do throws(CaptureError) {
       try launch()
-      guard try awaitHeader() else { throw failure("no video came") }
+      guard try awaitHeader() else { throw failure("no video arrived") }
     } catch {
       stop()
       guard isStream, request.waits, error.kind != .toolMissing else { throw error }

@@ -38,7 +38,7 @@ package enum CameraControls {
     var last: UInt32 = 0
     for _ in 0..<limit {
       query.id = last | UInt32(V4L2_CTRL_FLAG_NEXT_CTRL)
-      // Ids grow; a driver that repeats itself would go on for ever.
+      // Ids grow; a driver that repeats itself would continue forever.
       guard let found = device.asked(ocv_queryctrl, query), found.id > last else { break }
       last = found.id
       if let control = read(found, device) { controls.append(control) }

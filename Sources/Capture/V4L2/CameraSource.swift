@@ -33,7 +33,7 @@ package struct CameraTiming: Sendable {
   /// Silence that is reported.
   package var quietPeriods = 5.0
   package var quietLeast = 400.0
-  /// Silence after which the stream is opened anew; doubled each time it does not help.
+  /// Silence after which the stream is reopened; doubled each time it does not help.
   package var restartPeriods = 30.0
   package var restartLeast = 2000.0
   /// What a camera may take to its first frame, in milliseconds.
@@ -45,7 +45,7 @@ package struct CameraTiming: Sendable {
 
   package init() {}
 
-  /// The same, with the user's word on when a silent stream is opened anew, in seconds.
+  /// The same, with the user's word on when a silent stream is reopened, in seconds.
   func with(patience: Double?) -> CameraTiming {
     guard let patience else { return self }
     var timing = self
@@ -179,7 +179,7 @@ private final class CameraWorker: @unchecked Sendable {
   }
 
   /// No picture, because nothing comes or because what comes is damaged: said after a few frame periods; after many the
-  /// stream is opened anew.
+  /// stream is reopened.
   private func judgeAbsence(_ stream: CameraStream) -> SourceEvent {
     let begin = max(lastGood, streamStart)
     let silence = system.now.milliseconds(since: begin)
@@ -194,7 +194,7 @@ private final class CameraWorker: @unchecked Sendable {
     let reason =
       lastDamage.map { "the camera sends only damaged pictures: \($0.rawValue)" } ?? "no frames from the camera"
     guard silence >= limit else {
-      return .noSignal(reason: "\(reason), opened anew after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
+      return .noSignal(reason: "\(reason), reopened after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
     }
     restarts += 1
     lose("\(reason), restarting it", at: stream)

@@ -36,7 +36,8 @@ public final class TextEncoder: TextModel, @unchecked Sendable {
       network.inputs.allSatisfy({ [.int64, .int32].contains($0.type) })
     else {
       throw PerceptionError(
-        .notUnderstood, "is no text network: it should take integer tokens [1, 77], and their mask at most",
+        .notUnderstood,
+        "is not a text network: its inputs should be integer tokens [1, 77] and, optionally, their mask",
         place: path)
     }
     // CLIP reads 77 tokens where the file leaves it open.

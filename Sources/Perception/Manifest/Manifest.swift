@@ -168,7 +168,7 @@ public struct Manifest: Sendable {
     }
     let names = LabelSets.lines(String(decoding: bytes, as: UTF8.self))
     guard !names.isEmpty else {
-      throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "one name a line")
+      throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "write one name per line")
     }
     return names
   }

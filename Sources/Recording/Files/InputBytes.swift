@@ -13,7 +13,7 @@ public protocol InputBytes: AnyObject, Sendable {
 extension InputBytes {
   func checkRange(_ offset: UInt64, _ wanted: Int) throws {
     guard wanted >= 0, offset <= count, UInt64(wanted) <= count - offset else {
-      throw RecordingError(.corrupt, "something should lie past the file's end", place: name)
+      throw RecordingError(.corrupt, "a record lies past the end of the file", place: name)
     }
   }
 }

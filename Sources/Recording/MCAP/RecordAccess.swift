@@ -17,7 +17,7 @@ extension InputBytes {
   func record(_ opcode: MCAP.Opcode, at offset: UInt64) throws -> ByteReader {
     let (found, length) = try recordPrefix(at: offset)
     guard found == opcode.rawValue else {
-      throw RecordingError(.corrupt, "the index points at something else", place: name)
+      throw RecordingError(.corrupt, "the index points at a record of another kind", place: name)
     }
     return ByteReader(try read(at: offset + UInt64(MCAP.prefixBytes), count: length))
   }
