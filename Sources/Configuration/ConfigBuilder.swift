@@ -42,13 +42,13 @@ struct ConfigBuilder {
       if scanner.take("[") {
         let repeats = scanner.take("[")
         let path = try scanner.key()
-        try scanner.expect("]", "a header lacks ']'")
-        if repeats { try scanner.expect("]", "a header lacks ']]'") }
+        try scanner.expect("]", "a header is missing ']'")
+        if repeats { try scanner.expect("]", "a header is missing ']]'") }
         (table, prefix) = try open(path, repeats, line)
         try scanner.endLine()
       } else {
         let path = try scanner.key()
-        try scanner.expect("=", "a key lacks '='")
+        try scanner.expect("=", "a key is missing '='")
         let value = try scanner.value()
         try add(value, path, to: table, prefix, line)
         try scanner.endLine()

@@ -44,7 +44,7 @@ public struct ConfigDocument: Sendable {
   /// - Throws: ``ConfigurationError`` that names the file and the line.
   public init(text: String, file: String) throws(ConfigurationError) {
     guard text.utf8.count <= ConfigDocument.byteLimit else {
-      throw ConfigurationError(.tooLarge, "the file is too large for a configuration", place: file)
+      throw ConfigurationError(.tooLarge, "the file is too large", place: file)
     }
     self.file = file
     var builder = ConfigBuilder(text)

@@ -1,6 +1,6 @@
 public import Ground
 
-/// Typed access to one table, which remembers what was asked for: whatever nobody asked for is a misspelt field.
+/// Typed access to one table, which remembers what was asked for: a field that was never asked for is misspelt.
 ///
 /// Every accessor answers nil for a missing field and throws ``ConfigurationError``, placed at the field's file and line, for
 /// one of the wrong kind or out of range. Read all, then call ``finish()``. One thread at a time.
@@ -160,7 +160,7 @@ public final class ConfigReader {
     return reader
   }
 
-  /// Call when everything has been read: a field that nobody asked for is an error.
+  /// Call when everything has been read: a field that was never asked for is an error.
   public func finish() throws {
     for key in values.keys.sorted() where !asked.contains(key) {
       let near = Spelling.nearest(to: key, among: asked.sorted())

@@ -67,7 +67,7 @@ struct TOMLScanner {
     skipBlanks()
     if next == UInt8(ascii: "#") { while let byte = next, byte != UInt8(ascii: "\n") { advance() } }
     if next == UInt8(ascii: "\r") { advance() }
-    guard isAtEnd || next == UInt8(ascii: "\n") else { throw problem("something follows where the line should end") }
+    guard isAtEnd || next == UInt8(ascii: "\n") else { throw problem("unexpected text after the value") }
     advance()
   }
 
@@ -118,7 +118,7 @@ struct TOMLScanner {
       items.append(try value(depth: depth + 1))
       skipLines()
       if take(",") { continue }
-      try expect("]", "a list lacks ',' or ']'")
+      try expect("]", "a list is missing ',' or ']'")
       return .array(items)
     }
   }
@@ -130,14 +130,14 @@ struct TOMLScanner {
     if take("}") { return .table(entries) }
     while true {
       let path = try key()
-      try expect("=", "a key lacks '='")
+      try expect("=", "a key is missing '='")
       let item = try value(depth: depth + 1)
       guard TOMLScanner.insert(item, path[...], into: &entries) else {
         throw problem("'\(path.joined(separator: "."))' is given twice")
       }
       skipBlanks()
       if take(",") { continue }
-      try expect("}", "an inline table lacks ',' or '}'")
+      try expect("}", "an inline table is missing ',' or '}'")
       return .table(entries)
     }
   }
@@ -179,7 +179,7 @@ struct TOMLScanner {
     {
       return .other
     }
-    throw problem("'\(text.prefix(40))' is no value (strings need quotation marks)")
+    throw problem("'\(text.prefix(40))' is not a value (strings need quotation marks)")
   }
 
   private static func number(_ text: String) -> ConfigValue? {
@@ -249,11 +249,12 @@ struct TOMLScanner {
       let count = byte == UInt8(ascii: "u") ? 4 : 8
       let digits = String(decoding: bytes[position..<min(position + count, bytes.count)], as: UTF8.self)
       guard digits.utf8.count == count, let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code) else {
-        throw problem("'\\\(Character(Unicode.Scalar(byte)))' lacks a character's number")
+        throw problem("'\\\(Character(Unicode.Scalar(byte)))' must be followed by the number of a character")
       }
       advance(count)
       result.append(contentsOf: Array(String(scalar).utf8))
-    default: throw problem("'\\\(Character(Unicode.Scalar(byte)))' is no escape (double the backslash)")
+    default:
+      throw problem("'\\\(Character(Unicode.Scalar(byte)))' is not an escape sequence (write the backslash twice)")
     }
   }
 }

@@ -3,7 +3,7 @@
 /// Every module throws an ``Explained`` of its own kinds; the commands print ``line`` on standard error and exit with
 /// status 1.
 public protocol ExplainedError: Error, CustomStringConvertible, Sendable {
-  /// What went wrong: "unknown operator 'Foo'".
+  /// The failure: "unknown operator 'Foo'".
   var what: String { get }
   /// Where: a path, a node, a line of a file. Empty where the place is plain from ``what``.
   var place: String { get }

@@ -49,7 +49,7 @@ public final class Monitor<State: Sendable>: @unchecked Sendable {
 
   /// Waits until `ready` holds, then runs `body` under the same lock and wakes the other waiters.
   ///
-  /// - Parameter timeout: nanoseconds to wait at most; nil waits for ever.
+  /// - Parameter timeout: nanoseconds to wait at most; nil waits forever.
   /// - Returns: `body`'s result, or nil when the time ran out first.
   public func wait<Result>(
     timeout: Int64?, until ready: (State) -> Bool, then body: (inout State) throws -> Result

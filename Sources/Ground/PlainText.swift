@@ -1,7 +1,7 @@
 extension StringProtocol {
   /// The same on one line and without control characters, which become blanks; tabs stay.
   ///
-  /// Names and labels come from files, drivers and networks of strangers, and terminals obey what lies between their
+  /// Names and labels come from files, drivers and networks that are not trusted, and terminals obey what lies between their
   /// letters: both the control characters of ASCII and those from U+0080 on count (ECMA-48).
   public var plainLine: String {
     var plain = String.UnicodeScalarView()

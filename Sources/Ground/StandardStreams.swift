@@ -24,7 +24,7 @@ public enum StandardStreams {
     }
   }
 
-  /// Writes to standard error as far as it takes it: nobody is left to be told where it does not.
+  /// Writes to standard error. Failures are ignored: there is nowhere to report them.
   public static func writeError(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

@@ -60,7 +60,7 @@ public final class WorkerThread: Sendable {
     handle = id
   }
 
-  /// A thread that nobody has waited for goes on by itself; its stack goes with it.
+  /// A thread that was not joined is detached: it runs on, and its stack is freed when it ends.
   deinit { if !isJoined.load(ordering: .acquiring) { pthread_detach(handle) } }
 
   /// Waits for the thread's body to return. Call once at most.

@@ -1,33 +1,7 @@
-import Inference
-
-/// What a network is for.
-public enum Task: String, Sendable, CaseIterable, Codable {
-  case detection
-  case instanceSegmentation = "instance-segmentation"
-  case pose
-  case orientedDetection = "oriented-detection"
-  case classification
-  case semanticSegmentation = "semantic-segmentation"
-  case depth
-  case embedding
-  case sequence
-
-  /// Whether the network yields ``Detection``s, and so can be the pipeline's first stage.
-  public var detects: Bool {
-    switch self {
-    case .detection, .instanceSegmentation, .pose, .orientedDetection: true
-    case .classification, .semanticSegmentation, .depth, .embedding, .sequence: false
-    }
-  }
-
-  /// Whether the network's answer is something to look at over the whole picture: what a list of first stages offers.
-  public var isFirstStage: Bool { detects || self == .semanticSegmentation || self == .depth }
-}
-
 /// A network as its user knows it: what lists, headers and JSON show.
 public struct ModelDescription: Sendable, Codable {
   public var name: String
-  public var task: Task
+  public var task: ModelTask
   /// The network file.
   public var path: String
   public var fileBytes: Int
@@ -63,7 +37,7 @@ public struct ModelDescription: Sendable, Codable {
   }
 
   public init(
-    name: String, task: Task, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],
+    name: String, task: ModelTask, path: String, fileBytes: Int, inputWidth: Int, inputHeight: Int, labels: [String],
     decoder: String, license: String = "", reasons: [String] = []
   ) {
     self.name = name

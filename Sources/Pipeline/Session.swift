@@ -20,6 +20,8 @@ public final class Session: SessionHost {
   let comparisons: ComparisonRunner
   let extras: SessionExtras
   let photos: Photographer?
+  /// The source, where it can be moved about in.
+  let playback: (any SeekableSource)?
   let views = ViewList()
   let captureHeart = Heartbeat()
   let pipelineHeart = Heartbeat()
@@ -39,6 +41,7 @@ public final class Session: SessionHost {
     consumers: [any ResultConsumer] = [], extras: SessionExtras = SessionExtras()
   ) {
     self.source = source
+    playback = source as? any SeekableSource
     self.extras = extras
     self.configuration = configuration
     self.consumers = consumers

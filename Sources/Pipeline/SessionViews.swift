@@ -47,7 +47,7 @@ extension Session {
     snapshot.references = references.references
     snapshot.labels = models.labels
     snapshot.recording = extras.recordingStatus?()
-    snapshot.replay = extras.replayStatus?()
+    snapshot.replay = playback?.status
     snapshot.capabilities = capabilities
     snapshot.pipeline = active.listings
     snapshot.detectors = listings.detectors
@@ -79,7 +79,7 @@ extension Session {
   private var capabilities: Set<SessionCapability> {
     var all: Set<SessionCapability> = [.comparison, .references, .labels]
     if extras.recorder != nil { all.insert(.recording) }
-    if extras.replay != nil { all.insert(.replay) }
+    if playback != nil { all.insert(.replay) }
     if photos != nil { all.insert(.photos) }
     return all
   }
@@ -103,10 +103,10 @@ extension Session {
     case .markReference(let object, let name): mark(object, name)
     case .removeReference(let name): if references.remove(name: name) { renewLikenesses() }
     case .prompt(let prompts): state.withLock { $0.prompts = prompts }
-    case .seek(let seconds): ask(extras.replay, "seek") { $0.seek(to: seconds) }
-    case .step(let frames): ask(extras.replay, "step") { $0.step(by: frames) }
-    case .setPlaying(let playing): ask(extras.replay, "pause its source") { $0.setPlaying(playing) }
-    case .setSpeed(let speed): ask(extras.replay, "change its speed") { $0.setSpeed(speed) }
+    case .seek(let seconds): ask(playback, "seek") { $0.seek(to: seconds) }
+    case .step(let frames): ask(playback, "step") { $0.step(by: frames) }
+    case .setPlaying(let playing): ask(playback, "pause its source") { $0.setPlaying(playing) }
+    case .setSpeed(let speed): ask(playback, "change its speed") { $0.setSpeed(speed) }
     case .stop: stop()
     case .pause(let paused): pause(paused, in: view)
     case .showAtLeast(let value): show(atLeast: Self.possible(value), in: view)

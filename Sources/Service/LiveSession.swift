@@ -51,8 +51,6 @@ public struct LiveSession: Sendable {
     if let problem = references.problem { problems.append(problem) }
     if let replayed = opened.source as? RecordingSource {
       provider = ReplayModelProvider(provider, source: replayed)
-      extras.replay = replayed
-      extras.replayStatus = { replayed.status }
       // What was recorded is shown until another model is asked for.
       if replayed.hasResults, request.models.isEmpty, !choice.isWhole {
         configuration.showRecorded(request.classifier)

@@ -118,7 +118,7 @@ import Vision
     let folder = TemporaryFolder()
     let path = folder.file("a.y4m", y4m(20))
     // The same file through ffmpeg, at half the rate that it has.
-    let source = try FFmpegSource(file: path, request: request(.native, fps: 25))
+    let source = try VideoFileSource(path: path, request: request(.native, fps: 25))
     let paced = try moments(source, { MonotonicTime.now }, frames: 100)
     source.close()
     #expect((9...13).contains(paced.seconds.count))

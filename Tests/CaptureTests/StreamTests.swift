@@ -154,11 +154,11 @@ struct FFmpegTests {
     let folder = TemporaryFolder()
     var request = SourceRequest()
     request.pace = .unlimited
-    let source = try FFmpegSource(file: clip(folder), request: request)
+    let source = try VideoFileSource(path: clip(folder), request: request)
     #expect(source.description.width == 64)
     #expect(source.description.framesPerSecond == 20)
     #expect(source.description.detail == "video, mpeg4")
-    let duration = try #require(source.duration)
+    let duration = try #require(source.status.duration)
     #expect(abs(duration - 1) < 0.1)
     let seen = try frames(source)
     #expect(seen.count == 20)
@@ -171,21 +171,113 @@ struct FFmpegTests {
     let folder = TemporaryFolder()
     var request = SourceRequest()
     request.pace = .unlimited
-    let source = try FFmpegSource(file: clip(folder), request: request)
-    try source.seek(to: 0.5)
+    let source = try VideoFileSource(path: clip(folder), request: request)
+    source.seek(to: 0.5)
     guard case .frame(let frame) = try source.next(timeout: 5000) else {
       Issue.record("no frame")
       return
     }
     #expect(frame.mediaTime == 0.5)
-    try source.step(by: -2)
+    source.step(by: -2)
     guard case .frame(let before) = try source.next(timeout: 5000) else {
       Issue.record("no frame")
       return
     }
     #expect(before.mediaTime.map { abs($0 - 0.4) < 0.001 } == true)
-    try source.seek(to: 1e9)
+    source.seek(to: 1e9)
+    source.setPlaying(true)
     #expect(try frames(source).count <= 2)
+    source.close()
+  }
+
+  /// The next frame's time, or nil where none comes.
+  private func nextTime(_ source: VideoFileSource, timeout: Int = 5000) throws -> Double? {
+    let end = MonotonicTime.now.nanoseconds + Int64(timeout) * 1_000_000
+    while MonotonicTime.now.nanoseconds < end {
+      switch try source.next(timeout: timeout) {
+      case .frame(let frame): return frame.mediaTime.map { ($0 * 1000).rounded() / 1000 }
+      case .end: return nil
+      default: continue
+      }
+    }
+    return nil
+  }
+
+  @Test func aPausedFileShowsWhatItIsAskedFor() throws {
+    let folder = TemporaryFolder()
+    let source = try VideoFileSource(path: clip(folder))
+    #expect(source.status.isPlaying && source.status.speed == 1 && source.status.position == 0)
+    #expect(try nextTime(source) == 0)
+    source.setPlaying(false)
+    #expect(!source.status.isPlaying)
+    // Paused: nothing comes, however often it is asked for.
+    for _ in 0..<3 { #expect(try nextTime(source, timeout: 60) == nil) }
+    source.step(by: 1)
+    #expect(try nextTime(source) == 0.05)
+    source.seek(to: 0.5)
+    #expect(try nextTime(source) == 0.5)
+    #expect(source.status.position == 0.5)
+    // Steps add up, and go from a moment that was asked for before.
+    source.step(by: -1)
+    source.step(by: -2)
+    #expect(try nextTime(source) == 0.35)
+    source.seek(to: 0.8)
+    source.step(by: 1)
+    #expect(try nextTime(source) == 0.85)
+    #expect(try nextTime(source, timeout: 60) == nil)
+    // Before its start and behind its end are its first and last frames.
+    source.seek(to: -3)
+    #expect(try nextTime(source) == 0)
+    source.seek(to: .infinity)
+    #expect(try nextTime(source) == 0.95)
+    source.step(by: 1)
+    #expect(try nextTime(source, timeout: 500) == nil)
+    source.step(by: -1)
+    #expect(try nextTime(source).map { $0 >= 0.85 } == true)
+    source.setPlaying(true)
+    #expect(try nextTime(source) != nil)
+    source.close()
+    #expect(noZombiesAreLeft)
+  }
+
+  @Test func playingGoesOnFromTheEndAndAtAnySpeed() throws {
+    let folder = TemporaryFolder()
+    let source = try VideoFileSource(path: clip(folder))
+    source.setPlaying(false)
+    source.seek(to: 0.95)
+    #expect(try nextTime(source) == 0.95)
+    source.step(by: 1)
+    #expect(try nextTime(source, timeout: 500) == nil)
+    source.setPlaying(true)
+    #expect(try nextTime(source) == 0)
+    source.setSpeed(1000)
+    #expect(source.status.speed == 64)
+    source.setSpeed(0)
+    #expect(source.status.speed == 0.05)
+    source.setSpeed(.nan)
+    #expect(source.status.speed == 0.05)
+    _ = try nextTime(source)
+    // A twentieth of a second at a twentieth of the speed is a second.
+    let began = MonotonicTime.now
+    #expect(try nextTime(source, timeout: 20_000) != nil)
+    #expect(MonotonicTime.now.milliseconds(since: began) > 800)
+    source.close()
+  }
+
+  @Test func ordersOfOtherThreadsAreCarriedOut() throws {
+    let folder = TemporaryFolder()
+    let source = try VideoFileSource(path: clip(folder))
+    source.setPlaying(false)
+    let thread = WorkerThread(name: "asker") {
+      for number in 0..<200 {
+        source.seek(to: Double(number % 10) / 10)
+        source.step(by: number % 3 - 1)
+        _ = source.status
+      }
+      source.seek(to: 0.25)
+    }
+    thread.join()
+    #expect(try nextTime(source) == 0.25)
     source.close()
   }
 
@@ -194,7 +286,7 @@ struct FFmpegTests {
     var request = SourceRequest()
     request.pace = .unlimited
     request.loops = true
-    let source = try FFmpegSource(file: clip(folder, rate: 10), request: request)
+    let source = try VideoFileSource(path: clip(folder, rate: 10), request: request)
     var count = 0
     for _ in 0..<200 where count < 25 {
       if case .frame = try source.next(timeout: 500) { count += 1 }
@@ -207,7 +299,7 @@ struct FFmpegTests {
   @Test func whatIsNoVideoSaysSo() {
     let folder = TemporaryFolder()
     let path = folder.file("noise.mp4", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
-    let error = #expect(throws: CaptureError.self) { try FFmpegSource(file: path) }
+    let error = #expect(throws: CaptureError.self) { try VideoFileSource(path: path) }
     #expect(error?.place == path)
     #expect(error?.what.hasPrefix("ffmpeg: ") == true)
     #expect(noZombiesAreLeft)

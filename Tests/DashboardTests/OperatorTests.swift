@@ -193,7 +193,7 @@ import Vision
   @Test func aReplayGoesFromEventToEvent() throws {
     var stage = try Stage()
     stage.session.edit {
-      $0.replay = ReplayStatus(
+      $0.replay = PlaybackStatus(
         position: 4, duration: 60, isPlaying: false,
         marks: [.init(seconds: 2, title: "recording started"), .init(seconds: 31.5, title: "no signal")])
     }
@@ -210,7 +210,7 @@ import Vision
   /// "Run another model on the same frames": the one on the screen is the first of them.
   @Test func aStoppedReplayShowsItsFrameByTheNewModel() throws {
     var stage = try Stage()
-    stage.session.edit { $0.replay = ReplayStatus(position: 4, duration: 60, isPlaying: false) }
+    stage.session.edit { $0.replay = PlaybackStatus(position: 4, duration: 60, isPlaying: false) }
     stage.draw()
     let before = stage.state.activeModels
     stage.press(.character("m"))

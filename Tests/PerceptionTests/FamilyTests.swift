@@ -14,7 +14,7 @@ import Vision
     var outputs: [(String, [Int?])]
     var metadata: [String: String] = [:]
     var decoder: String
-    var task: Perception.Task
+    var task: ModelTask
     var labels: Int
     /// Words that the description's reasons must hold.
     var because = ""
@@ -35,6 +35,13 @@ import Vision
   }
 
   static let families: [Family] = [
+    Family(
+      name: "ch_ppocr_v4_det", input: [1, 3, nil, nil], outputs: [("sigmoid_0.tmp_0", [1, 1, nil, nil])],
+      decoder: "text-regions", task: .detection, labels: 1, because: "'ppocr'"),
+    // The same map without such a name is a segmentation.
+    Family(
+      name: "lanes", input: [1, 3, 256, 256], outputs: [("out", [1, 1, 256, 256])], decoder: "segmentation",
+      task: .semanticSegmentation, labels: 2),
     // YOLOv10 and YOLO26 of exporters that do not say that boxes are chosen inside.
     Family(
       name: "yolov10n", outputs: [("output0", [1, 300, 6])], metadata: ultralytics("detect", "YOLOv10n"),

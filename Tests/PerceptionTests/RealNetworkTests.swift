@@ -109,7 +109,7 @@ struct RealNetworkTests {
   @Test func descriptionsGiveTheirReasons() throws {
     let store = ModelStore(folders: [])
     for (name, decoder, task) in [
-      ("fastestdet", "fastestdet", Task.detection), ("yolov5n", "yolov5", .detection),
+      ("fastestdet", "fastestdet", ModelTask.detection), ("yolov5n", "yolov5", .detection),
       ("yolov8n_dequant", "yolov8", .detection), ("yolov8n-seg_320_dequant", "yolov8", .instanceSegmentation),
       ("ultraface_rfb_320", "scored-boxes", .detection), ("mobilenetv2_dequant", "classifier", .classification),
     ] {

@@ -11,7 +11,7 @@ final class ScriptedModel: VisionModel {
   let description: ModelDescription
   private let answer: @Sendable (Box?) -> Findings
 
-  init(_ name: String, _ task: Perception.Task, answer: @escaping @Sendable (Box?) -> Findings) {
+  init(_ name: String, _ task: ModelTask, answer: @escaping @Sendable (Box?) -> Findings) {
     description = ModelDescription(
       name: name, task: task, path: "", fileBytes: 0, inputWidth: 16, inputHeight: 16, labels: [], decoder: "scripted")
     self.answer = answer

@@ -106,7 +106,7 @@ import Vision
     let view = session.openView()
     session.start()
     var snapshot = wait(view) { ($0.latest?.number ?? 0) > 3 }
-    snapshot.replay = ReplayStatus(position: 1, duration: 2, isPlaying: true, marks: [.init(seconds: 1, title: "x")])
+    snapshot.replay = PlaybackStatus(position: 1, duration: 2, isPlaying: true, marks: [.init(seconds: 1, title: "x")])
     snapshot.comparison = ComparisonStatus(model: "b", state: .failed(reason: "no"))
     session.stop()
     session.wait()

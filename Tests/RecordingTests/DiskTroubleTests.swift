@@ -1,3 +1,4 @@
+import Capture
 import Glibc
 import Ground
 import Pipeline
@@ -122,7 +123,7 @@ import Testing
     for name in names {
       let path = configuration.directory + "/" + name
       let source = try RecordingSource(path: path)
-      frames += Int((source.duration ?? 0) * 30 + 1.5)
+      frames += Int((source.status.duration ?? 0) * 30 + 1.5)
       source.close()
       try layer.remove(path)
     }

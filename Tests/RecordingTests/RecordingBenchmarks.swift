@@ -121,7 +121,7 @@ struct RecordingBenchmarks {
     var times: [Double] = []
     for _ in 0..<200 {
       began = .now
-      source.seek(to: Double.random(in: 0..<(source.duration ?? 1), using: &random))
+      source.seek(to: Double.random(in: 0..<(source.status.duration ?? 1), using: &random))
       guard case .frame = try source.next(timeout: 5000) else {
         Issue.record("no frame")
         return

@@ -31,7 +31,7 @@ import Vision
       Issue.record("no end")
       return
     }
-    #expect(abs((source.duration ?? 0) - 29 / 30.0) < 0.001)
+    #expect(abs((source.status.duration ?? 0) - 29 / 30.0) < 0.001)
   }
 
   @Test func seeksStepsPausesAndLoops() throws {

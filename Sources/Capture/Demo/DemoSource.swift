@@ -3,7 +3,7 @@ public import Ground
 import Synchronization
 import Vision
 
-/// The demo scene as a live camera: frames come due at the asked rate, and are lost when nobody fetches them in time. A
+/// The demo scene as a live camera: frames come at the requested rate, and are lost when they are not fetched in time. A
 /// driver keeps a few in its buffers for a reader who is late, and so does this.
 public final class DemoSource: FrameSource {
   public let description: SourceDescription

@@ -67,14 +67,14 @@ extension SourceOpener {
     claims: { if case .regular = $0.file { true } else { false } },
     open: { name, request in
       if case .regular(let head) = name.file { try refuseWhatIsNoVideo(name.text, head) }
-      return try FFmpegSource(file: name.text, request: request)
+      return try VideoFileSource(path: name.text, request: request)
     })
 
   /// ffmpeg would try for a while and then call these "invalid data"; some it would even play (subtitles, fonts).
   private static func refuseWhatIsNoVideo(_ path: String, _ head: [UInt8]) throws {
     if head.isEmpty { throw CaptureError(.corrupt, "the file is empty", place: path) }
     if head.starts(with: [0x89, 0x4D, 0x43, 0x41, 0x50]) {
-      throw CaptureError(.unsupported, "a recording", place: path, remedy: "play it with `ocellus replay`")
+      throw CaptureError(.unsupported, "this is a recording", place: path, remedy: "play it with `ocellus replay`")
     }
     let isText = head.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 9 || $0 == 10 || $0 == 13 }
     if isText {

@@ -128,7 +128,7 @@ private final class PhotoWorker: @unchecked Sendable {
     guard !isClosed else { return .end }
     if !notices.isEmpty { return .notice(notices.removeFirst()) }
     if index == paths.count {
-      // A lap in which nothing could be shown would repeat for ever.
+      // A lap in which nothing could be shown would repeat forever.
       guard request.loops, lapFrames > 0 else { return .end }
       index = 0
       lapFrames = 0

@@ -3,22 +3,25 @@ import Ground
 /// Holds frames of a file back until their time has come, so that it plays at its own rate.
 struct FramePacer {
   private let system: any SystemCalls
+  private var speed = 1.0
   private var start: (moment: MonotonicTime, media: Double)?
 
   init(system: any SystemCalls) { self.system = system }
 
   /// Waits at most `timeout` milliseconds for the moment of `media` (seconds). Whether it has come.
   ///
-  /// The first frame is due at once. After a pause of the consumer's, or a seek, playing goes on from the frame at hand:
+  /// The first frame is due at once, and so is the first at another speed. After a pause of the consumer's, or a seek, playing goes on from the frame at hand:
   /// nothing is hurried through to catch up.
-  mutating func isDue(_ media: Double, timeout: Int) -> Bool {
+  mutating func isDue(_ media: Double, speed: Double = 1, timeout: Int) -> Bool {
+    if speed != self.speed { restart() }
+    self.speed = speed
     let now = system.now
     guard let begun = start else {
       start = (now, media)
       return true
     }
     // Rates come from files and flags, and may put the next frame into the next century.
-    let due = begun.moment.nanoseconds + Int64(max(-1e9, min(1e9, media - begun.media)) * 1e9)
+    let due = begun.moment.nanoseconds + Int64(max(-1e9, min(1e9, (media - begun.media) / speed)) * 1e9)
     let wait = due - now.nanoseconds
     if wait < -500_000_000 || wait > 60_000_000_000 {
       start = (now, media)

@@ -91,7 +91,7 @@ final class RawVideoReader {
       case .frameLine:
         guard try readLine() else { return nil }
         guard line.starts(with: Y4MHeader.frameMagic) else {
-          throw CaptureError(.corrupt, "the Y4M stream lost its frames' marks")
+          throw CaptureError(.corrupt, "the Y4M stream has no FRAME line where one should be")
         }
         line = []
         phase = .pixels

@@ -89,7 +89,7 @@ private final class RawVideoWorker: @unchecked Sendable {
     }
     do throws(CaptureError) {
       guard try reader.readHeader(timeout: 10_000), let header = reader.header else {
-        throw CaptureError(.corrupt, "no Y4M header came")
+        throw CaptureError(.corrupt, "no Y4M header arrived")
       }
       description = SourceDescription(
         name: name, detail: raw == nil ? "Y4M" : "bare \(header.format.rawValue)", width: header.width,

@@ -5,7 +5,7 @@ import Ground
 /// The driver's mapped buffers and who holds each: the driver or us.
 ///
 /// Whatever is dequeued is queued again, also after a bad frame; a buffer whose VIDIOC_QBUF fails is remembered and
-/// tried again, since after as many such failures as there are buffers a driver is silent for ever.
+/// tried again, since after as many such failures as there are buffers a driver is silent forever.
 final class BufferRing {
   /// A filled buffer as the driver described it.
   struct Filled {

@@ -27,27 +27,6 @@ public struct CameraControl: Sendable, Equatable, Codable {
   }
 }
 
-/// A wish for a control: `exposure_auto=1`.
-public struct ControlSetting: Sendable, Equatable {
-  public var name: String
-  /// A number, `on` or `off`, or the name of a menu's choice.
-  public var value: String
-
-  public init(name: String, value: String) {
-    self.name = name
-    self.value = value
-  }
-
-  /// From `NAME=VALUE`.
-  public init(parsing text: String) throws(CaptureError) {
-    let parts = text.split(separator: "=", maxSplits: 1).map { String($0) }
-    guard parts.count == 2, !parts[0].isEmpty else {
-      throw CaptureError(.badName, "'\(text)' is not NAME=VALUE", remedy: "for instance exposure_auto=1")
-    }
-    self.init(name: parts[0], value: parts[1])
-  }
-}
-
 /// Lists, reads and sets controls.
 package enum CameraControls {
   /// Drivers have dozens; one that lists more than this is broken.
@@ -59,7 +38,7 @@ package enum CameraControls {
     var last: UInt32 = 0
     for _ in 0..<limit {
       query.id = last | UInt32(V4L2_CTRL_FLAG_NEXT_CTRL)
-      // Ids grow; a driver that repeats itself would go on for ever.
+      // Ids grow; a driver that repeats itself would continue forever.
       guard let found = device.asked(ocv_queryctrl, query), found.id > last else { break }
       last = found.id
       if let control = read(found, device) { controls.append(control) }

@@ -87,7 +87,7 @@ package final class CameraDevice: Sendable {
     }
   }
 
-  /// Repeats while EINTR; a driver that says nothing else for ever is not believed for ever.
+  /// Repeats while EINTR; a driver that says nothing else forever is given up.
   private static func retrying(_ body: () throws(SystemError) -> Void) throws(SystemError) {
     for _ in 0..<100 {
       do {
@@ -99,12 +99,12 @@ package final class CameraDevice: Sendable {
     throw SystemError(EINTR)
   }
 
-  /// Why this device cannot be used, in an operator's words.
+  /// Why this device cannot be used, for the user to read.
   static func explain(_ error: SystemError, opening device: CameraDevice) -> CaptureError {
     explain(error, opening: device.path, device.system)
   }
 
-  /// Why a node could not be opened, in an operator's words.
+  /// Why a node could not be opened, for the user to read.
   private static func explain(
     _ error: SystemError, opening path: String, _ system: any SystemCalls
   ) -> CaptureError {
@@ -130,7 +130,7 @@ package final class CameraDevice: Sendable {
 
 /// Who has a device open, as far as /proc lets us look.
 enum DeviceHolder {
-  /// "cheese (process 1234)"; nil when it is nobody that we may know of.
+  /// "cheese (process 1234)"; nil when it the process is not known or not visible.
   static func name(of path: String, system: any SystemCalls) -> String? {
     let device = system.target(of: path) ?? path
     let own = String(getpid())

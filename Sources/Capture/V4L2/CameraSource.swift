@@ -1,7 +1,6 @@
 public import Ground
 import Glibc
 import Logging
-import Synchronization
 import Vision
 
 /// A V4L2 camera that is never given up: every trouble is reported, and the picture comes back by itself.
@@ -10,7 +9,6 @@ import Vision
 /// time and with growing pauses of up to two seconds after that, on whichever node the same camera is found.
 public final class CameraSource: FrameSource {
   private let worker: CameraWorker
-  private let shared: Mutex<SourceDescription>
 
   /// Opens the camera at `path`.
   ///
@@ -23,20 +21,10 @@ public final class CameraSource: FrameSource {
     path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming = CameraTiming()
   ) throws(CaptureError) {
     worker = try CameraWorker(path: path, request: request, system: system, timing: timing)
-    shared = Mutex(worker.description)
   }
 
-  public var description: SourceDescription { shared.withLock { $0 } }
-
-  public func next(timeout: Int) throws -> SourceEvent {
-    let event = worker.next(timeout: timeout)
-    if worker.descriptionChanged {
-      worker.descriptionChanged = false
-      shared.withLock { $0 = worker.description }
-    }
-    return event
-  }
-
+  public var description: SourceDescription { worker.description.value }
+  public func next(timeout: Int) throws -> SourceEvent { worker.next(timeout: timeout) }
   public func close() { worker.close() }
 }
 
@@ -45,7 +33,7 @@ package struct CameraTiming: Sendable {
   /// Silence that is reported.
   package var quietPeriods = 5.0
   package var quietLeast = 400.0
-  /// Silence after which the stream is opened anew; doubled each time it does not help.
+  /// Silence after which the stream is reopened; doubled each time it does not help.
   package var restartPeriods = 30.0
   package var restartLeast = 2000.0
   /// What a camera may take to its first frame, in milliseconds.
@@ -57,7 +45,7 @@ package struct CameraTiming: Sendable {
 
   package init() {}
 
-  /// The same, with the user's word on when a silent stream is opened anew, in seconds.
+  /// The same, with the user's word on when a silent stream is reopened, in seconds.
   func with(patience: Double?) -> CameraTiming {
     guard let patience else { return self }
     var timing = self
@@ -80,8 +68,7 @@ private final class CameraWorker: @unchecked Sendable {
   /// A camera that is gone, and when it is looked for again.
   private struct Outage {
     var reason: String
-    var attempt = 0
-    var nextAttempt: MonotonicTime
+    var backoff: Backoff
   }
 
   private var state: State
@@ -106,8 +93,7 @@ private final class CameraWorker: @unchecked Sendable {
   private var lastInputCheck: MonotonicTime
   private var inputTrouble: String?
 
-  private(set) var description: SourceDescription
-  var descriptionChanged = false
+  let description: PublishedDescription
 
   init(path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming) throws(CaptureError) {
     self.path = path
@@ -116,15 +102,16 @@ private final class CameraWorker: @unchecked Sendable {
     self.timing = timing.with(patience: request.patience)
     lastGood = system.now
     lastInputCheck = system.now
-    description = SourceDescription(
-      name: path, detail: "", width: request.width ?? FormatNegotiation.standardWidth,
-      height: request.height ?? FormatNegotiation.standardHeight, framesPerSecond: 0, isLive: true)
+    description = PublishedDescription(
+      SourceDescription(
+        name: path, detail: "", width: request.width ?? FormatNegotiation.standardWidth,
+        height: request.height ?? FormatNegotiation.standardHeight, framesPerSecond: 0, isLive: true))
     state = .closed
     do {
       try openFirst()
     } catch {
       guard request.waits else { throw error }
-      state = .lost(Outage(reason: error.what, attempt: 1, nextAttempt: later(timing.pauses[0])))
+      state = .lost(Outage(reason: error.what, backoff: Backoff(pauses: timing.pauses, now: system.now)))
       isTroubled = true
     }
   }
@@ -187,12 +174,12 @@ private final class CameraWorker: @unchecked Sendable {
     guard isTroubled else { return .frame(frame) }
     isTroubled = false
     let seconds = Double(now.nanoseconds(since: lastGood)) / 1e9
-    logger.info("\(path): the picture is back after \(tenths(seconds)) s")
+    logger.info("\(path): the picture is back after \(DurationText.tenths(seconds)) s")
     return .frame(frame)
   }
 
   /// No picture, because nothing comes or because what comes is damaged: said after a few frame periods; after many the
-  /// stream is opened anew.
+  /// stream is reopened.
   private func judgeAbsence(_ stream: CameraStream) -> SourceEvent {
     let begin = max(lastGood, streamStart)
     let silence = system.now.milliseconds(since: begin)
@@ -207,7 +194,7 @@ private final class CameraWorker: @unchecked Sendable {
     let reason =
       lastDamage.map { "the camera sends only damaged pictures: \($0.rawValue)" } ?? "no frames from the camera"
     guard silence >= limit else {
-      return .noSignal(reason: "\(reason), opened anew after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
+      return .noSignal(reason: "\(reason), reopened after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
     }
     restarts += 1
     lose("\(reason), restarting it", at: stream)
@@ -234,11 +221,11 @@ private final class CameraWorker: @unchecked Sendable {
     stream.close()
     isTroubled = true
     logger.warning("\(path): \(reason)")
-    state = .lost(Outage(reason: reason, nextAttempt: later(timing.pauses[0])))
+    state = .lost(Outage(reason: reason, backoff: Backoff(pauses: timing.pauses, now: system.now)))
   }
 
   private func search(_ outage: Outage, _ timeout: Int) -> SourceEvent {
-    let wait = outage.nextAttempt.milliseconds(since: system.now)
+    let wait = outage.backoff.wait(at: system.now)
     if wait > 0 {
       system.sleep(milliseconds: min(timeout, Int(wait.rounded(.up))))
       guard wait <= Double(timeout) else { return .noSignal(reason: reasonNow, since: lastGood) }
@@ -255,8 +242,7 @@ private final class CameraWorker: @unchecked Sendable {
         // The reason stands there all the time; what the operator can do about it is said once.
         if !error.remedy.isEmpty, error.kind != .notFound { notices.append("\(error.what): \(error.remedy)") }
       }
-      outage.attempt += 1
-      outage.nextAttempt = later(timing.pauses[min(outage.attempt, timing.pauses.count - 1)])
+      outage.backoff.postpone(from: system.now)
       state = .lost(outage)
       return .noSignal(reason: reasonNow, since: lastGood)
     }
@@ -299,20 +285,10 @@ private final class CameraWorker: @unchecked Sendable {
     let updated = SourceDescription(
       name: stream.device.path, detail: "\(stream.device.identity.card), \(format.encoding.fourCC)",
       width: format.width, height: format.pictureHeight, framesPerSecond: format.framesPerSecond, isLive: true)
-    guard updated != description else { return }
-    let isChange = hasFrames && (updated.width != description.width || updated.height != description.height)
+    let before = description.value
+    guard description.publish(updated) else { return }
+    let isChange = hasFrames && (updated.width != before.width || updated.height != before.height)
     if isChange { notices.append("the camera now sends \(updated.width)x\(updated.height)") }
     logger.info("\(updated.name): \(updated.detail) \(updated.width)x\(updated.height) at \(updated.framesPerSecond)")
-    description = updated
-    descriptionChanged = true
-  }
-
-  private func later(_ milliseconds: Double) -> MonotonicTime {
-    MonotonicTime(nanoseconds: system.now.nanoseconds + Int64(milliseconds * 1e6))
-  }
-
-  private func tenths(_ seconds: Double) -> String {
-    let value = Int((seconds * 10).rounded())
-    return "\(value / 10).\(value % 10)"
   }
 }

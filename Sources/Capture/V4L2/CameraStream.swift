@@ -13,7 +13,7 @@ final class CameraStream {
     case silence
     /// Something came, but no picture.
     case damaged(DamagedPicture)
-    /// The stream cannot go on as it is and must be opened anew.
+    /// The stream cannot go on as it is and must be reopened.
     case broken(Break)
   }
 
@@ -24,7 +24,7 @@ final class CameraStream {
     case ended
     case failed(SystemError)
 
-    /// In an operator's words.
+    /// For the user to read.
     var reason: String {
       switch self {
       case .disconnected: "the camera is disconnected"
@@ -51,7 +51,7 @@ final class CameraStream {
   var continuity: Continuity
   private var isClosed = false
 
-  /// What the operator should know of how it began.
+  /// Remarks for the user on how it started.
   private(set) var remarks: [String] = []
 
   /// - Parameter isFirst: whether a control that cannot be set is an error; on a camera that is there again it is a
@@ -138,7 +138,7 @@ final class CameraStream {
   private func drain(afterTrouble happened: Int16) -> Event {
     var newest: BufferRing.Filled?
     var damage: DamagedPicture?
-    // A driver that always has one more buffer ready would hold this loop for ever.
+    // A driver that always has one more buffer ready would hold this loop forever.
     for _ in 0..<64 {
       let filled: BufferRing.Filled?
       do {

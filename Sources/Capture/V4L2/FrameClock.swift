@@ -4,7 +4,7 @@ import Ground
 /// Widens the driver's 32-bit frame numbers and counts what is missing between them.
 struct FrameSequence {
   private var last: UInt32?
-  /// Numbers go on across restarts of the stream, so that nobody sees one twice.
+  /// Numbers go on across restarts of the stream, so that none is seen twice.
   private(set) var number: UInt64 = 0
   /// Frames lost by the driver so far.
   private(set) var drops: UInt64 = 0
@@ -27,7 +27,7 @@ struct FrameSequence {
     return number
   }
 
-  /// The stream starts anew: the next number is no gap.
+  /// The stream restarts: the next number is not a gap.
   mutating func restart() { last = nil }
 }
 

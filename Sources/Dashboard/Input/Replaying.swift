@@ -1,3 +1,4 @@
+import Capture
 import Ground
 import Pipeline
 
@@ -24,7 +25,7 @@ extension Controller {
     }
   }
 
-  private mutating func seekToNextEvent(_ status: ReplayStatus) {
+  private mutating func seekToNextEvent(_ status: PlaybackStatus) {
     let marks = status.marks.sorted { $0.seconds < $1.seconds }
     guard let mark = marks.first(where: { $0.seconds > status.position + Self.nearStopped }) else {
       return warn("no later event")
@@ -32,7 +33,7 @@ extension Controller {
     seek(to: mark)
   }
 
-  private mutating func seekToPreviousEvent(_ status: ReplayStatus) {
+  private mutating func seekToPreviousEvent(_ status: PlaybackStatus) {
     let marks = status.marks.sorted { $0.seconds < $1.seconds }
     let near = status.isPlaying ? Self.nearPlaying : Self.nearStopped
     guard let mark = marks.last(where: { $0.seconds < status.position - near }) else {
@@ -41,7 +42,7 @@ extension Controller {
     seek(to: mark)
   }
 
-  private mutating func seek(to mark: ReplayStatus.Mark) {
+  private mutating func seek(to mark: PlaybackStatus.Mark) {
     ask(.seek(to: mark.seconds))
     confirm("\(Text.clock(seconds: mark.seconds)) \(mark.title)")
   }

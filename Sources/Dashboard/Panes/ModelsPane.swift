@@ -107,7 +107,7 @@ struct ModelsPane: Pane {
     return Text.withoutFolders(String(reason.hasPrefix("/") && parts.count == 2 ? parts[1] : reason[...]))
   }
 
-  private static func short(_ task: Perception.Task) -> String {
+  private static func short(_ task: ModelTask) -> String {
     switch task {
     case .detection: "detect"
     case .instanceSegmentation: "segment"

@@ -14,7 +14,7 @@ struct ReplayPane: Pane {
   }
 
   private func drawPosition(
-    _ replay: ReplayStatus, in room: Rect, _ context: PaneContext, on canvas: inout CellCanvas
+    _ replay: PlaybackStatus, in room: Rect, _ context: PaneContext, on canvas: inout CellCanvas
   ) {
     let speed = replay.speed > 0 ? "\(Text.fixed(replay.speed, replay.speed < 1 ? 2 : 0))x" : "at full speed"
     let state =
@@ -27,7 +27,7 @@ struct ReplayPane: Pane {
   }
 
   private func drawBar(
-    _ replay: ReplayStatus, duration: Double, row y: Int, in room: Rect, _ context: PaneContext,
+    _ replay: PlaybackStatus, duration: Double, row y: Int, in room: Rect, _ context: PaneContext,
     on canvas: inout CellCanvas
   ) {
     let theme = context.theme
@@ -42,7 +42,7 @@ struct ReplayPane: Pane {
   }
 
   /// The keys of a replay, as many to a line as fit.
-  private func drawKeys(_ replay: ReplayStatus, in room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+  private func drawKeys(_ replay: PlaybackStatus, in room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let hints = ["[ ] 10 s", ", . step", replay.marks.isEmpty ? nil : "{ } event", "< > speed"].compactMap(\.self)
     let perLine = max(1, (room.width + 2) / Self.hintColumns)
     for (i, hint) in hints.enumerated() where i / perLine < room.height - 2 {

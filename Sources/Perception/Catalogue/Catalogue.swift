@@ -7,7 +7,7 @@ public struct Catalogue: Sendable {
   /// One network of the list.
   public struct Entry: Sendable, Hashable {
     public var name: String
-    public var task: Task
+    public var task: ModelTask
     /// The network file's size and SHA-256 (lowercase hexadecimal), as its publisher states them.
     public var bytes: Int
     public var sha256: String
@@ -62,7 +62,7 @@ extension Catalogue.Entry {
     guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }),
       !name.hasPrefix(".")
     else { throw reader.error("name", "may hold letters, digits, '-', '_' and '.' only") }
-    task = try required("task", reader.choice("task", Task.allCases.map { ($0.rawValue, $0) }))
+    task = try required("task", reader.choice("task", ModelTask.allCases.map { ($0.rawValue, $0) }))
     bytes = try required("bytes", reader.int("bytes", in: 1...(1 << 36)))
     sha256 = try required("sha256", reader.string("sha256")).lowercased()
     guard sha256.count == 64, sha256.allSatisfy(\.isHexDigit) else {

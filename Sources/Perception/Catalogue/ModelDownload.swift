@@ -131,7 +131,7 @@ public struct ModelDownload: Sendable {
       let cause = CurlStatus.words[status] ?? "curl ended with status \(status)"
       throw PerceptionError(
         .notFound, cause, place: url,
-        remedy: "check the network and the proxy (https_proxy); pulling again goes on where it stopped")
+        remedy: "check the network and the proxy (https_proxy); run it again to resume the download")
     }
   }
 
@@ -161,7 +161,7 @@ public struct ModelDownload: Sendable {
         if received > entry.bytes { return 63 }
         throw PerceptionError(
           .badInput, "stopped after \(received) of \(entry.bytes) bytes", place: url,
-          remedy: "pulling again goes on where it stopped")
+          remedy: "run it again to resume the download")
       }
       usleep(100_000)
     }

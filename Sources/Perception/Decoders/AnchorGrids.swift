@@ -15,39 +15,45 @@ final class AnchorGridDecoder: OutputDecoder {
     name: "anchor-grids", aliases: ["yolov2", "tiny-yolov2", "yolov3-raw", "yolov4", "yolov5-raw"],
     outputs:
       "[1, anchors x (5 + classes), h, w], [1, h, w, anchors, 5 + classes] or [1, anchors, h, w, 5 + classes] a stride",
-    claims: { facts in
-      guard let picture = facts.picture, !facts.outputs.isEmpty, facts.outputs.count <= 3 else { return nil }
-      let name = facts.name.lowercased()
-      let shapes = facts.outputs.compactMap(\.shape)
-      if shapes.count == facts.outputs.count, shapes.allSatisfy({ $0.count == 5 && ($0[4] ?? 0) > 5 }) {
-        return "rank-5 outputs with \(shapes[0][4] ?? 0) fields an anchor"
-      }
-      if shapes.allSatisfy({ $0.count == 4 }), let width = picture.width, shapes.count == 1, shapes[0][1] == 125,
-        let columns = shapes[0][3], columns * 32 == width
-      {
-        return "one grid at stride 32 with 125 fields: 5 anchors with 20 classes"
-      }
-      if shapes.count >= 2, shapes.allSatisfy({ $0.count == 4 && $0[1] == 255 }) || name.contains("yolov4") {
-        return "grids with 255 fields: 3 anchors with 80 classes"
-      }
-      return nil
-    },
-    defaults: { facts in
-      let shape = facts.outputs.first?.shape ?? []
-      let version: Version =
-        shape.count == 4 && shape[1] == 125
-        ? .v2 : shape.count == 5 && shape[1] == 3 && shape[3] != 3 ? .v5 : shape.count == 5 ? .v4 : .v3
-      let normalization =
-        version == .v2 ? Normalization(scale: 1, pad: 0) : Normalization(pad: version == .v5 ? 114 : 128)
-      let recipe = facts.recipe(
-        width: 416, height: 416, rule: version == .v2 ? .stretch : .letterbox(centered: true),
-        normalization: normalization)
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: version == .v2 ? LabelSets.voc : LabelSets.coco,
-        parameters: ["version": .string(version.rawValue)],
-        reasons: ["raw maps of YOLO\(version.rawValue), with its published anchors"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try AnchorGridDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, !facts.outputs.isEmpty, facts.outputs.count <= 3 else { return nil }
+    let name = facts.name.lowercased()
+    let shapes = facts.outputs.compactMap(\.shape)
+    if shapes.count == facts.outputs.count, shapes.allSatisfy({ $0.count == 5 && ($0[4] ?? 0) > 5 }) {
+      return "rank-5 outputs with \(shapes[0][4] ?? 0) fields an anchor"
+    }
+    if shapes.allSatisfy({ $0.count == 4 }), let width = picture.width, shapes.count == 1, shapes[0][1] == 125,
+      let columns = shapes[0][3], columns * 32 == width
+    {
+      return "one grid at stride 32 with 125 fields: 5 anchors with 20 classes"
+    }
+    if shapes.count >= 2, shapes.allSatisfy({ $0.count == 4 && $0[1] == 255 }) || name.contains("yolov4") {
+      return "grids with 255 fields: 3 anchors with 80 classes"
+    }
+    return nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let shape = facts.outputs.first?.shape ?? []
+    let version: Version =
+      shape.count == 4 && shape[1] == 125
+      ? .v2 : shape.count == 5 && shape[1] == 3 && shape[3] != 3 ? .v5 : shape.count == 5 ? .v4 : .v3
+    let normalization =
+      version == .v2 ? Normalization(scale: 1, pad: 0) : Normalization(pad: version == .v5 ? 114 : 128)
+    let recipe = facts.recipe(
+      width: 416, height: 416, rule: version == .v2 ? .stretch : .letterbox(centered: true),
+      normalization: normalization)
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: version == .v2 ? LabelSets.voc : LabelSets.coco,
+      parameters: ["version": .string(version.rawValue)],
+      reasons: ["raw maps of YOLO\(version.rawValue), with its published anchors"])
+  }
 
   enum Version: String, CaseIterable {
     case v2, v3, v4, v5

@@ -8,24 +8,30 @@ import Vision
 final class CenterNetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "centernet", outputs: "heatmap [1, classes, h, w], sizes [1, 2, h, w], offsets [1, 2, h, w]",
-    claims: { facts in
-      guard facts.picture != nil, let heat = facts.output(named: "hm", "heatmap", "heat"),
-        let size = facts.output(named: "wh", "size", "sizes"), facts.outputs[heat].shape?.count == 4,
-        facts.outputs[size].shape?.count == 4
-      else { return nil }
-      return "outputs '\(facts.outputs[heat].name)' and '\(facts.outputs[size].name)': a heatmap of centres with sizes"
-    },
-    defaults: { facts in
-      let normalization = Normalization(
-        order: .bgr, mean: [0.408, 0.447, 0.470], deviation: [0.289, 0.274, 0.278], pad: 0)
-      let recipe = facts.recipe(
-        width: 512, height: 512, rule: .letterbox(centered: true), normalization: normalization)
-      let classes = facts.output(named: "hm", "heatmap", "heat").flatMap { facts.unbatched($0)?.first.flatMap { $0 } }
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: LabelSets.detector(classes ?? 80), confidence: 0.3,
-        reasons: ["CenterNet takes BGR pictures with its own means and deviations"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try CenterNetDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, let heat = facts.output(named: "hm", "heatmap", "heat"),
+      let size = facts.output(named: "wh", "size", "sizes"), facts.outputs[heat].shape?.count == 4,
+      facts.outputs[size].shape?.count == 4
+    else { return nil }
+    return "outputs '\(facts.outputs[heat].name)' and '\(facts.outputs[size].name)': a heatmap of centres with sizes"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let normalization = Normalization(
+      order: .bgr, mean: [0.408, 0.447, 0.470], deviation: [0.289, 0.274, 0.278], pad: 0)
+    let recipe = facts.recipe(
+      width: 512, height: 512, rule: .letterbox(centered: true), normalization: normalization)
+    let classes = facts.output(named: "hm", "heatmap", "heat").flatMap { facts.unbatched($0)?.first.flatMap { $0 } }
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: LabelSets.detector(classes ?? 80), confidence: 0.3,
+      reasons: ["CenterNet takes BGR pictures with its own means and deviations"])
+  }
 
   private let facts: NetworkFacts
   private let logits: Bool

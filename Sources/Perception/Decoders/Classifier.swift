@@ -8,57 +8,63 @@ import Vision
 final class ClassifierDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "classifier", aliases: ["yolov8-cls", "imagenet"], outputs: "[1, classes] or [1, classes, 1, 1]",
-    claims: { facts in
-      guard facts.picture != nil, let shape = facts.outputs.first?.shape else { return nil }
-      if facts.ultralytics?.task == "classify" { return "Ultralytics' metadata: task 'classify'" }
-      guard let classes = classCount(shape), classes >= 2 else { return nil }
-      if classes == 1000 || classes == 1001 {
-        return "output '\(facts.outputs[0].name)' has ImageNet's \(classes) classes"
-      }
-      // Feature vectors are named so, or come in round sizes; a name that speaks of classes settles it.
-      let name = facts.outputs[0].name.lowercased()
-      let speaks = ["class", "logit", "prob", "softmax"].contains { name.contains($0) }
-      let isVector = EmbeddingDecoder.usualSizes.contains(classes) || name.contains("embed") || name.contains("feature")
-      if isVector, !speaks { return nil }
-      return "output '\(facts.outputs[0].name)' has one number for each of \(classes) classes"
-    },
-    defaults: { facts in
-      let metadata = facts.ultralytics
-      let classes = facts.outputs.first?.shape.flatMap { classCount($0) } ?? 0
-      if let metadata {
-        let side = metadata.width ?? 224
-        let recipe = facts.recipe(
-          width: side, height: metadata.height ?? side,
-          rule: .centerCrop(shorterSide: min(side, metadata.height ?? side)))
-        return ModelDefaults(
-          task: .classification, recipe: recipe, labels: metadata.names, confidence: 0,
-          reasons: ["\(metadata.names.count) class names from the metadata"])
-      }
-      var recipe = facts.recipe(
-        width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
-      let (width, height) = recipe.nominalSize
-      // 256 for 224, and in that proportion for other sizes.
-      recipe.rule = .centerCrop(shorterSide: (min(width, height) * 8 + 3) / 7)
-      var reasons = ["torchvision's preprocessing: centre cut out, ImageNet's means and deviations"]
-      if recipe.layout.isInterleaved {
-        // TensorFlow's exports: EfficientNet-Lite and MobileNet take (pixel - 127) / 128.
-        recipe.normalization = Normalization(scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
-        reasons = ["TensorFlow's axis order, so its usual preprocessing: (pixel - 127) / 128"]
-      }
-      if recipe.normalization.order == .gray {
-        recipe.rule = .stretch
-        recipe.normalization = Normalization(order: .gray, scale: 1, mean: [0], deviation: [1], pad: 0)
-        reasons = ["a grey picture as it is, 0...255"]
-      } else if let told = NamedPreprocessing.recipe(recipe, facts) {
-        recipe = told.recipe
-        reasons = [told.reason]
-      } else if classes != 1000, classes != 1001 {
-        reasons.append("unlike ImageNet's: a manifest is advisable")
-      }
-      return ModelDefaults(
-        task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), confidence: 0, reasons: reasons)
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try ClassifierDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, let shape = facts.outputs.first?.shape else { return nil }
+    if facts.ultralytics?.task == "classify" { return "Ultralytics' metadata: task 'classify'" }
+    guard let classes = classCount(shape), classes >= 2 else { return nil }
+    if classes == 1000 || classes == 1001 {
+      return "output '\(facts.outputs[0].name)' has ImageNet's \(classes) classes"
+    }
+    // Feature vectors are named so, or come in round sizes; a name that speaks of classes settles it.
+    let name = facts.outputs[0].name.lowercased()
+    let speaks = ["class", "logit", "prob", "softmax"].contains { name.contains($0) }
+    let isVector = EmbeddingDecoder.usualSizes.contains(classes) || name.contains("embed") || name.contains("feature")
+    if isVector, !speaks { return nil }
+    return "output '\(facts.outputs[0].name)' has one number for each of \(classes) classes"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let metadata = facts.ultralytics
+    let classes = facts.outputs.first?.shape.flatMap { classCount($0) } ?? 0
+    if let metadata {
+      let side = metadata.width ?? 224
+      let recipe = facts.recipe(
+        width: side, height: metadata.height ?? side,
+        rule: .centerCrop(shorterSide: min(side, metadata.height ?? side)))
+      return ModelDefaults(
+        task: .classification, recipe: recipe, labels: metadata.names, confidence: 0,
+        reasons: ["\(metadata.names.count) class names from the metadata"])
+    }
+    var recipe = facts.recipe(
+      width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
+    let (width, height) = recipe.nominalSize
+    // 256 for 224, and in that proportion for other sizes.
+    recipe.rule = .centerCrop(shorterSide: (min(width, height) * 8 + 3) / 7)
+    var reasons = ["torchvision's preprocessing: centre cut out, ImageNet's means and deviations"]
+    if recipe.layout.isInterleaved {
+      // TensorFlow's exports: EfficientNet-Lite and MobileNet take (pixel - 127) / 128.
+      recipe.normalization = Normalization(scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
+      reasons = ["TensorFlow's axis order, so its usual preprocessing: (pixel - 127) / 128"]
+    }
+    if recipe.normalization.order == .gray {
+      recipe.rule = .stretch
+      recipe.normalization = Normalization(order: .gray, scale: 1, mean: [0], deviation: [1], pad: 0)
+      reasons = ["a grey picture as it is, 0...255"]
+    } else if let told = NamedPreprocessing.recipe(recipe, facts) {
+      recipe = told.recipe
+      reasons = [told.reason]
+    } else if classes != 1000, classes != 1001 {
+      reasons.append("unlike ImageNet's: a manifest is advisable")
+    }
+    return ModelDefaults(
+      task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), confidence: 0, reasons: reasons)
+  }
 
   /// The number of classes of an output [1, C], [C], [1, C, 1, 1] or [1, 1, 1, C].
   static func classCount(_ shape: [Int?]) -> Int? {

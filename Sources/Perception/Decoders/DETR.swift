@@ -12,41 +12,47 @@ final class DETRDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "detr", aliases: ["rt-detr-hf", "deformable-detr"],
     outputs: "logits [1, queries, classes], boxes [1, queries, 4]",
-    claims: { facts in
-      if facts.picture != nil, let logits = facts.output(named: "logits"),
-        let boxes = facts.output(named: "pred_boxes"), facts.outputs[logits].shape?.count == 3,
-        facts.outputs[boxes].shape?.last == 4
-      {
-        return "outputs 'logits' and 'pred_boxes' of a transformer that detects"
-      }
-      guard facts.outputs.count == 2, facts.picture != nil, let a = facts.unbatched(0), let b = facts.unbatched(1),
-        a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4 || b[1] == 4
-      else { return nil }
-      return "two outputs with \(queries) queries, classes and boxes"
-    },
-    defaults: { facts in
-      let shapes = (0..<min(2, facts.outputs.count)).compactMap { facts.unbatched($0) }
-      let classes = shapes.compactMap { $0.last.flatMap { $0 } }.first { $0 != 4 } ?? 92
-      let queries = shapes.first?.first.flatMap { $0 } ?? 100
-      let softmax = classes == 92 || (queries == 100 && classes != 91 && classes != 80)
-      let recipe =
-        softmax
-        ? facts.recipe(width: 800, height: 800, rule: .stretch, normalization: .imageNet)
-        : facts.recipe(
-          width: 640, height: 640, rule: .stretch,
-          normalization: classes == 91 ? .imageNet : Normalization())
-      let labels =
-        classes == 92 || classes == 91 ? LabelSets.coco91 : LabelSets.detector(softmax ? classes - 1 : classes)
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: labels,
-        parameters: ["activation": .string(softmax ? "softmax" : "sigmoid")], confidence: 0.5,
-        reasons: [
-          softmax
-            ? "\(classes) classes, the last for 'no object': DETR, ImageNet's means and deviations"
-            : "\(classes) classes judged alone: a relative of Deformable DETR or RT-DETR"
-        ])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try DETRDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    if facts.picture != nil, let logits = facts.output(named: "logits"),
+      let boxes = facts.output(named: "pred_boxes"), facts.outputs[logits].shape?.count == 3,
+      facts.outputs[boxes].shape?.last == 4
+    {
+      return "outputs 'logits' and 'pred_boxes' of a transformer that detects"
+    }
+    guard facts.outputs.count == 2, facts.picture != nil, let a = facts.unbatched(0), let b = facts.unbatched(1),
+      a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4 || b[1] == 4
+    else { return nil }
+    return "two outputs with \(queries) queries, classes and boxes"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let shapes = (0..<min(2, facts.outputs.count)).compactMap { facts.unbatched($0) }
+    let classes = shapes.compactMap { $0.last.flatMap { $0 } }.first { $0 != 4 } ?? 92
+    let queries = shapes.first?.first.flatMap { $0 } ?? 100
+    let softmax = classes == 92 || (queries == 100 && classes != 91 && classes != 80)
+    let recipe =
+      softmax
+      ? facts.recipe(width: 800, height: 800, rule: .stretch, normalization: .imageNet)
+      : facts.recipe(
+        width: 640, height: 640, rule: .stretch,
+        normalization: classes == 91 ? .imageNet : Normalization())
+    let labels =
+      classes == 92 || classes == 91 ? LabelSets.coco91 : LabelSets.detector(softmax ? classes - 1 : classes)
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: labels,
+      parameters: ["activation": .string(softmax ? "softmax" : "sigmoid")], confidence: 0.5,
+      reasons: [
+        softmax
+          ? "\(classes) classes, the last for 'no object': DETR, ImageNet's means and deviations"
+          : "\(classes) classes judged alone: a relative of Deformable DETR or RT-DETR"
+      ])
+  }
 
   private let softmax: Bool
   private var scores: [Float] = []
@@ -96,24 +102,30 @@ final class DETRDecoder: OutputDecoder {
 final class RTDETRDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "rt-detr", aliases: ["rtdetr"], outputs: "[1, queries, 4 + classes] or [1, queries, 6]",
-    claims: { facts in
-      guard facts.outputs.count == 1, facts.picture != nil, let shape = facts.unbatched(0), shape.count == 2 else {
-        return nil
-      }
-      if let metadata = facts.ultralytics, metadata.description.lowercased().contains("rtdetr") {
-        return "Ultralytics' metadata: \(metadata.description)"
-      }
-      guard shape[0] == 300, let fields = shape[1], fields > 6 else { return nil }
-      return "output '\(facts.outputs[0].name)' has 300 queries of \(fields) fields"
-    },
-    defaults: { facts in
-      let metadata = facts.ultralytics
-      let recipe = facts.recipe(width: metadata?.width ?? 640, height: metadata?.height ?? 640, rule: .stretch)
-      let classes = (facts.unbatched(0)?.last.flatMap { $0 } ?? 84) - 4
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: metadata?.names ?? LabelSets.detector(classes), confidence: 0.4)
-    },
+    claims: claim,
+    defaults: usual,
     make: { _ in RTDETRDecoder() })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 1, facts.picture != nil, let shape = facts.unbatched(0), shape.count == 2 else {
+      return nil
+    }
+    if let metadata = facts.ultralytics, metadata.description.lowercased().contains("rtdetr") {
+      return "Ultralytics' metadata: \(metadata.description)"
+    }
+    guard shape[0] == 300, let fields = shape[1], fields > 6 else { return nil }
+    return "output '\(facts.outputs[0].name)' has 300 queries of \(fields) fields"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let metadata = facts.ultralytics
+    let recipe = facts.recipe(width: metadata?.width ?? 640, height: metadata?.height ?? 640, rule: .stretch)
+    let classes = (facts.unbatched(0)?.last.flatMap { $0 } ?? 84) - 4
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: metadata?.names ?? LabelSets.detector(classes), confidence: 0.4)
+  }
 
   private let scratch = ClassScratch()
   private var candidates: [Candidate] = []

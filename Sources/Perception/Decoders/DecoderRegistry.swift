@@ -20,7 +20,7 @@ struct DecoderDefinition: Sendable {
 /// What a decoder is made from.
 struct DecoderSetting {
   var facts: NetworkFacts
-  var task: Task
+  var task: ModelTask
   var recipe: InputRecipe
   var labels: [String]
   var parameters: ConfigReader
@@ -51,6 +51,7 @@ enum DecoderRegistry {
     PriorBoxesDecoder.definition,
     DepthDecoder.definition,
     PoseHeatmapDecoder.definition,
+    TextRegionsDecoder.definition,
     SegmentationDecoder.definition,
     ClassifierDecoder.definition,
     EmbeddingDecoder.definition,

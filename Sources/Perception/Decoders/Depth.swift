@@ -7,39 +7,45 @@ import Vision
 final class DepthDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "depth", aliases: ["midas", "dpt", "depth-anything"], outputs: "[1, h, w], [1, 1, h, w] or [1, h, w, 1]",
-    claims: { facts in
-      guard facts.picture != nil, let output = facts.outputs.first, let shape = output.shape, facts.outputs.count == 1,
-        shape.count == 3 || (shape.count == 4 && (shape[1] == 1 || shape[3] == 1))
-      else { return nil }
-      if facts.ultralytics?.task == "depth" { return "Ultralytics' metadata: task 'depth'" }
-      let words = ["depth", "midas", "dpt", "disparity", "zoe", "glpn"]
-      let place = [("output", output.name), ("file", facts.name)].first { _, name in
-        words.contains { name.lowercased().contains($0) }
-      }
-      return place.map { "one number for each cell, and the \($0.0)'s name '\($0.1)' speaks of depth" }
-    },
-    defaults: { facts in
-      if facts.ultralytics?.task == "depth" {
-        let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
-        return ModelDefaults(
-          task: .depth, recipe: recipe, parameters: ["nearness": .bool(false)], confidence: 0,
-          reasons: ["Ultralytics' depth: pictures stretched, in 0...1; metres, more is farther"])
-      }
-      let name = facts.name.lowercased()
-      // Depth Anything cuts the picture into patches of 14 pixels, DPT into 16, MiDaS reduces it 32 times.
-      let side = name.contains("anything") ? 518 : name.contains("small") ? 256 : 384
-      let recipe = facts.recipe(width: side, height: side, rule: .stretch, normalization: .imageNet)
-      let metres = ["metric", "zoe", "glpn"].contains { name.contains($0) }
-      return ModelDefaults(
-        task: .depth, recipe: recipe, parameters: ["nearness": .bool(!metres)], confidence: 0,
-        reasons: [
-          metres
-            ? "distances by its name: more is farther"
-            : "nearness in no unit, as MiDaS and Depth Anything put out: more is nearer",
-          "ImageNet's means and deviations",
-        ])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try DepthDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, let output = facts.outputs.first, let shape = output.shape, facts.outputs.count == 1,
+      shape.count == 3 || (shape.count == 4 && (shape[1] == 1 || shape[3] == 1))
+    else { return nil }
+    if facts.ultralytics?.task == "depth" { return "Ultralytics' metadata: task 'depth'" }
+    let words = ["depth", "midas", "dpt", "disparity", "zoe", "glpn"]
+    let place = [("output", output.name), ("file", facts.name)].first { _, name in
+      words.contains { name.lowercased().contains($0) }
+    }
+    return place.map { "one number for each cell, and the \($0.0)'s name '\($0.1)' speaks of depth" }
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    if facts.ultralytics?.task == "depth" {
+      let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
+      return ModelDefaults(
+        task: .depth, recipe: recipe, parameters: ["nearness": .bool(false)], confidence: 0,
+        reasons: ["Ultralytics' depth: pictures stretched, in 0...1; metres, more is farther"])
+    }
+    let name = facts.name.lowercased()
+    // Depth Anything cuts the picture into patches of 14 pixels, DPT into 16, MiDaS reduces it 32 times.
+    let side = name.contains("anything") ? 518 : name.contains("small") ? 256 : 384
+    let recipe = facts.recipe(width: side, height: side, rule: .stretch, normalization: .imageNet)
+    let metres = ["metric", "zoe", "glpn"].contains { name.contains($0) }
+    return ModelDefaults(
+      task: .depth, recipe: recipe, parameters: ["nearness": .bool(!metres)], confidence: 0,
+      reasons: [
+        metres
+          ? "distances by its name: more is farther"
+          : "nearness in no unit, as MiDaS and Depth Anything put out: more is nearer",
+        "ImageNet's means and deviations",
+      ])
+  }
 
   private let isNearness: Bool
 
@@ -68,49 +74,5 @@ final class DepthDecoder: OutputDecoder {
       return isNearness ? share : 1 - share
     }
     findings.depth = DepthMap(columns: grid.columns, rows: grid.rows, nearness: nearness, range: least...most)
-  }
-}
-
-/// The cells of a network's map that show the frame: letterbox padding is left out.
-struct FrameGrid {
-  /// As many cells as the network has for the part that shows the frame.
-  let rows: Int
-  let columns: Int
-  private let shown: Box
-  private let placement: Placement
-  private let source: (rows: Int, columns: Int)
-
-  /// - Parameters:
-  ///   - rows, columns: of the network's map.
-  init(rows: Int, columns: Int, _ context: DecodingContext) {
-    placement = context.placement
-    source = (rows, columns)
-    shown = placement.toInput(
-      Box(x: 0, y: 0, width: Float(context.frameWidth), height: Float(context.frameHeight)))
-    self.columns = FrameGrid.cells(shown.width, placement.width, columns)
-    self.rows = FrameGrid.cells(shown.height, placement.height, rows)
-  }
-
-  var count: Int { rows * columns }
-
-  /// Calls `body` with each cell's index and where in the network's map it lies. Cells that the input did not show are
-  /// left out.
-  func forEach(_ body: (_ cell: Int, _ row: Int, _ column: Int) -> Void) {
-    for row in 0..<rows {
-      let y = shown.y + (Float(row) + 0.5) * shown.height / Float(rows)
-      guard y >= 0, y < Float(placement.height) else { continue }
-      let sourceRow = min(source.rows - 1, Int(y * Float(source.rows) / Float(placement.height)))
-      for column in 0..<columns {
-        let x = shown.x + (Float(column) + 0.5) * shown.width / Float(columns)
-        guard x >= 0, x < Float(placement.width) else { continue }
-        let sourceColumn = min(source.columns - 1, Int(x * Float(source.columns) / Float(placement.width)))
-        body(row * columns + column, sourceRow, sourceColumn)
-      }
-    }
-  }
-
-  private static func cells(_ shown: Float, _ input: Int, _ source: Int) -> Int {
-    let wanted = (shown * Float(source) / Float(max(1, input))).rounded()
-    return min(4096, max(1, wanted.isFinite ? Int(min(max(wanted, 1), 4096)) : 1))
   }
 }

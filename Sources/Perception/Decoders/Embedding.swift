@@ -12,44 +12,50 @@ final class EmbeddingDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "embedding", aliases: ["clip-image", "dinov2", "features"],
     outputs: "[1, d], [1, d, 1, 1] or [1, tokens, d] (the first token counts)",
-    claims: { facts in
-      guard facts.picture != nil, let index = output(facts), let shape = facts.outputs[index].shape else { return nil }
-      let name = facts.outputs[index].name
-      let isNamed = ["embed", "feature"].contains { name.lowercased().contains($0) }
-      if isNamed, ClassifierDecoder.classCount(shape) != nil {
-        return "output '\(name)' is a feature vector by its name"
-      }
-      if let size = ClassifierDecoder.classCount(shape), usualSizes.contains(size) {
-        return "output '\(name)' has \(size) numbers, a feature vector's length"
-      }
-      // How many tokens there are may be open.
-      if shape.count == 3, let size = shape[2], usualSizes.contains(size), shape[1] ?? 2 > 1 {
-        return "output '\(name)' has tokens of \(size) numbers: a vision transformer"
-      }
-      return nil
-    },
-    defaults: { facts in
-      let name = facts.name.lowercased()
-      if name.contains("clip") {
-        let recipe = facts.recipe(
-          width: 224, height: 224, rule: .centerCrop(shorterSide: facts.picture?.width ?? 224),
-          normalization: Normalization(
-            mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711], pad: 124))
-        return ModelDefaults(
-          task: .embedding, recipe: recipe, confidence: 0, reasons: ["CLIP by its name: its own means and deviations"])
-      }
-      var recipe = facts.recipe(
-        width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
-      if let told = NamedPreprocessing.recipe(recipe, facts) {
-        return ModelDefaults(task: .embedding, recipe: told.recipe, confidence: 0, reasons: [told.reason])
-      }
-      let (width, height) = recipe.nominalSize
-      // Crops of people are upright: networks for them are not square, and see the whole crop.
-      recipe.rule = width == height ? .centerCrop(shorterSide: (width * 8 + 3) / 7) : .stretch
-      return ModelDefaults(
-        task: .embedding, recipe: recipe, confidence: 0, reasons: ["ImageNet's means and deviations, as usual"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try EmbeddingDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, let index = output(facts), let shape = facts.outputs[index].shape else { return nil }
+    let name = facts.outputs[index].name
+    let isNamed = ["embed", "feature"].contains { name.lowercased().contains($0) }
+    if isNamed, ClassifierDecoder.classCount(shape) != nil {
+      return "output '\(name)' is a feature vector by its name"
+    }
+    if let size = ClassifierDecoder.classCount(shape), usualSizes.contains(size) {
+      return "output '\(name)' has \(size) numbers, a feature vector's length"
+    }
+    // How many tokens there are may be open.
+    if shape.count == 3, let size = shape[2], usualSizes.contains(size), shape[1] ?? 2 > 1 {
+      return "output '\(name)' has tokens of \(size) numbers: a vision transformer"
+    }
+    return nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let name = facts.name.lowercased()
+    if name.contains("clip") {
+      let recipe = facts.recipe(
+        width: 224, height: 224, rule: .centerCrop(shorterSide: facts.picture?.width ?? 224),
+        normalization: Normalization(
+          mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711], pad: 124))
+      return ModelDefaults(
+        task: .embedding, recipe: recipe, confidence: 0, reasons: ["CLIP by its name: its own means and deviations"])
+    }
+    var recipe = facts.recipe(
+      width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
+    if let told = NamedPreprocessing.recipe(recipe, facts) {
+      return ModelDefaults(task: .embedding, recipe: told.recipe, confidence: 0, reasons: [told.reason])
+    }
+    let (width, height) = recipe.nominalSize
+    // Crops of people are upright: networks for them are not square, and see the whole crop.
+    recipe.rule = width == height ? .centerCrop(shorterSide: (width * 8 + 3) / 7) : .stretch
+    return ModelDefaults(
+      task: .embedding, recipe: recipe, confidence: 0, reasons: ["ImageNet's means and deviations, as usual"])
+  }
 
   /// How the tokens of a transformer become one vector.
   private enum Pooling: Sendable {

@@ -12,38 +12,44 @@ final class EndToEndDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "end-to-end", aliases: ["yolov10", "yolo26", "yolov26", "yolov7-end2end"],
     outputs: "[1, n, 6 + extra]: left, top, right, bottom, confidence, class",
-    claims: { facts in
-      guard facts.picture != nil, facts.ultralytics?.description.lowercased().contains("rtdetr") != true else {
-        return nil
-      }
-      if let metadata = facts.ultralytics, metadata.endToEnd, metadata.task != "classify" {
-        return "Ultralytics' metadata: task '\(metadata.task)', boxes chosen inside the network"
-      }
-      if let metadata = facts.ultralytics, let fields = EndToEndDecoder.fields(metadata),
-        let shape = facts.outputs.first?.shape, shape.count == 3, shape[2] == fields, shape[1] ?? 0 <= 1000
-      {
-        return "rows of \(fields): a box, its confidence, its class and what task '\(metadata.task)' adds"
-      }
-      guard let shape = facts.outputs.first?.shape, facts.outputs.count == 1 else { return nil }
-      if shape.count == 3, shape[2] == 6, shape[1].map({ $0 <= 1000 }) ?? true {
-        return "output '\(facts.outputs[0].name)' has rows of 6: a box, its confidence, its class"
-      }
-      let batch = facts.picture.flatMap { facts.inputs[$0.index].shape?[0] }
-      if shape.count == 2, shape[1] == 7, shape[0] != 1, batch == 1 {
-        return "output '\(facts.outputs[0].name)' has rows of 7: batch, a box, its class, its confidence"
-      }
-      return nil
-    },
-    defaults: { facts in
-      var defaults = YOLOv8Decoder.ultralyticsDefaults(facts)
-      if facts.ultralytics == nil {
-        defaults.task = .detection
-        defaults.labels = LabelSets.coco
-        defaults.reasons.append("no class names: taken for COCO's")
-      }
-      return defaults
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try EndToEndDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, facts.ultralytics?.description.lowercased().contains("rtdetr") != true else {
+      return nil
+    }
+    if let metadata = facts.ultralytics, metadata.endToEnd, metadata.task != "classify" {
+      return "Ultralytics' metadata: task '\(metadata.task)', boxes chosen inside the network"
+    }
+    if let metadata = facts.ultralytics, let fields = EndToEndDecoder.fields(metadata),
+      let shape = facts.outputs.first?.shape, shape.count == 3, shape[2] == fields, shape[1] ?? 0 <= 1000
+    {
+      return "rows of \(fields): a box, its confidence, its class and what task '\(metadata.task)' adds"
+    }
+    guard let shape = facts.outputs.first?.shape, facts.outputs.count == 1 else { return nil }
+    if shape.count == 3, shape[2] == 6, shape[1].map({ $0 <= 1000 }) ?? true {
+      return "output '\(facts.outputs[0].name)' has rows of 6: a box, its confidence, its class"
+    }
+    let batch = facts.picture.flatMap { facts.inputs[$0.index].shape?[0] }
+    if shape.count == 2, shape[1] == 7, shape[0] != 1, batch == 1 {
+      return "output '\(facts.outputs[0].name)' has rows of 7: batch, a box, its class, its confidence"
+    }
+    return nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    var defaults = ModelDefaults.ultralytics(facts)
+    if facts.ultralytics == nil {
+      defaults.task = .detection
+      defaults.labels = LabelSets.coco
+      defaults.reasons.append("no class names: taken for COCO's")
+    }
+    return defaults
+  }
 
   /// How long a row is where boxes are chosen inside; older exports do not say that they are.
   private static func fields(_ metadata: UltralyticsMetadata) -> Int? {
@@ -56,7 +62,7 @@ final class EndToEndDecoder: OutputDecoder {
     }
   }
 
-  private let task: Task
+  private let task: ModelTask
   private let keypoints: (count: Int, values: Int)
   private let coefficients: Int
   private var candidates: [Candidate] = []

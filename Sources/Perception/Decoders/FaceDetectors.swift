@@ -9,27 +9,33 @@ final class SCRFDDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "scrfd", aliases: ["insightface"],
     outputs: "three of [anchors, 1], three of [anchors, 4] and, for landmarks, three of [anchors, 10]",
-    claims: { facts in
-      guard facts.picture != nil, facts.outputs.count == 6 || facts.outputs.count == 9,
-        let roles = roles(facts.outputs.map { $0.shape?.last ?? nil })
-      else { return nil }
-      let rows = roles.scores.map { facts.outputs[$0].shape?.dropLast().last ?? nil }
-      guard let fine = rows[0], let middle = rows[1] else {
-        return rows.allSatisfy({ $0 == nil }) ? "outputs of 1, 4 and 10 numbers an anchor at three strides" : nil
-      }
-      return fine >= 3 * middle && fine <= 5 * middle
-        ? "outputs of 1, 4 and 10 numbers an anchor at three strides" : nil
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 640, height: 640, rule: .letterbox(centered: false),
-        normalization: Normalization(scale: 1, mean: [127.5, 127.5, 127.5], deviation: [128, 128, 128], pad: 0))
-      return ModelDefaults(
-        task: facts.outputs.count == 9 ? .pose : .detection, recipe: recipe, labels: ["face"], confidence: 0.5,
-        iou: 0.4,
-        reasons: ["SCRFD takes RGB pictures, (pixel - 127.5) / 128, padded right and below; faces with five landmarks"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try SCRFDDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, facts.outputs.count == 6 || facts.outputs.count == 9,
+      let roles = roles(facts.outputs.map { $0.shape?.last ?? nil })
+    else { return nil }
+    let rows = roles.scores.map { facts.outputs[$0].shape?.dropLast().last ?? nil }
+    guard let fine = rows[0], let middle = rows[1] else {
+      return rows.allSatisfy({ $0 == nil }) ? "outputs of 1, 4 and 10 numbers an anchor at three strides" : nil
+    }
+    return fine >= 3 * middle && fine <= 5 * middle
+      ? "outputs of 1, 4 and 10 numbers an anchor at three strides" : nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 640, height: 640, rule: .letterbox(centered: false),
+      normalization: Normalization(scale: 1, mean: [127.5, 127.5, 127.5], deviation: [128, 128, 128], pad: 0))
+    return ModelDefaults(
+      task: facts.outputs.count == 9 ? .pose : .detection, recipe: recipe, labels: ["face"], confidence: 0.5,
+      iou: 0.4,
+      reasons: ["SCRFD takes RGB pictures, (pixel - 127.5) / 128, padded right and below; faces with five landmarks"])
+  }
 
   /// Which outputs hold what, finest stride first.
   struct Roles {
@@ -103,24 +109,30 @@ final class SCRFDDecoder: OutputDecoder {
 final class RetinaFaceDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "retinaface", outputs: "offsets [1, n, 4], scores [1, n, 2], landmarks [1, n, 10]",
-    claims: { facts in
-      guard facts.picture != nil, facts.outputs.count == 3 else { return nil }
-      let shapes = facts.outputs.indices.map { facts.unbatched($0) ?? [] }
-      let rows = Set(shapes.map { $0.first ?? nil })
-      guard shapes.allSatisfy({ $0.count == 2 }), Set(shapes.map { $0[1] }) == [4, 2, 10], rows.count == 1 else {
-        return nil
-      }
-      return "outputs of 4, 2 and 10 numbers a default box: faces with landmarks"
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 640, height: 640, rule: .letterbox(centered: false),
-        normalization: Normalization(order: .bgr, scale: 1, mean: [104, 117, 123], pad: 0))
-      return ModelDefaults(
-        task: .pose, recipe: recipe, labels: ["face"], confidence: 0.5, iou: 0.4,
-        reasons: ["RetinaFace takes BGR pictures less (104, 117, 123); faces with five landmarks"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try RetinaFaceDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, facts.outputs.count == 3 else { return nil }
+    let shapes = facts.outputs.indices.map { facts.unbatched($0) ?? [] }
+    let rows = Set(shapes.map { $0.first ?? nil })
+    guard shapes.allSatisfy({ $0.count == 2 }), Set(shapes.map { $0[1] }) == [4, 2, 10], rows.count == 1 else {
+      return nil
+    }
+    return "outputs of 4, 2 and 10 numbers a default box: faces with landmarks"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 640, height: 640, rule: .letterbox(centered: false),
+      normalization: Normalization(order: .bgr, scale: 1, mean: [104, 117, 123], pad: 0))
+    return ModelDefaults(
+      task: .pose, recipe: recipe, labels: ["face"], confidence: 0.5, iou: 0.4,
+      reasons: ["RetinaFace takes BGR pictures less (104, 117, 123); faces with five landmarks"])
+  }
 
   private static let strides = [8, 16, 32]
   /// Sides of the default boxes at each stride, in pixels.

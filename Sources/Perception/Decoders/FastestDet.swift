@@ -8,22 +8,28 @@ import Vision
 final class FastestDetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "fastestdet", outputs: "[1, 5 + classes, h, w] at stride 16",
-    claims: { facts in
-      guard facts.outputs.count == 1, let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 3,
-        let fields = shape[0], fields > 5, let rows = shape[1], let columns = shape[2],
-        let width = picture.width, let height = picture.height, columns * 16 == width, rows * 16 == height
-      else { return nil }
-      return "one output grid of \(columns)x\(rows) cells (stride 16) with \(fields) fields"
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 352, height: 352, rule: .stretch, normalization: Normalization(order: .bgr))
-      let classes = (facts.unbatched(0)?.first.flatMap { $0 } ?? 85) - 5
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: LabelSets.detector(classes), confidence: 0.4, iou: 0.45,
-        reasons: ["FastestDet takes BGR pictures, stretched, divided by 255"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { _ in FastestDetDecoder() })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 1, let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 3,
+      let fields = shape[0], fields > 5, let rows = shape[1], let columns = shape[2],
+      let width = picture.width, let height = picture.height, columns * 16 == width, rows * 16 == height
+    else { return nil }
+    return "one output grid of \(columns)x\(rows) cells (stride 16) with \(fields) fields"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 352, height: 352, rule: .stretch, normalization: Normalization(order: .bgr))
+    let classes = (facts.unbatched(0)?.first.flatMap { $0 } ?? 85) - 5
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: LabelSets.detector(classes), confidence: 0.4, iou: 0.45,
+      reasons: ["FastestDet takes BGR pictures, stretched, divided by 255"])
+  }
 
   private var candidates: [Candidate] = []
 

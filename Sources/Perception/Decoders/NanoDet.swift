@@ -12,36 +12,42 @@ final class NanoDetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "nanodet", aliases: ["nanodet-plus"],
     outputs: "[1, cells, classes] and [1, cells, 32] a stride, or [1, cells, classes + 32]",
-    claims: { facts in
-      guard let picture = facts.picture else { return nil }
-      let shapes = facts.outputs.compactMap(\.shape)
-      guard shapes.count == facts.outputs.count, shapes.allSatisfy({ $0.count == 3 || $0.count == 2 }) else {
-        return nil
-      }
-      if shapes.count == 6 || shapes.count == 8, shapes.filter({ $0.last == 32 }).count * 2 == shapes.count {
-        return "pairs of outputs with class scores and with 32 numbers, 8 bins for each side"
-      }
-      if shapes.count == 1, let rows = facts.unbatched(0)?.first.flatMap({ $0 }), shapes[0].last == 112,
-        rows == facts.cells(strides: [8, 16, 32, 64], width: picture.width ?? 416, height: picture.height ?? 416)
-      {
-        return "one output of 112 fields (80 classes, 32 bins) for the cells of strides 8, 16, 32, 64"
-      }
-      return nil
-    },
-    defaults: { facts in
-      let plus = facts.outputs.count != 6
-      let normalization = Normalization(
-        order: .bgr, scale: 1, mean: [103.53, 116.28, 123.675], deviation: [57.375, 57.12, 58.395], pad: 0)
-      let recipe = facts.recipe(
-        width: 416, height: 416, rule: .letterbox(centered: true), normalization: normalization)
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: LabelSets.coco,
-        parameters: [
-          "strides": .array((plus ? [8, 16, 32, 64] : [8, 16, 32]).map(ConfigValue.int)),
-          "center": .double(plus ? 0 : 0.5),
-        ], confidence: 0.35, iou: 0.6, reasons: ["NanoDet takes BGR pictures with its own means and deviations"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try NanoDetDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture else { return nil }
+    let shapes = facts.outputs.compactMap(\.shape)
+    guard shapes.count == facts.outputs.count, shapes.allSatisfy({ $0.count == 3 || $0.count == 2 }) else {
+      return nil
+    }
+    if shapes.count == 6 || shapes.count == 8, shapes.filter({ $0.last == 32 }).count * 2 == shapes.count {
+      return "pairs of outputs with class scores and with 32 numbers, 8 bins for each side"
+    }
+    if shapes.count == 1, let rows = facts.unbatched(0)?.first.flatMap({ $0 }), shapes[0].last == 112,
+      rows == facts.cells(strides: [8, 16, 32, 64], width: picture.width ?? 416, height: picture.height ?? 416)
+    {
+      return "one output of 112 fields (80 classes, 32 bins) for the cells of strides 8, 16, 32, 64"
+    }
+    return nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let plus = facts.outputs.count != 6
+    let normalization = Normalization(
+      order: .bgr, scale: 1, mean: [103.53, 116.28, 123.675], deviation: [57.375, 57.12, 58.395], pad: 0)
+    let recipe = facts.recipe(
+      width: 416, height: 416, rule: .letterbox(centered: true), normalization: normalization)
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: LabelSets.coco,
+      parameters: [
+        "strides": .array((plus ? [8, 16, 32, 64] : [8, 16, 32]).map(ConfigValue.int)),
+        "center": .double(plus ? 0 : 0.5),
+      ], confidence: 0.35, iou: 0.6, reasons: ["NanoDet takes BGR pictures with its own means and deviations"])
+  }
 
   private let strides: [Int]
   private let center: Float

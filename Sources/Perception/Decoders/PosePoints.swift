@@ -40,23 +40,31 @@ enum PosePoints {
 final class PoseHeatmapDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "pose-heatmaps", aliases: ["hrnet", "vitpose", "simple-baselines"], outputs: "[1, joints, h, w]",
-    claims: { facts in
-      guard let picture = facts.picture, !picture.layout.isInterleaved, facts.outputs.count == 1,
-        let shape = facts.outputs[0].shape, shape.count == 4, let joints = shape[1],
-        PosePoints.usualCounts.contains(joints)
-      else { return nil }
-      let name = (facts.name + facts.outputs[0].name).lowercased()
-      let speaks = ["pose", "hrnet", "heatmap", "keypoint", "joint"].contains { name.contains($0) }
-      // People stand: pictures higher than wide, at a quarter of the size.
-      let upright: Bool =
-        if let width = picture.width, let height = picture.height, let columns = shape[3] {
-          height > width && width / max(1, columns) == 4
-        } else { false }
-      guard speaks || upright else { return nil }
-      return "output '\(facts.outputs[0].name)' has a map for each of \(joints) joints"
-    },
-    defaults: { facts in PosePoints.defaults(facts, reason: "maps of heat, one a joint") },
+    claims: claim,
+    defaults: usual,
     make: { _ in PoseHeatmapDecoder() })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, !picture.layout.isInterleaved, facts.outputs.count == 1,
+      let shape = facts.outputs[0].shape, shape.count == 4, let joints = shape[1],
+      PosePoints.usualCounts.contains(joints)
+    else { return nil }
+    let name = (facts.name + facts.outputs[0].name).lowercased()
+    let speaks = ["pose", "hrnet", "heatmap", "keypoint", "joint"].contains { name.contains($0) }
+    // People stand: pictures higher than wide, at a quarter of the size.
+    let upright: Bool =
+      if let width = picture.width, let height = picture.height, let columns = shape[3] {
+        height > width && width / max(1, columns) == 4
+      } else { false }
+    guard speaks || upright else { return nil }
+    return "output '\(facts.outputs[0].name)' has a map for each of \(joints) joints"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    PosePoints.defaults(facts, reason: "maps of heat, one a joint")
+  }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
     guard let view = outputs.first, let shape = view.squeezed(to: 3), shape[0] <= 1000, shape[1] > 0, shape[2] > 0
@@ -91,23 +99,31 @@ final class PoseHeatmapDecoder: OutputDecoder {
 final class SimCCDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "simcc", aliases: ["rtmpose"], outputs: "[1, joints, width x 2], [1, joints, height x 2]",
-    claims: { facts in
-      guard let picture = facts.picture, facts.outputs.count == 2, let x = facts.unbatched(0),
-        let y = facts.unbatched(1),
-        x.count == 2, y.count == 2, x[0] == y[0]
-      else { return nil }
-      let isNamed = facts.output(named: "simcc_x") != nil
-      guard let width = picture.width, let height = picture.height, let columns = x[1], let rows = y[1] else {
-        return isNamed ? "outputs 'simcc_x' and 'simcc_y'" : nil
-      }
-      guard columns % width == 0, rows % height == 0, columns / width == rows / height,
-        (1...4).contains(columns / width),
-        isNamed || x[0] ?? 0 <= 200
-      else { return nil }
-      return "outputs for places along x and along y, \(columns / width) a pixel"
-    },
-    defaults: { facts in PosePoints.defaults(facts, reason: "SimCC: joints along x and along y") },
+    claims: claim,
+    defaults: usual,
     make: { _ in SimCCDecoder() })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, facts.outputs.count == 2, let x = facts.unbatched(0),
+      let y = facts.unbatched(1),
+      x.count == 2, y.count == 2, x[0] == y[0]
+    else { return nil }
+    let isNamed = facts.output(named: "simcc_x") != nil
+    guard let width = picture.width, let height = picture.height, let columns = x[1], let rows = y[1] else {
+      return isNamed ? "outputs 'simcc_x' and 'simcc_y'" : nil
+    }
+    guard columns % width == 0, rows % height == 0, columns / width == rows / height,
+      (1...4).contains(columns / width),
+      isNamed || x[0] ?? 0 <= 200
+    else { return nil }
+    return "outputs for places along x and along y, \(columns / width) a pixel"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    PosePoints.defaults(facts, reason: "SimCC: joints along x and along y")
+  }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
     guard outputs.count >= 2, let x = outputs[0].squeezed(to: 2), let y = outputs[1].squeezed(to: 2), x[0] == y[0],
@@ -137,24 +153,30 @@ final class SimCCDecoder: OutputDecoder {
 final class MoveNetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "movenet", outputs: "[1, 1, 17, 3] or [1, 6, 56]",
-    claims: { facts in
-      guard let picture = facts.picture, picture.layout.isInterleaved, let shape = facts.outputs.first?.shape else {
-        return nil
-      }
-      if shape.suffix(2) == [17, 3] { return "17 joints of 3 numbers: MoveNet" }
-      return shape.suffix(2) == [6, 56] ? "six people of 56 numbers: MoveNet for several" : nil
-    },
-    defaults: { facts in
-      var recipe = facts.recipe(
-        width: 192, height: 192, rule: .letterbox(centered: true), normalization: Normalization(scale: 1, pad: 0))
-      if facts.picture?.width == nil, facts.outputs.first?.shape?.suffix(2) == [6, 56] {
-        recipe.size = .fixed(width: 256, height: 256)
-      }
-      return ModelDefaults(
-        task: .pose, recipe: recipe, labels: ["person"], confidence: 0.2,
-        reasons: ["MoveNet takes RGB pictures in 0...255"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { _ in MoveNetDecoder() })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, picture.layout.isInterleaved, let shape = facts.outputs.first?.shape else {
+      return nil
+    }
+    if shape.suffix(2) == [17, 3] { return "17 joints of 3 numbers: MoveNet" }
+    return shape.suffix(2) == [6, 56] ? "six people of 56 numbers: MoveNet for several" : nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    var recipe = facts.recipe(
+      width: 192, height: 192, rule: .letterbox(centered: true), normalization: Normalization(scale: 1, pad: 0))
+    if facts.picture?.width == nil, facts.outputs.first?.shape?.suffix(2) == [6, 56] {
+      recipe.size = .fixed(width: 256, height: 256)
+    }
+    return ModelDefaults(
+      task: .pose, recipe: recipe, labels: ["person"], confidence: 0.2,
+      reasons: ["MoveNet takes RGB pictures in 0...255"])
+  }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
     guard let view = outputs.first, view.count == 51 || (view.count > 0 && view.count % 56 == 0) else {

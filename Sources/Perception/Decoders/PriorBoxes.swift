@@ -9,23 +9,29 @@ import Vision
 final class PriorBoxesDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "ssd-priors", aliases: ["ssd-raw"], outputs: "offsets [1, n, 4], scores [1, n, 1 + classes]",
-    claims: { facts in
-      guard facts.outputs.count == 2, facts.picture?.width == 300, let a = facts.unbatched(0),
-        let b = facts.unbatched(1),
-        a.count == 2, b.count == 2, a[0] == 8732, b[0] == 8732, a[1] == 4 || b[1] == 4
-      else { return nil }
-      return "8732 rows of offsets and scores: SSD300's default boxes"
-    },
-    defaults: { facts in
-      let classes = (0..<facts.outputs.count).compactMap { facts.unbatched($0)?.last.flatMap { $0 } }.first { $0 != 4 }
-      let recipe = facts.recipe(
-        width: 300, height: 300, rule: .stretch,
-        normalization: Normalization(order: .rgb, scale: 1, mean: [123, 117, 104], pad: 0))
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: LabelSets.detector((classes ?? 21) - 1), confidence: 0.3,
-        reasons: ["SSD300 takes RGB pictures less (123, 117, 104)"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try PriorBoxesDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 2, facts.picture?.width == 300, let a = facts.unbatched(0),
+      let b = facts.unbatched(1),
+      a.count == 2, b.count == 2, a[0] == 8732, b[0] == 8732, a[1] == 4 || b[1] == 4
+    else { return nil }
+    return "8732 rows of offsets and scores: SSD300's default boxes"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let classes = (0..<facts.outputs.count).compactMap { facts.unbatched($0)?.last.flatMap { $0 } }.first { $0 != 4 }
+    let recipe = facts.recipe(
+      width: 300, height: 300, rule: .stretch,
+      normalization: Normalization(order: .rgb, scale: 1, mean: [123, 117, 104], pad: 0))
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: LabelSets.detector((classes ?? 21) - 1), confidence: 0.3,
+      reasons: ["SSD300 takes RGB pictures less (123, 117, 104)"])
+  }
 
   private var priors: [Box] = []
   private let variances: [Float]

@@ -11,13 +11,21 @@ final class ReadyDetectionsDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "detections", aliases: ["faster-rcnn", "mask-rcnn", "ssd", "ssd-tf", "rtdetr-post"],
     outputs: "boxes [n, 4], labels [n], scores [n], and for masks [n, 1, h, w], for keypoints [n, points, 3]",
-    claims: { facts in
-      guard facts.picture != nil, let roles = Roles(facts) else { return nil }
-      return "outputs '\(facts.outputs[roles.boxes].name)', '\(facts.outputs[roles.labels].name)' and "
-        + "'\(facts.outputs[roles.scores].name)' are finished boxes, labels and scores"
-    },
-    defaults: { facts in ReadyDetectionsDecoder.defaults(facts) },
+    claims: claim,
+    defaults: usual,
     make: { setting in try ReadyDetectionsDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.picture != nil, let roles = Roles(facts) else { return nil }
+    return "outputs '\(facts.outputs[roles.boxes].name)', '\(facts.outputs[roles.labels].name)' and "
+      + "'\(facts.outputs[roles.scores].name)' are finished boxes, labels and scores"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    ReadyDetectionsDecoder.defaults(facts)
+  }
 
   /// Which output holds what.
   struct Roles {
@@ -99,7 +107,7 @@ final class ReadyDetectionsDecoder: OutputDecoder {
       if facts.picture?.width == nil { recipe.size = .fitting(shorter: 640, longer: 1066, multiple: 32) }
       reasons.append("torchvision's detection: pictures in 0...1 (it normalises inside), COCO's numbers 1 to 90")
     }
-    var task = roles?.masks == nil ? Task.detection : .instanceSegmentation
+    var task = roles?.masks == nil ? ModelTask.detection : .instanceSegmentation
     if roles?.keypoints != nil {
       task = .pose
       labels = ["background", "person"]

@@ -9,19 +9,25 @@ import Vision
 final class RetinaNetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "retinanet", outputs: "5 x [1, 9 x classes, h, w], 5 x [1, 36, h, w]",
-    claims: { facts in
-      guard facts.outputs.count == 10, facts.picture != nil,
-        facts.outputs.filter({ $0.shape?.count == 4 && $0.shape?[1] == 36 }).count == 5
-      else { return nil }
-      return "five pyramid levels with class maps and maps of 36 box deltas"
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 640, height: 480, rule: .letterbox(centered: false), normalization: .imageNet)
-      let channels = facts.outputs.compactMap { $0.shape?.count == 4 ? $0.shape?[1] : nil }.first { $0 != 36 } ?? 720
-      return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(channels / 9), iou: 0.5)
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try RetinaNetDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 10, facts.picture != nil,
+      facts.outputs.filter({ $0.shape?.count == 4 && $0.shape?[1] == 36 }).count == 5
+    else { return nil }
+    return "five pyramid levels with class maps and maps of 36 box deltas"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 640, height: 480, rule: .letterbox(centered: false), normalization: .imageNet)
+    let channels = facts.outputs.compactMap { $0.shape?.count == 4 ? $0.shape?[1] : nil }.first { $0 != 36 } ?? 720
+    return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(channels / 9), iou: 0.5)
+  }
 
   private let scales: [Float]
   private let ratios: [Float]

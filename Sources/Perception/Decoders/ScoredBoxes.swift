@@ -10,29 +10,35 @@ final class ScoredBoxesDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "scored-boxes", aliases: ["ultraface", "ssd-decoded"],
     outputs: "scores [1, n, 1 + classes], boxes [1, n, 4]",
-    claims: { facts in
-      guard facts.outputs.count == 2, facts.picture != nil, let scores = facts.output(named: "scores"),
-        let boxes = facts.output(named: "boxes"), let a = facts.unbatched(scores), let b = facts.unbatched(boxes),
-        a.count == 2, b.count == 2, b[1] == 4, let classes = a[1], classes >= 2
-      else { return nil }
-      return "outputs 'scores' with \(classes) classes and 'boxes' with 4 corners a row"
-    },
-    defaults: { facts in
-      // UltraFace and pytorch-ssd: (pixel - 127) / 128.
-      let normalization = Normalization(
-        scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
-      let recipe = facts.recipe(width: 320, height: 240, rule: .stretch, normalization: normalization)
-      let classes = facts.output(named: "scores").flatMap { facts.unbatched($0)?.last.flatMap { $0 } } ?? 2
-      let labels =
-        switch classes {
-        case 2: ["face"]
-        default: LabelSets.detector(classes - 1)
-        }
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: labels, confidence: 0.6, iou: 0.35,
-        reasons: ["UltraFace and pytorch-ssd take RGB pictures, stretched, (pixel - 127) / 128"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try ScoredBoxesDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 2, facts.picture != nil, let scores = facts.output(named: "scores"),
+      let boxes = facts.output(named: "boxes"), let a = facts.unbatched(scores), let b = facts.unbatched(boxes),
+      a.count == 2, b.count == 2, b[1] == 4, let classes = a[1], classes >= 2
+    else { return nil }
+    return "outputs 'scores' with \(classes) classes and 'boxes' with 4 corners a row"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    // UltraFace and pytorch-ssd: (pixel - 127) / 128.
+    let normalization = Normalization(
+      scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
+    let recipe = facts.recipe(width: 320, height: 240, rule: .stretch, normalization: normalization)
+    let classes = facts.output(named: "scores").flatMap { facts.unbatched($0)?.last.flatMap { $0 } } ?? 2
+    let labels =
+      switch classes {
+      case 2: ["face"]
+      default: LabelSets.detector(classes - 1)
+      }
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: labels, confidence: 0.6, iou: 0.35,
+      reasons: ["UltraFace and pytorch-ssd take RGB pictures, stretched, (pixel - 127) / 128"])
+  }
 
   private let normalized: Bool
   private let background: Int

@@ -9,54 +9,60 @@ final class SegmentationDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "segmentation", aliases: ["fcn", "deeplab", "unet", "segformer"],
     outputs: "[1, classes, h, w], [1, h, w, classes], [1, h, w] or [1, 1, h, w]",
-    claims: { facts in
-      guard let picture = facts.picture, let shape = facts.outputs.first?.shape, facts.outputs.count <= 2,
-        shape.count == 4 || shape.count == 3
-      else { return nil }
-      let interleaved = picture.layout.isInterleaved && shape.count == 4
-      let sides = interleaved ? [shape[1], shape[2]] : [shape[shape.count - 2], shape[shape.count - 1]]
-      let fields = shape.count == 3 ? 1 : interleaved ? shape[3] : shape[1]
-      guard let fields, fields <= 256 else { return nil }
-      guard let height = sides[0], let width = sides[1] else {
-        return shape.count == 4 && fields >= 2
-          ? "output '\(facts.outputs[0].name)' is a map with \(fields) classes" : nil
-      }
-      guard let inputWidth = picture.width, let inputHeight = picture.height, width > 1, height > 1 else { return nil }
-      let ratio = inputWidth / width
-      guard [1, 2, 4, 8].contains(ratio), inputHeight / height == ratio else { return nil }
-      return "output '\(facts.outputs[0].name)' is a map of \(width)x\(height) cells with \(fields) "
-        + (fields == 1 ? "number each" : "classes")
-    },
-    defaults: { facts in
-      var recipe = facts.recipe(width: 512, height: 512, rule: .stretch, normalization: .imageNet)
-      if facts.picture?.width == nil { recipe.size = .fitting(shorter: 512, longer: 1024, multiple: 32) }
-      if facts.picture?.width == nil { recipe.rule = .letterbox(centered: false) }
-      if let metadata = facts.ultralytics {
-        var defaults = YOLOv8Decoder.ultralyticsDefaults(facts)
-        defaults.task = .semanticSegmentation
-        // One class is a logit, more than none is the class.
-        if metadata.names.count == 1 {
-          defaults.labels = ["background"] + metadata.names
-          defaults.parameters = ["threshold": .double(0)]
-        }
-        return defaults
-      }
-      let shape = facts.outputs.first?.shape ?? []
-      let classes = shape.count == 4 ? (recipe.layout.isInterleaved ? shape[3] : shape[1]) ?? 0 : 0
-      let labels: [String] =
-        switch classes {
-        case 21: ["background"] + LabelSets.voc
-        case 19: LabelSets.cityscapes
-        case 150: LabelSets.ade20k
-        case 151: ["other"] + LabelSets.ade20k
-        case 1, 2: ["background", "foreground"]
-        default: []
-        }
-      return ModelDefaults(
-        task: .semanticSegmentation, recipe: recipe, labels: labels, confidence: 0.5,
-        reasons: ["ImageNet's means and deviations, as most segmentation networks are trained with"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try SegmentationDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, let shape = facts.outputs.first?.shape, facts.outputs.count <= 2,
+      shape.count == 4 || shape.count == 3
+    else { return nil }
+    let interleaved = picture.layout.isInterleaved && shape.count == 4
+    let sides = interleaved ? [shape[1], shape[2]] : [shape[shape.count - 2], shape[shape.count - 1]]
+    let fields = shape.count == 3 ? 1 : interleaved ? shape[3] : shape[1]
+    guard let fields, fields <= 256 else { return nil }
+    guard let height = sides[0], let width = sides[1] else {
+      return shape.count == 4 && fields >= 2
+        ? "output '\(facts.outputs[0].name)' is a map with \(fields) classes" : nil
+    }
+    guard let inputWidth = picture.width, let inputHeight = picture.height, width > 1, height > 1 else { return nil }
+    let ratio = inputWidth / width
+    guard [1, 2, 4, 8].contains(ratio), inputHeight / height == ratio else { return nil }
+    return "output '\(facts.outputs[0].name)' is a map of \(width)x\(height) cells with \(fields) "
+      + (fields == 1 ? "number each" : "classes")
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    var recipe = facts.recipe(width: 512, height: 512, rule: .stretch, normalization: .imageNet)
+    if facts.picture?.width == nil { recipe.size = .fitting(shorter: 512, longer: 1024, multiple: 32) }
+    if facts.picture?.width == nil { recipe.rule = .letterbox(centered: false) }
+    if let metadata = facts.ultralytics {
+      var defaults = ModelDefaults.ultralytics(facts)
+      defaults.task = .semanticSegmentation
+      // One class is a logit, more than none is the class.
+      if metadata.names.count == 1 {
+        defaults.labels = ["background"] + metadata.names
+        defaults.parameters = ["threshold": .double(0)]
+      }
+      return defaults
+    }
+    let shape = facts.outputs.first?.shape ?? []
+    let classes = shape.count == 4 ? (recipe.layout.isInterleaved ? shape[3] : shape[1]) ?? 0 : 0
+    let labels: [String] =
+      switch classes {
+      case 21: ["background"] + LabelSets.voc
+      case 19: LabelSets.cityscapes
+      case 150: LabelSets.ade20k
+      case 151: ["other"] + LabelSets.ade20k
+      case 1, 2: ["background", "foreground"]
+      default: []
+      }
+    return ModelDefaults(
+      task: .semanticSegmentation, recipe: recipe, labels: labels, confidence: 0.5,
+      reasons: ["ImageNet's means and deviations, as most segmentation networks are trained with"])
+  }
 
   private let interleaved: Bool
   private let threshold: Float

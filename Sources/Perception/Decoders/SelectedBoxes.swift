@@ -11,21 +11,27 @@ final class SelectedBoxesDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "selected-boxes", aliases: ["yolov3", "tiny-yolov3"],
     outputs: "boxes [1, n, 4], scores [1, classes, n], indices [s, 3]",
-    claims: { facts in
-      guard facts.outputs.count == 3, facts.picture != nil, let indices = facts.outputs.last,
-        [.int32, .int64].contains(indices.type), let shape = indices.shape, shape.last == 3,
-        facts.outputs[0].shape?.last == 4
-      else { return nil }
-      return "boxes, scores and an integer output of triples: ONNX' NonMaxSuppression"
-    },
-    defaults: { facts in
-      var recipe = facts.recipe(
-        width: 416, height: 416, rule: .letterbox(centered: true), normalization: Normalization(pad: 128))
-      recipe.filter = .antialias
-      let classes = facts.outputs.count > 1 ? facts.outputs[1].shape?.dropFirst().first.flatMap { $0 } ?? 80 : 80
-      return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(classes))
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try SelectedBoxesDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 3, facts.picture != nil, let indices = facts.outputs.last,
+      [.int32, .int64].contains(indices.type), let shape = indices.shape, shape.last == 3,
+      facts.outputs[0].shape?.last == 4
+    else { return nil }
+    return "boxes, scores and an integer output of triples: ONNX' NonMaxSuppression"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    var recipe = facts.recipe(
+      width: 416, height: 416, rule: .letterbox(centered: true), normalization: Normalization(pad: 128))
+    recipe.filter = .antialias
+    let classes = facts.outputs.count > 1 ? facts.outputs[1].shape?.dropFirst().first.flatMap { $0 } ?? 80 : 80
+    return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(classes))
+  }
 
   private let rowsFirst: Bool
   private var candidates: [Candidate] = []

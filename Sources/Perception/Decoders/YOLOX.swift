@@ -9,24 +9,30 @@ import Vision
 final class YOLOXDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "yolox", outputs: "[1, cells, 5 + classes]",
-    claims: { facts in
-      guard facts.outputs.count == 1, let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2,
-        let fields = shape[1], fields > 5
-      else { return nil }
-      let cells = facts.cells(strides: [8, 16, 32], width: picture.width ?? 640, height: picture.height ?? 640)
-      guard shape[0] == cells, !facts.name.lowercased().contains("yolov6") else { return nil }
-      return
-        "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides 8, 16, 32"
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 640, height: 640, rule: .letterbox(centered: false), normalization: Normalization(order: .bgr, scale: 1))
-      let classes = (facts.unbatched(0)?.last.flatMap { $0 } ?? 85) - 5
-      return ModelDefaults(
-        task: .detection, recipe: recipe, labels: LabelSets.detector(classes),
-        reasons: ["YOLOX takes BGR pictures in 0...255, padded right and below"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try YOLOXDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard facts.outputs.count == 1, let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2,
+      let fields = shape[1], fields > 5
+    else { return nil }
+    let cells = facts.cells(strides: [8, 16, 32], width: picture.width ?? 640, height: picture.height ?? 640)
+    guard shape[0] == cells, !facts.name.lowercased().contains("yolov6") else { return nil }
+    return
+      "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides 8, 16, 32"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 640, height: 640, rule: .letterbox(centered: false), normalization: Normalization(order: .bgr, scale: 1))
+    let classes = (facts.unbatched(0)?.last.flatMap { $0 } ?? 85) - 5
+    return ModelDefaults(
+      task: .detection, recipe: recipe, labels: LabelSets.detector(classes),
+      reasons: ["YOLOX takes BGR pictures in 0...255, padded right and below"])
+  }
 
   private let strides: [Int]
   private let decoded: Bool
@@ -68,36 +74,5 @@ final class YOLOXDecoder: OutputDecoder {
     }
     context.suppression.apply(to: &candidates, minimumConfidence: context.confidence)
     findings.detections.append(contentsOf: candidates.compactMap(context.detection))
-  }
-}
-
-/// The cells of several grids over one input, numbered one grid after another, row by row.
-struct CellGrid {
-  private struct Level {
-    var first: Int
-    var columns: Int
-    var stride: Int
-  }
-
-  private let levels: [Level]
-  /// All cells.
-  let count: Int
-
-  init(strides: [Int], width: Int, height: Int) {
-    var first = 0
-    var levels: [Level] = []
-    for stride in strides {
-      let columns = (width + stride - 1) / stride
-      levels.append(Level(first: first, columns: columns, stride: stride))
-      first += columns * ((height + stride - 1) / stride)
-    }
-    self.levels = levels
-    count = first
-  }
-
-  func cell(_ index: Int) -> (row: Int, column: Int, stride: Float) {
-    guard let level = levels.last(where: { $0.first <= index }) else { return (0, 0, 1) }
-    let local = index - level.first
-    return (local / level.columns, local % level.columns, Float(level.stride))
   }
 }

@@ -11,37 +11,43 @@ final class YOLOv5Decoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "yolov5", aliases: ["yolov7", "yolov6", "yolov3-decoded", "yolov5-seg"],
     outputs: "[1, anchors, 5 + classes] and, for masks, [1, 32, h, w]",
-    claims: { facts in
-      guard let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2, let fields = shape[1],
-        fields > 5
-      else { return nil }
-      let width = picture.width ?? 640
-      let height = picture.height ?? 640
-      for strides in [[8, 16, 32], [8, 16, 32, 64], [16, 32]] {
-        let cells = facts.cells(strides: strides, width: width, height: height)
-        if shape[0] == 3 * cells {
-          return
-            "output '\(facts.outputs[0].name)' has \(fields) fields for 3 anchors on each cell of strides \(strides)"
-        }
-      }
-      let name = facts.name.lowercased()
-      if name.contains("yolov5") || name.contains("yolov7") || name.contains("yolov6") {
-        return "the file's name, and \(fields) fields a row"
-      }
-      return nil
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(width: 640, height: 640, rule: .letterbox(centered: true))
-      let masks = facts.outputs.contains { $0.shape?.count == 4 && $0.shape?[1] == 32 }
-      var defaults = ModelDefaults(task: masks ? .instanceSegmentation : .detection, recipe: recipe)
-      defaults.labels = facts.ultralytics?.names ?? []
-      if let fields = facts.unbatched(0)?.last.flatMap({ $0 }), defaults.labels.isEmpty {
-        defaults.labels = LabelSets.detector(fields - 5 - (masks ? 32 : 0))
-        if defaults.labels.count == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
-      }
-      return defaults
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try YOLOv5Decoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    guard let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2, let fields = shape[1],
+      fields > 5
+    else { return nil }
+    let width = picture.width ?? 640
+    let height = picture.height ?? 640
+    for strides in [[8, 16, 32], [8, 16, 32, 64], [16, 32]] {
+      let cells = facts.cells(strides: strides, width: width, height: height)
+      if shape[0] == 3 * cells {
+        return
+          "output '\(facts.outputs[0].name)' has \(fields) fields for 3 anchors on each cell of strides \(strides)"
+      }
+    }
+    let name = facts.name.lowercased()
+    if name.contains("yolov5") || name.contains("yolov7") || name.contains("yolov6") {
+      return "the file's name, and \(fields) fields a row"
+    }
+    return nil
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(width: 640, height: 640, rule: .letterbox(centered: true))
+    let masks = facts.outputs.contains { $0.shape?.count == 4 && $0.shape?[1] == 32 }
+    var defaults = ModelDefaults(task: masks ? .instanceSegmentation : .detection, recipe: recipe)
+    defaults.labels = facts.ultralytics?.names ?? []
+    if let fields = facts.unbatched(0)?.last.flatMap({ $0 }), defaults.labels.isEmpty {
+      defaults.labels = LabelSets.detector(fields - 5 - (masks ? 32 : 0))
+      if defaults.labels.count == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
+    }
+    return defaults
+  }
 
   private let masked: Bool
   private let coefficients: Int

@@ -14,66 +14,36 @@ final class YOLOv8Decoder: OutputDecoder {
     name: "yolov8",
     aliases: ["yolov9", "yolo11", "yolov11", "yolo12", "yolov5u", "yolov8-seg", "yolov8-pose", "yolov8-obb"],
     outputs: "[1, 4 + classes + extra, anchors] and, for masks, [1, 32, h, w]",
-    claims: { facts in
-      if let metadata = facts.ultralytics, ["detect", "segment", "pose", "obb"].contains(metadata.task),
-        !metadata.endToEnd, !metadata.description.lowercased().contains("rtdetr"), facts.unbatched(0)?.count == 2
-      {
-        return "Ultralytics' metadata: task '\(metadata.task)'"
-      }
-      guard let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2 else { return nil }
-      let width = picture.width ?? 640
-      let height = picture.height ?? 640
-      for strides in [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32]] {
-        let cells = facts.cells(strides: strides, width: width, height: height)
-        if shape[1] == cells, let fields = shape[0], fields > 4, fields < cells {
-          return
-            "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides \(strides)"
-        }
-      }
-      return nil
-    },
-    defaults: { facts in ultralyticsDefaults(facts) },
+    claims: claim,
+    defaults: usual,
     make: { setting in try YOLOv8Decoder(setting) })
 
-  /// What Ultralytics' exports have in common.
-  static func ultralyticsDefaults(_ facts: NetworkFacts) -> ModelDefaults {
-    let metadata = facts.ultralytics
-    let width = metadata?.width ?? 640
-    let height = metadata?.height ?? 640
-    let recipe = facts.recipe(width: width, height: height, rule: .letterbox(centered: true))
-    var defaults = ModelDefaults(task: .detection, recipe: recipe, labels: metadata?.names ?? [])
-    let tasks: [String: Task] = [
-      "detect": .detection, "segment": .instanceSegmentation, "pose": .pose, "obb": .orientedDetection,
-    ]
-    let fields = facts.unbatched(0).map { shape in
-      min(shape.first.flatMap { $0 } ?? 1 << 20, shape.last.flatMap { $0 } ?? 1 << 20)
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    if let metadata = facts.ultralytics, ["detect", "segment", "pose", "obb"].contains(metadata.task),
+      !metadata.endToEnd, !metadata.description.lowercased().contains("rtdetr"), facts.unbatched(0)?.count == 2
+    {
+      return "Ultralytics' metadata: task '\(metadata.task)'"
     }
-    if let task = metadata.flatMap({ tasks[$0.task] }) {
-      defaults.task = task
-    } else if facts.outputs.count == 2, facts.outputs[1].shape?.count == 4 {
-      defaults.task = .instanceSegmentation
-      defaults.reasons.append("a second output of rank 4: mask prototypes")
-    } else if fields == 56 {
-      defaults.task = .pose
-      defaults.reasons.append("56 fields: 4 of the box, 1 class, 17 keypoints of 3")
+    guard let picture = facts.picture, let shape = facts.unbatched(0), shape.count == 2 else { return nil }
+    let width = picture.width ?? 640
+    let height = picture.height ?? 640
+    for strides in [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32]] {
+      let cells = facts.cells(strides: strides, width: width, height: height)
+      if shape[1] == cells, let fields = shape[0], fields > 4, fields < cells {
+        return
+          "output '\(facts.outputs[0].name)' has \(fields) fields for each of the \(cells) cells of strides \(strides)"
+      }
     }
-    if let keypoints = metadata?.keypoints {
-      defaults.parameters["keypoints"] = .array([.int(keypoints.count), .int(keypoints.values)])
-    }
-    if defaults.labels.isEmpty, let classes = metadata?.classes, classes > 1, !LabelSets.detector(classes).isEmpty {
-      defaults.labels = LabelSets.detector(classes)
-      defaults.reasons.append("\(classes) classes without names: taken for a known set of as many")
-    } else if defaults.labels.isEmpty, let fields {
-      let extra = defaults.task == .instanceSegmentation ? 32 : 0
-      defaults.labels = defaults.task == .pose ? ["person"] : LabelSets.detector(fields - 4 - extra)
-      if fields - 4 - extra == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
-    } else if !defaults.labels.isEmpty {
-      defaults.reasons.append("\(defaults.labels.count) class names from the metadata")
-    }
-    return defaults
+    return nil
   }
 
-  private let task: Task
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    ModelDefaults.ultralytics(facts)
+  }
+
+  private let task: ModelTask
   private let classCount: Int?
   private let extra: Int
   private let keypoints: (count: Int, values: Int)
@@ -149,21 +119,5 @@ final class YOLOv8Decoder: OutputDecoder {
 
   private func scaled(_ box: Box) -> Box {
     normalized ? Box(x: box.x * width, y: box.y * height, width: box.width * width, height: box.height * height) : box
-  }
-}
-
-/// Reads keypoints (x, y and, with three values, a confidence) in input pixels.
-enum KeypointReader {
-  static func read(
-    _ shape: (count: Int, values: Int), _ context: DecodingContext, field: (Int) -> Float
-  ) -> [Keypoint] {
-    (0..<shape.count).map { index in
-      let at = index * shape.values
-      let point = context.placement.toSource(x: field(at), y: field(at + 1))
-      let confidence = shape.values == 3 ? field(at + 2) : 1
-      return Keypoint(
-        x: point.x.isFinite ? point.x : 0, y: point.y.isFinite ? point.y : 0,
-        confidence: confidence.isFinite ? min(max(confidence, 0), 1) : 0)
-    }
   }
 }

@@ -9,20 +9,26 @@ final class YuNetDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "yunet",
     outputs: "cls_S [1, cells, 1], obj_S [1, cells, 1], bbox_S [1, cells, 4], kps_S [1, cells, 10] for S = 8, 16, 32",
-    claims: { facts in
-      let names = ["cls_8", "obj_8", "bbox_8", "kps_8"]
-      guard facts.picture != nil, names.allSatisfy({ facts.output(named: $0) != nil }) else { return nil }
-      return "outputs cls_8, obj_8, bbox_8, kps_8 and the like"
-    },
-    defaults: { facts in
-      let recipe = facts.recipe(
-        width: 640, height: 640, rule: .letterbox(centered: false),
-        normalization: Normalization(order: .bgr, scale: 1, pad: 0))
-      return ModelDefaults(
-        task: .pose, recipe: recipe, labels: ["face"], confidence: 0.6, iou: 0.3,
-        reasons: ["YuNet takes BGR pictures in 0...255, padded right and below; faces with five landmarks"])
-    },
+    claims: claim,
+    defaults: usual,
     make: { setting in try YuNetDecoder(setting) })
+
+  /// The reason to take a network for one of this family, or nil.
+  private static func claim(_ facts: NetworkFacts) -> String? {
+    let names = ["cls_8", "obj_8", "bbox_8", "kps_8"]
+    guard facts.picture != nil, names.allSatisfy({ facts.output(named: $0) != nil }) else { return nil }
+    return "outputs cls_8, obj_8, bbox_8, kps_8 and the like"
+  }
+
+  /// What the family usually is.
+  private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
+    let recipe = facts.recipe(
+      width: 640, height: 640, rule: .letterbox(centered: false),
+      normalization: Normalization(order: .bgr, scale: 1, pad: 0))
+    return ModelDefaults(
+      task: .pose, recipe: recipe, labels: ["face"], confidence: 0.6, iou: 0.3,
+      reasons: ["YuNet takes BGR pictures in 0...255, padded right and below; faces with five landmarks"])
+  }
 
   private let levels: [(stride: Int, classes: Int, objects: Int, boxes: Int, points: Int)]
   private var candidates: [Candidate] = []

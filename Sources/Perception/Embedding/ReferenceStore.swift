@@ -51,7 +51,7 @@ public final class ReferenceStore: Sendable {
       read.allSatisfy({ !$0.vector.isEmpty && $0.vector.allSatisfy(\.isFinite) })
     else {
       throw PerceptionError(
-        .badInput, "is not a file of references", place: path, remedy: "move it away to begin anew")
+        .badInput, "is not a file of references", place: path, remedy: "move the file away to start with an empty list")
     }
     references = Mutex(
       read.prefix(ReferenceStore.limit).map {

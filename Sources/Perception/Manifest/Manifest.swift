@@ -10,7 +10,7 @@ public struct Manifest: Sendable {
   public var path = ""
   /// The network file, relative to the manifest; the manifest's name with `.onnx` if nil.
   public var file: String?
-  public var task: Task?
+  public var task: ModelTask?
   public var license: String?
   /// Where the network comes from: an address or a paper.
   public var source: String?
@@ -34,30 +34,6 @@ public struct Manifest: Sendable {
 
   /// The file that the decoder's parameters are read from once the decoder is known; nil when none are given.
   var document: ConfigDocument?
-
-  /// What a manifest may say about the network's input.
-  public struct InputOverrides: Sendable {
-    public var name: String?
-    public var layout: TensorLayout?
-    public var width: Int?
-    public var height: Int?
-    public var order: ChannelOrder?
-    public var scale: Float?
-    public var mean: [Float]?
-    public var deviation: [Float]?
-    public var resize: ResizeKind?
-    public var shorterSide: Int?
-    public var pad: Float?
-    public var filter: ResizeFilter?
-  }
-
-  /// The manifest's words for a resize rule.
-  public enum ResizeKind: String, Sendable, CaseIterable {
-    case letterbox
-    case letterboxTopLeft = "letterbox-top-left"
-    case stretch
-    case centerCrop = "center-crop"
-  }
 
   /// When a finding counts, and how many may.
   public struct Thresholds: Sendable {
@@ -108,7 +84,7 @@ public struct Manifest: Sendable {
     self.path = path
     self.document = document
     file = try reader.string("file")
-    task = try reader.choice("task", Task.allCases.map { ($0.rawValue, $0) })
+    task = try reader.choice("task", ModelTask.allCases.map { ($0.rawValue, $0) })
     license = try reader.string("license")
     source = try reader.string("source")
     sha256 = try Manifest.hash(reader)
@@ -195,38 +171,9 @@ public struct Manifest: Sendable {
     }
     let names = LabelSets.lines(String(decoding: bytes, as: UTF8.self))
     guard !names.isEmpty else {
-      throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "one name a line")
+      throw reader.error("labels_file", "names '\(file)', which holds no names", remedy: "write one name per line")
     }
     return names
-  }
-}
-
-extension Manifest.InputOverrides {
-  init(_ reader: ConfigReader) throws {
-    name = try reader.string("name")
-    layout = try reader.choice("layout", TensorLayout.allCases.map { ($0.rawValue, $0) })
-    if let size = try reader.ints("size", in: 1...8192) {
-      guard size.count == 1 || size.count == 2 else {
-        throw reader.error("size", "must be [width, height], or one number for a square")
-      }
-      width = size[0]
-      height = size[size.count - 1]
-    }
-    order = try reader.choice("color", ChannelOrder.allCases.map { ($0.rawValue, $0) })
-    scale = try reader.number("scale", in: -1e6...1e6)
-    mean = try reader.numbers("mean")
-    deviation = try reader.numbers("std")
-    let channels = order?.channels
-    for (key, list) in [("mean", mean), ("std", deviation)] {
-      if let list, ![1, channels ?? 3, channels == nil ? 1 : 3].contains(list.count) {
-        throw reader.error(key, "must hold one number a channel")
-      }
-    }
-    if let deviation, deviation.contains(0) { throw reader.error("std", "must not hold 0: it divides") }
-    resize = try reader.choice("resize", Manifest.ResizeKind.allCases.map { ($0.rawValue, $0) })
-    shorterSide = try reader.int("shorter_side", in: 1...8192)
-    pad = try reader.number("pad", in: 0...255)
-    filter = try reader.choice("filter", ResizeFilter.allCases.map { ($0.rawValue, $0) })
   }
 }
 

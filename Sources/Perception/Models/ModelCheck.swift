@@ -48,7 +48,7 @@ extension ModelStore {
   }
 
   private func check(_ model: any VisionModel) throws -> [String] {
-    guard let grey = TrialRun.greyPicture() else { return [] }
+    guard let grey = Image.grey(640, 480) else { return [] }
     let (findings, _) = try model.perceive(grey, region: nil, minimumConfidence: nil)
     var problems: [String] = []
     let unknown = findings.classes.filter { !model.description.labels.indices.contains($0.classID) }

@@ -18,67 +18,36 @@ struct ModelPlan {
   private let manifest: Manifest?
 
   /// Tasks that one decoder alone serves.
-  private static let onlyDecoder: [Task: String] = [
+  private static let onlyDecoder: [ModelTask: String] = [
     .embedding: "embedding", .classification: "classifier", .semanticSegmentation: "segmentation", .depth: "depth",
   ]
 
-  /// - Parameter wishes: the operator's thresholds, which win over the manifest's.
+  /// - Parameter wishes: the user's thresholds, which override the manifest's.
   /// - Throws: ``PerceptionError`` when neither file nor manifest tells what the network is.
   init(
     facts: NetworkFacts, path: String, fileBytes: Int, manifest: Manifest?, wishes: Manifest.Thresholds = .init()
   ) throws {
-    var reasons: [String] = []
-    let definition: DecoderDefinition
-    if let name = manifest?.decoder, let named = DecoderRegistry.definition(named: name) {
-      definition = named
-      reasons.append("decoder \(named.name): the manifest says so")
-    } else if let task = manifest?.task, let name = ModelPlan.onlyDecoder[task],
-      let named = DecoderRegistry.definition(named: name)
-    {
-      definition = named
-      reasons.append("decoder \(name): the manifest's task says so")
-    } else if let found = Recognizer.recognize(facts) {
-      definition = found.definition
-      reasons.append("decoder \(found.definition.name): \(found.reason)")
-    } else {
-      throw Recognizer.notUnderstood(facts, path: path)
-    }
-    let defaults = definition.defaults(facts)
-    reasons += defaults.reasons
-    var usual = defaults.recipe
-    if let companion = facts.companion, let told = companion.overriding(usual, facts) {
-      usual = told.recipe
-      reasons.append(told.reason)
-    }
-    if let whole = facts.wholeNumbers(usual) {
-      usual = whole.recipe
-      reasons.append(whole.reason)
-    }
-    let recipe = try ModelPlan.recipe(usual, facts, manifest)
-    reasons.append(recipe.summary)
-    var names = defaults.labels
-    if manifest?.labels != nil {
-      reasons.append("class names from the manifest")
-    } else if let told = facts.companion?.labels, !told.isEmpty {
-      names = told
-      reasons.append("\(told.count) class names from config.json beside the network")
-    }
-    let thresholds = (manifest?.thresholds ?? Manifest.Thresholds()).overridden(by: wishes)
-    let (width, height) = recipe.nominalSize
     self.facts = facts
-    self.recipe = recipe
-    self.definition = definition
     self.manifest = manifest
+    var reasons: [String] = []
+    definition = try ModelPlan.definition(facts, path, manifest, &reasons)
+    let defaults = definition.defaults(facts)
+    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self)
     parameters = defaults.parameters
+    recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons), facts, manifest)
+    reasons.append(recipe.summary)
     inputName = manifest?.input.name
+    let labels = ModelPlan.labels(defaults, facts, manifest, &reasons)
+    let thresholds = (manifest?.thresholds ?? Manifest.Thresholds()).overridden(by: wishes)
     confidence = thresholds.confidence ?? defaults.confidence
     top = thresholds.top ?? 5
     suppression = Suppression(
       iou: thresholds.iou ?? defaults.iou, perClass: !(thresholds.classAgnostic ?? false),
       limit: thresholds.limit ?? 300, kind: thresholds.softSigma.map { .soft(sigma: $0) } ?? .hard)
+    let (width, height) = recipe.nominalSize
     var description = ModelDescription(
       name: facts.name, task: manifest?.task ?? defaults.task, path: path, fileBytes: fileBytes, inputWidth: width,
-      inputHeight: height, labels: LabelSets.shown(manifest?.labels ?? names), decoder: definition.name,
+      inputHeight: height, labels: labels, decoder: definition.name,
       license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
     description.source = manifest?.source ?? ""
     description.cropMargin = manifest?.cropMargin
@@ -90,6 +59,54 @@ struct ModelPlan {
     self.description = description
   }
 
+  /// The decoder: as the manifest says, by itself or by its task, else the first that claims the network.
+  private static func definition(
+    _ facts: NetworkFacts, _ path: String, _ manifest: Manifest?, _ reasons: inout [String]
+  ) throws -> DecoderDefinition {
+    if let name = manifest?.decoder, let named = DecoderRegistry.definition(named: name) {
+      reasons.append("decoder \(named.name): the manifest says so")
+      return named
+    }
+    if let task = manifest?.task, let name = onlyDecoder[task], let named = DecoderRegistry.definition(named: name) {
+      reasons.append("decoder \(name): the manifest's task says so")
+      return named
+    }
+    guard let found = Recognizer.recognize(facts) else { throw Recognizer.notUnderstood(facts, path: path) }
+    reasons.append("decoder \(found.definition.name): \(found.reason)")
+    return found.definition
+  }
+
+  /// The family's recipe, corrected by the files beside the network and by the type of its input.
+  private static func usualRecipe(
+    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ reasons: inout [String]
+  ) -> InputRecipe {
+    var recipe = defaults.recipe
+    if let companion = facts.companion, let told = companion.overriding(recipe, facts) {
+      recipe = told.recipe
+      reasons.append(told.reason)
+    }
+    if let whole = facts.wholeNumbers(recipe) {
+      recipe = whole.recipe
+      reasons.append(whole.reason)
+    }
+    return recipe
+  }
+
+  /// The class names: the manifest's, else those of the files beside the network, else the family's.
+  private static func labels(
+    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ manifest: Manifest?, _ reasons: inout [String]
+  ) -> [String] {
+    var names = defaults.labels
+    if manifest?.labels != nil {
+      reasons.append("class names from the manifest")
+    } else if let told = facts.companion?.labels, !told.isEmpty {
+      names = told
+      reasons.append("\(told.count) class names from config.json beside the network")
+    }
+    return LabelSets.shown(manifest?.labels ?? names)
+  }
+
+  /// The recipe with the manifest's input put over it.
   private static func recipe(
     _ defaults: InputRecipe, _ facts: NetworkFacts, _ manifest: Manifest?
   ) throws -> InputRecipe {

@@ -29,14 +29,14 @@ public final class ModelStore: Sendable {
     public var manifestPath: String?
     public var fileBytes: Int
     /// What the manifest says it is for; nil when only the network's file can tell.
-    public var task: Task?
+    public var task: ModelTask?
     /// What is wrong with the manifest; nil when nothing is.
     public var problem: String?
   }
 
   /// Folders in order of precedence: of two networks with one name, the earlier folder's counts.
   public let folders: [String]
-  /// What the operator wants of suppression, whatever the manifests say.
+  /// The user's suppression settings, which override the manifests'.
   private let wishes: Manifest.Thresholds
   private let engines: EngineRegistry
 
@@ -249,10 +249,13 @@ public final class ModelStore: Sendable {
     let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
       .overridden(by: found.manifest?.input ?? .init())
     guard picture.width == nil || recipe.nominalSize.width == picture.width else { return facts }
-    if let shapes = TrialRun.outputShapes(network, facts, recipe) {
-      for index in facts.outputs.indices where facts.outputs[index].shape == nil {
-        facts.outputs[index].shape = shapes[index].map { $0 }
+    do {
+      let shapes = try TrialRun.outputShapes(network, facts, recipe)
+      for (index, shape) in zip(facts.outputs.indices, shapes) where facts.outputs[index].shape == nil {
+        facts.outputs[index].shape = shape.map { $0 }
       }
+    } catch {
+      facts.trialFailure = "the shapes of its outputs are not known, because a trial run failed: \(error)"
     }
     return facts
   }

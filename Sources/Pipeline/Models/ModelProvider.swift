@@ -25,9 +25,9 @@ extension ModelProvider {
 public struct ModelOffer: Sendable {
   public var name: String
   /// What its manifest says it is for; nil when only the file can tell.
-  public var task: Task?
+  public var task: ModelTask?
 
-  public init(name: String, task: Task?) {
+  public init(name: String, task: ModelTask?) {
     self.name = name
     self.task = task
   }

@@ -11,6 +11,8 @@ public import Vision
 public struct FrameRecord: Sendable {
   /// The schema of what is written. Schema 1 had neither stages nor attributes nor layers.
   public static let schema = 2
+  /// Pixels per side of frames that are read back, at most.
+  private static let longestSide = 1 << 14
 
   public var frame: UInt64
   public var sequence: UInt64
@@ -102,6 +104,10 @@ extension FrameRecord: Codable {
     }
     width = try get("width")
     height = try get("height")
+    guard (0...FrameRecord.longestSide).contains(width), (0...FrameRecord.longestSide).contains(height) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: JSONKey("width"), in: container, debugDescription: "a frame of \(width)x\(height) is not possible")
+    }
     frame = try find("frame") ?? 0
     sequence = try find("sequence") ?? 0
     timestamp = try find("timestamp_ns") ?? 0

@@ -49,54 +49,11 @@ public protocol RecordingControl: AnyObject, Sendable {
   func setRecording(_ on: Bool)
 }
 
-/// Where a replay stands.
-public struct ReplayStatus: Sendable, Equatable, Codable {
-  /// A moment of a recording that is worth going to.
-  public struct Mark: Sendable, Equatable, Codable {
-    /// Seconds from the recording's start.
-    public var seconds: Double
-    public var title: String
 
-    public init(seconds: Double, title: String) {
-      self.seconds = seconds
-      self.title = title
-    }
-  }
-
-  /// Seconds from the recording's start.
-  public var position: Double
-  /// nil when unknown.
-  public var duration: Double?
-  public var isPlaying: Bool
-  /// 1 is the recording's own speed.
-  public var speed: Double
-  public var marks: [Mark]
-
-  public init(position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = []) {
-    self.position = position
-    self.duration = duration
-    self.isPlaying = isPlaying
-    self.speed = speed
-    self.marks = marks
-  }
-}
-
-/// Moves within a recording or file. Calls are thread-safe and return at once.
-public protocol ReplayControl: AnyObject, Sendable {
-  /// Goes to a moment in seconds from the start, clamped to the recording.
-  func seek(to seconds: Double)
-  /// Stops the play and goes `frames` on, or back when negative.
-  func step(by frames: Int)
-  func setPlaying(_ playing: Bool)
-  func setSpeed(_ speed: Double)
-}
-
-/// What is given to a session so that it can be asked for more: how to record, how to move in a replay.
+/// What is given to a session so that it can be asked for more: how to record, where photos go.
 public struct SessionExtras: Sendable {
   public var recorder: (any RecordingControl)?
   public var recordingStatus: (@Sendable () -> RecordingStatus)?
-  public var replay: (any ReplayControl)?
-  public var replayStatus: (@Sendable () -> ReplayStatus)?
   /// Where photos are written; nil: none can be saved.
   public var photoFolder: String?
   /// What detections are compared with; nil: the session remembers nothing beyond its end.

@@ -44,7 +44,7 @@ public struct SessionSnapshot: Sendable {
   /// nil where the session cannot record.
   public var recording: RecordingStatus?
   /// nil for live sources.
-  public var replay: ReplayStatus?
+  public var replay: PlaybackStatus?
   /// nil while no second detector runs.
   public var comparison: ComparisonStatus?
   /// What detections are compared with, oldest first.
@@ -114,7 +114,7 @@ extension SessionSnapshot: Codable {
     health = try container.decodeIfPresent(PictureHealth.self, forKey: .health)
     stall = try container.decodeIfPresent(StageStall.self, forKey: .stall)
     latest = try container.decodeIfPresent(FrameRecord.self, forKey: .latest).flatMap { record in
-      Image.blank(width: record.width, height: record.height).map { record.result(image: $0) }
+      Image.grey(record.width, record.height).map { record.result(image: $0) }
     }
     paused = try container.decode(Bool.self, forKey: .paused)
     minimumConfidence = try container.decode(Float.self, forKey: .minimumConfidence)
@@ -130,7 +130,7 @@ extension SessionSnapshot: Codable {
     processed = try container.decode(UInt64.self, forKey: .processed)
     capabilities = try container.decode(Set<SessionCapability>.self, forKey: .capabilities)
     recording = try container.decodeIfPresent(RecordingStatus.self, forKey: .recording)
-    replay = try container.decodeIfPresent(ReplayStatus.self, forKey: .replay)
+    replay = try container.decodeIfPresent(PlaybackStatus.self, forKey: .replay)
     comparison = try container.decodeIfPresent(ComparisonStatus.self, forKey: .comparison)
     references = try container.decode([ReferenceListing].self, forKey: .references)
     labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)

@@ -72,9 +72,7 @@ package struct StageLoader: Sendable {
   private func warm(_ model: any VisionModel) throws -> Bool {
     let width = max(16, model.description.inputWidth)
     let height = max(16, model.description.inputHeight)
-    let storage = PixelStorage(count: width * height * 3)
-    storage.bytes.initializeMemory(as: UInt8.self, repeating: 128)
-    guard let grey = Image(packed: width, height, .rgb24, storage: storage) else { return false }
+    guard let grey = Image.grey(width, height, .rgb24) else { return false }
     return try model.perceive(grey, region: nil, minimumConfidence: nil).0.embedding != nil
   }
 }

@@ -155,7 +155,7 @@ public struct RecordingExport: Sendable {
   }
 }
 
-/// Rounds to so many decimals, as the commands' JSON does.
+/// Rounds to this many decimals, as the commands' JSON does.
 func rounded(_ value: Float, _ digits: Int) -> Double {
   guard value.isFinite else { return 0 }
   var scale = 1.0

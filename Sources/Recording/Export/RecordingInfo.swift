@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 
 /// What a recording holds, for `ocellus info`.
 public struct RecordingInfo: Encodable, Sendable {
@@ -70,7 +71,7 @@ public struct RecordingInfo: Encodable, Sendable {
     var lines = [
       path,
       "  written by   \(library), profile \(profile)\(finished ? "" : " (not finished: 'ocellus recover' completes it)")",
-      "  began        \(began)", "  length       \(secondsText(seconds))",
+      "  began        \(began)", "  length       \(DurationText.tenths(seconds)) s",
       "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
       "  messages     \(messages)",
     ]

@@ -13,29 +13,8 @@ public protocol InputBytes: AnyObject, Sendable {
 extension InputBytes {
   func checkRange(_ offset: UInt64, _ wanted: Int) throws {
     guard wanted >= 0, offset <= count, UInt64(wanted) <= count - offset else {
-      throw RecordingError(.corrupt, "something should lie past the file's end", place: name)
+      throw RecordingError(.corrupt, "a record lies past the end of the file", place: name)
     }
-  }
-
-  /// The opcode and content length of the record at `offset`, its length checked against the file's.
-  func recordPrefix(at offset: UInt64) throws -> (opcode: UInt8, length: Int) {
-    var reader = ByteReader(try read(at: offset, count: MCAP.prefixBytes))
-    let opcode = try reader.integer(UInt8.self)
-    let length = try reader.integer(UInt64.self)
-    let rest = count - offset - UInt64(MCAP.prefixBytes)
-    guard length <= rest, let small = Int(exactly: length) else {
-      throw RecordingError(.corrupt, "a record of \(length) bytes reaches past the file's end", place: name)
-    }
-    return (opcode, small)
-  }
-
-  /// A reader over the content of the record at `offset`, which must have the given opcode.
-  func record(_ opcode: MCAP.Opcode, at offset: UInt64) throws -> ByteReader {
-    let (found, length) = try recordPrefix(at: offset)
-    guard found == opcode.rawValue else {
-      throw RecordingError(.corrupt, "the index points at something else", place: name)
-    }
-    return ByteReader(try read(at: offset + UInt64(MCAP.prefixBytes), count: length))
   }
 }
 

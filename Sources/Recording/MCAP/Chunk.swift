@@ -10,7 +10,7 @@ extension MCAP {
     init(from reader: inout ByteReader) throws {
       header = try ChunkHeader(from: &reader)
       guard let size = Int(exactly: header.compressedSize), size <= reader.remaining else {
-        throw RecordingError(.corrupt, "a chunk is shorter than it says")
+        throw RecordingError(.corrupt, "a chunk is shorter than its header says")
       }
       records = try ChunkDecompressor.decompress(
         try reader.slice(size), as: header.compression, size: header.uncompressedSize)
@@ -26,7 +26,7 @@ extension MCAP {
       }
       var reader = ByteReader(records[start...])
       guard let (opcode, content) = try reader.nextRecord(), opcode == Opcode.message.rawValue else {
-        throw RecordingError(.corrupt, "the index points at something that is no message")
+        throw RecordingError(.corrupt, "the index points at a record that is not a message")
       }
       var body = content
       return try Message(from: &body)

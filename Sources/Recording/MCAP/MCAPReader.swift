@@ -3,7 +3,7 @@ import Synchronization
 
 /// Reads an MCAP file anywhere in it, by its index or, where it has none or a damaged one, by one built from the data.
 ///
-/// Made for files from strangers: sizes are checked before anything is allocated, a damaged chunk costs its own messages
+/// Made for files that are not trusted: sizes are checked before anything is allocated, a damaged chunk costs its own messages
 /// only. Thread-safe.
 public final class MCAPReader: Sendable {
   /// Where a message lies.
@@ -116,7 +116,9 @@ public final class MCAPReader: Sendable {
       {
         var reader = try bytes.record(.messageIndex, at: offset)
         let index = try MCAP.MessageIndex(from: &reader)
-        guard index.channelID == channel else { throw RecordingError(.corrupt, "a message index is another's") }
+        guard index.channelID == channel else {
+          throw RecordingError(.corrupt, "a message index belongs to another channel")
+        }
         for entry in index.entries {
           found.append(Location(logTime: entry.logTime, channel: channel, chunk: number, offset: entry.offset))
         }

@@ -46,7 +46,7 @@ public final class MCAPWriter {
   private var scratch = ByteWriter(capacity: 4096)
   private var finished = false
   private var isGrouping = false
-  /// Whether the file ends in half a record that the disk would not let go of.
+  /// Whether the file ends in half a record that could not be truncated.
   private var isTorn = false
 
   /// Creates the working file and writes its start.

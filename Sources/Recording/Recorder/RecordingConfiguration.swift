@@ -14,7 +14,7 @@ public struct RecordingConfiguration: Sendable {
   public var splitSeconds: Double?
   /// The oldest recordings in the folder go when all together exceed this; nil keeps everything.
   public var totalBytes: UInt64?
-  /// Recording stops when the disk has less free space than this.
+  /// Stop recording when the disk has less free space than this.
   public var freeFloorBytes: UInt64 = 256 << 20
   /// So many seconds are kept in memory while nothing is recorded, and begin the next recording.
   public var preTriggerSeconds: Double = 0
@@ -64,7 +64,7 @@ public struct RecordingTrigger: Sendable, Equatable {
     let confidence = colon.map { Float(text[text.index(after: $0)...]) } ?? 0.5
     guard !label.isEmpty, let confidence, (0...1).contains(confidence) else {
       throw RecordingError(
-        .badArgument, "'\(text)' is no trigger", remedy: "write a label and a confidence: person:0.6")
+        .badArgument, "'\(text)' is not a valid trigger", remedy: "write a label and a confidence: person:0.6")
     }
     self.init(label: label, confidence: confidence)
   }

@@ -19,24 +19,26 @@ public enum RecordingSettings {
       configuration.directory = text
     },
     RecordingSetting(
-      key: "pre", comment: "So much is kept in memory and begins the next recording: 10s, 2m.", standard: "0s"
+      key: "pre", comment: "Keep this much in memory and put it at the start of the next recording: 10s, 2m.",
+      standard: "0s"
     ) { $0.preTriggerSeconds = try RecordingUnits.seconds($1) },
     RecordingSetting(
-      key: "on", comment: "Record only around such detections: a label and a confidence, person:0.6; * is any label.",
+      key: "on", comment: "Record only around these detections: a label and a confidence, person:0.6; * is any label.",
       standard: "none"
     ) { $0.trigger = $1 == "none" ? nil : try RecordingTrigger(parsing: $1) },
     RecordingSetting(
-      key: "hold", comment: "How long a recording that a detection began goes on without one.", standard: "5s"
+      key: "hold", comment: "How long a recording continues after the last detection that triggers it.", standard: "5s"
     ) { $0.holdSeconds = try RecordingUnits.seconds($1) },
     RecordingSetting(
-      key: "split", comment: "A new file begins after so many bytes, or minutes, or either: 1GB, 10m, 1GB,10m, none.",
+      key: "split",
+      comment: "Start a new file at this size, after this time, or at whichever comes first: 1GB, 10m, 1GB,10m, none.",
       standard: "4GiB", write: setSplit),
     RecordingSetting(
-      key: "cap", comment: "The oldest recordings go when all in the folder exceed this: 20GB; none keeps all.",
+      key: "cap", comment: "Delete the oldest recordings when the folder holds more than this: 20GB; none keeps all.",
       standard: "none"
     ) { $0.totalBytes = $1 == "none" ? nil : try RecordingUnits.bytes($1) },
     RecordingSetting(
-      key: "floor", comment: "Recording stops when the disk has less free space than this.", standard: "256MiB"
+      key: "floor", comment: "Stop recording when the disk has less free space than this.", standard: "256MiB"
     ) { $0.freeFloorBytes = try RecordingUnits.bytes($1) },
     RecordingSetting(
       key: "compression", comment: "How chunks are compressed: lz4, zstd or none.", standard: "lz4"
@@ -45,7 +47,8 @@ public enum RecordingSettings {
       configuration.compression = compression
     },
     RecordingSetting(
-      key: "quality", comment: "Of pictures that do not come as JPEG, 1 to 100.", standard: "85"
+      key: "quality", comment: "JPEG quality of pictures that the camera does not send as JPEG, 1 to 100.",
+      standard: "85"
     ) { configuration, text in
       guard let quality = Int(text), (1...100).contains(quality) else { throw refusal(text, "1 to 100") }
       configuration.jpegQuality = quality
@@ -80,7 +83,7 @@ public enum RecordingSettings {
   public static func set(_ key: String, to text: String, in configuration: inout RecordingConfiguration) throws {
     guard let setting = all.first(where: { $0.key == key }) else {
       throw RecordingError(
-        .badArgument, "'\(key)' is no setting of recordings",
+        .badArgument, "'\(key)' is not a recording setting",
         remedy: "known are " + all.map(\.key).joined(separator: ", "))
     }
     try setting.write(&configuration, text)
@@ -104,7 +107,7 @@ public enum RecordingSettings {
     let file = document.file
     guard let found = document.root["recording"] else { return [] }
     guard case .table(let section) = found else {
-      return [RecordingError(.badArgument, "recording is no section", place: file, remedy: "write [recording]")]
+      return [RecordingError(.badArgument, "[recording] must be a table", place: file, remedy: "write [recording]")]
     }
     var problems: [RecordingError] = []
     for (key, value) in section.sorted(by: { $0.key < $1.key }) {
@@ -144,7 +147,7 @@ public enum RecordingUnits {
     let number = text.prefix { $0.isNumber || $0 == "." }
     let unit = text.dropFirst(number.count).lowercased().filter { $0 != " " }
     guard let value = Double(number), let factor = units[unit], value * factor < 1e18 else {
-      throw RecordingError(.badArgument, "'\(text)' is not understood", remedy: "write it like \(examples)")
+      throw RecordingError(.badArgument, "'\(text)' is not a valid value", remedy: "write it like \(examples)")
     }
     return value * factor
   }

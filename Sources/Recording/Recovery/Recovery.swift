@@ -30,7 +30,7 @@ public enum Recovery {
     /// What was found and what was lost, a sentence a line.
     public var lines: [String] {
       var lines = [
-        "\(messages) messages in \(chunks) chunks, \(secondsText(Double(nanoseconds) / 1e9)) of recording"
+        "\(messages) messages in \(chunks) chunks, \(DurationText.tenths(Double(nanoseconds) / 1e9)) s of recording"
       ]
       for (topic, count) in messagesByTopic.sorted(by: { $0.key < $1.key }) { lines.append("  \(topic): \(count)") }
       if !wasFinished {
@@ -58,12 +58,6 @@ public enum Recovery {
       throw error
     }
   }
-}
-
-/// "12.3 s". Files may claim any time.
-func secondsText(_ seconds: Double) -> String {
-  let tenths = Int(max(0, min(1e12, seconds)) * 10)
-  return "\(tenths / 10).\(tenths % 10) s"
 }
 
 /// One recovery under way.

@@ -1,4 +1,4 @@
-import Pipeline
+import Capture
 import ROS
 
 /// Finds the moments of a recording that a timeline shows: its events, and where something came into the picture.
@@ -19,7 +19,7 @@ struct MarkFinder: Sendable {
   /// Searches from front to back.
   ///
   /// - Parameter progress: gets the marks so far, in order, every now and then and at the end; false stops the search.
-  func find(_ progress: ([ReplayStatus.Mark]) -> Bool) {
+  func find(_ progress: ([PlaybackStatus.Mark]) -> Bool) {
     var marks = events()
     guard progress(marks) else { return }
     var lastSeen: [String: UInt64] = [:]
@@ -40,7 +40,7 @@ struct MarkFinder: Sendable {
     _ = progress(sorted(marks))
   }
 
-  private func events() -> [ReplayStatus.Mark] {
+  private func events() -> [PlaybackStatus.Mark] {
     let channels = reader.channels(ofType: LogMessage.typeName)
     let found = reader.locations(of: Set(channels.map(\.id))).prefix(MarkFinder.maximumMarks / 2)
     return found.compactMap { location in
@@ -57,7 +57,7 @@ struct MarkFinder: Sendable {
     return max(0, min(pictures.duration, signed / 1e9))
   }
 
-  private func sorted(_ marks: [ReplayStatus.Mark]) -> [ReplayStatus.Mark] {
+  private func sorted(_ marks: [PlaybackStatus.Mark]) -> [PlaybackStatus.Mark] {
     marks.sorted { $0.seconds < $1.seconds }
   }
 }

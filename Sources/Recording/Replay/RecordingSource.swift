@@ -1,6 +1,5 @@
 public import Capture
 import Ground
-public import Pipeline
 import Synchronization
 import Vision
 
@@ -8,7 +7,7 @@ import Vision
 ///
 /// Frames come as the camera sent them, their JPEG included; what the networks said then is beside them:
 /// ``recordedResult(of:)``. Every call is thread-safe except ``next(timeout:)``, which is the capture thread's.
-public final class RecordingSource: SeekableSource, ReplayControl {
+public final class RecordingSource: SeekableSource {
   /// How to play.
   public struct Options: Sendable {
     public enum AtEnd: Sendable {
@@ -41,7 +40,7 @@ public final class RecordingSource: SeekableSource, ReplayControl {
     var anchor: MonotonicTime = .now
     var anchorSeconds: Double = 0
     var isClosed = false
-    var marks: [ReplayStatus.Mark] = []
+    var marks: [PlaybackStatus.Mark] = []
     /// Which picture lies in which memory, of those delivered last.
     var recent: [(storage: ObjectIdentifier, index: Int)] = []
   }
@@ -52,12 +51,12 @@ public final class RecordingSource: SeekableSource, ReplayControl {
   private let options: Options
   private let state: Monitor<State>
   private let indexer: Mutex<WorkerThread?>
-  private static let slowestSpeed = 0.05
-  private static let fastestSpeed = 64.0
   /// Seconds: pictures further apart are shown as if they were so far apart. Files may claim any time.
   private static let longestPause = 1e6
 
-  private static func possible(_ speed: Double) -> Double { max(slowestSpeed, min(fastestSpeed, speed)) }
+  private static func possible(_ speed: Double) -> Double {
+    max(PlaybackStatus.speeds.lowerBound, min(PlaybackStatus.speeds.upperBound, speed))
+  }
 
   /// Opens a recording.
   ///
@@ -76,7 +75,7 @@ public final class RecordingSource: SeekableSource, ReplayControl {
     description = SourceDescription(
       name: reader.name,
       detail:
-        "recording of \(secondsText(duration)), \(pictures.count) pictures on \(pictures.channel.topic)",
+        "recording of \(DurationText.tenths(duration)) s, \(pictures.count) pictures on \(pictures.channel.topic)",
       width: first.image.width, height: first.image.height,
       framesPerSecond: duration > 0 ? Double(pictures.count - 1) / duration : 0, isLive: false)
     let state = Monitor(State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0))
@@ -182,9 +181,7 @@ public final class RecordingSource: SeekableSource, ReplayControl {
     running?.join()
   }
 
-  // MARK: SeekableSource, ReplayControl
-
-  public var duration: Double? { pictures.duration }
+  // MARK: SeekableSource
 
   private func move(_ state: inout State, to index: Int) {
     state.index = max(0, min(pictures.count - 1, index))
@@ -224,9 +221,9 @@ public final class RecordingSource: SeekableSource, ReplayControl {
   }
 
   /// Where the replay stands.
-  public var status: ReplayStatus {
+  public var status: PlaybackStatus {
     state.withLock { state in
-      ReplayStatus(
+      PlaybackStatus(
         position: pictures.seconds(state.shown ?? 0), duration: pictures.duration, isPlaying: state.isPlaying,
         speed: state.speed, marks: state.marks)
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Non-maximum suppression: of boxes that overlap too much, the surest stays.
+/// Non-maximum suppression: of boxes that overlap too much, the one with the highest confidence is kept.
 public struct Suppression: Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     /// Drops what overlaps.
@@ -15,7 +15,7 @@ public struct Suppression: Sendable, Hashable {
   public var perClass: Bool
   /// How many boxes may stay.
   public var limit: Int
-  /// How many candidates, surest first, are looked at.
+  /// How many candidates, highest confidence first, are considered.
   public var candidates: Int
   public var kind: Kind
 
@@ -48,7 +48,7 @@ public struct Candidate: Sendable, Hashable {
 }
 
 extension Suppression {
-  /// Keeps in `candidates` only the survivors, surest first. Equal confidences keep their order.
+  /// Keeps in `candidates` only the survivors, highest confidence first. Equal confidences keep their order.
   ///
   /// The work is candidates x survivors: a box is compared only with those that stay.
   /// - Parameters:

@@ -76,6 +76,16 @@ public struct Image: Sendable {
       width: width, height: height, format: format, fullRange: fullRange, planes: planes, storage: storage)
   }
 
+  /// A picture of middle grey, to try a network with; nil for sizes that no picture has.
+  ///
+  /// - Parameter format: one of packed bytes, `.gray8` or `.rgb24`.
+  public static func grey(_ width: Int, _ height: Int, _ format: PixelFormat = .gray8) -> Image? {
+    guard let sizes = format.planeSizes(width: width, height: height) else { return nil }
+    let storage = PixelStorage(count: sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows })
+    storage.bytes.initializeMemory(as: UInt8.self, repeating: 128)
+    return Image(packed: width, height, format, fullRange: true, storage: storage)
+  }
+
   /// The first byte of plane `index`. Valid while `storage` lives; keep the image alive with `withExtendedLifetime`.
   public func base(ofPlane index: Int) -> UnsafeMutableRawPointer {
     // Safe: every initialiser checked that the plane lies inside the storage, whose base is never nil.

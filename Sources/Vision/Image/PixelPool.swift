@@ -2,7 +2,7 @@ import Synchronization
 
 /// Recycles pixel memory, so that a steady flow of pictures allocates none.
 ///
-/// The pool keeps a reference to every piece it ever lent, up to its capacity, and lends one again once nobody else
+/// The pool keeps a reference to every piece it ever lent, up to its capacity, and lends one again once no one else
 /// holds it. When all are in use it allocates a piece that is freed normally: a slow consumer costs memory, never a
 /// wait. Thread-safe.
 public final class PixelPool: Sendable {

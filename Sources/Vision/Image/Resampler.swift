@@ -13,7 +13,7 @@ public final class Resampler {
 
   public init() {}
 
-  /// Memory that only grows. Its pointer is used by nobody but the call that asked for it.
+  /// Memory that only grows. Only the call that asked for it uses its pointer.
   struct Workspace<Element: BitwiseCopyable>: ~Copyable {
     private var buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: 1)
 

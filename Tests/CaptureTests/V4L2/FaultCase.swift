@@ -264,7 +264,7 @@ extension FaultCase {
       name: "QBUF fails 40 times", injected: "EINVAL, every buffer left unqueued",
       inject: { _, camera in camera.failures[ocv_qbuf] = Array(repeating: EINVAL, count: 40) }),
     FaultCase(
-      name: "QBUF fails for ever on this stream", injected: "EINVAL until the stream is opened anew",
+      name: "QBUF fails forever on this stream", injected: "EINVAL until the stream is reopened",
       shown: "the camera does not start (invalid argument), retrying", mayLose: 20,
       inject: { system, camera in
         camera.failsForever[ocv_qbuf] = EINVAL

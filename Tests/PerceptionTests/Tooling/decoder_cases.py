@@ -466,6 +466,36 @@ def depth():
     case("depth", [np.full((1, 4, 4), 2, np.float32)], [0.0] * 16, kind="depth")
 
 
+def text_regions():
+    rows, columns = H // 4, W // 4
+    p = rng.uniform(0, 0.29, (rows, columns))
+    for _ in range(6):
+        y, x = rng.integers(0, rows - 3), rng.integers(0, columns - 8)
+        p[y:y + rng.integers(1, 4), x:x + rng.integers(2, 8)] = rng.uniform(0.5, 0.99)
+    p = f32(p)
+    found, seen = [], np.zeros(p.shape, bool)
+    for start in zip(*np.nonzero(p > 0.3)):
+        if seen[start]:
+            continue
+        seen[start], stack, region = True, [start], []
+        while stack:
+            y, x = stack.pop()
+            region.append((y, x))
+            for n in [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                if 0 <= n[0] < rows and 0 <= n[1] < columns and p[n] > 0.3 and not seen[n]:
+                    seen[n] = True
+                    stack.append(n)
+        score = float(np.mean([p[cell] for cell in region]))
+        ys, xs = [c[0] for c in region], [c[1] for c in region]
+        box = np.array([min(xs), min(ys), max(xs) + 1, max(ys) + 1]) * 4.0
+        w, h = box[2] - box[0], box[3] - box[1]
+        m = 1.5 * w * h / (2 * (w + h))
+        if score > 0.6:
+            found.append((score, 0, box + [-m, -m, m, m]))
+    found.sort(key=lambda row: -row[0])
+    case("text-regions", [p[None, None]], finish(found), confidence=0.6, labels=["text"])
+
+
 def scrfd():
     score, box, points, rows = [], [], [], []
     for s in [8, 16, 32]:
@@ -577,7 +607,7 @@ def suppression():
              thresholds="soft_nms = 0.3" + ("" if per_class else "\nclass_agnostic = true"))
 
 
-depth(), scrfd(), retinaface(), pose_heatmaps(), simcc(), movenet(), suppression()
+depth(), text_regions(), scrfd(), retinaface(), pose_heatmaps(), simcc(), movenet(), suppression()
 yolov8(), yolov8_pose(), yolov8_obb(), yolov5(), end_to_end()
 for version in ["v3", "v4", "v5"]:
     anchor_grids(version)

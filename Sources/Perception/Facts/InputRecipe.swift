@@ -65,7 +65,7 @@ public struct InputRecipe: Sendable, Hashable {
   var nominalSize: (width: Int, height: Int) { inputSize(frameWidth: 640, frameHeight: 480) }
 
   /// The recipe with what a manifest says put over it.
-  func overridden(by manifest: Manifest.InputOverrides) -> InputRecipe {
+  func overridden(by manifest: InputOverrides) -> InputRecipe {
     var copy = self
     copy.layout = manifest.layout ?? layout
     if let width = manifest.width, let height = manifest.height { copy.size = .fixed(width: width, height: height) }

@@ -9,6 +9,8 @@ public struct NetworkFacts: Sendable {
   public var producer: String
   /// The file's name without folder and extension.
   public var name: String
+  /// Why a trial run did not tell the shapes that the file leaves open; nil where it did, or was not needed.
+  var trialFailure: String?
   /// What Hugging Face's files beside the network say of it.
   var companion: CompanionFiles?
 

@@ -5,7 +5,7 @@ public enum SourceEvent: Sendable {
   case frame(Frame)
   /// Nothing yet; the source is healthy. Call again.
   case nothing
-  /// No picture for a reason the operator should read ("device disconnected, retrying"), since `since`.
+  /// No picture for a reason the user should read ("device disconnected, retrying"), since `since`.
   case noSignal(reason: String, since: MonotonicTime)
   /// Something worth the events log: a reconnect, a changed format, a switched exposure.
   case notice(String)
@@ -60,7 +60,7 @@ public struct SourceRequest: Sendable, Equatable {
   public var pixelFormat: String?
   /// Keep trying for a camera or stream that is not there yet, instead of failing.
   public var waits = false
-  /// Seconds without a picture after which a camera or stream is opened anew; nil for what suits it (30 frame periods).
+  /// Seconds without a picture after which a camera or stream is reopened; nil for what suits it (30 frame periods).
   public var patience: Double?
 
   public init(width: Int? = nil, height: Int? = nil, framesPerSecond: Double? = nil) {
@@ -85,14 +85,4 @@ public protocol FrameSource: AnyObject, Sendable {
 
   /// Releases everything. Idempotent.
   func close()
-}
-
-/// What a source can additionally do when it is not live: files and recordings.
-public protocol SeekableSource: FrameSource {
-  /// Length in seconds; nil when unknown.
-  var duration: Double? { get }
-  /// Goes to `seconds` from the start, as near as the index allows.
-  func seek(to seconds: Double) throws
-  /// One frame on or back.
-  func step(by frames: Int) throws
 }

@@ -2,21 +2,6 @@ import Configuration
 import Ground
 import Inference
 
-/// What a decoder takes a network to be when no manifest says otherwise.
-struct ModelDefaults: Sendable {
-  var task: Task
-  var recipe: InputRecipe
-  /// Class names; empty when nothing tells them: then classes are numbered.
-  var labels: [String] = []
-  /// Parameters for the decoder, as a manifest would write them.
-  var parameters: [String: ConfigValue] = [:]
-  /// The confidence below which findings are not reported.
-  var confidence: Float = 0.25
-  var iou: Float = 0.45
-  /// How the defaults came about, a sentence each.
-  var reasons: [String] = []
-}
-
 /// Finds the decoder that fits a network file.
 enum Recognizer {
   /// The first definition of the registry that claims the network, with its reason.
@@ -34,7 +19,7 @@ enum Recognizer {
     let missing =
       facts.picture == nil
       ? "no input looks like a picture ([1, 3, height, width] and the like)"
-      : "no known network family has such outputs"
+      : facts.trialFailure ?? "no known network family has such outputs"
     return PerceptionError(
       .notUnderstood, "cannot tell what this network is: \(missing); inputs \(inputs); outputs \(outputs)",
       place: path, remedy: "write \(manifestPath(path)): \(exampleManifest(facts).replacing("\n", with: " ⏎ "))")

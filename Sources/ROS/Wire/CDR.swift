@@ -19,8 +19,8 @@ public struct CDREncoder {
     if excess != 0 { out.appendZeros(size - excess) }
   }
 
-  public mutating func append<Value: FixedWidthInteger>(_ value: Value) {
-    align(MemoryLayout<Value>.size)
+  public mutating func append<Number: FixedWidthInteger>(_ value: Number) {
+    align(MemoryLayout<Number>.size)
     out.append(value)
   }
 
@@ -66,9 +66,9 @@ public struct CDRDecoder {
     if excess != 0 { try reader.skip(size - excess) }
   }
 
-  public mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
-    try align(MemoryLayout<Value>.size)
-    let value = try reader.integer(Value.self)
+  public mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws -> Number {
+    try align(MemoryLayout<Number>.size)
+    let value = try reader.integer(Number.self)
     return swapped ? value.byteSwapped : value
   }
 
@@ -94,7 +94,7 @@ public struct CDRDecoder {
 public protocol CDRCoder {
   /// `Never` for an encoder.
   associatedtype Failure: Error
-  mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws(Failure)
+  mutating func code<Number: FixedWidthInteger>(_ value: inout Number) throws(Failure)
   mutating func code(_ value: inout Double) throws(Failure)
   mutating func code(_ text: inout String) throws(Failure)
   mutating func code(_ bytes: inout ArraySlice<UInt8>) throws(Failure)
@@ -103,7 +103,7 @@ public protocol CDRCoder {
 }
 
 extension CDREncoder: CDRCoder {
-  public mutating func code<Value: FixedWidthInteger>(_ value: inout Value) { append(value) }
+  public mutating func code<Number: FixedWidthInteger>(_ value: inout Number) { append(value) }
   public mutating func code(_ value: inout Double) { append(value) }
   public mutating func code(_ text: inout String) { append(text) }
   public mutating func code(_ bytes: inout ArraySlice<UInt8>) { bytes.withUnsafeBytes { append(bytes: $0) } }
@@ -114,7 +114,7 @@ extension CDREncoder: CDRCoder {
 }
 
 extension CDRDecoder: CDRCoder {
-  public mutating func code<Value: FixedWidthInteger>(_ value: inout Value) throws { value = try integer() }
+  public mutating func code<Number: FixedWidthInteger>(_ value: inout Number) throws { value = try integer() }
   public mutating func code(_ value: inout Double) throws { value = Double(bitPattern: try integer(UInt64.self)) }
   public mutating func code(_ text: inout String) throws { text = try string() }
   public mutating func code(_ bytes: inout ArraySlice<UInt8>) throws { bytes = try self.bytes() }

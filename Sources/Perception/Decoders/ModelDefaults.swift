@@ -1,0 +1,16 @@
+import Configuration
+
+/// What a decoder takes a network to be when no manifest says otherwise.
+struct ModelDefaults: Sendable {
+  var task: ModelTask
+  var recipe: InputRecipe
+  /// Class names; empty when nothing tells them: then classes are numbered.
+  var labels: [String] = []
+  /// Parameters for the decoder, as a manifest would write them.
+  var parameters: [String: ConfigValue] = [:]
+  /// The confidence below which findings are not reported.
+  var confidence: Float = 0.25
+  var iou: Float = 0.45
+  /// How the defaults came about, a sentence each.
+  var reasons: [String] = []
+}
