@@ -16,7 +16,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: strict)
 }
 
 /// A shim over one system library: a header, a C file for what Swift cannot call, an explicit module map.
@@ -86,6 +86,9 @@ let package = Package(
     .executableTarget(
       name: "CameraProbe", dependencies: ["Ground", "Vision", "Capture"], path: "Tests/VirtualCamera/Probe",
       swiftSettings: strict),
+
+    // What tests of several rooms share: seeded numbers, folders of their own, waiting for a condition.
+    .target(name: "TestSupport", dependencies: ["Ground", "Vision"], path: "Tests/Support", swiftSettings: strict),
 
     tests("GroundTests", ["Ground", "CAllocations"]),
     tests("VisionTests", ["Ground", "Vision", "Kernels"]),

@@ -3,6 +3,7 @@ import Foundation
 import Ground
 import Logging
 import Synchronization
+import TestSupport
 import Vision
 
 /// A source of pictures made by the test, a thirtieth of a second apart, without waiting.
@@ -31,37 +32,18 @@ func scenePicture(_ number: Int, width: Int = 320, height: Int = 240, format: Pi
   let sizes = format.planeSizes(width: width, height: height)!
   let storage = PixelStorage(count: sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows })
   memset(storage.bytes.baseAddress!, 128, storage.bytes.count)
-  var random = UInt64(number) &* 0x9E37_79B9_7F4A_7C15 | 1
+  var random = SeededGenerator(UInt64(number))
   let (step, offset, channels) = format == .rgb24 ? (3, 0, 3) : format == .yuyv ? (2, 0, 1) : (1, 0, 1)
   for y in 0..<height {
     for x in 0..<width {
-      random ^= random << 13
-      random ^= random >> 7
-      random ^= random << 17
       let inBox = (x / 40 + y / 40) % 3 == 0
       let moving = abs(x - (number * 3) % width) < 20 && abs(y - height / 2) < 30
-      let value = (moving ? 200 : inBox ? 70 : 140) + x * 30 / width + (noise > 0 ? Int(random % UInt64(noise)) : 0)
+      let value =
+        (moving ? 200 : inBox ? 70 : 140) + x * 30 / width + (noise > 0 ? Int(random.next() % UInt64(noise)) : 0)
       for channel in 0..<channels { storage.bytes[(y * width + x) * step + offset + channel] = UInt8(value) }
     }
   }
   return Image(packed: width, height, format, storage: storage)!
-}
-
-/// A folder of its own for a test, removed when it goes.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-\(UUID().uuidString)").path
-    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String, _ bytes: [UInt8]) -> String {
-    _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes))
-    return "\(path)/\(name)"
-  }
 }
 
 /// Keeps what is logged, so that nothing of it reaches the terminal and tests can look.

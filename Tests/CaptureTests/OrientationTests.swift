@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import TestSupport
 import Testing
 import Vision
 
@@ -39,9 +40,9 @@ import Vision
     (7, [3, 1, 2, 0]), (8, [1, 3, 0, 2]),
   ])
   func photosAreShownUpright(orientation: Int, order: [Int]) throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     for isLittle in [true, false] {
-      let path = folder.file("photo.jpg", try photo(orientation, isLittle: isLittle))
+      let path = try folder.write("photo.jpg", try photo(orientation, isLittle: isLittle))
       let source = try PhotoSource(path: path, request: SourceRequest())
       guard case .frame(let frame) = try source.next(timeout: 1000) else {
         Issue.record("no frame")

@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import Ground
+import TestSupport
 import Testing
 import Vision
 
@@ -32,10 +33,10 @@ import Vision
   }
 
   /// A machine with a clock of its own, and `count` photos in `folder`.
-  private func photos(_ folder: TemporaryFolder, _ count: Int) -> ScriptedSystem {
+  private func photos(_ folder: TemporaryFolder, _ count: Int) throws -> ScriptedSystem {
     let system = ScriptedSystem([:])
     system.folders[folder.path] = (0..<count).map { "\($0).jpg" }
-    for number in 0..<count { _ = folder.file("\(number).jpg", testJPEG(64, 48)) }
+    for number in 0..<count { try folder.write("\(number).jpg", testJPEG(64, 48)) }
     return system
   }
 
@@ -43,8 +44,8 @@ import Vision
 
   @Test(arguments: [nil, 10.0, 0.5])
   func aFolderAtItsOwnRate(fps: Double?) throws {
-    let folder = TemporaryFolder()
-    let system = photos(folder, 6)
+    let folder = try TemporaryFolder()
+    let system = try photos(folder, 6)
     let source = try PhotoSource(path: folder.path, request: request(.native, fps: fps), system: system)
     let seen = try moments(source, { system.now }, frames: 6)
     let period = 1 / (fps ?? 2)
@@ -56,8 +57,8 @@ import Vision
   }
 
   @Test func aFolderAsFastAsPossibleNeverWaits() throws {
-    let folder = TemporaryFolder()
-    let system = photos(folder, 6)
+    let folder = try TemporaryFolder()
+    let system = try photos(folder, 6)
     let source = try PhotoSource(path: folder.path, request: request(.unlimited), system: system)
     let seen = try moments(source, { system.now }, frames: 6)
     #expect(seen.seconds == Array(repeating: 0, count: 6))
@@ -65,16 +66,16 @@ import Vision
   }
 
   @Test func aLoopKeepsThePace() throws {
-    let folder = TemporaryFolder()
-    let system = photos(folder, 3)
+    let folder = try TemporaryFolder()
+    let system = try photos(folder, 3)
     let source = try PhotoSource(path: folder.path, request: request(.native, fps: 10, loops: true), system: system)
     let seen = try moments(source, { system.now }, frames: 12)
     for (index, second) in seen.seconds.enumerated() { #expect(abs(second - Double(index) / 10) < 0.002) }
   }
 
   @Test func aPauseIsNotHurriedThrough() throws {
-    let folder = TemporaryFolder()
-    let system = photos(folder, 8)
+    let folder = try TemporaryFolder()
+    let system = try photos(folder, 8)
     let source = try PhotoSource(path: folder.path, request: request(.native, fps: 10), system: system)
     _ = try moments(source, { system.now }, frames: 3)
     system.sleep(milliseconds: 5000)
@@ -91,8 +92,8 @@ import Vision
   }
 
   @Test func aRawFileIsPlayedAtItsOwnRateOrAtOnce() throws {
-    let folder = TemporaryFolder()
-    let path = folder.file("a.y4m", y4m(20))
+    let folder = try TemporaryFolder()
+    let path = try folder.write("a.y4m", y4m(20))
     let paced = try moments(
       try RawVideoSource(path: path, request: request(.native)), { MonotonicTime.now }, frames: 100)
     #expect(paced.seconds.count == 20)
@@ -115,8 +116,8 @@ import Vision
 
   @Test(.enabled(if: hasFFmpeg, "ffmpeg is not installed"))
   func aVideoIsPlayedAtItsOwnRate() throws {
-    let folder = TemporaryFolder()
-    let path = folder.file("a.y4m", y4m(20))
+    let folder = try TemporaryFolder()
+    let path = try folder.write("a.y4m", y4m(20))
     // The same file through ffmpeg, at half the rate that it has.
     let source = try VideoFileSource(path: path, request: request(.native, fps: 25))
     let paced = try moments(source, { MonotonicTime.now }, frames: 100)

@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import Ground
+import TestSupport
 import Testing
 import Vision
 
@@ -21,8 +22,8 @@ import Vision
   }
 
   @Test func aPhotoIsAStillForEver() throws {
-    let folder = TemporaryFolder()
-    let path = folder.file("a.jpg", testJPEG(64, 48))
+    let folder = try TemporaryFolder()
+    let path = try folder.write("a.jpg", testJPEG(64, 48))
     let source = try PhotoSource(path: path, request: SourceRequest(framesPerSecond: 1000))
     #expect(source.description.isLive)
     #expect(source.description.width == 64)
@@ -34,12 +35,12 @@ import Vision
   }
 
   @Test func aFolderShowsEachPhotoAndEnds() throws {
-    let folder = TemporaryFolder()
-    _ = folder.file("b.png", try PNGCodec.encode(scenePicture(1, format: .rgb24)))
-    _ = folder.file("a.JPG", testJPEG(64, 48))
-    _ = folder.file("c.jpg", Array(testJPEG(64, 48).prefix(700)))
-    _ = folder.file("d.jpg", testJPEG(32, 16))
-    _ = folder.file("notes.txt", Array("hello".utf8))
+    let folder = try TemporaryFolder()
+    try folder.write("b.png", try PNGCodec.encode(scenePicture(1, format: .rgb24)))
+    try folder.write("a.JPG", testJPEG(64, 48))
+    try folder.write("c.jpg", Array(testJPEG(64, 48).prefix(700)))
+    try folder.write("d.jpg", testJPEG(32, 16))
+    try folder.write("notes.txt", "hello")
     var request = SourceRequest()
     request.pace = .unlimited
     let source = try PhotoSource(path: folder.path, request: request)
@@ -54,14 +55,14 @@ import Vision
   }
 
   @Test func aFolderMayBeginWithABadPhoto() throws {
-    let folder = TemporaryFolder()
-    _ = folder.file("a.jpg", [])
-    _ = folder.file("b.jpg", Array(testJPEG(64, 48).prefix(700)))
+    let folder = try TemporaryFolder()
+    try folder.write("a.jpg", [])
+    try folder.write("b.jpg", Array(testJPEG(64, 48).prefix(700)))
     var request = SourceRequest()
     request.pace = .unlimited
     let none = #expect(throws: CaptureError.self) { try PhotoSource(path: folder.path, request: request) }
     #expect(none?.line.contains("a.jpg: the file is empty") == true)
-    _ = folder.file("c.jpg", testJPEG(32, 16))
+    try folder.write("c.jpg", testJPEG(32, 16))
     let source = try PhotoSource(path: folder.path, request: request)
     #expect(source.description.width == 32)
     let seen = try events(source, 4)
@@ -71,20 +72,22 @@ import Vision
   }
 
   @Test func whatCannotBeShownSaysWhy() throws {
-    let folder = TemporaryFolder()
-    let truncated = folder.file("cut.jpg", Array(testJPEG(64, 48).prefix(700)))
+    let folder = try TemporaryFolder()
+    let truncated = try folder.write("cut.jpg", Array(testJPEG(64, 48).prefix(700)))
     let error = #expect(throws: CaptureError.self) { try PhotoSource(path: truncated) }
     #expect(error?.kind == .corrupt)
     #expect(error?.line.hasPrefix("\(truncated): the picture is cut short") == true)
-    let empty = TemporaryFolder()
+    let empty = try TemporaryFolder()
     let nothing = #expect(throws: CaptureError.self) { try PhotoSource(path: empty.path) }
     #expect(nothing?.line.contains("no photos in the folder") == true)
   }
 }
 
 @Suite struct RegistryTests {
-  private let folder = TemporaryFolder()
+  private let folder: TemporaryFolder
   private let registry = SourceRegistry(adding: [], cameras: { [] })
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func error(_ name: String) -> (any ExplainedError)? {
     let thrown = #expect(throws: (any Error).self) { try registry.open(name) }
@@ -92,27 +95,27 @@ import Vision
   }
 
   @Test func eachKindIsTakenByItsOwnOpener() throws {
-    let photo = folder.file("photo", testJPEG(64, 48))
-    _ = folder.file("photo.jpg", testJPEG(64, 48))
+    let photo = try folder.write("photo", testJPEG(64, 48))
+    try folder.write("photo.jpg", testJPEG(64, 48))
     #expect(try registry.open(photo).source is PhotoSource)
     #expect(try registry.open(folder.path + "/").source.description.isLive == false)
     var y4m = Array("YUV4MPEG2 W4 H2 F25:1\n".utf8)
     for _ in 0..<3 { y4m += Array("FRAME\n".utf8) + [UInt8](repeating: 90, count: 12) }
-    #expect(try registry.open(folder.file("a.video", y4m)).source is RawVideoSource)
+    #expect(try registry.open(folder.write("a.video", y4m)).source is RawVideoSource)
   }
 
-  @Test func errorsAreOneClearLine() {
+  @Test func errorsAreOneClearLine() throws {
     #expect(error("/nowhere/photo.jpg")?.line.hasPrefix("/nowhere/photo.jpg: no such source") == true)
     #expect(error("/dev/video99")?.what == "no such camera")
     #expect(error("/dev/null")?.what.hasPrefix("not a camera") == true)
-    #expect(error(folder.file("empty.mp4", []))?.what == "the file is empty")
-    #expect(error(folder.file("text.mp4", Array("once upon a time\n".utf8)))?.what.hasPrefix("a text file") == true)
-    #expect(error(folder.file("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]))?.what == "a recording")
+    #expect(try error(folder.write("empty.mp4", []))?.what == "the file is empty")
+    #expect(try error(folder.write("text.mp4", "once upon a time\n"))?.what.hasPrefix("a text file") == true)
+    #expect(try error(folder.write("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]))?.what == "a recording")
     #expect(error("demo:nonsense")?.line.isEmpty == false)
   }
 
   @Test func higherRoomsAddTheirOwn() throws {
-    let recording = folder.file("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A])
+    let recording = try folder.write("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A])
     let opener = SourceOpener(
       name: "recording", claims: { $0.text.hasSuffix(".mcap") }, open: { _, _ in MadeSource { scenePicture($0) } })
     #expect(try SourceRegistry(adding: [opener]).open(recording).source is MadeSource)

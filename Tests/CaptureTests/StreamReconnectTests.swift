@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Ground
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -56,7 +57,7 @@ private final class DroppingServer: Sendable {
       send(
         client,
         Array("--next\r\nContent-Type: image/jpeg\r\nContent-Length: \(jpeg.count)\r\n\r\n".utf8) + jpeg + [13, 10])
-      usleep(20_000)
+      pass(20_000_000)
     }
   }
 
@@ -87,13 +88,7 @@ struct StreamReconnectTests {
   }
 
   /// Other suites of this process have children of their own meanwhile; theirs end, a lost one or a zombie would not.
-  private func childrenEnd() -> Bool {
-    for _ in 0..<600 {
-      if children() == 0 { return true }
-      usleep(50_000)
-    }
-    return false
-  }
+  private func childrenEnd() -> Bool { eventually(every: 50) { children() == 0 } }
 
   private func timing() -> FFmpegTiming {
     var timing = FFmpegTiming()

@@ -2,6 +2,7 @@ import Capture
 import Foundation
 import Ground
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -58,8 +59,8 @@ let hasFFmpeg = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains {
   }
 
   @Test func noRateIsTooSlow() throws {
-    let folder = TemporaryFolder()
-    let path = folder.file("a.y4m", stream("YUV4MPEG2 W8 H4 F30:1", frames: 3, bytes: 48))
+    let folder = try TemporaryFolder()
+    let path = try folder.write("a.y4m", stream("YUV4MPEG2 W8 H4 F30:1", frames: 3, bytes: 48))
     for rate in [1e-300, 1e-12, 1e-3] {
       let source = try RawVideoSource(path: path, request: SourceRequest(framesPerSecond: rate))
       defer { source.close() }
@@ -130,13 +131,7 @@ struct FFmpegTests {
   }
 
   /// Whether every child that has ended was waited for; children of tests that run beside may be on their way.
-  private var noZombiesAreLeft: Bool {
-    for _ in 0..<400 {
-      if zombies() == 0 { return true }
-      usleep(5000)
-    }
-    return false
-  }
+  private var noZombiesAreLeft: Bool { eventually { zombies() == 0 } }
 
   /// Children of this process, as these tests start them, that have ended and were not waited for.
   private func zombies() -> Int {
@@ -151,7 +146,7 @@ struct FFmpegTests {
   }
 
   @Test func aFileIsReadToItsEnd() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var request = SourceRequest()
     request.pace = .unlimited
     let source = try VideoFileSource(path: clip(folder), request: request)
@@ -168,7 +163,7 @@ struct FFmpegTests {
   }
 
   @Test func seekingAndStepping() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var request = SourceRequest()
     request.pace = .unlimited
     let source = try VideoFileSource(path: clip(folder), request: request)
@@ -204,7 +199,7 @@ struct FFmpegTests {
   }
 
   @Test func aPausedFileShowsWhatItIsAskedFor() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let source = try VideoFileSource(path: clip(folder))
     #expect(source.status.isPlaying && source.status.speed == 1 && source.status.position == 0)
     #expect(try nextTime(source) == 0)
@@ -241,7 +236,7 @@ struct FFmpegTests {
   }
 
   @Test func playingGoesOnFromTheEndAndAtAnySpeed() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let source = try VideoFileSource(path: clip(folder))
     source.setPlaying(false)
     source.seek(to: 0.95)
@@ -265,7 +260,7 @@ struct FFmpegTests {
   }
 
   @Test func ordersOfOtherThreadsAreCarriedOut() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let source = try VideoFileSource(path: clip(folder))
     source.setPlaying(false)
     let thread = WorkerThread(name: "asker") {
@@ -282,7 +277,7 @@ struct FFmpegTests {
   }
 
   @Test func loopsGoOn() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var request = SourceRequest()
     request.pace = .unlimited
     request.loops = true
@@ -296,9 +291,9 @@ struct FFmpegTests {
     #expect(noZombiesAreLeft)
   }
 
-  @Test func whatIsNoVideoSaysSo() {
-    let folder = TemporaryFolder()
-    let path = folder.file("noise.mp4", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
+  @Test func whatIsNoVideoSaysSo() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("noise.mp4", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
     let error = #expect(throws: CaptureError.self) { try VideoFileSource(path: path) }
     #expect(error?.place == path)
     #expect(error?.what.hasPrefix("ffmpeg: ") == true)
@@ -340,8 +335,7 @@ struct FFmpegTests {
         return line == "sleep\u{0}98765\u{0}"
       }
     }
-    for _ in 0..<1200 where runs() { usleep(50_000) }
-    #expect(!runs())
+    #expect(eventually(every: 50) { !runs() })
   }
 
   @Test func aMissingToolIsNamed() {

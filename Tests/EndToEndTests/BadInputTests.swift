@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Whatever the world hands us: one clear line on standard error, exit status 1, nothing half-done.
@@ -20,23 +21,23 @@ import Testing
   }
 
   @Test func truncatedPhoto() throws {
-    let scratch = try Scratch()
-    let path = scratch.path("cut.jpg")
+    let scratch = try TemporaryFolder()
+    let path = scratch.file("cut.jpg")
     try Data([0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 0x4A, 0x46]).write(to: URL(fileURLWithPath: path))
     try fails(["detect", path], saying: ["cut.jpg"])
     try fails(["run", "--headless", "--frames", "1", "--source", path], saying: ["cut.jpg"])
   }
 
   @Test func textFileNamedOnnx() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let path = try scratch.write("note.onnx", "this is not a network\n")
-    try fails(["infer", path, "--output-dir", scratch.path("out")], saying: ["note.onnx"])
+    try fails(["infer", path, "--output-dir", scratch.file("out")], saying: ["note.onnx"])
     try fails(["bench", path], saying: ["note.onnx"])
     try fails(["run", "--headless", "--source", "demo", "--model", path], saying: ["note.onnx"])
   }
 
   @Test func manifestWithAWrongField() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let path = try scratch.write(
       "mine.toml", "task = \"detection\"\nfile = \"mine.onnx\"\ntreshold = 0.5\n")
     try fails(["run", "--headless", "--source", "demo", "--model", path], saying: ["mine.toml", "treshold", "3"])

@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The configuration and the user's own themes, from the outside.
 @Suite(.serialized) struct ConfigurationLifeTests {
-  private func configuration(_ text: String?, in scratch: Scratch) throws -> String {
-    let folder = scratch.path("config/ocellus/themes")
+  private func configuration(_ text: String?, in scratch: TemporaryFolder) throws -> String {
+    let folder = scratch.file("config/ocellus/themes")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let path = scratch.path("config/ocellus/config.toml")
+    let path = scratch.file("config/ocellus/config.toml")
     if let text { try text.write(toFile: path, atomically: true, encoding: .utf8) }
     return path
   }
@@ -15,20 +16,20 @@ import Testing
     let printed = try Program.run(["--default-config"])
     #expect(printed.status == 0)
     #expect(printed.output.contains("[dashboard]") && printed.output.contains("theme = \"default\""))
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     _ = try configuration(printed.output, in: scratch)
     let run = try TerminalRun(
-      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.file("config")])
     #expect(run.wait { $0.shows("age ") })
-    run.pump(milliseconds: 500)
+    #expect(run.waitForSeveralPictures())
     #expect(!run.shows("not a setting") && !run.shows("invalid value"))
   }
 
   @Test func aBrokenConfigurationIsToldAndDoesNotStopAnything() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     _ = try configuration("[dashboard\ntheme = \"nord\n\u{0}", in: scratch)
     let run = try TerminalRun(
-      ["--source", "demo:seed=7"], columns: 120, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+      ["--source", "demo:seed=7"], columns: 120, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.file("config")])
     #expect(run.wait { $0.shows("not valid TOML") }, "\(run.screen.text)")
     run.send("q")
     #expect(run.wait { $0.status != nil })
@@ -36,10 +37,10 @@ import Testing
   }
 
   @Test func optionsAreWrittenBackAmongTheUsersOwnLines() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let path = try configuration("# mine\n[other]\nkey = 1\n\n[dashboard]\nrate = 20 # why\n", in: scratch)
     let run = try TerminalRun(
-      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.file("config")])
     #expect(run.wait { $0.shows("age ") })
     // The second option is the style: the next one after half blocks is quadrants.
     run.send("O")
@@ -56,13 +57,13 @@ import Testing
   }
 
   @Test func aUsersThemesAreListedAndComeFirst() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     _ = try configuration(nil, in: scratch)
-    let folder = scratch.path("config/ocellus/themes")
+    let folder = scratch.file("config/ocellus/themes")
     for name in ["mine", "nord"] {
       try "theme[main_fg]=\"#112233\"\n".write(toFile: "\(folder)/\(name).theme", atomically: true, encoding: .utf8)
     }
-    let listed = try Program.run(["themes"], environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+    let listed = try Program.run(["themes"], environment: ["XDG_CONFIG_HOME": scratch.file("config")])
     #expect(listed.status == 0)
     let lines = listed.output.split(separator: "\n").map(String.init)
     #expect(lines.first?.hasPrefix("default\t") == true)
@@ -71,15 +72,15 @@ import Testing
   }
 
   @Test func aUsersThemeIsFoundAndReadAgain() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     _ = try configuration("[dashboard]\ntheme = \"mine\"\n", in: scratch)
     func theme(_ color: String) throws {
       try "theme[main_bg]=\"\(color)\"\n".write(
-        toFile: scratch.path("config/ocellus/themes/mine.theme"), atomically: true, encoding: .utf8)
+        toFile: scratch.file("config/ocellus/themes/mine.theme"), atomically: true, encoding: .utf8)
     }
     try theme("#0000ff")
     let run = try TerminalRun(
-      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.path("config")])
+      ["--source", "demo:seed=7"], columns: 100, rows: 30, environment: ["XDG_CONFIG_HOME": scratch.file("config")])
     // The first line's ground: pure blue is 21 of 256, pure red 196.
     #expect(run.wait { $0.shows("age ") && $0.screen.cell(0, 0).background == "48;5;21" }, "\(run.screen.cell(0, 0))")
     try theme("#ff0000")

@@ -1,20 +1,22 @@
 import Dashboard
 import Foundation
+import TestSupport
 import Testing
 
 /// Every key of the key table, pressed on a real screen, with what it must change there.
 @Suite(.serialized) struct KeyTests {
   /// What shows that an action was done, and how it is undone.
   private struct Effect: Sendable {
-    /// Keys that come first.
+    /// Keys that come first, unless the screen is ready for the key under test.
     var before = ""
+    var isReady: @Sendable (TerminalScreen) -> Bool = { _ in true }
     var shows: @Sendable (TerminalScreen) -> Bool
     /// Keys that undo it; the effect must be gone then, unless nil.
     var after: String?
   }
 
-  private static func text(_ wanted: String, undo: String?, before: String = "") -> Effect {
-    Effect(before: before, shows: { $0.text.contains(wanted) }, after: undo)
+  private static func text(_ wanted: String, undo: String?) -> Effect {
+    Effect(shows: { $0.text.contains(wanted) }, after: undo)
   }
 
   private static func gone(_ text: String, undo: String?) -> Effect {
@@ -45,8 +47,11 @@ import Testing
     }
   }
 
-  private static func selected(_ row: @escaping @Sendable (TerminalScreen) -> Int, before: String = "") -> Effect {
-    Effect(before: before, shows: { selectedRows($0) == [row($0)] }, after: "\u{1B}")
+  private static func selected(
+    _ row: @escaping @Sendable (TerminalScreen) -> Int, before: String = "",
+    isReady: @escaping @Sendable (TerminalScreen) -> Bool = { _ in true }
+  ) -> Effect {
+    Effect(before: before, isReady: isReady, shows: { selectedRows($0) == [row($0)] }, after: "\u{1B}")
   }
 
   private static func isFocused(_ title: String) -> @Sendable (TerminalScreen) -> Bool {
@@ -68,7 +73,8 @@ import Testing
       "next-classifier": text(" + kinds", undo: "C"),
       "previous-classifier": text(" + kinds", undo: "c"),
       "compare-next": text("only A", undo: "A"),
-      "end-comparison": Effect(before: "a", shows: { !$0.text.contains("only A") }, after: nil),
+      "end-comparison": Effect(
+        before: "a", isReady: { $0.text.contains("only A") }, shows: { !$0.text.contains("only A") }, after: nil),
       "remember": text("name for this", undo: "\u{1B}"),
       "classify-by": text("labels, separated by commas", undo: "\u{1B}"),
       "raise-threshold": text("conf 45%", undo: "-"),
@@ -77,8 +83,11 @@ import Testing
       "boxes": text("no boxes", undo: "b"),
       "box-labels": Effect(shows: { !hasLabels($0) }, after: "B"),
       "zoom-in": text("1.5x", undo: "Z"),
-      "zoom-out": Effect(before: "z", shows: { !$0.text.contains("1.5x") }, after: nil),
-      "reset-view": Effect(before: "zz", shows: { !$0.text.contains("2.2x") && !$0.text.contains("1.5x") }, after: nil),
+      "zoom-out": Effect(
+        before: "z", isReady: { $0.text.contains("1.5x") }, shows: { !$0.text.contains("1.5x") }, after: nil),
+      "reset-view": Effect(
+        before: "zz", isReady: { $0.text.contains("2.2x") },
+        shows: { !$0.text.contains("2.2x") && !$0.text.contains("1.5x") }, after: nil),
       "next-theme": text("theme 16-colour", undo: ":theme default\r"),
       "reload": text("theme default", undo: nil),
       "next-layout": gone("⁴latency", undo: "ppp"),
@@ -86,11 +95,13 @@ import Testing
       "next-pane": Effect(shows: isFocused("³classifier"), after: "\u{1B}[Z"),
       "previous-pane": Effect(shows: isFocused("¹picture"), after: "\t"),
       // Naming a detection has selected it.
-      "up": selected(last, before: "\u{1B}"), "down": selected({ _ in 0 }),
+      "up": selected(last, before: "\u{1B}", isReady: { selectedRows($0).isEmpty }), "down": selected({ _ in 0 }),
       "left": selected(last), "right": selected({ _ in 0 }),
-      "page-up": selected({ _ in 0 }, before: "G"), "page-down": selected(last, before: "g"),
+      "page-up": selected({ _ in 0 }, before: "G", isReady: { selectedRows($0) == [last($0)] }),
+      "page-down": selected(last, before: "g", isReady: { selectedRows($0) == [0] }),
       "first": selected({ _ in 0 }), "last": selected(last), "choose": selected({ _ in 0 }),
-      "cancel": Effect(before: "j", shows: { selectedRows($0).isEmpty }, after: nil),
+      "cancel": Effect(
+        before: "j", isReady: { !selectedRows($0).isEmpty }, shows: { selectedRows($0).isEmpty }, after: nil),
     ]
     for (i, pane) in PaneID.allCases.enumerated() {
       let mark = ["¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸"][i] + pane.title
@@ -131,8 +142,8 @@ import Testing
   }
 
   /// A data folder with a second detector and a second classifier.
-  private func models(in scratch: Scratch) throws -> String {
-    let folder = scratch.path("data/ocellus/models")
+  private func models(in scratch: TemporaryFolder) throws -> String {
+    let folder = scratch.file("data/ocellus/models")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for (copy, original) in [("second", "ocellus-detector"), ("kinds", "ocellus-classifier")] {
       let model = "\(Program.root)/models/\(original)"
@@ -141,11 +152,11 @@ import Testing
         .replacingOccurrences(of: original + ".onnx", with: copy + ".onnx")
       try manifest.write(toFile: "\(folder)/\(copy).toml", atomically: true, encoding: .utf8)
     }
-    return scratch.path("data")
+    return scratch.file("data")
   }
 
   @Test func everyKeyOfTheTableDoesWhatItSays() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let run = try TerminalRun(
       ["--source", "demo:seed=7"], columns: 180, rows: 60, environment: ["XDG_DATA_HOME": try models(in: scratch)])
     try #require(run.wait { $0.shows("²detections") && Self.detectionCount($0.screen) > 2 && $0.shows("sequence") })
@@ -158,9 +169,9 @@ import Testing
         continue
       }
       for key in binding.keys {
-        if !effect.before.isEmpty {
+        if !effect.isReady(run.screen) {
           run.send(effect.before)
-          run.pump(milliseconds: 300)
+          #expect(run.wait { effect.isReady($0.screen) }, "ready for \(binding.name):\n\(run.screen.text)")
         }
         if binding.name == "repaint" { run.scribble("SCRIBBLE") }
         #expect(!Self.bytes(key).isEmpty, "\(key.name) cannot be sent")
@@ -196,12 +207,12 @@ import Testing
   }
 
   @Test func replayKeysMoveInTheRecording() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let recorded = try Program.run(
-      ["record", "--record", scratch.path("rec"), "--source", "demo:seed=7", "--frames", "60"])
+      ["record", "--record", scratch.file("rec"), "--source", "demo:seed=7", "--frames", "60"])
     #expect(recorded.status == 0, "\(recorded.errors)")
-    let file = try #require(FileManager.default.contentsOfDirectory(atPath: scratch.path("rec")).first)
-    let run = try TerminalRun(["replay", scratch.path("rec/" + file)], columns: 120, rows: 40)
+    let file = try #require(FileManager.default.contentsOfDirectory(atPath: scratch.file("rec")).first)
+    let run = try TerminalRun(["replay", scratch.file("rec/" + file)], columns: 120, rows: 40)
     try #require(run.wait { $0.shows("stopped") || $0.shows("playing") })
     run.send(",")
     #expect(run.wait { $0.shows("stopped") }, "a step stops the play:\n\(run.screen.text)")
@@ -245,7 +256,7 @@ import Testing
   @Test func theMouseCanBeLeftToTheTerminal() throws {
     let run = try TerminalRun(["--source", "demo:seed=7", "--no-mouse"], columns: 120, rows: 40)
     #expect(run.wait { $0.shows("age ") })
-    run.pump(milliseconds: 300)
+    #expect(run.waitForSeveralPictures())
     #expect(run.screen.modes.isDisjoint(with: [1000, 1002, 1003, 1006]))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// `ocellus record`, killed at random moments: `ocellus recover` saves everything but the last second, unchanged.
@@ -24,32 +25,32 @@ import Testing
 
   /// Kills a recording `delay` seconds after its first frame; the seconds lost.
   private func killOnce(after delay: Double) throws -> Double {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let process = try Program.start(
-      ["record", "--json", "--source", "demo", "--record", scratch.folder, "--floor", "0"], into: scratch)
-    let start = Self.now
-    while lines(scratch.path("out")).isEmpty, process.isRunning, Self.now - start < 60_000_000_000 { usleep(2000) }
-    usleep(UInt32(delay * 1e6))
+      ["record", "--json", "--source", "demo", "--record", scratch.path, "--floor", "0"], into: scratch)
+    eventually(every: 2) { !lines(scratch.file("out")).isEmpty || !process.isRunning }
+    // The moment of the kill is drawn at random, and any will do.
+    pass(Int64(delay * 1e9))
     kill(process.processIdentifier, SIGKILL)
     let killed = Self.now
     process.waitUntilExit()
-    let shown = lines(scratch.path("out"))
+    let shown = lines(scratch.file("out"))
     func stamp(_ line: Substring) throws -> Int64 {
       try JSONDecoder().decode(Stamp.self, from: Data(line.utf8)).timestamp_ns
     }
     let first = try stamp(try #require(shown.first))
-    let files = try FileManager.default.contentsOfDirectory(atPath: scratch.folder).filter { $0.contains(".mcap") }
+    let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path).filter { $0.contains(".mcap") }
     #expect(files.allSatisfy { $0.hasSuffix(".mcap.active") })
     guard let file = files.first else { return Double(killed - first) / 1e9 }
-    let saved = scratch.path("saved.mcap")
-    let recovery = try Program.run(["recover", scratch.path(file), saved])
+    let saved = scratch.file("saved.mcap")
+    let recovery = try Program.run(["recover", scratch.file(file), saved])
     #expect(recovery.status == 3, "\(recovery.output) \(recovery.errors)")
-    let export = try Program.run(["export", saved, "--to", "jsonl", "--output", scratch.path("saved.jsonl")])
+    let export = try Program.run(["export", saved, "--to", "jsonl", "--output", scratch.file("saved.jsonl")])
     // Killed before the first chunk: there is a file, and nothing in it.
-    let kept = export.status == 0 ? lines(scratch.path("saved.jsonl")) : []
+    let kept = export.status == 0 ? lines(scratch.file("saved.jsonl")) : []
     #expect(kept.elementsEqual(shown.prefix(kept.count)), "a recovered result differs from the one shown")
     if !kept.isEmpty {
-      let pictures = try Program.run(["export", saved, "--to", "frames", "--output", scratch.path("frames")])
+      let pictures = try Program.run(["export", saved, "--to", "frames", "--output", scratch.file("frames")])
       #expect(pictures.status == 0 && pictures.output.contains("\(kept.count) frames"), "\(pictures.output)")
     }
     guard kept.count < shown.count else { return 0 }

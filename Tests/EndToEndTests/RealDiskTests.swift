@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Recordings onto real file systems that fill, turn read-only or go away: mounted here, which only root may.
@@ -10,12 +11,12 @@ import Testing
 struct RealDiskTests {
   /// A small file system of its own, gone with the test.
   private final class Disk {
-    let scratch: Scratch
-    var folder: String { scratch.path("disk") }
+    let scratch: TemporaryFolder
+    var folder: String { scratch.file("disk") }
     private var device: String?
 
     private init() throws {
-      scratch = try Scratch()
+      scratch = try TemporaryFolder()
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
@@ -29,7 +30,7 @@ struct RealDiskTests {
     /// A journalling one that turns read-only on its first error, as a failing disk makes it do.
     static func journalling(megabytes: Int) throws -> Disk {
       let disk = try Disk()
-      let image = disk.scratch.path("image")
+      let image = disk.scratch.file("image")
       try Disk.shell("truncate -s \(megabytes)M \(image) && mkfs.ext4 -q -e remount-ro \(image)")
       let device = try Disk.shell("losetup -f --show \(image)")
       disk.device = device
@@ -74,7 +75,7 @@ struct RealDiskTests {
 
   /// Waits until the recording has grown to `bytes`.
   private func waitForBytes(_ bytes: Int, on disk: Disk) {
-    Program.wait { size(on: disk) >= bytes }
+    eventually(every: 20) { size(on: disk) >= bytes }
   }
 
   private func size(on disk: Disk) -> Int {
@@ -89,10 +90,10 @@ struct RealDiskTests {
 
   @Test func exportsThatDoNotFitLeaveNothing() throws {
     let disk = try Disk.inMemory(megabytes: 1)
-    let made = ["run", "--headless", "--frames", "200", "--record", disk.scratch.path("r"), "--pace", "fast"]
+    let made = ["run", "--headless", "--frames", "200", "--record", disk.scratch.file("r"), "--pace", "fast"]
     #expect(try Program.run(made + RealDiskTests.source).status == 0)
-    let files = try FileManager.default.contentsOfDirectory(atPath: disk.scratch.path("r"))
-    let recording = disk.scratch.path("r/\(try #require(files.first))")
+    let files = try FileManager.default.contentsOfDirectory(atPath: disk.scratch.file("r"))
+    let recording = disk.scratch.file("r/\(try #require(files.first))")
     try Disk.shell("head -c 1000000 /dev/zero > \(disk.folder)/filler")
     for command in [
       ["export", recording, "--to", "coco", "--output"], ["export", recording, "--to", "csv", "--output"],
@@ -107,11 +108,11 @@ struct RealDiskTests {
   }
 
   /// Recovers `file` elsewhere and returns how many frames came out.
-  private func framesRecovered(_ file: String, _ scratch: Scratch, status: Int32) throws -> Int {
-    let saved = scratch.path("saved.mcap")
+  private func framesRecovered(_ file: String, _ scratch: TemporaryFolder, status: Int32) throws -> Int {
+    let saved = scratch.file("saved.mcap")
     let recovery = try Program.run(["recover", file, saved])
     #expect(recovery.status == status, "\(recovery.output)\(recovery.errors)")
-    let lines = scratch.path("saved.jsonl")
+    let lines = scratch.file("saved.jsonl")
     let export = try Program.run(["export", saved, "--to", "jsonl", "--output", lines])
     #expect(export.status == 0, "\(export.errors)")
     return try String(contentsOfFile: lines, encoding: .utf8).split(separator: "\n").count

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// The commands about recordings, from the outside: how they end, what they leave, what goes in comes out.
@@ -30,9 +31,13 @@ import Testing
       .map { folder + "/" + $0 }
   }
 
+  private func size(of file: String) -> Int {
+    ((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int) ?? 0
+  }
+
   /// A recording of the demo scene of so many frames.
-  private func record(_ frames: Int, in scratch: Scratch, _ more: [String] = []) throws -> String {
-    let folder = scratch.path("rec-\(frames)")
+  private func record(_ frames: Int, in scratch: TemporaryFolder, _ more: [String] = []) throws -> String {
+    let folder = scratch.file("rec-\(frames)")
     let outcome = try Program.run(
       ["record", "--source", "demo:seed=7", "--record", folder, "--frames", String(frames)] + more)
     #expect(outcome.status == 0, "\(outcome.errors)")
@@ -42,7 +47,7 @@ import Testing
   }
 
   @Test func whatWasRecordedIsDescribed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let info = try info(try record(20, in: scratch, ["--compression", "zstd", "--confidence", "0.3"]))
     #expect(info.finished && info.problems.isEmpty && info.compression == ["zstd"])
     #expect(info.count("/ocellus/results") == 20 && info.count("/camera/image_raw/compressed") == 20)
@@ -55,19 +60,19 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalCompletesTheFile(_ signal: Int32) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     // Whoever runs the tests may have SIGHUP ignored, which is passed on, and respected.
     let before = Glibc.signal(SIGHUP, SIG_DFL)
     let process = try Program.start(
-      ["record", "--source", "demo", "--record", scratch.path("r"), "--json"], into: scratch)
+      ["record", "--source", "demo", "--record", scratch.file("r"), "--json"], into: scratch)
     _ = Glibc.signal(SIGHUP, before)
-    Program.wait { frameLines((try? String(contentsOfFile: scratch.path("out"), encoding: .utf8)) ?? "") >= 5 }
+    eventually(every: 20) { frameLines((try? String(contentsOfFile: scratch.file("out"), encoding: .utf8)) ?? "") >= 5 }
     kill(process.processIdentifier, signal)
     let outcome = try Program.end(process, scratch)
     // On a machine that is far too busy pictures are dropped, which it says.
     let isClean = outcome.errors.isEmpty || outcome.errors.hasPrefix("ocellus: recorded ")
     #expect(outcome.status == 0 && isClean, "\(outcome.errors)")
-    let file = try #require(try recordings(scratch.path("r")).first)
+    let file = try #require(try recordings(scratch.file("r")).first)
     let info = try info(file)
     #expect(info.finished && info.count("/ocellus/results") == frameLines(outcome.output))
   }
@@ -86,11 +91,11 @@ import Testing
   }
 
   @Test func aFolderThatIsDeletedEndsTheRecording() throws {
-    let scratch = try Scratch()
-    let folder = scratch.path("r")
+    let scratch = try TemporaryFolder()
+    let folder = scratch.file("r")
     let process = try Program.start(["record", "--source", "demo", "--record", folder], into: scratch)
-    Program.wait { (try? recordings(folder))?.isEmpty == false }
-    usleep(300_000)
+    // Deleted in the middle of the recording: more than its first records are in the file.
+    #expect(eventually(every: 20) { (try? recordings(folder))?.contains { size(of: $0) > 10_000 } == true })
     try FileManager.default.removeItem(atPath: folder)
     let outcome = try Program.end(process, scratch)
     #expect(outcome.status == 1 && outcome.errors.contains("vanished"), "\(outcome.errors)")
@@ -98,28 +103,28 @@ import Testing
   }
 
   @Test func theConfigurationIsUsedAndFlagsGoBeforeIt() throws {
-    let scratch = try Scratch()
-    try FileManager.default.createDirectory(atPath: scratch.path("ocellus"), withIntermediateDirectories: true)
+    let scratch = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: scratch.file("ocellus"), withIntermediateDirectories: true)
     _ = try scratch.write(
       "ocellus/config.toml",
       """
       [recording]
-      folder = "\(scratch.path("configured"))"
+      folder = "\(scratch.file("configured"))"
       compression = "none"
       split = "1s"
       quality = 300
       """)
-    let environment = ["XDG_CONFIG_HOME": scratch.folder]
+    let environment = ["XDG_CONFIG_HOME": scratch.path]
     let arguments = ["record", "--source", "demo", "--duration", "2.5s"]
     let outcome = try Program.run(arguments, environment: environment)
     #expect(outcome.status == 0 && outcome.errors.contains("recording.quality"), "\(outcome.errors)")
-    let files = try recordings(scratch.path("configured"))
+    let files = try recordings(scratch.file("configured"))
     #expect(files.count >= 2)
     #expect(try info(try #require(files.first)).compression == ["none"])
     _ = try Program.run(
-      arguments + ["--record", scratch.path("flag"), "--compression", "lz4", "--split", "none"],
+      arguments + ["--record", scratch.file("flag"), "--compression", "lz4", "--split", "none"],
       environment: environment)
-    let flagged = try recordings(scratch.path("flag"))
+    let flagged = try recordings(scratch.file("flag"))
     #expect(flagged.count == 1)
     #expect(try info(try #require(flagged.first)).compression == ["lz4"])
     for wrong in [
@@ -154,18 +159,18 @@ import Testing
 
   /// A recording of pictures that came as JPEG, exported, and every exported picture looked at again.
   @Test func cocoAndBackThroughDetectGivesTheSameBoxes() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let first = try record(24, in: scratch)
-    #expect(try Program.run(["export", first, "--to", "frames", "--output", scratch.path("photos")]).status == 0)
+    #expect(try Program.run(["export", first, "--to", "frames", "--output", scratch.file("photos")]).status == 0)
     // JPEG photos are recorded byte for byte, as a camera's are.
     let again = try Program.run(
       [
-        "run", "--headless", "--source", scratch.path("photos"), "--fps", "60", "--model", "ocellus-detector",
-        "--classifier", "none", "--record", scratch.path("again"),
+        "run", "--headless", "--source", scratch.file("photos"), "--fps", "60", "--model", "ocellus-detector",
+        "--classifier", "none", "--record", scratch.file("again"),
       ])
     #expect(again.status == 0, "\(again.errors)")
-    let second = try #require(try recordings(scratch.path("again")).first)
-    let folder = scratch.path("coco")
+    let second = try #require(try recordings(scratch.file("again")).first)
+    let folder = scratch.file("coco")
     #expect(try Program.run(["export", second, "--to", "coco", "--output", folder]).status == 0)
     let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/annotations.json"))
     let coco = try JSONDecoder().decode(COCO.self, from: data)
@@ -188,7 +193,7 @@ import Testing
   }
 
   @Test func nothingIsOverwrittenAndNothingHalfIsLeft() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try record(10, in: scratch)
     for format in ["coco", "csv", "jsonl", "frames", "video"] {
       let output = try scratch.write("taken-\(format).mp4", "mine")
@@ -200,7 +205,7 @@ import Testing
     }
     let refused = try Program.run(["recover", file, try scratch.write("taken.mcap", "mine")])
     #expect(refused.status == 1 && refused.errors.contains("exists"), "\(refused.errors)")
-    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.folder).filter { $0.contains(".part") }
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path).filter { $0.contains(".part") }
     #expect(left.isEmpty)
   }
 
@@ -219,7 +224,7 @@ import Testing
   }
 
   @Test func twoDetectorsAreCounted() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try record(20, in: scratch)
     let recorded = try Program.run(
       ["replay", file, "--headless", "--speed", "0", "--compare", "ocellus-detector"])
@@ -233,7 +238,7 @@ import Testing
   }
 
   @Test func aReplayFollowsItsKeys() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try record(90, in: scratch)
     let run = try TerminalRun(["replay", file, "--loop", "--compare", "ocellus-detector"], columns: 160, rows: 44)
     #expect(run.wait { $0.shows("playing 1x") && $0.shows("recorded") && $0.shows("B ocellus-detector") })
@@ -254,9 +259,9 @@ import Testing
   }
 
   @Test func longWorkShowsHowFarItIs() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try record(150, in: scratch)
-    let run = try TerminalRun(["export", file, "--to", "frames", "--output", scratch.path("frames")])
+    let run = try TerminalRun(["export", file, "--to", "frames", "--output", scratch.file("frames")])
     #expect(run.wait { $0.shows("exporting") || $0.status != nil } && run.wait { $0.status != nil })
     #expect(run.exitCode == 0 && run.shows("150 frames"))
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The dashboard on a terminal, from the outside: it draws, follows keys and sizes, and leaves everything as it was.
@@ -103,8 +104,9 @@ import Testing
   @Test func suspendsAndResumes() throws {
     let run = try started(columns: 80, rows: 24)
     // A session leader's stop is ignored by the kernel (an orphaned process group); the way there and back is the same.
+    let before = run.screen.alternations
     kill(run.pid, SIGTSTP)
-    run.pump(milliseconds: 300)
+    #expect(run.wait { $0.screen.alternations > before }, "the terminal is given back")
     kill(run.pid, SIGCONT)
     #expect(run.wait { $0.screen.isAlternate && $0.shows("age ") })
     run.send("q")
@@ -118,11 +120,7 @@ import Testing
     run?.abandon()
     run = nil
     var status: Int32 = 0
-    var ended = false
-    for _ in 0..<500 where !ended {
-      ended = waitpid(pid, &status, WNOHANG) == pid
-      usleep(20_000)
-    }
+    let ended = eventually(every: 20) { waitpid(pid, &status, WNOHANG) == pid }
     #expect(ended, "still running without a terminal")
     if !ended { kill(pid, SIGKILL) }
   }
@@ -172,7 +170,7 @@ import Testing
     let run = try TerminalRun(
       Self.arguments, columns: 100, rows: 30, environment: ["NO_COLOR": "1", "COLORTERM": "truecolor"])
     #expect(run.wait { $0.shows("age ") })
-    run.pump(milliseconds: 500)
+    #expect(run.waitForSeveralPictures())
     #expect(run.screen.cells.allSatisfy { $0.foreground.isEmpty && $0.background.isEmpty })
   }
 

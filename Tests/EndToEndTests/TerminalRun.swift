@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The executable on a pseudo-terminal of its own, with an emulator that shows what it draws.
@@ -11,7 +12,7 @@ final class TerminalRun {
   private(set) var bytes = 0
   private(set) var status: Int32?
   let modesBefore: termios
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
 
   init(
     _ arguments: [String], columns: Int = 120, rows: Int = 40, term: String = "xterm-256color",
@@ -30,7 +31,7 @@ final class TerminalRun {
     var modes = termios()
     tcgetattr(slave, &modes)
     modesBefore = modes
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     try start(arguments, path, term, environment)
   }
 
@@ -39,8 +40,8 @@ final class TerminalRun {
     for name in ["COLORTERM", "NO_COLOR", "TMUX", "LC_ALL"] { environment[name] = nil }
     environment["TERM"] = term
     environment["LANG"] = "C.UTF-8"
-    environment["XDG_CONFIG_HOME"] = scratch.folder
-    environment["XDG_STATE_HOME"] = scratch.folder
+    environment["XDG_CONFIG_HOME"] = scratch.path
+    environment["XDG_STATE_HOME"] = scratch.path
     environment.merge(more) { _, new in new }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -55,7 +56,7 @@ final class TerminalRun {
     // POSIX_SPAWN_SETSID.
     posix_spawnattr_setflags(&attributes, 0x80)
     // Recordings and photos that keys begin belong into the test's own folder: a shell goes there and becomes the program.
-    let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", scratch.folder, Program.path]
+    let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", scratch.path, Program.path]
     let argv = (shell + arguments).map { strdup($0) } + [nil]
     let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
@@ -87,6 +88,13 @@ final class TerminalRun {
     }
   }
 
+  /// Waits until the program has drawn several more pictures: what must not appear would have appeared by then.
+  func waitForSeveralPictures() -> Bool {
+    let before = screen.updates
+    return wait { $0.screen.updates >= before + 8 }
+  }
+
+  /// Takes what the program writes, and waits for it `milliseconds` at most.
   func pump(milliseconds: Int32) {
     var ready = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
     var buffer = [UInt8](repeating: 0, count: 65536)

@@ -14,6 +14,8 @@ struct TerminalScreen {
   private(set) var cells: [Cell]
   private(set) var cursor = (x: 0, y: 0)
   private(set) var isAlternate = false
+  /// How often the alternate screen was entered or left.
+  private(set) var alternations = 0
   private(set) var cursorIsVisible = true
   /// DEC private modes that are on.
   private(set) var modes: Set<Int> = []
@@ -221,6 +223,7 @@ struct TerminalScreen {
     case 1049, 47, 1047:
       guard on != isAlternate else { return }
       isAlternate = on
+      alternations += 1
       if on {
         primary = cells
         cells = [Cell](repeating: Cell(), count: columns * rows)

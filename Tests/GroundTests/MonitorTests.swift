@@ -11,16 +11,20 @@ import Testing
   }
 
   @Test func everyItemHandedOverExactlyOnce() {
-    let queue = Monitor<[Int]>([])
+    let queue = Monitor<(items: [Int], isClosed: Bool)>(([], false))
     let received = Monitor<[Int]>([])
     let consumers = (0..<2).map { index in
       WorkerThread(name: "consumer-\(index)") {
-        while let item = queue.wait(timeout: 200_000_000, until: { !$0.isEmpty }, then: { $0.removeFirst() }) {
+        while let item = queue.wait(
+          timeout: nil, until: { !$0.items.isEmpty || $0.isClosed },
+          then: { $0.items.isEmpty ? nil : $0.items.removeFirst() }) ?? nil
+        {
           received.withLock { $0.append(item) }
         }
       }
     }
-    for item in 0..<1000 { queue.update { $0.append(item) } }
+    for item in 0..<1000 { queue.update { $0.items.append(item) } }
+    queue.update { $0.isClosed = true }
     consumers.forEach { $0.join() }
     #expect(received.withLock { $0.sorted() } == Array(0..<1000))
   }

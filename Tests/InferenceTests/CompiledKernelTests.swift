@@ -1,5 +1,6 @@
 import Inference
 import Kernels
+import TestSupport
 import Testing
 
 /// Compiled kernels against the reference tier, in whole graphs: layouts, broadcasts and sizes that blocks do not divide.

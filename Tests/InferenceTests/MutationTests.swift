@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 /// Models that lie: whatever a file says, loading and running it ends in an answer or an error.
@@ -40,7 +41,7 @@ import Testing
   }
 
   /// OCELLUS_MUTATIONS sets another count: 100,000 and more for a long look.
-  private static let count = ProcessInfo.processInfo.environment["OCELLUS_MUTATIONS"].flatMap(Int.init) ?? 3000
+  private static let count = environmentCount("OCELLUS_MUTATIONS", usual: 3000)
 
   @Test func mutatedModelsEndInAnErrorOrAnAnswer() throws {
     var random = SeededGenerator(99)
@@ -78,26 +79,22 @@ import Testing
     "../secret.bin", "/etc/passwd", "sub/../../secret.bin", "", "missing.bin", "link.bin",
   ])
   func externalDataStaysInTheFolder(location: String) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-" + UUID().uuidString)
-    let inner = folder.appendingPathComponent("model")
+    let folder = try TemporaryFolder()
+    let inner = folder.url.appendingPathComponent("model")
     try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(repeating: 0, count: 64).write(to: folder.appendingPathComponent("secret.bin"))
+    let secret = try folder.write("secret.bin", [UInt8](repeating: 0, count: 64))
     try FileManager.default.createSymbolicLink(
-      at: inner.appendingPathComponent("link.bin"), withDestinationURL: folder.appendingPathComponent("secret.bin"))
+      at: inner.appendingPathComponent("link.bin"), withDestinationURL: URL(fileURLWithPath: secret))
     let path = inner.appendingPathComponent("m.onnx").path
     try Data(externalModel(location)).write(to: URL(fileURLWithPath: path))
     #expect(throws: InferenceError.self) { _ = try OcellusNetwork(path: path) }
   }
 
   @Test func externalDataBesideTheModelIsUsed() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocellus-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder()
     let values: [Float] = [1, 2, 3, 4]
-    try values.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("w.bin"))
-    let path = folder.appendingPathComponent("m.onnx").path
-    try Data(externalModel("w.bin")).write(to: URL(fileURLWithPath: path))
+    try folder.write("w.bin", values.withUnsafeBytes { [UInt8]($0) })
+    let path = try folder.write("m.onnx", externalModel("w.bin"))
     let network = try OcellusNetwork(path: path)
     #expect(try network.run([Tensor([4], [Float](repeating: 1, count: 4))])[0].array(of: Float.self) == [2, 3, 4, 5])
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct NpyTests {
@@ -77,8 +78,8 @@ import Testing
 
   @Test func writingLeavesNoHalfFile() throws {
     #expect(throws: InferenceError.self) { try NpyFile.write(Tensor(scalar: Float(1)), to: "/nonexistent/x.npy") }
-    let path = NSTemporaryDirectory() + "/ocellus-" + UUID().uuidString + ".npy"
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("x.npy")
     try NpyFile.write(Tensor([2], [Float](arrayLiteral: 1, 2)), to: path)
     #expect(try NpyFile.read(path).array(of: Float.self) == [1, 2])
   }

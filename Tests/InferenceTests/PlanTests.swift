@@ -1,6 +1,7 @@
 import CAllocations
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 /// Plans give the reference tier's answers: on random graphs, through changing shapes, under every thread count.

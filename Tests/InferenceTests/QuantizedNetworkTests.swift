@@ -1,6 +1,7 @@
 import CAllocations
 import Inference
 import Kernels
+import TestSupport
 import Testing
 
 /// Quantised graphs: every form reaches the kernels of bytes, which answer as the plain operators do, to the same byte
@@ -27,7 +28,7 @@ import Testing
     let scheme: Scheme
     var nodes: [OnnxNode] = []
     var constants: [(String, Tensor)] = []
-    var random = TestRandom(17)
+    var random = SeededGenerator(17)
 
     init(_ scheme: Scheme) { self.scheme = scheme }
 

@@ -1,4 +1,5 @@
 import Inference
+import TestSupport
 import Testing
 
 /// Every graph pass: it fires on its pattern, the answer stays, and near misses are left alone.

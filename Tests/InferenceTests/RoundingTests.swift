@@ -1,5 +1,6 @@
 import Inference
 import Kernels
+import TestSupport
 import Testing
 
 /// Roundings that must be ONNX Runtime's own: one step's difference in an early layer of a quantised network grows.

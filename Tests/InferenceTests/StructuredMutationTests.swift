@@ -1,12 +1,13 @@
 import Foundation
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 /// Models whose parts are well-formed and lie to each other: cycles, shapes that are negative or huge, operands of the
 /// wrong type, bodies in the wrong place. Every one ends in an answer or an error.
 @Suite(.serialized) struct StructuredMutationTests {
-  private static let count = ProcessInfo.processInfo.environment["OCELLUS_MUTATIONS"].flatMap(Int.init) ?? 400
+  private static let count = environmentCount("OCELLUS_MUTATIONS", usual: 400)
 
   @Test func liesEndInAnErrorOrAnAnswer() throws {
     var random = SeededGenerator(4711)

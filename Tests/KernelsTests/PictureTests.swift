@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct PictureTests {
@@ -24,7 +25,7 @@ import Testing
   static func withPicture<R>(
     _ format: ock_pixels, _ width: Int, _ height: Int, full: Bool, _ body: (inout ock_picture) -> R
   ) -> R {
-    var generator = Seeded(state: 9)
+    var generator = SeededGenerator(9)
     var picture = ock_picture()
     picture.format = format
     picture.full_range = full

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct PoolTests {
@@ -55,7 +56,8 @@ import Testing
       let tally = Tally()
       tally.run(16, threads: 4)
       #expect(tally.counts.withLock { $0.count } == 16)
-      usleep(2000)
+      // Workers park when no job comes; the job after that must run whether or not all have.
+      pass(2_000_000)
     }
   }
 }

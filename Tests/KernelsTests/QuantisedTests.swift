@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// The 8-bit kernels against their definition in whole numbers: equal to the byte, whatever the instruction set, with and
@@ -36,7 +37,7 @@ import Testing
 
   @Test(arguments: layers, [1, 2])
   func convolutionsAreExact(_ layer: Layer, threads: Int) {
-    var random = Seeded(state: 5)
+    var random = SeededGenerator(5)
     let c = layer.conv
     let inputs = (0..<c.batch * c.input * c.height * c.width).map { _ in UInt8.random(in: 0...255, using: &random) }
     let each = c.input / c.groups * c.kernel.0 * c.kernel.1
@@ -141,7 +142,7 @@ import Testing
   @Test(arguments: [(1, 100, 77), (6, 64, 16), (13, 37, 29), (50, 33, 1702), (7, 5, 3)], [127, 255])
   func productsAreExact(_ size: (Int, Int, Int), reach: Int) {
     let (m, n, k) = size
-    var random = Seeded(state: 9)
+    var random = SeededGenerator(9)
     let a = (0..<m * k).map { _ in UInt8.random(in: 0...255, using: &random) }
     let b = (0..<k * n).map { _ in Int16.random(in: Int16(-reach)...Int16(reach), using: &random) }
     let scale: Float = 1e-4
@@ -201,7 +202,7 @@ import Testing
   }
 
   @Test func layoutsComeBack() {
-    var random = Seeded(state: 3)
+    var random = SeededGenerator(3)
     for channels in [1, 3, 4, 5, 16, 37] {
       for area in [1, 15, 16, 100] {
         let planar = (0..<2 * channels * area).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -220,7 +221,7 @@ import Testing
   }
 
   @Test func tablesLookUpEveryByte() {
-    var random = Seeded(state: 4)
+    var random = SeededGenerator(4)
     let table = (0..<256).map { _ in UInt8.random(in: 0...255, using: &random) }
     let x = (0..<1000).map { _ in UInt8.random(in: 0...255, using: &random) }
     for isa in availableISAs {

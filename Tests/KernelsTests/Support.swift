@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// The instruction sets that this CPU can run, the plain kernels first.
@@ -12,21 +13,9 @@ func under<Result>(_ isa: ock_isa, _ body: () throws -> Result) rethrows -> Resu
   return try body()
 }
 
-/// A small seeded generator (SplitMix64, Steele, Lea and Flood 2014).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// `count` floats from -1 to 1.
 func noise(_ count: Int, seed: UInt64 = 1, scale: Float = 1) -> [Float] {
-  var generator = Seeded(state: seed)
+  var generator = SeededGenerator(seed)
   return (0..<count).map { _ in Float.random(in: -scale...scale, using: &generator) }
 }
 

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Ground
 import Perception
+import TestSupport
 import Testing
 
 @Suite struct CatalogueTests {

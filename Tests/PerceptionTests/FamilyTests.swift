@@ -2,6 +2,7 @@ import Foundation
 import Ground
 import Inference
 import Perception
+import TestSupport
 import Testing
 import Vision
 

@@ -3,12 +3,13 @@ import Foundation
 import Ground
 import Inference
 import Perception
+import TestSupport
 import Testing
 
 /// Files beside a network may be anything: one line of error, or none, and no harm.
 @Suite struct HostileFilesTests {
   /// `text` with up to eight bytes changed, dropped, doubled or put in.
-  private func mutated(_ text: String, _ random: inout TestRandom) -> Data {
+  private func mutated(_ text: String, _ random: inout SeededGenerator) -> Data {
     var bytes = Array(text.utf8)
     for _ in 0..<Int.random(in: 1...8, using: &random) where !bytes.isEmpty {
       let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -74,7 +75,7 @@ import Testing
       """
     try folder.write("names.txt", "a\nb\nc\n")
     let store = ModelStore(folders: [folder.path])
-    var random = TestRandom(21)
+    var random = SeededGenerator(21)
     for _ in 0..<600 {
       try mutated(text, &random).write(to: URL(filePath: folder.path + "/net.toml"))
       expectOneLine { _ = try store.load("net") }
@@ -86,7 +87,7 @@ import Testing
     try writePoolingNetwork(folder.path + "/net.onnx")
     try folder.write("net.toml", "labels_file = \"names.txt\"")
     let store = ModelStore(folders: [folder.path])
-    var random = TestRandom(22)
+    var random = SeededGenerator(22)
     for _ in 0..<300 {
       let names = mutated("first\n\u{1b}[2Jsecond\r\nthird\u{202e}x\n", &random)
       try names.write(to: URL(filePath: folder.path + "/names.txt"))
@@ -117,7 +118,7 @@ import Testing
   @Test func mutatedVocabularies() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/merges.txt"
-    var random = TestRandom(23)
+    var random = SeededGenerator(23)
     for _ in 0..<1500 {
       try mutated("#version: 0.2\nl o\nlo w</w>\nn e\nne w</w>\nc a\nca t</w>\n", &random).write(
         to: URL(filePath: path))
@@ -146,7 +147,7 @@ import Testing
     #expect(description.labels == ["cat", "dog", "cow"])
     let words = description.reasons.joined(separator: "; ")
     #expect(words.contains("0.5, 0.5, 0.25") && words.contains("shorter side to 20"), "\(words)")
-    var random = TestRandom(24)
+    var random = SeededGenerator(24)
     for _ in 0..<800 {
       try mutated(config, &random).write(to: URL(filePath: folder.path + "/config.json"))
       try mutated(preprocessing, &random).write(to: URL(filePath: folder.path + "/preprocessor_config.json"))

@@ -3,6 +3,7 @@ import Foundation
 import Ground
 import Inference
 import Perception
+import TestSupport
 import Testing
 import Vision
 
@@ -130,7 +131,7 @@ import Vision
       [decoder]
       name = "yolox"
       """
-    var random = TestRandom(11)
+    var random = SeededGenerator(11)
     for _ in 0..<3000 {
       var bytes = Array(text.utf8)
       for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -188,18 +189,5 @@ import Vision
     for wrong in ["[text]\nmodel = \"t\"", text + "\ntemplate = \"no place\""] {
       #expect(throws: ConfigurationError.self) { try Manifest(text: wrong, path: "/m/clip.toml") }
     }
-  }
-}
-
-/// A small deterministic generator for tests.
-struct TestRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state &* 0x2545_F491_4F6C_DD1D
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import Perception
+import TestSupport
 import Testing
 import Vision
 

@@ -2,6 +2,7 @@ import Foundation
 import Ground
 import Inference
 import Perception
+import TestSupport
 import Testing
 import Vision
 
@@ -119,21 +120,5 @@ struct RealNetworkTests {
       #expect(description.reasons.count >= 2)
       #expect(!description.labels.isEmpty)
     }
-  }
-}
-
-/// A folder that goes with the test.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "ocellus-test-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ name: String, _ text: String) throws {
-    try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Ground
 import Perception
 import Pipeline
+import TestSupport
 import Testing
 import Vision
 
@@ -93,10 +94,10 @@ import Vision
     configuration.stages = [Self.crops("broken"), Self.crops("trio"), Self.crops("embedder")]
     let collector = Collector()
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(4000), live: true, interval: 1_000_000),
-      provider: FakeProvider(models: [FakeTrio(), embedder]), configuration: configuration, consumers: [collector])
+      source: ScriptedSource.endless(), provider: FakeProvider(models: [FakeTrio(), embedder]),
+      configuration: configuration, consumers: [collector])
     session.start()
-    for _ in 0..<200 where embedder.calls.isEmpty { pause(10_000_000) }
+    eventually { !embedder.calls.isEmpty && collector.events.count { $0.severity == .error } >= 2 }
     session.stop()
     session.wait()
     let errors = collector.events.filter { $0.severity == .error }.map(\.message)

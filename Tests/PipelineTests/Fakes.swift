@@ -4,21 +4,33 @@ import Ground
 import Perception
 import Pipeline
 import Synchronization
+import TestSupport
 import Vision
 
-/// A source that plays a script of events, then ends (or goes on with frames for ever).
+/// A source that plays a script of events, then ends or goes on with frames for ever.
 final class ScriptedSource: FrameSource {
   let description: SourceDescription
   private let remaining: Mutex<[SourceEvent]>
   private let interval: Int64
+  private let isEndless: Bool
+  private let frames = Atomic<UInt64>(0)
   private let closes = Atomic<Int>(0)
   var closed: Int { closes.load(ordering: .relaxed) }
+  /// Whether the whole script was taken.
+  var isPlayed: Bool { remaining.withLock { $0.isEmpty } }
 
-  init(_ events: [SourceEvent], live: Bool, interval: Int64 = 0) {
+  /// - Parameter interval: nanoseconds that each event takes.
+  init(_ events: [SourceEvent], live: Bool, interval: Int64 = 0, isEndless: Bool = false) {
     description = SourceDescription(
       name: "script", detail: "", width: 64, height: 48, framesPerSecond: 30, isLive: live)
     remaining = Mutex(events)
     self.interval = interval
+    self.isEndless = isEndless
+  }
+
+  /// A live source of a thousand frames a second that goes on until its session is stopped.
+  static func endless() -> ScriptedSource {
+    ScriptedSource([], live: true, interval: 1_000_000, isEndless: true)
   }
 
   static func frames(_ count: Int) -> [SourceEvent] {
@@ -26,23 +38,17 @@ final class ScriptedSource: FrameSource {
   }
 
   static func frame(sequence: UInt64) -> Frame {
-    let storage = PixelStorage(count: 64 * 48 * 3)
-    storage.bytes.initializeMemory(as: UInt8.self, repeating: 90)
-    let image = Image(packed: 64, 48, .rgb24, storage: storage)!
-    return Frame(image: image, sequence: sequence, timestamp: .now)
+    Frame(image: greyPicture(64, 48), sequence: sequence, timestamp: .now)
   }
 
   func next(timeout: Int) throws -> SourceEvent {
-    if interval > 0 { pause(interval) }
-    return remaining.withLock { $0.isEmpty ? .end : $0.removeFirst() }
+    if interval > 0 { pass(interval) }
+    if let event = remaining.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return event }
+    guard isEndless else { return .end }
+    return .frame(ScriptedSource.frame(sequence: frames.add(1, ordering: .relaxed).newValue))
   }
 
   func close() { closes.add(1, ordering: .relaxed) }
-}
-
-/// Sleeps for `nanoseconds` without Foundation.
-func pause(_ nanoseconds: Int64) {
-  _ = Monitor(false).wait(timeout: nanoseconds, until: { $0 }, then: { _ in })
 }
 
 struct Broken: ExplainedError {
@@ -51,26 +57,28 @@ struct Broken: ExplainedError {
   var remedy = ""
 }
 
-/// A detector that finds one object, after a set time.
+/// A detector that finds one object, after `waits` returns.
 final class FakeDetector: VisionModel {
   let description: ModelDescription
-  private let delay: Int64
+  private let waits: @Sendable () -> Void
   private let failing: Bool
 
-  /// - Parameter name: what is asked for; of a path, the file's name becomes the model's.
-  init(_ name: String, delay: Int64 = 0, failing: Bool = false, classifies: Bool = false) {
+  /// - Parameters:
+  ///   - name: what is asked for; of a path, the file's name becomes the model's.
+  ///   - waits: called on every frame, before it is answered.
+  init(_ name: String, waits: @escaping @Sendable () -> Void = {}, failing: Bool = false, classifies: Bool = false) {
     description = ModelDescription(
       name: name.split(separator: "/").last.map(String.init) ?? name, task: classifies ? .classification : .detection,
       path: "", fileBytes: 0, inputWidth: 32,
       inputHeight: 32, labels: ["thing"],
       decoder: "fake")
-    self.delay = delay
+    self.waits = waits
     self.failing = failing
   }
 
   func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
-    if delay > 0 { pause(delay) }
-    // The warm-up picture is 32x32; only real frames fail.
+    // The warm-up picture is 32x32; only real frames wait and fail.
+    if image.width == 64 { waits() }
     if failing, image.width == 64 { throw Broken() }
     var findings = Findings()
     if region == nil {
@@ -149,7 +157,8 @@ final class FakeText: TextModel {
 }
 
 struct FakeProvider: ModelProvider {
-  var delay: Int64 = 0
+  /// Called by detectors on every frame, before it is answered.
+  var waits: @Sendable () -> Void = {}
   /// Handed out for their own names, beside those made on demand.
   var models: [any VisionModel] = []
 
@@ -163,7 +172,7 @@ struct FakeProvider: ModelProvider {
   func loadVisionModel(_ name: String) throws -> any VisionModel {
     if let model = models.first(where: { $0.description.name == name }) { return model }
     if name == "broken" { throw Broken() }
-    return FakeDetector(name, delay: delay, failing: name == "failing", classifies: name == "kinds")
+    return FakeDetector(name, waits: waits, failing: name == "failing", classifies: name == "kinds")
   }
 
   func loadSequenceModel(_ name: String) throws -> any SequenceModel { throw Broken() }

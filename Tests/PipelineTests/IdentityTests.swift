@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import Perception
+import TestSupport
 import Testing
 import Vision
 
@@ -38,7 +39,7 @@ import Vision
     var options = DemoOptions()
     options.seed = seed
     let scene = SceneRenderer(options: options, width: 640, height: 480, framesPerSecond: 30)
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed)
     var tracker = Tracker()
     var score = IdentityScore()
     for frame in 0..<frames {
@@ -104,19 +105,4 @@ struct IdentityScore {
       sum + (pair.element.map { together[objects[pair.offset]]?[tracks[$0]] ?? 0 } ?? 0)
     }
   }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func unit() -> Float { Float(next() >> 40) / Float(1 << 24) }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Ground
 import Perception
 import Pipeline
+import TestSupport
 import Testing
 import Vision
 
@@ -20,16 +21,16 @@ import Vision
     var extras = SessionExtras()
     extras.references = store
     return Session(
-      source: ScriptedSource(ScriptedSource.frames(20_000), live: true, interval: 1_000_000),
-      provider: FakeProvider(models: [FakeTrio()] + models), configuration: configuration, consumers: [collector],
+      source: ScriptedSource.endless(), provider: FakeProvider(models: [FakeTrio()] + models),
+      configuration: configuration, consumers: [collector],
       extras: extras)
   }
 
   private func wait(_ session: Session, until condition: (SessionSnapshot) -> Bool) -> SessionSnapshot {
     var snapshot = session.snapshot()
-    for _ in 0..<500 where !condition(snapshot) {
-      pause(10_000_000)
+    eventually {
       snapshot = session.snapshot()
+      return condition(snapshot)
     }
     return snapshot
   }
@@ -40,8 +41,8 @@ import Vision
   }
 
   @Test func aMarkedDetectionIsFoundAgain() throws {
-    let path = NSTemporaryDirectory() + "ocellus-references-\(UUID().uuidString)/references.json"
-    defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("made/references.json")
     let session = session(embedder: "embedder", models: [FakeEmbedder()], store: try ReferenceStore(path: path))
     session.start()
     let before = wait(session) { $0.latest?.findings.detections.last?.embedding != nil }

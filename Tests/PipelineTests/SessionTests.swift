@@ -3,6 +3,7 @@ import Foundation
 import Ground
 import Perception
 import Pipeline
+import TestSupport
 import Testing
 import Vision
 
@@ -26,10 +27,12 @@ import Vision
   }
 
   @Test func liveSourceSkipsAndCounts() {
-    let source = ScriptedSource(ScriptedSource.frames(60), live: true, interval: 1_000_000)
+    let source = ScriptedSource(ScriptedSource.frames(60), live: true)
     let collector = Collector()
+    // The detector answers once the camera has sent everything.
     let session = Session(
-      source: source, provider: FakeProvider(delay: 10_000_000), configuration: configuration("first"),
+      source: source, provider: FakeProvider(waits: { eventually { source.isPlayed } }),
+      configuration: configuration("first"),
       consumers: [collector])
     session.start()
     session.wait()
@@ -105,12 +108,14 @@ import Vision
   @Test func switchingKeepsTheOldModelUntilTheNewOneIsReady() {
     let collector = Collector()
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(400), live: true, interval: 1_000_000), provider: FakeProvider(),
+      source: ScriptedSource.endless(), provider: FakeProvider(),
       configuration: configuration("first"), consumers: [collector])
     session.start()
-    pause(80_000_000)
+    #expect(eventually { !collector.results.isEmpty })
     session.perform(.selectModel(name: "broken", stage: nil))
     session.perform(.selectModel(name: "second", stage: nil))
+    #expect(eventually { collector.results.last?.detector == "second" })
+    session.stop()
     session.wait()
     let names = collector.results.map(\.detector)
     #expect(Set(names) == ["first", "second"])
@@ -121,11 +126,12 @@ import Vision
 
   @Test func aModelAskedForByItsPathIsListedOnceAndCanBePickedAgain() {
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(400), live: true, interval: 1_000_000), provider: FakeProvider(),
-      configuration: configuration("/far/away/net"))
+      source: ScriptedSource.endless(), provider: FakeProvider(), configuration: configuration("/far/away/net"))
     session.start()
-    pause(80_000_000)
+    #expect(eventually { session.snapshot().processed > 0 })
     session.perform(.selectModel(name: "second", stage: nil))
+    #expect(eventually { session.snapshot().detectors.first { $0.name == "second" }?.state == .active })
+    session.stop()
     session.wait()
     let listed = session.snapshot().detectors.filter { $0.title == "net" }
     #expect(listed.map(\.name) == ["/far/away/net"])
@@ -134,14 +140,13 @@ import Vision
 
   @Test func pauseFreezesThePictureButNotTheSession() {
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(2000), live: true, interval: 1_000_000),
-      provider: FakeProvider(), configuration: configuration("first"))
+      source: ScriptedSource.endless(), provider: FakeProvider(), configuration: configuration("first"))
     session.start()
-    pause(60_000_000)
+    #expect(eventually { session.snapshot().processed > 3 })
     let view = session.openView()
     view.perform(.pause(true))
     let frozen = view.snapshot()
-    pause(60_000_000)
+    #expect(eventually { session.snapshot().processed > frozen.processed + 3 })
     let later = view.snapshot()
     #expect(later.paused)
     #expect(frozen.latest?.number == later.latest?.number)
@@ -179,21 +184,20 @@ import Vision
 
   @Test func comparesASecondDetectorOnTheSameFrames() throws {
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(3000), live: true, interval: 1_000_000), provider: FakeProvider(),
-      configuration: configuration("first"))
+      source: ScriptedSource.endless(), provider: FakeProvider(), configuration: configuration("first"))
     session.start()
     session.perform(.compare(with: "second"))
     var status: ComparisonStatus?
-    for _ in 0..<100 where status?.frameNumber ?? 0 == 0 {
-      pause(10_000_000)
+    eventually {
       status = session.snapshot().comparison
+      return status?.frameNumber ?? 0 > 0
     }
     let compared = try #require(status)
     #expect(compared.model == "second" && compared.state == .active && compared.frameNumber > 0)
     #expect(compared.findings.detections.count == 1 && compared.primaryFindings.detections.count == 1)
     session.perform(.compare(with: "broken"))
-    for _ in 0..<100 where session.snapshot().comparison?.state == .loading { pause(10_000_000) }
-    #expect(session.snapshot().comparison?.state == .failed(reason: "broken.onnx: the file is not a network"))
+    let failed = ModelListing.State.failed(reason: "broken.onnx: the file is not a network")
+    #expect(eventually { session.snapshot().comparison?.state == failed })
     session.perform(.compare(with: nil))
     #expect(session.snapshot().comparison == nil)
     session.stop()
@@ -201,20 +205,20 @@ import Vision
   }
 
   @Test func savesWhatIsOnTheScreenAsAPhoto() throws {
-    let folder = NSTemporaryDirectory() + "ocellus-photo-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try TemporaryFolder()
+    let folder = scratch.file("photos")
     var extras = SessionExtras()
     extras.photoFolder = folder
     let session = Session(
-      source: ScriptedSource(ScriptedSource.frames(3000), live: true, interval: 1_000_000), provider: FakeProvider(),
-      configuration: configuration("first"), extras: extras)
+      source: ScriptedSource.endless(), provider: FakeProvider(), configuration: configuration("first"),
+      extras: extras)
     session.start()
-    for _ in 0..<100 where session.snapshot().latest == nil { pause(10_000_000) }
+    #expect(eventually { session.snapshot().latest != nil })
     session.perform(.savePhoto)
     var files: [String] = []
-    for _ in 0..<200 where files.isEmpty {
-      pause(10_000_000)
+    eventually {
       files = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.filter { $0.hasSuffix(".png") } ?? []
+      return !files.isEmpty
     }
     session.stop()
     session.wait()

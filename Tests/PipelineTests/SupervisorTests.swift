@@ -4,6 +4,7 @@ import Ground
 import Perception
 import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -18,7 +19,7 @@ private final class HangingSource: FrameSource {
 
   func next(timeout: Int) throws -> SourceEvent {
     _ = hangs.wait(timeout: nil, until: { !$0 }, then: { _ in })
-    pause(5_000_000)
+    pass(5_000_000)
     count.add(1, ordering: .relaxed)
     return .frame(ScriptedSource.frame(sequence: UInt64(count.load(ordering: .relaxed))))
   }
@@ -66,14 +67,10 @@ private final class Reports: ResultConsumer {
 
   /// Waits for a state of the session, without a word about how long it may take.
   private func holds(_ session: Session, _ condition: (SessionSnapshot) -> Bool) -> Bool {
-    for _ in 0..<3000 {
-      if condition(session.snapshot()) { return true }
-      pause(10_000_000)
-    }
-    return false
+    eventually(every: 10) { condition(session.snapshot()) }
   }
 
-  @Test func aStuckDriverIsSaidAndForgottenOnceItAnswers() {
+  @Test func aStuckDriverIsSaidAndForgottenOnceItAnswers() throws {
     let source = HangingSource()
     let reports = Reports()
     let session = Session(
@@ -81,12 +78,15 @@ private final class Reports: ResultConsumer {
     session.start()
     #expect(holds(session) { $0.sourceState == .streaming })
     source.hang(true)
+    var silent: (state: SourceState, since: MonotonicTime)?
     #expect(
       holds(session) {
-        if case .noSignal("the source's driver does not answer", _) = $0.sourceState { true } else { false }
+        guard case .noSignal("the source's driver does not answer", let since) = $0.sourceState else { return false }
+        silent = ($0.sourceState, since)
+        return true
       })
-    #expect(
-      session.snapshot().sourceState.line(at: .now)?.hasPrefix("no signal since 0 s: the source's driver") == true)
+    let (state, since) = try #require(silent)
+    #expect(state.line(at: since)?.hasPrefix("no signal since 0 s: the source's driver") == true)
     source.hang(false)
     #expect(holds(session) { $0.sourceState == .streaming })
     #expect(holds(session) { _ in reports.all.contains { $0.state == .streaming && $0.outageSeconds > 0 } })

@@ -4,6 +4,7 @@ import Ground
 import Perception
 import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -95,7 +96,7 @@ import Vision
       source: source, provider: Networks(), configuration: SessionConfiguration(detector: names[0]),
       consumers: [collector])
     session.start()
-    for _ in 0..<3000 where collector.ready == 0 { pause(5_000_000) }
+    #expect(eventually { collector.ready > 0 })
     let began = MonotonicTime.now
     var series: [Double] = []
     var switches = 0
@@ -105,10 +106,10 @@ import Vision
       // Before it is asked for: a small network is ready at once.
       let wanted = collector.ready + 1
       session.perform(.selectModel(name: name, stage: nil))
-      for _ in 0..<3000 where collector.ready < wanted && collector.failures.isEmpty { pause(5_000_000) }
+      eventually { collector.ready >= wanted || !collector.failures.isEmpty }
       // A few frames with each.
       let served = collector.processed + 2
-      for _ in 0..<2000 where collector.processed < served { pause(5_000_000) }
+      eventually { collector.processed >= served }
       switches += 1
       if switches % names.count == 0 { series.append(resident()) }
       guard asked != nil, MonotonicTime.now.milliseconds(since: reported) >= 30_000 else { continue }

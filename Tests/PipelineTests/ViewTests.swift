@@ -4,6 +4,7 @@ import Ground
 import Perception
 import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -21,11 +22,10 @@ import Vision
   }
 
   private func wait(_ view: any SessionView, until condition: (SessionSnapshot) -> Bool) -> SessionSnapshot {
-    let deadline = MonotonicTime.now.nanoseconds + 20_000_000_000
     var snapshot = view.snapshot()
-    while !condition(snapshot), MonotonicTime.now.nanoseconds < deadline {
-      pause(2_000_000)
+    eventually {
       snapshot = view.snapshot()
+      return condition(snapshot)
     }
     return snapshot
   }

@@ -3,6 +3,7 @@ import Glibc
 import Ground
 import Pipeline
 import Recording
+import TestSupport
 import Testing
 
 /// Disks that fill, fail and vanish under a recording.
@@ -107,7 +108,7 @@ import Testing
   }
 
   @Test func realDiskRoundTrip() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var configuration = RecordingConfiguration(directory: folder.path + "/new/deeper")
     configuration.splitSeconds = 1
     let recorder = Recorder(configuration)

@@ -4,6 +4,7 @@ import Ground
 import Perception
 import Pipeline
 import Recording
+import TestSupport
 import Testing
 import Vision
 
@@ -36,7 +37,7 @@ import Vision
   }
 
   @Test func cocoHoldsTheBoxesThatJSONShows() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let out = folder.file("coco")
     defer { try? FileManager.default.removeItem(atPath: out) }
     let report = try RecordingExport(try recording()).write(.coco, to: out)
@@ -60,7 +61,7 @@ import Vision
   }
 
   @Test func jsonLinesAreThoseOfTheSession() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let out = folder.file("out.jsonl")
     _ = try RecordingExport(try recording(3)).write(.jsonl, to: out)
     let lines = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n")
@@ -70,7 +71,7 @@ import Vision
   }
 
   @Test func csvHasALineADetection() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let out = folder.file("out.csv")
     _ = try RecordingExport(try recording(4)).write(.csv, to: out)
     let lines = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n")
@@ -84,7 +85,7 @@ import Vision
   }
 
   @Test(.enabled(if: ExportTests.hasFFmpeg, "ffmpeg is not installed")) func videoIsMadeWhole() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let out = folder.file("out.mp4")
     #expect(try RecordingExport(try recording(10)).write(.video, to: out).frames == 10)
     let head = try Data(contentsOf: URL(fileURLWithPath: out)).prefix(12)
@@ -93,7 +94,7 @@ import Vision
   }
 
   @Test func cancelledAndTakenOutputsLeaveNothing() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let export = RecordingExport(try recording(4))
     for format in [RecordingExport.Format.coco, .csv, .frames, .jsonl] {
       let out = folder.file("x-\(format.rawValue)")
@@ -108,7 +109,7 @@ import Vision
 
   /// What lies beside the output is somebody's, whatever it is called.
   @Test func neighboursStay() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let export = RecordingExport(try recording(2))
     try FileManager.default.createDirectory(atPath: folder.file("a.part"), withIntermediateDirectories: true)
     _ = FileManager.default.createFile(atPath: folder.file("a.part/precious"), contents: Data([1]))
@@ -129,7 +130,7 @@ import Vision
   }
 
   @Test func masksSurviveTheirRunLengths() {
-    var random = SplitMix(state: 5)
+    var random = SeededGenerator(5)
     for _ in 0..<50 {
       let bits = (0..<16 * 12).map { _ in UInt8.random(in: 0...1, using: &random) }
       let mask = Mask(region: Box(x: 0, y: 0, width: 16, height: 12), columns: 16, rows: 12, bits: bits)

@@ -2,38 +2,7 @@ import Glibc
 import Ground
 import Recording
 import Synchronization
-
-/// A folder of its own for a test, removed when the test is over.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/ocellus-recording-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { fatalError("no temporary folder") }
-    path = String(cString: made)
-  }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  deinit {
-    let layer = SystemFileLayer()
-    for file in layer.files(in: path) { try? layer.remove(path + "/" + file.name) }
-    rmdir(path)
-  }
-}
-
-/// Numbers that look random and are the same every time (SplitMix64, Steele et al. 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 /// A disk in memory whose calls fail when told to.
 final class ScriptedDisk: FileLayer {
@@ -174,7 +143,7 @@ func sampleRecording(
 
 /// What the sample's message `index` holds: compressible, and different for each.
 func sampleData(_ index: Int) -> [UInt8] {
-  var random = SplitMix(state: UInt64(index))
+  var random = SeededGenerator(UInt64(index))
   return (0..<(20 + index * 3)).map { $0 % 2 == 0 ? UInt8(truncatingIfNeeded: index) : UInt8(random.next() & 0xff) }
 }
 
@@ -182,6 +151,3 @@ func sampleData(_ index: Int) -> [UInt8] {
 func allMessages(_ reader: MCAPReader) throws -> [MCAP.Message] {
   try reader.locations(of: Set(reader.channels.keys)).map { try reader.message(at: $0) }
 }
-
-/// The environment's number, or `usual`: larger counts are for the make targets.
-func environmentCount(_ name: String, usual: Int) -> Int { getenv(name).flatMap { Int(String(cString: $0)) } ?? usual }

@@ -1,5 +1,6 @@
 import Glibc
 import Recording
+import TestSupport
 import Testing
 
 /// Files as a failing disk, or an enemy, would hand them over.
@@ -7,7 +8,7 @@ import Testing
   private static let count = environmentCount("OCELLUS_MUTATIONS", usual: 6000)
 
   /// Changes a few bytes, cuts, doubles or overwrites a stretch, or plants an extreme number.
-  private func mutate(_ original: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+  private func mutate(_ original: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var bytes = original
     for _ in 0..<Int.random(in: 1...3, using: &random) {
       guard bytes.count > 16 else { return bytes }
@@ -56,7 +57,7 @@ import Testing
   func mutatedFilesNeitherCrashNorDeceive(_ compression: MCAP.Compression) throws {
     let originals = [try sampleRecording(compression), try sampleRecording(compression, finished: false)]
     let truth = Set((0..<40).map(sampleData))
-    var random = SplitMix(state: 7)
+    var random = SeededGenerator(7)
     var deceived = 0
     for round in 0..<HostileFileTests.count / 3 {
       if exercise(mutate(originals[round % 2], &random), truth: truth) { deceived += 1 }
@@ -66,7 +67,7 @@ import Testing
   }
 
   @Test func noiseIsRefused() {
-    var random = SplitMix(state: 3)
+    var random = SeededGenerator(3)
     for length in 0..<300 {
       let noise = MCAP.magic + (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
       _ = exercise(noise, truth: [])

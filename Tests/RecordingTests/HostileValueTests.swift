@@ -5,6 +5,7 @@ import Perception
 import Pipeline
 import ROS
 import Recording
+import TestSupport
 import Testing
 import Vision
 
@@ -52,7 +53,7 @@ import Vision
       _ = try source.next(timeout: 10)
       #expect(source.status.position >= 0)
     }
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     #expect(try RecordingExport(reader).write(.csv, to: folder.file("x.csv")).frames == times.count)
   }
 
@@ -109,7 +110,7 @@ import Vision
 
   /// Opening a pipe would wait for somebody to write into it.
   @Test func aNamedPipeIsNoRecording() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     #expect(mkfifo(folder.file("pipe.mcap"), 0o600) == 0)
     let error = #expect(throws: RecordingError.self) { try MCAPReader(path: folder.file("pipe.mcap")) }
     #expect(error?.kind == .notARecording)

@@ -5,6 +5,7 @@ import Perception
 import Pipeline
 import Recording
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 

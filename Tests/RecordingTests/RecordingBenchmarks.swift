@@ -4,6 +4,7 @@ import Glibc
 import Ground
 import Pipeline
 import Recording
+import TestSupport
 import Testing
 import Vision
 
@@ -19,7 +20,7 @@ struct RecordingBenchmarks {
   }
 
   @Test(arguments: MCAP.Compression.allCases) func writerLoad(_ compression: MCAP.Compression) throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var configuration = RecordingConfiguration(directory: folder.path)
     configuration.compression = compression
     configuration.freeFloorBytes = 0
@@ -35,7 +36,7 @@ struct RecordingBenchmarks {
       var result = results[number % 30]
       result.frame.timestamp = .now
       recorder.receive(result)
-      usleep(33_333)
+      pass(33_333_333)
     }
     recorder.close()
     let used = processorSeconds() - before
@@ -52,7 +53,7 @@ struct RecordingBenchmarks {
 
   /// Ten minutes of 1280x720 at 30 frames a second, as fast as the disk takes them, over several files.
   @Test func tenMinutesOfACamera() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var configuration = RecordingConfiguration(directory: folder.path)
     configuration.freeFloorBytes = 0
     configuration.splitBytes = 512 << 20
@@ -70,7 +71,7 @@ struct RecordingBenchmarks {
       result.number = UInt64(number) + 1
       result.frame.timestamp = MonotonicTime(nanoseconds: start.nanoseconds + Int64(number) * 33_333_333)
       recorder.receive(result)
-      while recorder.status.frames + 40 < UInt64(number) { usleep(1000) }
+      eventually(every: 1) { recorder.status.frames + 40 >= UInt64(number) }
     }
     let outcome = recorder.close()
     let used = processorSeconds() - processor
@@ -93,7 +94,7 @@ struct RecordingBenchmarks {
   }
 
   @Test func seekingInTwoGigabytes() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var options = MCAPWriter.Options()
     options.synchronizesChunks = false
     options.compression = .none
@@ -109,7 +110,7 @@ struct RecordingBenchmarks {
     let start = MonotonicTime.now
     for number in 0..<5300 {
       recorder.receive(Scene.result(number, start: start, jpeg: padded))
-      while recorder.status.frames + 20 < UInt64(number) { usleep(2000) }
+      eventually(every: 2) { recorder.status.frames + 20 >= UInt64(number) }
     }
     recorder.close()
     let name = try #require(SystemFileLayer().files(in: folder.path).first)
@@ -117,7 +118,7 @@ struct RecordingBenchmarks {
     let source = try RecordingSource(path: folder.file(name.name))
     print("\(name.bytes >> 20) MiB opened in \(MonotonicTime.now.milliseconds(since: began)) ms")
     source.setPlaying(false)
-    var random = SplitMix(state: 1)
+    var random = SeededGenerator(1)
     var times: [Double] = []
     for _ in 0..<200 {
       began = .now

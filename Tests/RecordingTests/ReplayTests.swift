@@ -3,6 +3,7 @@ import Ground
 import Perception
 import Pipeline
 import Recording
+import TestSupport
 import Testing
 import Vision
 

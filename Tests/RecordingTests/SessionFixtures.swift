@@ -4,6 +4,7 @@ import Perception
 import Pipeline
 import Recording
 import Synchronization
+import TestSupport
 import Vision
 
 /// Results as a pipeline would hand them to a recorder.
@@ -26,7 +27,7 @@ enum Scene {
   /// Bytes that pass for a camera's JPEG where nobody decodes them.
   static func opaque(_ number: Int, bytes: Int) -> JPEGBytes {
     let storage = PixelStorage(count: bytes)
-    var random = SplitMix(state: UInt64(number))
+    var random = SeededGenerator(UInt64(number))
     storage.bytes.withMemoryRebound(to: UInt64.self) { words in
       for index in words.indices { words[index] = random.next() }
     }
@@ -66,15 +67,6 @@ final class EventLog: Sendable {
   var messages: [String] { kept.withLock { $0.map(\.message) } }
   var errors: [String] { kept.withLock { $0.filter { $0.severity == .error }.map(\.message) } }
   func add(_ event: SessionEvent) { kept.withLock { $0.append(event) } }
-}
-
-/// Waits until `condition` holds, for ten seconds at most.
-func eventually(_ condition: () -> Bool) -> Bool {
-  for _ in 0..<2000 {
-    if condition() { return true }
-    _ = Monitor(false).wait(timeout: 5_000_000, until: { $0 }, then: { _ in })
-  }
-  return condition()
 }
 
 /// Records `count` frames in memory and hands back the disk.

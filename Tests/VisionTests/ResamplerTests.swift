@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Vision
 
@@ -145,7 +146,7 @@ import Vision
 
 @Suite struct PlacementTests {
   @Test func boxesComeBack() {
-    var random = TestRandom(3)
+    var random = SeededGenerator(3)
     for _ in 0..<200 {
       let width = Int.random(in: 1...2000, using: &random)
       let height = Int.random(in: 1...2000, using: &random)

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import Vision
 
 @Suite struct SuppressionTests {
   private func randomCandidates(_ count: Int, seed: UInt64) -> [Candidate] {
-    var random = TestRandom(seed)
+    var random = SeededGenerator(seed)
     return (0..<count).map { row in
       let box = Box(
         x: .random(in: 0...500, using: &random), y: .random(in: 0...500, using: &random),

@@ -1,18 +1,6 @@
+import TestSupport
 import Testing
 import Vision
-
-/// A small deterministic generator for tests.
-struct TestRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
-}
 
 /// A packed picture of random bytes.
 func randomPicture(_ width: Int, _ height: Int, _ format: PixelFormat, fullRange: Bool = false, seed: UInt64 = 1)
@@ -20,7 +8,7 @@ func randomPicture(_ width: Int, _ height: Int, _ format: PixelFormat, fullRange
 {
   let sizes = try #require(format.planeSizes(width: width, height: height))
   let storage = PixelStorage(count: sizes.reduce(0) { $0 + $1.bytesPerRow * $1.rows })
-  var random = TestRandom(seed)
+  var random = SeededGenerator(seed)
   for index in storage.bytes.indices { storage.bytes[index] = UInt8.random(in: 0...255, using: &random) }
   return try #require(Image(packed: width, height, format, fullRange: fullRange, storage: storage))
 }

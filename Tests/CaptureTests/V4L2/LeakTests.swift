@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Ground
 import Synchronization
+import TestSupport
 import Testing
 import Vision
 
@@ -35,7 +36,7 @@ import Vision
   }
 
   @Test func aThousandReconnectsHoldNoMoreThanOne() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let camera = ScriptedCamera([.init(fourCC: FourCC("YUYV"), sizes: [(64, 48)])])
     let system = ScriptedSystem(["/dev/video0": camera])
     system.realFolder = folder.path
@@ -80,12 +81,11 @@ import Vision
     #expect(after == before, "\(after)")
     print("1000 reconnects: before \(before); after \(after)")
     // A thread that was joined is about to go.
-    for _ in 0..<200 where held(folder.path, "leak-capture").threads > 0 { usleep(50_000) }
-    #expect(held(folder.path, "leak-capture") == Held())
+    #expect(eventually(every: 50) { held(folder.path, "leak-capture") == Held() })
   }
 
   @Test func aThousandSourcesLeaveNothing() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let camera = ScriptedCamera([.init(fourCC: FourCC("YUYV"), sizes: [(64, 48)])])
     let system = ScriptedSystem(["/dev/video0": camera])
     system.realFolder = folder.path

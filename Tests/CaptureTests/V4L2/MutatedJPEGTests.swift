@@ -2,13 +2,14 @@ import CVideo4Linux
 import Capture
 import Foundation
 import Ground
+import TestSupport
 import Testing
 import Vision
 
 /// Damaged JPEGs all the way through the camera: `OCELLUS_MUTATED_JPEGS=10000 swift test -c release --filter
 /// MutatedJPEGTests` says how many, 1,000 without it.
 @Suite struct MutatedJPEGTests {
-  private var rounds: Int { ProcessInfo.processInfo.environment["OCELLUS_MUTATED_JPEGS"].flatMap { Int($0) } ?? 1000 }
+  private var rounds: Int { environmentCount("OCELLUS_MUTATED_JPEGS", usual: 1000) }
 
   private func residentMebibytes() throws -> Int {
     let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/statm"))
@@ -17,7 +18,7 @@ import Vision
   }
 
   /// A few bytes changed, or a piece lost, doubled or swapped.
-  private func mutate(_ bytes: [UInt8], _ random: inout SeededMutation) -> [UInt8] {
+  private func mutate(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var result = bytes
     for _ in 0..<Int(random.next() % 6) + 1 {
       let at = Int(random.next() % UInt64(result.count))
@@ -35,7 +36,7 @@ import Vision
   @Test func mutatedPicturesAreCountedAndSurvived() throws {
     let camera = ScriptedCamera([.init(fourCC: FourCC("MJPG"), sizes: [(160, 120)])])
     let good = testJPEG(160, 120)
-    var random = SeededMutation(state: 7)
+    var random = SeededGenerator(7)
     let bad = (0..<rounds).map { _ in mutate(good, &random) }
     camera.picture = { _ in good }
     camera.delivery = { $0 % 2 == 1 && $0 / 2 < bad.count ? .bytes(Array(bad[$0 / 2].prefix(160 * 120 * 2))) : .good }
@@ -64,18 +65,5 @@ import Vision
         + "\(after) MiB after")
     source.close()
     #expect(system.mapped == 0)
-  }
-}
-
-/// SplitMix64: the same mutations in every run.
-private struct SeededMutation {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

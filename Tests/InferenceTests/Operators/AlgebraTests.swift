@@ -1,6 +1,7 @@
 import Glibc
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct AlgebraTests {
@@ -28,7 +29,7 @@ import Testing
     "ab,bc,cd->ad", "iji,j->i", "ij,k->kij",
   ])
   func einsumAgreesWithNestedLoops(equation: String) throws {
-    var random = TestRandom(41)
+    var random = SeededGenerator(41)
     let sides = equation.split(separator: "-", omittingEmptySubsequences: false)
     let terms = sides[0].split(separator: ",").map(String.init)
     let output = String(sides[1].dropFirst())
@@ -41,7 +42,7 @@ import Testing
   }
 
   @Test func anEllipsisBroadcasts() throws {
-    var random = TestRandom(42)
+    var random = SeededGenerator(42)
     let (a, b) = (random.floats([2, 3, 4, 5]), random.floats([3, 5, 2]))
     let result = try OperatorHarness.tensor("Einsum", ["equation": .string("...ij,...jk->...ik")], [a, b])
     let product = try OperatorHarness.tensor("MatMul", [a, b])
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func determinantsMultiply() throws {
-    var random = TestRandom(43)
+    var random = SeededGenerator(43)
     let (a, b) = (random.floats([5, 5]), random.floats([5, 5]))
     func det(_ x: Tensor) throws -> Float { try OperatorHarness.tensor("Det", [x]).array(of: Float.self)[0] }
     let product = try det(try OperatorHarness.tensor("MatMul", [a, b]))
@@ -70,7 +71,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 30, 97])
   func transformsAgreeWithTheDefinitionAndInvert(length: Int) throws {
-    var random = TestRandom(44)
+    var random = SeededGenerator(44)
     let x = random.floats([1, length, 1])
     let spectrum = try OperatorHarness.tensor("DFT", [x])
     let signal = x.array(of: Float.self).map(Double.init)

@@ -1,5 +1,6 @@
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct ElementwiseTests {
@@ -9,7 +10,7 @@ import Testing
   }
 
   @Test func broadcastingAgreesWithIndexArithmetic() throws {
-    var random = TestRandom(1)
+    var random = SeededGenerator(1)
     for _ in 0..<200 {
       let full = random.shape(rank: Int.random(in: 0...5, using: &random), 0...4)
       func operand() -> [Int] {
@@ -114,7 +115,7 @@ import Testing
 
   @Test(arguments: ["Sigmoid", "Tanh", "Relu", "Softplus", "HardSwish", "Gelu", "Erf", "Exp", "Mish", "Selu", "Celu"])
   func activationsAgreeAcrossPrecisions(name: String) throws {
-    var random = TestRandom(3)
+    var random = SeededGenerator(3)
     let x = random.floats([257], -6...6)
     let single = try OperatorHarness.tensor(name, [x]).array(of: Float.self)
     let wide = Tensor(x.shape, x.array(of: Float.self).map(Double.init))

@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 /// Operators fed with nonsense: they must give tensors or throw an ``InferenceError``, and never trap, hang, or ask for
@@ -28,7 +29,7 @@ import Testing
   ]
 
   private struct Fuzzer {
-    var random: TestRandom
+    var random: SeededGenerator
 
     mutating func pick<T>(_ list: [T]) -> T { list[Int.random(in: 0..<list.count, using: &random)] }
 
@@ -82,7 +83,7 @@ import Testing
 
   /// Every operator, `rounds` times.
   private func fuzz(_ definition: OperatorDefinition, rounds: Int, seed: UInt64) {
-    var fuzzer = Fuzzer(random: TestRandom(seed))
+    var fuzzer = Fuzzer(random: SeededGenerator(seed))
     for _ in 0..<rounds {
       let inputs = (0..<Int.random(in: 0...6, using: &fuzzer.random)).map { _ in fuzzer.value() }
       let attributes = fuzzer.attributes()

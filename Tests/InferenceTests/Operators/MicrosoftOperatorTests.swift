@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import TestSupport
 import Testing
 
 /// What ONNX Runtime's optimiser and quantiser write, against the formulas of its documentation.
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [false, true]) func packedAttentionProjectsMasksAndJoins(isCausal: Bool) throws {
-    var random = TestRandom(81)
+    var random = SeededGenerator(81)
     let (x, w, b) = (random.floats([1, 5, 6]), random.floats([6, 12], -0.5...0.5), random.floats([12]))
     let mask = Tensor([1, 5], [1, 1, 1, 1, 0] as [Int32])
     let y = try tensors(
@@ -54,7 +55,7 @@ import Testing
   }
 
   @Test func multiHeadAttentionTakesPackedInputsAndCaches() throws {
-    var random = TestRandom(82)
+    var random = SeededGenerator(82)
     let (q, k, v) = (random.floats([2, 3, 8]), random.floats([2, 4, 8]), random.floats([2, 4, 8]))
     let heads: [String: NodeAttributes.Attribute] = ["num_heads": .int(2)]
     let apart = try tensors("MultiHeadAttention", heads, [q, k, v])[0]
@@ -82,7 +83,7 @@ import Testing
   }
 
   @Test func groupedAttentionIsMultiHeadAttentionOfRepeatedHeads() throws {
-    var random = TestRandom(83)
+    var random = SeededGenerator(83)
     let (q, k, v) = (random.floats([1, 4, 8]), random.floats([1, 4, 4]), random.floats([1, 4, 4]))
     let lengths = Tensor([1], [3] as [Int32])
     let given = try tensors(
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func skippedSumsAreTheFourthOutput() throws {
-    var random = TestRandom(84)
+    var random = SeededGenerator(84)
     let (x, skip) = (random.floats([2, 3, 8]), random.floats([2, 3, 8]))
     let (scale, shift, bias) = (random.floats([8]), random.floats([8]), random.floats([8]))
     let y = try tensors("SkipLayerNormalization", [:], [x, skip, scale, shift, bias], outputs: 4)
@@ -107,7 +108,7 @@ import Testing
   }
 
   @Test func embeddingsAreSummedAndNormalised() throws {
-    var random = TestRandom(85)
+    var random = SeededGenerator(85)
     let (words, places, kinds) = (random.floats([5, 4]), random.floats([3, 4]), random.floats([2, 4]))
     let (scale, shift) = (random.floats([4]), random.floats([4]))
     let ids = Tensor([1, 3], [4, 0, 2] as [Int32])
@@ -132,7 +133,7 @@ import Testing
   }
 
   @Test func quantisedAttentionIsAttentionOfTheNumbersMeant() throws {
-    var random = TestRandom(86)
+    var random = SeededGenerator(86)
     let x = Tensor([1, 4, 6], (0..<24).map { _ in UInt8.random(in: 0...255, using: &random) })
     let w = Tensor([6, 12], (0..<72).map { _ in Int8.random(in: -128...127, using: &random) })
     let (xScale, wScale) = (Tensor(scalar: Float(0.01)), Tensor(scalar: Float(0.02)))
@@ -150,7 +151,7 @@ import Testing
   }
 
   @Test func channelsLastConvolutionIsTheOtherTransposed() throws {
-    var random = TestRandom(87)
+    var random = SeededGenerator(87)
     let x = Tensor([1, 3, 5, 6], (0..<90).map { _ in UInt8.random(in: 0...255, using: &random) })
     let w = Tensor([4, 3, 3, 3], (0..<108).map { _ in Int8.random(in: -128...127, using: &random) })
     let rest: [Tensor?] = [
@@ -183,7 +184,7 @@ import Testing
   }
 
   @Test func inversesUndoTheirMatrices() throws {
-    var random = TestRandom(88)
+    var random = SeededGenerator(88)
     let x = random.floats([2, 5, 5])
     let y = try tensors("Inverse", [:], [x])[0]
     let product = try OperatorHarness.tensor("MatMul", [x, y]).array(of: Float.self)
@@ -192,7 +193,7 @@ import Testing
   }
 
   @Test func dynamicallyQuantisedLSTMIsNearTheFloatOne() throws {
-    var random = TestRandom(89)
+    var random = SeededGenerator(89)
     let x = random.floats([4, 2, 6], -1...1)
     let w = Tensor([1, 6, 20], (0..<120).map { _ in Int8.random(in: -100...100, using: &random) })
     let r = Tensor([1, 5, 20], (0..<100).map { _ in Int8.random(in: -100...100, using: &random) })
@@ -214,7 +215,7 @@ import Testing
   }
 
   @Test func rotatingByNothingChangesNothing() throws {
-    var random = TestRandom(90)
+    var random = SeededGenerator(90)
     let x = random.floats([1, 2, 3, 4])
     let cosines = Tensor([8, 2], [Float](repeating: 1, count: 16))
     let sines = Tensor([8, 2], [Float](repeating: 0, count: 16))
@@ -230,7 +231,7 @@ import Testing
   }
 
   @Test func groupsAreNormalisedWithChannelsLast() throws {
-    var random = TestRandom(91)
+    var random = SeededGenerator(91)
     let x = random.floats([2, 3, 3, 4])
     let (scale, shift) = (random.floats([4]), random.floats([4]))
     let y = try tensors("GroupNorm", ["groups": .int(2), "activation": .int(1)], [x, scale, shift])[0]

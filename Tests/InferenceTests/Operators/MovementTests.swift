@@ -1,10 +1,11 @@
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct MovementTests {
   @Test func transposesMoveEveryElement() throws {
-    var random = TestRandom(5)
+    var random = SeededGenerator(5)
     for _ in 0..<100 {
       let shape = random.shape(rank: Int.random(in: 0...5, using: &random), 1...6)
       let order = Array(shape.indices).shuffled(using: &random)
@@ -22,7 +23,7 @@ import Testing
   }
 
   @Test func largeTransposesUseTilesRightly() throws {
-    var random = TestRandom(6)
+    var random = SeededGenerator(6)
     let x = random.floats([2, 37, 53])
     let there = try OperatorHarness.tensor("Transpose", ["perm": .ints([0, 2, 1])], [x])
     let back = try OperatorHarness.tensor("Transpose", ["perm": .ints([0, 2, 1])], [there])
@@ -42,7 +43,7 @@ import Testing
   }
 
   @Test func slicesAgreeWithPython() throws {
-    var random = TestRandom(7)
+    var random = SeededGenerator(7)
     for _ in 0..<300 {
       let extent = Int.random(in: 1...9, using: &random)
       let x = Tensor([extent], (0..<extent).map(Int64.init))
@@ -75,7 +76,7 @@ import Testing
   }
 
   @Test func partsConcatenateToTheWhole() throws {
-    var random = TestRandom(8)
+    var random = SeededGenerator(8)
     for _ in 0..<50 {
       let shape = random.shape(rank: 3, 2...7)
       let axis = Int.random(in: 0...2, using: &random)
@@ -126,7 +127,7 @@ import Testing
   }
 
   @Test func gatheringWhatWasScatteredGivesItBack() throws {
-    var random = TestRandom(9)
+    var random = SeededGenerator(9)
     for _ in 0..<50 {
       let shape = random.shape(rank: 3, 2...5)
       let axis = Int.random(in: 0...2, using: &random)
@@ -155,7 +156,7 @@ import Testing
   }
 
   @Test func depthAndSpaceAreInverses() throws {
-    var random = TestRandom(10)
+    var random = SeededGenerator(10)
     let x = random.floats([2, 3, 4, 6])
     let deep = try OperatorHarness.tensor("SpaceToDepth", ["blocksize": .int(2)], [x])
     let back = try OperatorHarness.tensor("DepthToSpace", ["blocksize": .int(2)], [deep])
@@ -174,7 +175,7 @@ import Testing
   }
 
   @Test func reshapesInferAndCopy() throws {
-    var random = TestRandom(11)
+    var random = SeededGenerator(11)
     let x = random.floats([2, 3, 4])
     #expect(try OperatorHarness.tensor("Reshape", [x, Tensor([2], [0, -1] as [Int64])]).shape == [2, 12])
     #expect(throws: InferenceError.self) {

@@ -1,9 +1,10 @@
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct QuantizationTests {
   @Test func whatIsQuantisedComesBackWithinHalfAStep() throws {
-    var random = TestRandom(61)
+    var random = SeededGenerator(61)
     let x = random.floats([64], -1...1)
     let (scale, zero) = (Tensor(scalar: Float(0.01)), Tensor(scalar: Int8(3)))
     let steps = try OperatorHarness.tensor("QuantizeLinear", [x, scale, zero])
@@ -43,7 +44,7 @@ import Testing
 
   /// A quantised convolution is the plain one between dequantised operands, requantised.
   @Test func quantisedConvolutionAgreesWithFloats() throws {
-    var random = TestRandom(62)
+    var random = SeededGenerator(62)
     let x = Tensor([1, 3, 6, 6], (0..<108).map { _ in UInt8.random(in: 0...255, using: &random) })
     let w = Tensor([4, 3, 3, 3], (0..<108).map { _ in Int8.random(in: -128...127, using: &random) })
     let scales = Tensor([4], [0.01, 0.02, 0.005, 0.03] as [Float])
@@ -77,7 +78,7 @@ import Testing
   }
 
   @Test func fusedOperatorsAreTheirParts() throws {
-    var random = TestRandom(63)
+    var random = SeededGenerator(63)
     let (a, b) = (random.floats([2, 3, 4]), random.floats([2, 5, 4]))
     let fused = try OperatorHarness.tensor(
       "FusedMatMul", domain: "com.microsoft", opset: 1, ["transB": .int(1), "alpha": .float(0.5)], [a, b])

@@ -1,5 +1,6 @@
 import Glibc
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct RecurrentTests {
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func theLSTMFollowsItsEquations() throws {
-    var random = TestRandom(31)
+    var random = SeededGenerator(31)
     let (steps, input, hidden) = (5, 3, 4)
     let x = random.floats([steps, 1, input])
     let w = random.floats([1, 4 * hidden, input])
@@ -47,7 +48,7 @@ import Testing
 
   @Test(arguments: [("RNN", 1), ("GRU", 3), ("LSTM", 4)])
   func backwardsIsForwardsOfTheReversedSequence(name: String, gates: Int) throws {
-    var random = TestRandom(32)
+    var random = SeededGenerator(32)
     let (steps, batch, input, hidden) = (6, 2, 3, 5)
     let x = random.floats([steps, batch, input])
     let w = random.floats([1, gates * hidden, input])
@@ -67,7 +68,7 @@ import Testing
 
   @Test(arguments: ["RNN", "GRU", "LSTM"])
   func batchFirstIsTheSameWithAxesExchanged(name: String) throws {
-    var random = TestRandom(33)
+    var random = SeededGenerator(33)
     let gates = ["RNN": 1, "GRU": 3, "LSTM": 4][name] ?? 1
     let (steps, batch, input, hidden) = (4, 3, 2, 3)
     let x = random.floats([steps, batch, input])
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test func shortSequencesRestAtTheirEnd() throws {
-    var random = TestRandom(34)
+    var random = SeededGenerator(34)
     let (w, r) = (random.floats([1, 2, 2]), random.floats([1, 2, 2]))
     let x = random.floats([3, 2, 2])
     let y = try OperatorHarness.tensors(

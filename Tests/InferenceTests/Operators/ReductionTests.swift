@@ -1,5 +1,6 @@
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct ReductionTests {
@@ -17,7 +18,7 @@ import Testing
   @Test(arguments: kinds.keys.sorted())
   func reductionsAgreeWithNaiveSums(name: String) throws {
     let reference = try #require(Self.kinds[name])
-    var random = TestRandom(21)
+    var random = SeededGenerator(21)
     for _ in 0..<40 {
       let shape = random.shape(rank: Int.random(in: 1...4, using: &random), 1...11)
       let axes = shape.indices.filter { _ in Bool.random(using: &random) }
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test func softmaxLinesAddUpToOneAlongAnyAxis() throws {
-    var random = TestRandom(22)
+    var random = SeededGenerator(22)
     let x = random.floats([3, 5, 7], -50...50)
     for axis in -3..<3 {
       let y = try OperatorHarness.tensor("Softmax", ["axis": .int(Int64(axis))], [x])
@@ -63,7 +64,7 @@ import Testing
   }
 
   @Test func oldSoftmaxFlattensFromItsAxis() throws {
-    var random = TestRandom(23)
+    var random = SeededGenerator(23)
     let x = random.floats([2, 3, 4])
     let y = try OperatorHarness.tensor("Softmax", opset: 12, ["axis": .int(1)], [x])
     #expect(isClose([y.array(of: Float.self)[..<12].reduce(0, +)], [1]))
@@ -81,7 +82,7 @@ import Testing
 
   @Test(arguments: [1, 7, 200, 999, 1000])
   func theTopOfManyIsTheHeadOfTheSorted(k: Int) throws {
-    var random = TestRandom(24)
+    var random = SeededGenerator(24)
     // Few distinct values, of both signs: many are equal, zeros of either sign among them.
     let values = (0..<1000).map { _ in (Float.random(in: -3...3, using: &random) * 8).rounded() / 4 }
     for takesLargest in [true, false] {

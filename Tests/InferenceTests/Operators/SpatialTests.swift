@@ -1,4 +1,5 @@
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct SpatialTests {
@@ -31,7 +32,7 @@ import Testing
 
   @Test(arguments: ["linear", "cubic"])
   func theSameSizeIsTheSameImage(mode: String) throws {
-    var random = TestRandom(51)
+    var random = SeededGenerator(51)
     let x = random.floats([2, 3, 5, 4])
     let y = try resize(x, sizes: [2, 3, 5, 4], ["mode": .string(mode)])
     #expect(y.array(of: Float.self) == x.array(of: Float.self))
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func theIdentityGridSamplesTheImageItself() throws {
-    var random = TestRandom(52)
+    var random = SeededGenerator(52)
     let x = random.floats([2, 3, 4, 5])
     let theta = Tensor([2, 2, 3], [1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0] as [Float])
     for aligns in [0, 1] as [Int64] {
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func normalisedRowsHaveMeanZeroAndVarianceOne() throws {
-    var random = TestRandom(53)
+    var random = SeededGenerator(53)
     let x = random.floats([4, 33], -3...9)
     let one = Tensor([33], [Float](repeating: 1, count: 33))
     let y = try OperatorHarness.tensors("LayerNormalization", [x, one], outputs: 3)
@@ -93,7 +94,7 @@ import Testing
   }
 
   @Test func groupsOfOneChannelAreInstances() throws {
-    var random = TestRandom(54)
+    var random = SeededGenerator(54)
     let x = random.floats([2, 6, 3, 3])
     let (scale, bias) = (random.floats([6]), random.floats([6]))
     let groups = try OperatorHarness.tensor("GroupNormalization", ["num_groups": .int(6)], [x, scale, bias])
@@ -113,7 +114,7 @@ import Testing
   /// Against the definition: every candidate with every box that stays.
   @Test(arguments: [Float(0), 0.3, 0.7], [Float(0), 0.4])
   func suppressionOfManyBoxesFollowsItsDefinition(overlap: Float, threshold: Float) throws {
-    var random = TestRandom(56)
+    var random = SeededGenerator(56)
     let count = 400
     var corners: [[Float]] = []
     for number in 0..<count {
@@ -166,7 +167,7 @@ import Testing
   }
 
   @Test func unbentDeformableConvolutionIsConvolution() throws {
-    var random = TestRandom(55)
+    var random = SeededGenerator(55)
     let (x, w) = (random.floats([1, 4, 6, 7]), random.floats([6, 2, 3, 3]))
     let attributes: [String: NodeAttributes.Attribute] = [
       "group": .int(2), "pads": .ints([1, 1, 1, 1]), "strides": .ints([2, 1]),

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import TestSupport
 
 /// Writes ONNX files for tests: just enough protocol-buffers encoding, and no checks, so that it writes bad ones too.
 struct Wire {
@@ -220,8 +221,6 @@ struct OnnxModel: Sendable {
 func withTemporaryFile<Result>(
   _ bytes: [UInt8], suffix: String = ".onnx", _ body: (String) throws -> Result
 ) throws -> Result {
-  let path = NSTemporaryDirectory() + "/ocellus-" + UUID().uuidString + suffix
-  try Data(bytes).write(to: URL(fileURLWithPath: path))
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  return try body(path)
+  let folder = try TemporaryFolder()
+  return try withExtendedLifetime(folder) { try body(folder.write("x" + suffix, bytes)) }
 }

@@ -1,5 +1,6 @@
 import Ground
 import Inference
+import TestSupport
 
 /// Evaluates single operators, without a graph around them.
 enum OperatorHarness {
@@ -53,18 +54,7 @@ enum OperatorHarness {
   }
 }
 
-/// Repeatable random test data.
-struct TestRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
+extension SeededGenerator {
   mutating func floats(_ shape: [Int], _ range: ClosedRange<Float> = -2...2) -> Tensor {
     Tensor(shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: range, using: &self) })
   }

@@ -1,18 +1,7 @@
 import Inference
+import TestSupport
 
-/// A small generator of repeatable random numbers (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   /// Floats of -1...1, or of `range`.
   mutating func tensor(_ shape: [Int], in range: ClosedRange<Float> = -1...1) -> Tensor {
     let count = shape.reduce(1, *)

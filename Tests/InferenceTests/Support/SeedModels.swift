@@ -1,5 +1,6 @@
 import Ground
 import Inference
+import TestSupport
 
 /// Small models that mutation tests start from, and what they do with a mutation.
 enum SeedModels {

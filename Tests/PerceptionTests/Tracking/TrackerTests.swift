@@ -1,4 +1,5 @@
 import Perception
+import TestSupport
 import Testing
 import Vision
 
@@ -59,7 +60,7 @@ import Vision
 
   /// Three of ten detections are of another class: what is shown stays, and changes once if the object really does.
   @Test func labelsDoNotFlicker() {
-    var random = SplitMix(state: 5)
+    var random = SeededGenerator(5)
     var tracker = Tracker()
     var shown: [Int] = []
     for frame in 0..<400 {
@@ -134,7 +135,7 @@ import Vision
   /// Eight objects cross a frame; 30 % of detections are dropped at random. IDF1 (Ristani et al., 2016) over the tracks,
   /// coasting ones up to a third of a second included.
   @Test func keepsIdentitiesWhenThirtyPercentIsDropped() {
-    var random = SplitMix(state: 42)
+    var random = SeededGenerator(42)
     let frames = 300
     // [object][frame] → box, straight paths that cross.
     let paths: [[Box]] = (0..<8).map { object in
@@ -176,19 +177,4 @@ import Vision
     let idf1 = 2 * Double(truePositives) / Double(predicted + paths.count * frames)
     #expect(idf1 >= 0.9, "IDF1 \(idf1)")
   }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func unit() -> Float { Float(next() >> 40) / Float(1 << 24) }
 }

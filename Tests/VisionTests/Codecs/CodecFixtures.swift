@@ -1,3 +1,4 @@
+import TestSupport
 import Vision
 
 /// Pictures made in the tests: smooth shapes with some detail, so that JPEG keeps them close.
@@ -32,19 +33,6 @@ enum Picture {
     var sum = 0
     for index in 0..<count { sum += abs(Int(a.storage.bytes[index]) - Int(b.storage.bytes[index])) }
     return Double(sum) / Double(count)
-  }
-}
-
-/// A small reproducible generator (SplitMix64, Steele et al. 2014): the same mutations in every run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

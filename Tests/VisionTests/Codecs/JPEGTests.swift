@@ -1,4 +1,5 @@
 import Ground
+import TestSupport
 import Testing
 import Vision
 
@@ -118,7 +119,7 @@ import Vision
   }
 
   @Test func tenThousandMutatedPictures() throws {
-    var random = SeededGenerator(state: 1)
+    var random = SeededGenerator(1)
     let seeds = try [(64, 48), (97, 31)].map { try JPEGEncoder().encode(Picture.rgb($0.0, $0.1)).array }
     let pool = PixelPool()
     let decoder = JPEGDecoder(pool: pool)

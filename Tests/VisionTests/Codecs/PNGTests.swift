@@ -1,5 +1,6 @@
 import Glibc
 import Ground
+import TestSupport
 import Testing
 import Vision
 
@@ -44,7 +45,7 @@ func residentBytes() -> Int {
   }
 
   @Test func mutatedPictures() throws {
-    var random = SeededGenerator(state: 2)
+    var random = SeededGenerator(2)
     let png = try PNGCodec.encode(Picture.rgb(61, 43))
     var refused = 0
     let before = residentBytes()

@@ -1,0 +1,28 @@
+public import Foundation
+
+/// An empty folder for one test, removed with everything in it when the test is over.
+public final class TemporaryFolder {
+  public let path: String
+  public var url: URL { URL(fileURLWithPath: path) }
+
+  public init() throws {
+    path = NSTemporaryDirectory() + "ocellus-test-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// The path of `name` in this folder, whether or not there is such a file.
+  public func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  public func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  public func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+}
