@@ -1,3 +1,5 @@
+import Inference
+
 /// A network as its user knows it: what lists, headers and JSON show.
 public struct ModelDescription: Sendable, Codable {
   public var name: String

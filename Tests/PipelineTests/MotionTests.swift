@@ -6,7 +6,9 @@ import Vision
 
 /// The share of the picture that changed, and where.
 @Suite struct MotionTests {
-  private func picture(_ width: Int, _ height: Int, square: (x: Int, y: Int, side: Int)? = nil, noise: UInt64 = 0) -> Image {
+  private func picture(_ width: Int, _ height: Int, square: (x: Int, y: Int, side: Int)? = nil, noise: UInt64 = 0)
+    -> Image
+  {
     let storage = PixelStorage(count: width * height * 3)
     let bytes = storage.bytes.bindMemory(to: UInt8.self)
     var random = noise
@@ -26,7 +28,8 @@ import Vision
     var graph = StageGraph([try loader.prepare(StageSpec(kind: "motion"), as: "motion")])
     return images.enumerated().map { index, image in
       let time = MonotonicTime(nanoseconds: Int64(index) * 33_000_000)
-      return graph.run(StageFrame(image: image, number: UInt64(index + 1), time: time)).findings.layers.last(Motion.self)
+      return graph.run(StageFrame(image: image, number: UInt64(index + 1), time: time)).findings.layers.last(
+        Motion.self)
     }
   }
 

@@ -25,7 +25,8 @@ final class ScriptedModel: VisionModel {
     ScriptedModel(name, .detection) { _ in
       var findings = Findings()
       findings.detections = objects.map {
-        Detection(label: $0.label, classID: 0, confidence: $0.confidence, box: Box(x: $0.x, y: 10, width: 16, height: 20))
+        Detection(
+          label: $0.label, classID: 0, confidence: $0.confidence, box: Box(x: $0.x, y: 10, width: 16, height: 20))
       }
       return findings
     }
@@ -56,7 +57,8 @@ final class ScriptedModel: VisionModel {
     },
     ScriptedModel("scenes", .semanticSegmentation) { _ in
       var findings = Findings()
-      findings.segmentation = SegmentationMap(columns: 3, rows: 2, classes: [0, 0, 1, 1, 1, 0], labels: ["floor", "wall"])
+      findings.segmentation = SegmentationMap(
+        columns: 3, rows: 2, classes: [0, 0, 1, 1, 1, 0], labels: ["floor", "wall"])
       return findings
     },
     ScriptedModel("ranges", .depth) { _ in
@@ -153,8 +155,9 @@ final class ScriptedModel: VisionModel {
     #expect(depth["range"] as? [Double] == [1, 4.5] && depth["nearness"] as? String == "AP8=")
     let first = try #require((object["detections"] as? [[String: Any]])?.first)
     let attributes = try #require(first["attributes"] as? [[String: Any]])
-    #expect(attributes.map { "\($0["stage"] ?? "") \($0["kind"] ?? "")" }
-      == ["things detection", "moods classes", "helmets classes", "poses pose"])
+    #expect(
+      attributes.map { "\($0["stage"] ?? "") \($0["kind"] ?? "")" }
+        == ["things detection", "moods classes", "helmets classes", "poses pose"])
     #expect(first["stage"] as? String == "people")
   }
 
@@ -185,7 +188,8 @@ final class ScriptedModel: VisionModel {
   }
 
   @Test func aStageThatFailsLeavesTheOthers() throws {
-    let configuration = try Self.configuration("""
+    let configuration = try Self.configuration(
+      """
       [[stage]]
       id = "people"
       model = "people"
@@ -202,8 +206,14 @@ final class ScriptedModel: VisionModel {
 
   @Test(arguments: [
     ("[[stage]]\nkind = \"netwrok\"\nmodel = \"people\"", "did you mean 'network'?"),
-    ("[[stage]]\nid = \"a\"\nmodel = \"people\"\n[[stage]]\nid = \"a\"\nmodel = \"things\"", "two stages have the id 'a'"),
-    ("[[stage]]\nid = \"people\"\nmodel = \"people\"\n[[stage]]\nmodel = \"moods\"\nof = \"poeple\"", "did you mean 'people'?"),
+    (
+      "[[stage]]\nid = \"a\"\nmodel = \"people\"\n[[stage]]\nid = \"a\"\nmodel = \"things\"",
+      "two stages have the id 'a'"
+    ),
+    (
+      "[[stage]]\nid = \"people\"\nmodel = \"people\"\n[[stage]]\nmodel = \"moods\"\nof = \"poeple\"",
+      "did you mean 'people'?"
+    ),
     ("[[stage]]\nevery = 2", "field 'stage.0.model' is missing"),
     ("[[stage]]\nmodel = \"people\"\nevery = 0", "must be between 1 and 10000"),
     ("[[stage]]\nkind = \"crops\"", "names no model"),

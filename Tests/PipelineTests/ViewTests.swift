@@ -91,11 +91,13 @@ import Vision
   }
 
   @Test func commandsAndSnapshotsAreValues() throws {
-    let object = ObjectID(Detection(label: "a", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1)), on: 7)
+    let object = ObjectID(
+      Detection(label: "a", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1)), on: 7)
     let commands: [SessionCommand] = [
       .selectModel(name: "a", stage: "people"), .selectClassifier(name: nil), .setLabels(["a"]), .compare(with: "b"),
       .setMinimumConfidence(0.5), .setRecording(true), .savePhoto, .markReference(object, name: "it"),
-      .removeReference(name: "it"), .prompt([Prompt(id: 1, points: [.init(x: 1, y: 2)], box: Box(x: 1, y: 2, width: 3, height: 4))]),
+      .removeReference(name: "it"),
+      .prompt([Prompt(id: 1, points: [.init(x: 1, y: 2)], box: Box(x: 1, y: 2, width: 3, height: 4))]),
       .seek(to: 1.5), .step(by: -1), .setPlaying(false), .setSpeed(2), .stop, .pause(true), .showAtLeast(0.3),
     ]
     for command in commands {
@@ -115,7 +117,9 @@ import Vision
     let data = try encoder.encode(snapshot)
     let decoded = try JSONDecoder().decode(SessionSnapshot.self, from: data)
     #expect(try encoder.encode(decoded) == data)
-    #expect(decoded.latest?.findings.detections.map(\.label) == ["a"] && decoded.pipeline.map(\.id) == snapshot.pipeline.map(\.id))
+    #expect(
+      decoded.latest?.findings.detections.map(\.label) == ["a"]
+        && decoded.pipeline.map(\.id) == snapshot.pipeline.map(\.id))
   }
 
   @Test func framesAreDeliveredWhileNoNetworkServes() {
@@ -132,7 +136,8 @@ import Vision
   @Test func aStageOfThePipelineTakesPrompts() throws {
     final class Echo: Stage {
       func run(_ frame: StageFrame, _ findings: inout Findings) throws -> StageTimes? {
-        findings.attach(Classes(frame.prompts.map { Classification(label: $0.text, classID: $0.id, confidence: 1) }), by: "echo")
+        findings.attach(
+          Classes(frame.prompts.map { Classification(label: $0.text, classID: $0.id, confidence: 1) }), by: "echo")
         return StageTimes()
       }
     }

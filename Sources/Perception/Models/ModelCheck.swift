@@ -1,5 +1,6 @@
 import Foundation
 public import Inference
+import Vision
 
 /// The result of trying a network out.
 public struct ModelReport: Sendable {

@@ -6,7 +6,9 @@ enum TrialRun {
   /// The outputs' shapes.
   ///
   /// - Throws: why the network does not run.
-  static func outputShapes(_ network: any PreparedNetwork, _ facts: NetworkFacts, _ recipe: InputRecipe) throws -> [[Int]] {
+  static func outputShapes(_ network: any PreparedNetwork, _ facts: NetworkFacts, _ recipe: InputRecipe) throws
+    -> [[Int]]
+  {
     guard let grey = Image.grey(640, 480) else { return [] }
     let inputs = try InputTensors(facts: facts, recipe: recipe, inputName: nil)
     return try network.run(try inputs.fill(grey, regions: [nil]).tensors).map(\.shape)

@@ -49,7 +49,6 @@ public protocol RecordingControl: AnyObject, Sendable {
   func setRecording(_ on: Bool)
 }
 
-
 /// What is given to a session so that it can be asked for more: how to record, where photos go.
 public struct SessionExtras: Sendable {
   public var recorder: (any RecordingControl)?

@@ -3,6 +3,7 @@ import Ground
 import Inference
 import Perception
 import Synchronization
+import TestSupport
 import Testing
 
 /// An engine that computes nothing: it answers every run with zeros, and fails on the run that its provider names.
