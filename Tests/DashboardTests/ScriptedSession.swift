@@ -104,7 +104,8 @@ final class ScriptedSession: SessionHost, SessionView {
       case .setPlaying(let playing): inside.snapshot.replay?.isPlaying = playing
       case .setSpeed(let speed): inside.snapshot.replay?.speed = speed
       case .stop: inside.asked.stops += 1
-      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step: break
+      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step:
+        break
       }
     }
   }
@@ -115,6 +116,12 @@ final class ScriptedSession: SessionHost, SessionView {
     var detection = Detection(label: label, classID: id, confidence: confidence, box: box)
     detection.track = track
     return detection
+  }
+
+  static func findings(_ detections: [Detection]) -> Findings {
+    var findings = Findings()
+    findings.detections = detections
+    return findings
   }
 
   static func result(number: UInt64, now: MonotonicTime, pans: Bool = false) -> FrameResult {
