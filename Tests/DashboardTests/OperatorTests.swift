@@ -236,7 +236,8 @@ import Vision
     let mine = ScriptedSession.detection("person", 0, 0.82, Box(x: 100, y: 200, width: 200, height: 200), track: 2)
     let other = ScriptedSession.detection("person", 0, 0.5, Box(x: 40, y: 100, width: 100, height: 200), track: nil)
     overlay.draw(
-      [mine], segmentation: nil, selected: nil, labels: true, differences: (first: [mine], second: [other]), on: &canvas
+      ScriptedSession.findings([mine]), selected: nil, labels: true,
+      differences: (first: [mine], second: [other]), on: &canvas
     )
     let screen = (0..<30).map { canvas.line($0) }.joined(separator: "\n")
     #expect(screen.contains(" person 82 #2 "), "\(screen)")
@@ -256,7 +257,7 @@ import Vision
         ScriptedSession.detection(
           "forklift", i, 0.8, Box(x: Float(i % 4) * 160, y: Float(i / 4) * 160, width: 90, height: 90), track: i)
       }
-      overlay.draw(found, segmentation: nil, selected: 3, labels: true, on: &canvas)
+      overlay.draw(ScriptedSession.findings(found), selected: 3, labels: true, on: &canvas)
       // What is written is of the label's own colour, and letters or digits.
       let letters = canvas.cells.count { ("0"..."z").contains(Unicode.Scalar($0.scalar) ?? " ") }
       #expect(letters > 0 && letters <= width * height / 6 + 12, "\(width)x\(height): \(letters)")

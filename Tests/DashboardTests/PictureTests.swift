@@ -138,7 +138,7 @@ import Vision
       isPhotographic: false)
     var canvas = CellCanvas(width: 64, height: 24)
     let detection = ScriptedSession.detection("cat", 0, 0.9, Box(x: 100, y: 100, width: 200, height: 200), track: 3)
-    overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
+    overlay.draw(ScriptedSession.findings([detection]), selected: nil, labels: true, on: &canvas)
     #expect(canvas[10, 5].scalar == ("┏" as Unicode.Scalar).value)
     #expect(canvas[30, 15].scalar == ("┛" as Unicode.Scalar).value)
     #expect(canvas.line(4).contains(" cat 90 #3 "))
@@ -214,11 +214,11 @@ import Vision
     for value in [Float.nan, .infinity, -.infinity, 1e30, -1e30, 0] {
       var detection = ScriptedSession.detection(
         "\u{1B}[31m宽", Int.min, value, Box(x: value, y: value, width: value, height: value), track: nil)
-      overlay.draw([detection], segmentation: nil, selected: 0, labels: true, on: &canvas)
+      overlay.draw(ScriptedSession.findings([detection]), selected: 0, labels: true, on: &canvas)
       detection.angle = value
       detection.mask = .init(region: detection.box, columns: 9, rows: 9, bits: [1])
       detection.keypoints = [.init(x: value, y: value, confidence: 1)]
-      overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
+      overlay.draw(ScriptedSession.findings([detection]), selected: nil, labels: true, on: &canvas)
     }
     #expect(canvas.cells.allSatisfy { $0.scalar >= 32 || $0.scalar == Cell.trailing })
   }

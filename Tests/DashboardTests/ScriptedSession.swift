@@ -118,6 +118,12 @@ final class ScriptedSession: SessionHost, SessionView {
     return detection
   }
 
+  static func findings(_ detections: [Detection]) -> Findings {
+    var findings = Findings()
+    findings.detections = detections
+    return findings
+  }
+
   static func result(number: UInt64, now: MonotonicTime, pans: Bool = false) -> FrameResult {
     let t = Float(number) / 30
     let image = picture(number: number, pans: pans)

@@ -82,6 +82,7 @@ import Testing
       "next-style": text("┐quadrants┌", undo: "vvvvv"),
       "boxes": text("no boxes", undo: "b"),
       "box-labels": Effect(shows: { !hasLabels($0) }, after: "B"),
+      "next-map": text("no stage has a map", undo: nil),
       "zoom-in": text("1.5x", undo: "Z"),
       "zoom-out": Effect(
         before: "z", isReady: { $0.text.contains("1.5x") }, shows: { !$0.text.contains("1.5x") }, after: nil),

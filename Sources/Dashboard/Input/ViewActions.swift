@@ -1,4 +1,5 @@
 import Ground
+import Pipeline
 
 /// Actions that change only the screen: picture, panes, layouts, themes.
 extension Controller {
@@ -12,10 +13,18 @@ extension Controller {
     case .useStyle(let style): use(style)
     case .toggleBoxes: state.settings.boxes.toggle()
     case .toggleLabels: state.settings.labels.toggle()
+    case .nextMap: showNextMap()
     case .zoomIn: state.view.viewport.zoom(by: Self.zoomFactor)
     case .zoomOut: state.view.viewport.zoom(by: 1 / Self.zoomFactor)
     case .resetView: state.view.viewport.reset()
     }
+  }
+
+  private mutating func showNextMap() {
+    let maps = state.result.map { PictureMap.all(in: $0.findings) } ?? []
+    guard !maps.isEmpty || state.view.maps != .all else { return warn("no stage has a map of this picture") }
+    state.view.maps = state.view.maps.next(among: maps)
+    confirm("picture: \(state.view.maps.title)")
   }
 
   private mutating func use(_ style: PictureStyle) {

@@ -40,7 +40,7 @@ package enum PromptAction: Hashable, Sendable { case nameDetection, classifyByLa
 
 /// How the picture is drawn, and which part of it.
 package enum PictureAction: Hashable, Sendable {
-  case nextStyle, useStyle(PictureStyle), toggleBoxes, toggleLabels, zoomIn, zoomOut, resetView
+  case nextStyle, useStyle(PictureStyle), toggleBoxes, toggleLabels, nextMap, zoomIn, zoomOut, resetView
 }
 
 /// Which panes are shown, where, in which order, and which has the focus.

@@ -66,6 +66,7 @@ package enum KeyTable {
     KeyBinding(.picture(.nextStyle), "next-style", "Next picture style", [key("v")], .picture, hint: "style"),
     KeyBinding(.picture(.toggleBoxes), "boxes", "Show or hide boxes", [key("b")], .picture, hint: "boxes"),
     KeyBinding(.picture(.toggleLabels), "box-labels", "Show or hide box labels", [key("B")], .picture),
+    KeyBinding(.picture(.nextMap), "next-map", "Next map: all, each, none", [key("n")], .picture),
     KeyBinding(.picture(.zoomIn), "zoom-in", "Zoom in", [key("z")], .picture),
     KeyBinding(.picture(.zoomOut), "zoom-out", "Zoom out", [key("Z")], .picture),
     KeyBinding(.picture(.resetView), "reset-view", "Show the whole picture", [key("0")], .picture),

@@ -1,40 +1,80 @@
 import Perception
 import Pipeline
 
-/// The best five classes of the selected detection, or of the whole picture: smoothed bars and raw values.
+/// The best classes of the selected detection, or of the whole picture, from every stage that classifies: smoothed bars and
+/// raw values.
 struct ClassesPane: Pane {
+  /// The most classes of one stage.
+  private static let mostClasses = 5
+
   func frameNote(_ context: PaneContext) -> String {
     Text.fit(context.classes.subject, 24, ellipsis: context.glyphs.ellipsis)
   }
 
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
-    let theme = context.theme
     guard !room.isEmpty else { return }
-    guard !context.classes.bars.isEmpty else {
+    let groups = context.classes.groups
+    guard !groups.isEmpty else {
       let lines = Text.wrapped(
         Self.emptyText(context), room.width, most: room.height, ellipsis: context.glyphs.ellipsis)
-      for (i, line) in lines.enumerated() { canvas.text(line, room.x, room.y + i, theme.style(.inactive)) }
+      for (i, line) in lines.enumerated() {
+        canvas.text(line, room.x, room.y + i, context.theme.style(.inactive))
+      }
       return
     }
-    let (label, meter) = Self.columns(context.classes.bars, width: room.width)
-    for (i, bar) in context.classes.bars.prefix(min(5, room.height)).enumerated() {
-      let y = room.y + i
-      let style = theme.style(i == 0 ? .title : .mainForeground)
-      canvas.text(Text.fit(bar.label, label - 1, ellipsis: context.glyphs.ellipsis), room.x, y, style, width: label)
-      canvas.meter(
-        room.x + label, y, width: meter, fraction: bar.smoothed, gradient: theme[ThemeGradient.confidence],
-        rest: theme.style(.meterBackground), glyphs: context.glyphs)
-      canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: room.x + label + meter + 7, y, style)
+    let columns = Self.columns(groups.flatMap(\.bars), width: room.width)
+    let hasHeadings = Self.hasHeadings(groups, rows: room.height)
+    var y = room.y
+    for (group, bars) in zip(groups, Self.bars(of: groups, rows: room.height)) where bars > 0 {
+      if hasHeadings {
+        canvas.text(group.stage.name, room.x, y, context.theme.style(.inactive), width: room.width)
+        y += 1
+      }
+      for (i, bar) in group.bars.prefix(bars).enumerated() {
+        draw(bar, isBest: i == 0, x: room.x, y: y, columns, context, on: &canvas)
+        y += 1
+      }
     }
-    guard room.height >= 7, let sequence = Self.subject(context)?.activity.first else { return }
-    canvas.text(
-      "motion: \(sequence.label) \(Text.fixed(Double(sequence.confidence) * 100, 0))%", room.x, room.y + 6,
-      theme.style(.graphText), width: room.width)
+  }
+
+  private func draw(
+    _ bar: ClassBars.Bar, isBest: Bool, x: Int, y: Int, _ columns: (label: Int, meter: Int), _ context: PaneContext,
+    on canvas: inout CellCanvas
+  ) {
+    let theme = context.theme
+    let style = theme.style(isBest ? .title : .mainForeground)
+    let label = Text.fit(bar.label, columns.label - 1, ellipsis: context.glyphs.ellipsis)
+    canvas.text(label, x, y, style, width: columns.label)
+    canvas.meter(
+      x + columns.label, y, width: columns.meter, fraction: bar.smoothed, gradient: theme[ThemeGradient.confidence],
+      rest: theme.style(.meterBackground), glyphs: context.glyphs)
+    canvas.text(Text.fixed(bar.raw * 100, 1) + "%", endingAt: x + columns.label + columns.meter + 7, y, style)
+  }
+
+  /// With several stages, each is named where there is room for its name and one class.
+  private static func hasHeadings(_ groups: [ClassBars.Group], rows: Int) -> Bool {
+    groups.count > 1 && rows >= groups.count * 2
+  }
+
+  /// How many bars of each group are shown: the same number for all, as far as they have them.
+  private static func bars(of groups: [ClassBars.Group], rows: Int) -> [Int] {
+    guard groups.count > 1 else { return [min(mostClasses, rows)] }
+    var shown = [Int](repeating: 0, count: groups.count)
+    var left = rows - (hasHeadings(groups, rows: rows) ? groups.count : 0)
+    while left > 0 {
+      let growing = groups.indices.filter { shown[$0] < min(mostClasses, groups[$0].bars.count) }
+      guard !growing.isEmpty else { break }
+      for i in growing where left > 0 {
+        shown[i] += 1
+        left -= 1
+      }
+    }
+    return shown
   }
 
   /// Labels get the width that they need, in steps so that columns rarely move; bars get the rest.
   private static func columns(_ bars: [ClassBars.Bar], width: Int) -> (label: Int, meter: Int) {
-    let longest = (bars.prefix(8).map { Text.columns($0.label) }.max() ?? 0) + 1
+    let longest = (bars.prefix(12).map { Text.columns($0.label) }.max() ?? 0) + 1
     let meterAndLabel = max(0, width - 7)
     let label = min(max(0, meterAndLabel - 3), (longest + 3) / 4 * 4)
     return (label, min(40, meterAndLabel - label))
@@ -43,13 +83,5 @@ struct ClassesPane: Pane {
   private static func emptyText(_ context: PaneContext) -> String {
     context.snapshot.classifiers.contains { $0.state == .active }
       ? "nothing to classify" : "no classifier (c selects one)"
-  }
-
-  /// The detection whose classes are shown: the selected one, else the first that has classes.
-  static func subject(_ context: PaneContext) -> Detection? {
-    if let key = context.view.selectedDetection, let row = context.rows.first(where: { $0.key == key }) {
-      return row.detection
-    }
-    return context.rows.first { $0.isPresent && !$0.detection.classes.isEmpty }?.detection
   }
 }

@@ -38,10 +38,13 @@ struct Closeup {
       renderer.draw(image, region: region, cells: cells, settings: drawing, on: &canvas)
       below = Rect(x: half.right + 1, y: body.y, width: body.width - half.width - 1, height: body.height)
     }
-    for (i, fact) in Self.facts(row, context).prefix(below.height).enumerated() {
-      canvas.text(
-        Text.fit(fact.text, below.width, ellipsis: context.glyphs.ellipsis), below.x, below.y + i,
-        context.theme.style(fact.color), width: below.width)
+    let lines = Self.facts(row, context).flatMap { fact in
+      Text.wrapped(fact.text, below.width, most: 2, ellipsis: context.glyphs.ellipsis).map {
+        (text: $0, color: fact.color)
+      }
+    }
+    for (i, line) in lines.prefix(below.height).enumerated() {
+      canvas.text(line.text, below.x, below.y + i, context.theme.style(line.color), width: below.width)
     }
   }
 
@@ -66,20 +69,20 @@ struct Closeup {
     func whole(_ value: Float) -> String { Text.fixed(Double(value), 0) }
     let box = detection.box
     let age = Text.clock(seconds: context.now.milliseconds(since: row.firstSeen) / 1000)
+    // With several detecting stages, the one that found the object is named.
+    let detectors = Set(context.result?.findings.detections.map(\.stage) ?? [])
+    let found = detectors.count > 1 ? " by \(detection.stage)" : ""
     var facts: [(text: String, color: ThemeColor)] = [
-      ("\(detection.label) \(percent(detection.confidence))", .title),
+      ("\(detection.label) \(percent(detection.confidence))\(found)", .title),
       (detection.track.map { "track #\($0), seen for \(age)" } ?? "seen for \(age)", .mainForeground),
       ("at \(whole(box.x)),\(whole(box.y))", .graphText),
       ("\(whole(box.width))x\(whole(box.height)) pixels", .graphText),
     ]
     if let angle = detection.angle { facts.append(("rotated by \(whole(angle * 180 / .pi)) degrees", .graphText)) }
-    facts += detection.classes.prefix(3).filter { $0.confidence >= 0.01 }.map {
-      ("\($0.label) \(percent($0.confidence))", .mainForeground)
+    // Every stage has a line of its own, so that none hides another.
+    facts += detection.attributes.map { layer in
+      (LayerText.line(layer), layer.content is Likeness ? .highlight : .mainForeground)
     }
-    facts += detection.activity.prefix(1).map {
-      ("motion: \($0.label) \(percent($0.confidence))", .mainForeground)
-    }
-    facts += detection.matches.prefix(2).map { ("like \($0.name) \(percent(max(0, $0.similarity)))", .highlight) }
     return facts
   }
 }

@@ -118,7 +118,7 @@ struct DetectionsPane: Pane {
     }
   }
 
-  /// The label, followed by the best class of crop classifier and sequence model where there is room.
+  /// The label, followed by the best class of every stage that classifies where there is room.
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
     // A reference comes first, at least its similarity: the user has named it.
@@ -131,8 +131,10 @@ struct DetectionsPane: Pane {
         return "\(Text.fit(detection.label, rest, ellipsis: glyphs.ellipsis)) \(sign)\(share)"
       }
     }
-    for more in [detection.classes.first?.label, detection.activity.first?.label] {
-      guard let more else { continue }
+    let answers =
+      detection.attributes.all(Classes.self).map(\.content.list)
+      + detection.attributes.all(Activity.self).map(\.content.classes)
+    for more in answers.compactMap(\.first?.label) {
       // "cone: fallen" repeats "cone".
       let isNaming = name == detection.label && more.hasPrefix(name + ":")
       let longer = isNaming ? more : name + " " + more

@@ -2,12 +2,27 @@ import Ground
 import Perception
 import Pipeline
 
-/// Detectors and classifiers with state, task and input, of which Enter selects one; below them the other networks that run.
+/// Detectors and classifiers with state, task and input, of which Enter selects one; below them every stage of the running
+/// pipeline, with its kind, model and rate.
 struct ModelsPane: Pane {
-  /// A model in the list.
+  /// A model that can be selected.
   struct Entry {
     var listing: ModelListing
     var isClassifier: Bool
+  }
+
+  /// A line of the list.
+  enum Line {
+    case model(Entry)
+    case stage(StageListing)
+  }
+
+  /// The list, and below it why the selected model failed.
+  struct Content {
+    /// Models, then stages.
+    var lines: [Line]
+    var list: ListView
+    var reason: [String]
   }
 
   static func entries(_ snapshot: SessionSnapshot) -> [Entry] {
@@ -15,17 +30,9 @@ struct ModelsPane: Pane {
       + snapshot.classifiers.map { Entry(listing: $0, isClassifier: true) }
   }
 
-  /// The list, and below it why the selected model failed.
-  struct Content {
-    /// Lines that can be chosen, then those that cannot.
-    var lines: [Entry]
-    var list: ListView
-    var reason: [String]
-  }
-
   static func content(in room: Rect, _ context: PaneContext) -> Content {
     let entries = entries(context.snapshot)
-    let lines = entries + context.snapshot.companions.map { Entry(listing: $0, isClassifier: false) }
+    let lines = entries.map { Line.model($0) } + context.snapshot.pipeline.map { Line.stage($0) }
     let hasFocus = context.view.focus == .models && !entries.isEmpty
     let selected = hasFocus ? min(context.view.selectedModel, entries.count - 1) : nil
     let reason = reason(selected.map { entries[$0] }, room, context.glyphs.ellipsis)
@@ -51,7 +58,10 @@ struct ModelsPane: Pane {
         line, room.x + 2, content.list.room.bottom + i, context.theme.style(.failure), width: room.width - 2)
     }
     content.list.draw(selection: context.theme.selected, ground: context.ground, on: &canvas) { line, canvas in
-      draw(content.lines[line.item], on: line, context, canvas: &canvas)
+      switch content.lines[line.item] {
+      case .model(let entry): draw(entry, on: line, context, canvas: &canvas)
+      case .stage(let stage): draw(stage, on: line, context, canvas: &canvas)
+      }
     }
   }
 
@@ -61,18 +71,27 @@ struct ModelsPane: Pane {
     return Text.wrapped(Self.brief(reason), room.width - 2, most: room.height / 2, ellipsis: ellipsis)
   }
 
+  // MARK: Models
+
   private func draw(_ entry: Entry, on line: ListView.Line, _ context: PaneContext, canvas: inout CellCanvas) {
-    let theme = context.theme
-    let (rect, y) = (line.rect, line.rect.y)
     let isActive = entry.listing.state == .active
     let state = Self.mark(entry.listing.state, context)
-    canvas[rect.x, y] = Cell(state.glyph, line.mark(state.color))
-    let facts = Self.facts(entry, rect.width, ellipsis: context.glyphs.ellipsis)
-    let nameRoom = rect.width - 3 - Text.columns(facts)
-    canvas.text(
-      Text.fit(entry.listing.title, nameRoom, ellipsis: context.glyphs.ellipsis), rect.x + 2, y,
-      line.text(theme[isActive ? .title : .mainForeground], isActive ? .bold : []), width: nameRoom)
-    canvas.text(facts, endingAt: rect.right, y, line.text(theme[.graphText]))
+    canvas[line.rect.x, line.rect.y] = Cell(state.glyph, line.mark(state.color))
+    draw(
+      entry.listing.title, Self.facts(entry, line.rect.width, ellipsis: context.glyphs.ellipsis),
+      line.text(context.theme[isActive ? .title : .mainForeground], isActive ? .bold : []), on: line, context,
+      canvas: &canvas)
+  }
+
+  /// A name from the left, and facts at the right.
+  private func draw(
+    _ name: String, _ facts: String, _ style: Style, on line: ListView.Line, _ context: PaneContext,
+    canvas: inout CellCanvas
+  ) {
+    let (rect, y) = (line.rect, line.rect.y)
+    let room = rect.width - 3 - Text.columns(facts)
+    canvas.text(Text.fit(name, room, ellipsis: context.glyphs.ellipsis), rect.x + 2, y, style, width: room)
+    canvas.text(facts, endingAt: rect.right, y, line.text(context.theme[.graphText]))
   }
 
   private static func mark(_ state: ModelListing.State, _ context: PaneContext) -> (glyph: Unicode.Scalar, color: Color)
@@ -119,5 +138,32 @@ struct ModelsPane: Pane {
     case .embedding: "embed"
     case .sequence: "sequence"
     }
+  }
+
+  // MARK: Stages
+
+  private func draw(_ stage: StageListing, on line: ListView.Line, _ context: PaneContext, canvas: inout CellCanvas) {
+    let theme = context.theme
+    canvas[line.rect.x, line.rect.y] = Cell(context.glyphs.dot, line.mark(theme[.good]))
+    let model = stage.model.map(\.name).flatMap { $0 == stage.id.name ? nil : " " + $0 } ?? ""
+    draw(
+      stage.id.name + model, Self.facts(stage, line.rect.width), line.text(theme[.mainForeground]), on: line, context,
+      canvas: &canvas)
+  }
+
+  /// What the stage does, and how often: "crop pose, every 3, 5 Hz".
+  private static func facts(_ stage: StageListing, _ width: Int) -> String {
+    let task = stage.model.map { short($0.task) }
+    let what = width >= 40 ? [stage.kind, task].compactMap(\.self) : [task ?? stage.kind]
+    let pace = [
+      stage.every > 1 ? "every \(stage.every)" : nil,
+      stage.maximumHertz.map { "\(Text.fixed(Double($0), $0 < 10 && $0 != $0.rounded() ? 1 : 0)) Hz" },
+    ]
+    return ([Self.joined(what)] + pace).compactMap(\.self).joined(separator: ", ")
+  }
+
+  /// Words in a row, each once: the kind and the task of a sequence stage are the same word.
+  private static func joined(_ words: [String]) -> String {
+    words.enumerated().filter { i, word in !words[..<i].contains(word) }.map(\.element).joined(separator: " ")
   }
 }

@@ -13,6 +13,7 @@ struct PicturePane: Pane {
     } else if !context.settings.labels {
       notes.append("no labels")
     }
+    if context.view.maps != .all { notes.append(context.view.maps.title) }
     if context.own.style != .blocks { notes.append(context.own.style.title) }
     notes += context.snapshot.health?.complaints.map(\.rawValue) ?? []
     return notes.joined(separator: ", ")

@@ -62,8 +62,8 @@ struct PictureView {
     let comparison = context.snapshot.comparison.flatMap { $0.state == .active ? $0 : nil }
     let differences = comparison.map { (first: Comparison.onlyFirst($0), second: Comparison.onlySecond($0)) }
     overlay.draw(
-      findings.detections, layers: findings.layers, selected: selected,
-      labels: context.settings.labels, differences: differences, on: &canvas)
+      findings, maps: context.view.maps, selected: selected, labels: context.settings.labels, differences: differences,
+      on: &canvas)
   }
 
   /// Over an old picture: that it is old, the cause, and what is done about it, as far as there is room.

@@ -1,3 +1,4 @@
+import Capture
 import Pipeline
 
 /// The position in a recording or a video file that is replayed, with its events as marks.

@@ -20,16 +20,15 @@ package struct Overlay {
   }
 
   /// - Parameters:
-  ///   - layers: maps over the whole frame.
+  ///   - maps: the maps to draw under the lines.
   ///   - selected: the index of the selected detection.
   ///   - differences: detections of only one of two compared models; the first are marked A, the second in white B.
   package func draw(
-    _ detections: [Detection], layers: [Layer] = [], selected: Int?, labels: Bool,
+    _ findings: Findings, maps: MapChoice = .all, selected: Int?, labels: Bool,
     differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellCanvas
   ) {
-    for (_, depth) in layers.all(DepthMap.self) { tint(depth, on: &canvas) }
-    for (_, segmentation) in layers.all(SegmentationMap.self) { tint(segmentation, on: &canvas) }
-    for detection in detections { if detection.mask != nil { tint(detection, on: &canvas) } }
+    let detections = findings.detections
+    draw(maps, of: findings, on: &canvas)
     // The most confident ones last, over the others.
     for (index, detection) in detections.enumerated().reversed() {
       outline(detection, in: theme.color(ofClass: detection.classID), isSelected: index == selected, on: &canvas)
@@ -176,25 +175,18 @@ package struct Overlay {
     }
   }
 
-  private func tint(_ map: SegmentationMap, on canvas: inout CellCanvas) {
-    guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
-    let background = map.background
-    tint(mapping.cells, on: &canvas) { x, y in
-      let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
-      let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
-      let id = map.classes[row * map.columns + column]
-      return id == background ? nil : theme.color(ofClass: Int(id))
+  private func draw(_ choice: MapChoice, of findings: Findings, on canvas: inout CellCanvas) {
+    for painter in MapPainter.all {
+      for layer in findings.layers
+      where layer.kind == painter.kind && choice.includes(PictureMap(stage: layer.stage, kind: layer.kind)) {
+        let size = (width: mapping.imageWidth, height: mapping.imageHeight)
+        guard let colors = painter.colors(layer.content, size, theme) else { continue }
+        tint(mapping.cells, share: painter.share, on: &canvas, color: colors)
+      }
     }
-  }
-
-  /// Depth covers the picture almost completely: a mixture of both would be unreadable.
-  private func tint(_ map: DepthMap, on canvas: inout CellCanvas) {
-    guard map.columns > 0, map.rows > 0, map.nearness.count >= map.columns * map.rows else { return }
-    tint(mapping.cells, share: 230, on: &canvas) { x, y in
-      let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
-      let row = min(map.rows - 1, max(0, Int(y / mapping.imageHeight * Float(map.rows))))
-      let (red, green, blue) = DepthMap.color(map.nearness[row * map.columns + column])
-      return Color(red, green, blue)
+    for detection in findings.detections
+    where detection.mask != nil && choice.includes(PictureMap(stage: detection.stage, kind: PictureMap.masks)) {
+      tint(detection, on: &canvas)
     }
   }
 

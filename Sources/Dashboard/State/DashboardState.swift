@@ -69,19 +69,20 @@ package struct DashboardState {
     if let result { rows.update(with: result, order: settings.order, now: now) }
   }
 
+  /// The classes of the selected detection, else of the whole picture, else of the first detection that has some.
   private mutating func updateClasses() {
     guard let result else { return }
     if let key = view.selectedDetection, let row = rows.rows.first(where: { $0.key == key }) {
-      return classes.update(subject: Self.name(row.detection), classes: row.detection.classes)
+      return classes.update(subject: Self.name(row.detection), layers: row.detection.attributes)
     }
-    if !result.findings.classes.isEmpty {
-      return classes.update(subject: "whole picture", classes: result.findings.classes)
+    if ClassBars.hasClasses(result.findings.layers) {
+      return classes.update(subject: "whole picture", layers: result.findings.layers)
     }
-    let first = rows.rows.first { $0.isPresent && !$0.detection.classes.isEmpty }
+    let first = rows.rows.first { $0.isPresent && ClassBars.hasClasses($0.detection.attributes) }
     if let first {
-      classes.update(subject: Self.name(first.detection), classes: first.detection.classes)
+      classes.update(subject: Self.name(first.detection), layers: first.detection.attributes)
     } else {
-      classes.update(subject: "", classes: [])
+      classes.update(subject: "", layers: [])
     }
   }
 

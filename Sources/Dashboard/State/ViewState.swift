@@ -30,6 +30,8 @@ package struct ViewState: Sendable {
   /// Lines that the events list is scrolled back.
   package var eventScroll = 0
   package var viewport = Viewport()
+  /// The maps that are drawn over the picture.
+  package var maps = MapChoice.all
   package var modal: Modal?
   /// A key was pressed.
   package var isInUse = false

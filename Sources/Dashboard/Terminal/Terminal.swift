@@ -1,7 +1,7 @@
 import CNcurses
 import CPosix
 import Glibc
-package import Ground
+import Ground
 
 /// The terminal while the dashboard owns it: modes, output, keys, signals, and its restoration on every exit.
 ///

@@ -1,6 +1,6 @@
 import CNcurses
 import Glibc
-package import Ground
+import Ground
 
 /// The terminal's capabilities, from terminfo and the environment.
 package struct TerminalCapabilities: Sendable {

@@ -1,6 +1,6 @@
 import CPosix
 import Glibc
-package import Ground
+import Ground
 
 /// Moves bytes from ncurses to the terminal.
 ///

@@ -1,6 +1,6 @@
 import Configuration
 import Glibc
-package import Ground
+import Ground
 
 /// Finds themes: files `NAME.theme` in a list of folders, the first that has one wins; the default one is built in.
 package struct ThemeLibrary: Sendable {

@@ -1,4 +1,4 @@
-package import Ground
+import Ground
 
 /// Reads theme files in btop's format: lines of `theme[key]="value"`, `#` comments.
 ///
