@@ -216,6 +216,6 @@ import Vision
     let photo = try ImageFile.load(folder + "/" + (try #require(files.first)))
     #expect(photo.width == 64 && photo.height == 48)
     let canvas = try #require(Canvas(photo))
-    #expect(canvas[29, 29] == FindingsPainter.color(ofClass: 0), "the box's corner is drawn")
+    #expect(canvas[29, 29] == ClassPalette.color(ofClass: 0), "the box's corner is drawn")
   }
 }

@@ -2,24 +2,13 @@ public import Vision
 
 /// Draws findings over a picture: for saved photos and snapshots.
 public enum FindingsPainter {
-  /// Colours that stay apart for colour-blind eyes (Okabe and Ito, 2008), by class in turn.
-  public static let palette: [Canvas.Color] = [
-    .init(230, 159, 0), .init(86, 180, 233), .init(0, 158, 115), .init(240, 228, 66),
-    .init(0, 114, 178), .init(213, 94, 0), .init(204, 121, 167), .init(200, 200, 200),
-  ]
-
-  /// The colour of a class.
-  public static func color(ofClass id: Int) -> Canvas.Color {
-    palette[((id % palette.count) + palette.count) % palette.count]
-  }
-
   /// Draws boxes, labels, masks, maps and keypoints; line widths follow the picture's size.
   public static func paint(_ findings: Findings, on canvas: inout Canvas) {
     if let map = findings.segmentation { paint(map, on: &canvas) }
     if let map = findings.depth { paint(map, on: &canvas) }
     let scale = max(1, min(canvas.width, canvas.height) / 320)
     for detection in findings.detections.reversed() {
-      let color = color(ofClass: detection.classID)
+      let color = ClassPalette.color(ofClass: detection.classID)
       if let mask = detection.mask { paint(mask, color, on: &canvas) }
       if let angle = detection.angle {
         paintTurned(detection.box, angle, color, scale, on: &canvas)
@@ -87,7 +76,7 @@ public enum FindingsPainter {
     for y in 0..<canvas.height {
       for x in 0..<canvas.width {
         let id = map.classes[y * map.rows / canvas.height * map.columns + x * map.columns / canvas.width]
-        if id != background { canvas.blend(x, y, color(ofClass: Int(id)), 0.5) }
+        if id != background { canvas.blend(x, y, ClassPalette.color(ofClass: Int(id)), 0.5) }
       }
     }
   }

@@ -64,14 +64,10 @@ enum FrameMessages {
     return "\(detection.label) \(percent)%\(track)\(second)"
   }
 
-  /// A hue for each class, far from its neighbours': steps of the golden ratio around the circle.
   private static func color(of classID: Int) -> ImageAnnotations.Color {
-    let hue = (Double(abs(classID % 1024)) * 0.618034).truncatingRemainder(dividingBy: 1) * 6
-    func channel(_ shift: Double) -> Double {
-      let place = (hue + shift).truncatingRemainder(dividingBy: 6)
-      return max(0.2, min(1, abs(place - 3) - 1))
-    }
-    return .init(red: channel(0), green: channel(4), blue: channel(2), alpha: 1)
+    let color = ClassPalette.color(ofClass: classID)
+    return .init(
+      red: Double(color.red) / 255, green: Double(color.green) / 255, blue: Double(color.blue) / 255, alpha: 1)
   }
 
   /// Latencies and counters of one frame.
