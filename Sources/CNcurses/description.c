@@ -1,4 +1,4 @@
-// Apart from the rest because <term.h> defines a macro for every capability: "columns", "lines", "buttons" and the like.
+// A separate file because <term.h> defines a macro for every capability, such as "columns", "lines" and "buttons".
 #include "CNcurses.h"
 #include <term.h>
 

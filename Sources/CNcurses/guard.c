@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-// What a handler needs. Written by ocn_guard_install before the handlers are in place, only read by them.
+// State of the handlers, which only read it: ocn_guard_install writes it before it installs them.
 static int guard_tty = -1, guard_wake = -1, guard_standard_error = -1;
 static struct termios guard_modes;
 static bool guard_has_modes;
@@ -63,7 +63,7 @@ static void on_signal(int signal_number) {
     guard_pending = 1;
   }
   unsigned char byte = (unsigned char)signal_number;
-  // The pipe does not block; when it is full, the reader has plenty to wake for already.
+  // The pipe does not block; when it is full, the reader wakes anyway.
   ssize_t ignored = write(guard_wake, &byte, 1);
   (void)ignored;
   errno = saved;
@@ -83,7 +83,7 @@ void ocn_guard_install(int tty, int wake, int standard_error, const char *restor
   guard_restore_count = count < sizeof guard_restore ? count : sizeof guard_restore;
   memcpy(guard_restore, restore, guard_restore_count);
   guard_pending = 0;
-  // A stack of its own, so that a stack overflow of the main thread is answered too.
+  // A separate stack, so that a stack overflow of the main thread is handled too.
   if (!guard_stack) {
     size_t size = 64 * 1024;
     guard_stack = malloc(size);
@@ -93,13 +93,13 @@ void ocn_guard_install(int tty, int wake, int standard_error, const char *restor
   // SIGTTIN and SIGTTOU keep stopping the process: a job in the background must not touch the terminal.
   for (int s = 1; s < NSIG; s++) {
     if (s == SIGKILL || s == SIGSTOP || s == SIGCHLD || s == SIGURG || s == SIGTTIN || s == SIGTTOU) continue;
-    // glibc keeps the two real-time signals below SIGRTMIN for itself.
+    // glibc reserves the real-time signals below SIGRTMIN.
     if (s >= 32 && s < SIGRTMIN) continue;
     if (s == SIGPIPE) take(s, SIG_IGN, 0);
     else if (among(s, faults, sizeof faults / sizeof *faults)) take(s, on_fault, SA_ONSTACK | SA_NODEFER);
     else take(s, on_signal, SA_RESTART | SA_ONSTACK);
   }
-  // Whoever started us may have had signals blocked, and a mask is inherited; the size of the window comes as one.
+  // The parent may have blocked signals, and the mask is inherited; SIGWINCH must arrive.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_UNBLOCK, &all, NULL);

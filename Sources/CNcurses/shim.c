@@ -7,7 +7,7 @@
 
 static SCREEN *screen;
 static FILE *output_stream, *input_stream;
-// Keys are read through a pad: wgetch on an ordinary window would refresh it behind our back.
+// Keys are read through a pad: wgetch on an ordinary window would refresh the window first.
 static WINDOW *key_pad;
 static bool default_colors;
 
@@ -24,7 +24,7 @@ bool ocn_screen_open(const char *term, int output, int input, int sink) {
   cbreak();
   noecho();
   nonl();
-  // The modes are set; from here on every byte goes to the sink, and the caller decides when it reaches the terminal.
+  // The modes are set: from here on every byte goes to the sink, from which the caller sends it to the terminal.
   dup2(sink, output);
   set_escdelay(25);
   typeahead(-1);

@@ -1,48 +1,51 @@
 package import Ground
-internal import Perception
-internal import Pipeline
+import Perception
+import Pipeline
 
-/// Draws the whole dashboard into a canvas: layout, panes, picture, and what lies over them. Knows no terminal.
+/// Draws the whole dashboard into a canvas: panes, picture and overlays. Knows no terminal.
 package struct Composer {
   private let glyphs: Glyphs
   private let depth: ColorDepth
-  /// Panes and bars as last drawn; the picture and what lies over it are put on a copy for every frame.
-  private var base: CellGrid
-  package private(set) var canvas: CellGrid
-  package private(set) var layout: Layout
-  /// Clickable places, the later ones on top.
-  package private(set) var hits: [(Rect, Action)] = []
+  /// Panes, header and footer as last drawn; every frame copies them and draws picture and overlays over them.
+  private var base: CellCanvas
+  package private(set) var canvas: CellCanvas
+  /// The places of things on the canvas.
+  package private(set) var screen: ScreenMap
+  /// The place of the terminal's cursor; nil hides it.
   package private(set) var cursor: (x: Int, y: Int)?
-  private var picture = PicturePane()
+  private var picture = PictureView()
   private var closeup = Closeup()
 
   package init(glyphs: Glyphs, depth: ColorDepth, columns: Int, rows: Int) {
     self.glyphs = glyphs
     self.depth = depth
-    base = CellGrid(width: columns, height: rows)
+    base = CellCanvas(width: columns, height: rows)
     canvas = base
-    layout = Layout(columns: columns, rows: rows, preset: LayoutPreset.all[0], visible: [])
+    screen = ScreenMap(columns: columns, rows: rows)
   }
 
   package mutating func resize(columns: Int, rows: Int) {
     base.resize(width: columns, height: rows)
     canvas.resize(width: columns, height: rows)
+    screen = ScreenMap(columns: columns, rows: rows)
   }
 
+  /// Mean brightness of the picture, 0...255.
   package var brightness: Int { picture.brightness }
-  package var mapping: CellMapping? { picture.mapping }
-  /// How many of the picture's cells the last frame changed, and whether more were to.
+  /// How many of the picture's cells the last frame changed, and whether a limit kept it from changing more.
   package var changedCells: Int { picture.changedCells }
   package var pictureWasCut: Bool { picture.wasCut }
 
-  /// How the picture is to be drawn: the user's wish within what terminal and link allow.
+  /// How to draw the picture: the user's choice within the limits of terminal and link.
+  ///
+  /// - Parameter mostChanges: cells of the picture that may change.
   package func drawing(_ state: DashboardState, rung: Governor.Rung, mostChanges: Int = .max)
     -> PictureRenderer.Settings
   {
     var drawing = PictureRenderer.Settings()
     drawing.mostChanges = mostChanges
-    let wished = rung.isASCII && state.settings.style.isPhotographic ? PictureStyle.ascii : state.settings.style
-    drawing.style = wished.possible(with: glyphs.kind, depth: depth)
+    let chosen = rung.isASCII && state.settings.style.isPhotographic ? PictureStyle.ascii : state.settings.style
+    drawing.style = chosen.possible(with: glyphs.kind, depth: depth)
     drawing.tolerance = min(96, state.settings.tolerance + rung.tolerance)
     drawing.depth = depth
     drawing.ink = state.theme[.mainForeground]
@@ -51,79 +54,86 @@ package struct Composer {
   }
 
   /// - Parameters:
-  ///   - panesAreDue: draw the panes' figures anew, not only the picture.
+  ///   - panesAreDue: draw the panes too, not only the picture.
   ///   - isNewPicture: the state's result has not been drawn yet.
+  ///   - themes: the themes' names, for the command palette.
+  ///   - configuration: the path of the configuration file, for the options.
   package mutating func compose(
     _ state: DashboardState, now: MonotonicTime, drawing: PictureRenderer.Settings, panesAreDue: Bool,
     isNewPicture: Bool, themes: [String], configuration: String
   ) {
     cursor = nil
-    layout = state.view.layout(columns: canvas.width, rows: canvas.height)
+    screen.overlayList = nil
+    screen.layout = state.view.layout(columns: canvas.width, rows: canvas.height)
     var context = state.context(now: now, glyphs: glyphs, brightness: picture.brightness)
     context.theme = state.theme.fitted(to: depth)
-    guard !layout.isTooSmall else { return tooSmall(context) }
+    guard !screen.layout.isTooSmall else { return drawTooSmall(context) }
     if panesAreDue { drawPanes(context) }
     for i in base.cells.indices { canvas.cells[i] = base.cells[i] }
-    if let rect = layout.panes[.picture] {
+    if let rect = screen.layout.panes[.picture] {
       picture.draw(
-        rect.inner, context, drawing: drawing, selected: state.selectedIndex, isNew: isNewPicture, on: &canvas)
+        in: rect.inner, context, drawing: drawing, selected: state.selectedIndex, isNew: isNewPicture, on: &canvas)
+      screen.picture = picture.mapping
+    } else {
+      screen.picture = nil
     }
-    if let rect = layout.panes[.detections] {
+    if let rect = screen.layout.panes[.detections] {
       closeup.draw(Panes.room(inside: rect), context, drawing: drawing, on: &canvas)
     }
-    overlays(state, context, themes: themes, configuration: configuration)
+    drawOverlays(state, context, themes: themes, configuration: configuration)
   }
 
   private mutating func drawPanes(_ context: PaneContext) {
-    hits.removeAll(keepingCapacity: true)
+    screen.buttons.removeAll(keepingCapacity: true)
+    screen.lists.removeAll(keepingCapacity: true)
     base.clear(context.theme.style(.mainForeground))
-    if let rect = layout.panes[.picture] { PicturePane.frame(rect, context, on: &base) }
-    for (id, pane) in Panes.all {
-      if let rect = layout.panes[id] { Panes.draw(id, pane, in: rect, context, on: &base) }
+    for id in PaneID.allCases {
+      if let rect = screen.layout.panes[id] { screen.lists[id] = Panes.draw(id, in: rect, context, on: &base) }
     }
-    Bars.header(layout.header, context, on: &base)
-    Bars.footer(layout.footer, context, hits: &hits, on: &base)
-    comparison(context)
+    Header.draw(screen.layout.header, context, on: &base)
+    Footer.draw(screen.layout.footer, context, buttons: &screen.buttons, on: &base)
   }
 
-  /// The line on an A/B comparison, set into the bottom of the picture's frame.
-  private mutating func comparison(_ context: PaneContext) {
-    guard let status = context.snapshot.comparison, let rect = layout.panes[.picture] else { return }
-    base.text(
-      " " + Text.fit(Comparison.summary(status), rect.width - 6, ellipsis: context.glyphs.ellipsis) + " ", rect.x + 2,
-      rect.bottom - 1,
-      context.theme.style(.highlight, .bold))
-  }
-
-  private mutating func overlays(
+  private mutating func drawOverlays(
     _ state: DashboardState, _ context: PaneContext, themes: [String], configuration: String
   ) {
     let modals = Modals(theme: context.theme, glyphs: glyphs)
     switch state.view.modal {
     case .help(let scroll): modals.help(scroll: scroll, on: &canvas)
-    case .options(let selected): modals.options(state.settings, selected: selected, path: configuration, on: &canvas)
+    case .options(let selected):
+      screen.overlayList = modals.options(state.settings, selected: selected, path: configuration, on: &canvas)
     case .palette(let text, let selected):
-      let matches = CommandPalette.matches(
-        text, in: CommandPalette.commands(snapshot: state.snapshot, themes: themes))
-      cursor = modals.palette(text, selected: selected, matches: matches, on: &canvas)
-    case .prompt(.labels, let text):
-      cursor = modals.prompt("labels, with commas between", text, note: "Enter sets", on: &canvas)
-    case .prompt(.reference(let key), let text):
-      let label = state.rows.rows.first { $0.key == key }?.detection.label ?? ""
-      cursor = modals.prompt("name for this \(label)", text, note: "Enter remembers", on: &canvas)
+      let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes)
+      let matches = CommandPalette.matches(text, in: commands)
+      let drawn = modals.palette(text, selected: selected, matches: matches, on: &canvas)
+      cursor = drawn.cursor
+      screen.overlayList = drawn.list
+    case .prompt(let prompt, let text):
+      cursor = modals.prompt(Self.title(of: prompt, state), text, note: "Enter accepts", on: &canvas)
     case nil: break
     }
-    modals.toasts(state.view.toasts, onlyGrave: state.view.modal != nil, on: &canvas)
+    modals.toasts(state.view.toasts, withInfo: state.view.modal == nil, on: &canvas)
   }
 
-  /// A message in the middle with the size there is and the size it takes.
-  private mutating func tooSmall(_ context: PaneContext) {
-    hits.removeAll(keepingCapacity: true)
+  private static func title(of prompt: Prompt, _ state: DashboardState) -> String {
+    switch prompt {
+    case .labels: return "labels, separated by commas"
+    case .reference(let key):
+      let label = state.rows.rows.first { $0.key == key }?.detection.label ?? ""
+      return "name for this \(label)"
+    }
+  }
+
+  /// A message in the middle with the present and the least size.
+  private mutating func drawTooSmall(_ context: PaneContext) {
+    screen.buttons.removeAll(keepingCapacity: true)
+    screen.lists.removeAll(keepingCapacity: true)
+    screen.picture = nil
     let style = context.theme.style(.mainForeground)
     canvas.clear(style)
     let lines = [
       "too small", "\(canvas.width)x\(canvas.height)",
-      "need \(Layout.smallest.columns)x\(Layout.smallest.rows)", "q quits",
+      "needs \(ScreenLayout.smallest.columns)x\(ScreenLayout.smallest.rows)", "q quit",
     ]
     let top = max(0, (canvas.height - lines.count) / 2)
     for (i, line) in lines.enumerated() {

@@ -1,12 +1,12 @@
-internal import Glibc
-internal import Ground
+import Glibc
+import Ground
 public import Pipeline
 
-/// How the dashboard is to start. Whatever is nil comes from the configuration.
+/// How to start the dashboard. nil leaves an option to the configuration file.
 public struct DashboardOptions: Sendable {
   /// A theme's name.
   public var theme: String?
-  /// `blocks`, `ascii`, `braille`, `edges` or `off`.
+  /// `blocks`, `quadrants`, `ascii`, `braille`, `edges` or `off`.
   public var style: String?
   /// `auto`, or a rate such as `50K`.
   public var bandwidth: String?
@@ -14,13 +14,13 @@ public struct DashboardOptions: Sendable {
   public var colors: String?
   /// Leaves the mouse to the terminal.
   public var noMouse = false
-  /// Pictures a second at most.
+  /// Most pictures per second.
   public var rate: Int?
   /// The configuration file, instead of the user's own.
   public var configPath: String?
-  /// Folders with themes, beside the user's own.
+  /// Folders with themes, in addition to the user's own.
   public var themeFolders: [String] = []
-  /// Where whatever libraries print goes while the screen is the dashboard's.
+  /// The file that takes standard output and error of the process while the dashboard runs; nil discards them.
   public var logPath: String?
 
   public init() {}
@@ -28,7 +28,7 @@ public struct DashboardOptions: Sendable {
 
 /// Why the dashboard ended.
 public enum ExitReason: Sendable, Equatable {
-  /// The user wanted it.
+  /// By the user.
   case quit
   /// A signal, by number; the exit status is 130.
   case signal(Int32)
@@ -38,22 +38,20 @@ public enum ExitReason: Sendable, Equatable {
 
 /// The dashboard on the terminal: shows a session until the user quits, a signal comes, or the terminal goes.
 ///
-/// Created and run on the main thread. It owns the terminal from ``run()`` on and gives it back on every way out, crashes
-/// included; meanwhile standard output and error of the process go to the log.
+/// Created and run on the main thread. While ``run()`` lasts it owns the terminal, which it restores on every exit, crashes
+/// included, and standard output and error of the process go to the log.
 public final class Dashboard {
-  private let session: any SessionControl
+  private let session: SessionPort
   private let configuration: ConfigurationFile
   private let problems: [DashboardError]
   private let logPath: String?
   /// The theme was named on the command line.
   private let themeIsGiven: Bool
-  private let controller: Controller
-  private var state: DashboardState
+  private var controller: Controller
 
-  /// - Throws: ``DashboardError`` when there is no usable terminal, it is too small, or an option is wrong. The terminal
-  ///   has not been touched then.
+  /// - Throws: ``DashboardError`` when the terminal is too small or an option is invalid. The terminal is not changed.
   public init(session: any SessionControl, options: DashboardOptions) throws {
-    self.session = session
+    self.session = SessionPort(session)
     configuration = ConfigurationFile(path: options.configPath)
     logPath = options.logPath
     themeIsGiven = options.theme != nil
@@ -67,25 +65,26 @@ public final class Dashboard {
     do {
       theme = try library.load(settings.theme)
     } catch {
-      // A wrong choice on the command line is an error; a wrong configuration is no reason not to start.
+      // An invalid option is an error; an invalid configuration must not keep the dashboard from starting.
       if options.theme != nil { throw error }
       problems.append(error)
     }
     self.problems = problems
-    controller = Controller(session: session, themes: library, configuration: configuration)
-    state = DashboardState(snapshot: session.snapshot(), settings: settings, theme: theme, now: .now)
+    let state = DashboardState(snapshot: session.snapshot(), settings: settings, theme: theme, now: .now)
+    controller = Controller(session: self.session, themes: library, configuration: configuration, state: state)
   }
 
   private static func apply(_ options: DashboardOptions, to settings: inout DashboardSettings) throws {
-    let wishes: [(key: String, value: String?)] = [
-      ("theme", options.theme), ("style", options.style), ("bandwidth", options.bandwidth), ("colors", options.colors),
-      ("rate", options.rate.map { String($0) }), ("mouse", options.noMouse ? "false" : nil),
+    let values: [(setting: Setting, value: String?)] = [
+      (.theme, options.theme), (.style, options.style), (.bandwidth, options.bandwidth), (.colors, options.colors),
+      (.rate, options.rate.map { String($0) }), (.mouse, options.noMouse ? "false" : nil),
     ]
-    for (key, value) in wishes {
-      guard let value, let entry = SettingsTable.all.first(where: { $0.key == key }) else { continue }
+    for (setting, value) in values {
+      guard let value else { continue }
+      let entry = SettingsTable.row(setting)
       guard entry.write(&settings, value) else {
         throw DashboardError(
-          .badConfiguration, "'\(value)' is not a value for --\(key)",
+          .badConfiguration, "'\(value)' is not a valid value for --\(setting.rawValue)",
           remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
       }
     }
@@ -93,16 +92,16 @@ public final class Dashboard {
 
   private static func checkTerminal() throws(DashboardError) {
     guard isatty(STDOUT_FILENO) == 1, let size = Terminal.size() else { return }
-    guard size.columns >= Layout.smallest.columns, size.rows >= Layout.smallest.rows else {
+    guard size.columns >= ScreenLayout.smallest.columns, size.rows >= ScreenLayout.smallest.rows else {
       throw DashboardError(
         .terminalTooSmall,
-        "the terminal is \(size.columns)x\(size.rows), and the dashboard needs "
-          + "\(Layout.smallest.columns)x\(Layout.smallest.rows)",
+        "the terminal is \(size.columns)x\(size.rows), the dashboard needs "
+          + "\(ScreenLayout.smallest.columns)x\(ScreenLayout.smallest.rows)",
         remedy: "enlarge it, or use `ocellus run --headless`")
     }
   }
 
-  /// A complete configuration file with all defaults, explained.
+  /// The text of a configuration file with all defaults and comments.
   public static var defaultConfiguration: String { ConfigurationFile.defaultText }
 
   /// The themes that can be chosen, the default first, each with the file it is read from; nil: built in.
@@ -110,24 +109,33 @@ public final class Dashboard {
     ThemeLibrary(folders: folders).listing
   }
 
-  /// Shows the session until it is time to end. Call once.
+  /// Shows the session until the dashboard ends. Call once.
   ///
-  /// - Throws: ``DashboardError`` when the terminal cannot be used; it is as before then.
+  /// - Throws: ``DashboardError`` when the terminal cannot be used; it is left unchanged.
   public func run() throws -> ExitReason {
-    let terminal = try Terminal(colors: state.settings.colors, mouse: state.settings.mouse, log: logPath)
+    let settings = controller.state.settings
+    let terminal = try Terminal(colors: settings.colors, mouse: settings.mouse, log: logPath)
     defer { terminal.close() }
-    let chosen = controller.themes.chosen(state.theme.name, for: terminal.screenDepth)
-    if !themeIsGiven, chosen != state.theme.name, let theme = try? controller.themes.load(chosen) {
-      state.theme = theme
-    }
-    for problem in problems.prefix(3) { state.toast(problem.line, .warning, .now) }
+    useThemeForFewColors(terminal.screenDepth)
+    for problem in problems.prefix(3) { controller.warn(problem.line) }
     if let type = terminal.capabilities.missingEntry {
-      state.toast("'\(type)' is not described on this machine: using \(terminal.capabilities.term)", .info, .now)
+      controller.state.toast(
+        "this machine has no description of '\(type)': using \(terminal.capabilities.term)", .info, .now)
     }
     var loop = DashboardLoop(
-      terminal: terminal, session: session, controller: controller, configuration: configuration, state: state)
-    let reason = loop.run()
-    state = loop.state
-    return reason
+      terminal: terminal, session: session, configuration: configuration, controller: controller)
+    return loop.run()
+  }
+
+  /// A theme that was named on the command line stays, whatever colours the terminal has.
+  private func useThemeForFewColors(_ depth: ColorDepth) {
+    let name = controller.state.theme.name
+    let chosen = controller.themes.chosen(name, for: depth)
+    guard !themeIsGiven, chosen != name else { return }
+    do {
+      controller.state.theme = try controller.themes.load(chosen)
+    } catch {
+      controller.warn(error.line)
+    }
   }
 }

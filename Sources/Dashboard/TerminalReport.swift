@@ -1,17 +1,17 @@
-internal import Glibc
-internal import Ground
+import Glibc
+import Ground
 
-/// What the dashboard would find in the terminal on standard output: for a check without starting it.
+/// The capabilities of the terminal on standard output, as the dashboard would use them.
 public struct TerminalReport: Sendable {
   /// The terminfo entry that would be used.
   public let entry: String
-  /// The terminal's own type where this machine has no entry for it and ``entry`` stands in.
+  /// The terminal's own type where this machine has no entry for it and ``entry`` is used instead.
   public let missingEntry: String?
   /// In words: "24-bit colours".
   public let colors: String
   /// In words: "blocks and braille".
   public let characters: String
-  /// Columns and rows; nil where the terminal does not tell.
+  /// Columns and rows; nil where the terminal does not report them.
   public let size: (columns: Int, rows: Int)?
 
   private static let colorNames: [ColorDepth: String] = [
@@ -22,7 +22,7 @@ public struct TerminalReport: Sendable {
     .ascii: "ASCII only", .blocks: "blocks", .full: "blocks and braille",
   ]
 
-  /// Looks at the environment and at standard output, which must be a terminal.
+  /// Inspects the environment and standard output, which must be a terminal.
   ///
   /// - Throws: ``DashboardError`` where the dashboard could not use it.
   public init() throws {

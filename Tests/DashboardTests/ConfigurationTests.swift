@@ -24,7 +24,7 @@ import Testing
   @Test func wrongConfigurationsAreNamed() {
     for (text, word) in [
       ("[dashboard]\nstyle = 7", "style"), ("[dashboard]\ncolour = true", "colour"), ("[dashboard\n", "TOML"),
-      ("dashboard = 3", "section"),
+      ("dashboard = 3", "table"),
       ("[dashboard]\nrate = 100000000000000000000", "TOML"), ("[dashboard]\nbandwidth = \"-5K\"", "bandwidth"),
     ] {
       let (settings, problems) = ConfigurationFile.parse(text, place: "t")

@@ -13,7 +13,7 @@ import Testing
       if governor.allowsFrame(now: now) {
         // A worst scene: every rung still wants far too much.
         let bytes = 20_000 / (governor.level + 1)
-        governor.drew(bytes: bytes, now: now)
+        governor.recordFrame(bytes: bytes, now: now)
         sent += bytes
       }
       if tick % 60 == 59 {
@@ -32,17 +32,17 @@ import Testing
     var slow = Governor(budget: nil, now: now)
     for _ in 0..<300 {
       now.nanoseconds += 33_000_000
-      fast.drew(bytes: 30_000, now: now)
-      fast.taken(after: 12, now: now)
-      slow.drew(bytes: 30_000, now: now)
-      slow.taken(after: 400, now: now)
+      fast.recordFrame(bytes: 30_000, now: now)
+      fast.recordDelivery(after: 12, now: now)
+      slow.recordFrame(bytes: 30_000, now: now)
+      slow.recordDelivery(after: 400, now: now)
     }
     #expect(fast.level == 0)
     #expect(slow.level > 3 && slow.isCongested)
     for _ in 0..<3000 {
       now.nanoseconds += 33_000_000
-      slow.drew(bytes: 3000, now: now)
-      slow.taken(after: 1, now: now)
+      slow.recordFrame(bytes: 3000, now: now)
+      slow.recordDelivery(after: 1, now: now)
     }
     #expect(slow.level == 0)
   }
@@ -52,7 +52,7 @@ import Testing
     var governor = Governor(budget: nil, now: now)
     for _ in 0..<1000 {
       now.nanoseconds += 100_000
-      governor.held(now: now)
+      governor.recordHold(now: now)
     }
     #expect(governor.level == 0 && !governor.isCongested)
   }
@@ -66,9 +66,9 @@ import Testing
     var probe = LinkProbe(now: now)
     #expect(probe.query(now: after(600)) != nil)
     #expect(!probe.isOverdue(now: after(5000)), "nothing is known of the link yet")
-    #expect(probe.answered(now: after(0)) == 5000)
+    #expect(probe.recordAnswer(now: after(0)) == 5000)
     #expect(probe.query(now: after(600)) != nil)
-    #expect(probe.answered(now: after(40)) == 40)
+    #expect(probe.recordAnswer(now: after(40)) == 40)
     #expect(probe.query(now: after(600)) != nil)
     #expect(!probe.isOverdue(now: after(300)))
     #expect(probe.isOverdue(now: after(200)))

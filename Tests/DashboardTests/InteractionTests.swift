@@ -9,23 +9,27 @@ import Vision
 @Suite struct InteractionTests {
   struct Stage {
     let session = ScriptedSession()
-    let controller: Controller
-    var state: DashboardState
+    var controller: Controller
     var composer: Composer
+    var state: DashboardState {
+      get { controller.state }
+      set { controller.state = newValue }
+    }
 
     init(columns: Int = 120, rows: Int = 40, glyphs: GlyphSet = .full, depth: ColorDepth = .indexed) throws {
       TerminalCapabilities.useUnicode()
       let themes = ThemeLibrary(onlyFolders: [])
       controller = Controller(
-        session: session, themes: themes, configuration: ConfigurationFile(path: "/nonexistent/config.toml"))
-      state = DashboardState(
-        snapshot: session.snapshot(), settings: DashboardSettings(), theme: try themes.load("default"), now: .now)
+        session: SessionPort(session), themes: themes,
+        configuration: ConfigurationFile(path: "/nonexistent/config.toml"),
+        state: DashboardState(
+          snapshot: session.snapshot(), settings: DashboardSettings(), theme: try themes.load("default"), now: .now))
       composer = Composer(glyphs: Glyphs(glyphs), depth: depth, columns: columns, rows: rows)
       draw()
     }
 
     mutating func draw() {
-      let isNew = state.take(session.snapshot(), now: .now)
+      let isNew = controller.state.update(with: session.snapshot(), now: .now)
       let drawing = composer.drawing(state, rung: Governor.ladder[0])
       composer.compose(
         state, now: .now, drawing: drawing, panesAreDue: true, isNewPicture: isNew, themes: ["default"],
@@ -35,7 +39,7 @@ import Vision
     @discardableResult
     mutating func press(_ keys: Key...) -> Controller.Outcome {
       var outcome = Controller.Outcome.none
-      for key in keys { outcome = controller.handle(key, &state, composer) }
+      for key in keys { outcome = controller.handle(key, on: composer.screen) }
       draw()
       return outcome
     }
@@ -57,7 +61,7 @@ import Vision
     let stage = try Stage(columns: size.0, rows: size.1, glyphs: glyphs)
     #expect(stage.screen.contains("age"))
     #expect(stage.screen.contains("person"))
-    #expect(stage.composer.layout.panes[.picture] != nil)
+    #expect(stage.composer.screen.layout.panes[.picture] != nil)
     if glyphs == .ascii { #expect(stage.screen.unicodeScalars.allSatisfy { $0.value < 127 || $0 == "▄" }) }
   }
 
@@ -121,11 +125,11 @@ import Vision
 
   @Test func panesToggleAndReflow() throws {
     var stage = try Stage()
-    let before = stage.composer.layout.panes[.picture]?.width ?? 0
+    let before = stage.composer.screen.layout.panes[.picture]?.width ?? 0
     for digit in "2367".unicodeScalars { stage.press(.character(digit)) }
-    #expect((stage.composer.layout.panes[.picture]?.width ?? 0) > before)
+    #expect((stage.composer.screen.layout.panes[.picture]?.width ?? 0) > before)
     stage.press(.character("1"))
-    #expect(stage.composer.layout.panes[.picture] == nil)
+    #expect(stage.composer.screen.layout.panes[.picture] == nil)
     #expect(stage.screen.contains("inference"))
   }
 
@@ -147,7 +151,7 @@ import Vision
       }
     }
     stage.draw()
-    let rect = try #require(stage.composer.layout.panes[.models])
+    let rect = try #require(stage.composer.screen.layout.panes[.models])
     let (x, y) = (rect.x + 4, rect.y + 2)
     let line = String(stage.composer.canvas.line(y).dropFirst(rect.x))
     let clicked = try #require((0..<40).map { "net\($0)" }.last { line.contains($0) })
@@ -195,7 +199,7 @@ import Vision
 
   @Test func aClickInThePictureSelectsTheBox() throws {
     var stage = try Stage()
-    let mapping = try #require(stage.composer.mapping)
+    let mapping = try #require(stage.composer.screen.picture)
     let x = mapping.column(480)
     let y = mapping.row(330)
     stage.press(.mouse(.left, x: x, y: y))

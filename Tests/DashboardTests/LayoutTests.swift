@@ -8,7 +8,7 @@ import Dashboard
 
   @Test(arguments: LayoutPreset.all.indices, sizes)
   func panesFillTheScreenWithoutOverlap(preset: Int, size: (Int, Int)) {
-    let layout = Layout(
+    let layout = ScreenLayout(
       columns: size.0, rows: size.1, preset: LayoutPreset.all[preset], visible: Set(PaneID.allCases))
     #expect(!layout.isTooSmall)
     var covered = [Int](repeating: 0, count: size.0 * size.1)
@@ -24,7 +24,7 @@ import Dashboard
       let visible = Set(PaneID.allCases.filter { mask >> ($0.rawValue - 1) & 1 == 1 })
       for (columns, rows) in Self.sizes + [(40, 12), (59, 40), (100, 13)] {
         for preset in LayoutPreset.all {
-          let layout = Layout(columns: columns, rows: rows, preset: preset, visible: visible)
+          let layout = ScreenLayout(columns: columns, rows: rows, preset: preset, visible: visible)
           for rect in layout.panes.values {
             #expect(rect.x >= 0 && rect.y >= 1 && rect.right <= columns && rect.bottom <= rows - 1)
           }
@@ -35,7 +35,7 @@ import Dashboard
 
   @Test func tinyTerminalsAreTooSmall() {
     for (columns, rows) in [(20, 5), (39, 12), (40, 11), (1, 1), (0, 0)] {
-      #expect(Layout(columns: columns, rows: rows, preset: LayoutPreset.all[0], visible: []).isTooSmall)
+      #expect(ScreenLayout(columns: columns, rows: rows, preset: LayoutPreset.all[0], visible: []).isTooSmall)
     }
   }
 

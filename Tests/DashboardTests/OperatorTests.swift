@@ -89,11 +89,11 @@ import Vision
       stage.state.view.preset = preset
       stage.draw()
       let digit = Key.character(Unicode.Scalar(UInt8(48 + pane.rawValue)))
-      let wasShown = stage.composer.layout.panes[pane] != nil
+      let wasShown = stage.composer.screen.layout.panes[pane] != nil
       stage.press(digit)
-      #expect((stage.composer.layout.panes[pane] != nil) == !wasShown, "\(LayoutPreset.all[preset].name)")
+      #expect((stage.composer.screen.layout.panes[pane] != nil) == !wasShown, "\(LayoutPreset.all[preset].name)")
       stage.press(digit)
-      #expect((stage.composer.layout.panes[pane] != nil) == wasShown, "\(LayoutPreset.all[preset].name), again")
+      #expect((stage.composer.screen.layout.panes[pane] != nil) == wasShown, "\(LayoutPreset.all[preset].name), again")
     }
   }
 
@@ -101,7 +101,7 @@ import Vision
     var stage = try Stage(columns: 60, rows: 18)
     for _ in 0..<12 {
       stage.press(.tab)
-      #expect(stage.composer.layout.panes[stage.state.view.focus] != nil, "\(stage.state.view.focus)")
+      #expect(stage.composer.screen.layout.panes[stage.state.view.focus] != nil, "\(stage.state.view.focus)")
     }
     stage.press(.character("6"))
     #expect(stage.state.view.focus == .models)
@@ -119,13 +119,13 @@ import Vision
     var stage = try Stage(columns: size.0, rows: size.1)
     let start = MonotonicTime.now
     for i in 1..<40 {
-      _ = stage.state.take(
-        stage.session.snapshot(), now: MonotonicTime(nanoseconds: start.nanoseconds + Int64(i) * 600_000_000))
+      _ = stage.state.update(
+        with: stage.session.snapshot(), now: MonotonicTime(nanoseconds: start.nanoseconds + Int64(i) * 600_000_000))
     }
     stage.draw()
     #expect(stage.screen.contains("share"))
     for pane in [PaneID.latency, .rates] {
-      let rect = try #require(stage.composer.layout.panes[pane])
+      let rect = try #require(stage.composer.screen.layout.panes[pane])
       let dots = (rect.y..<rect.bottom).flatMap { y in
         (rect.x..<rect.right).map { stage.composer.canvas[$0, y].scalar }
       }.filter { (0x2801...0x28FF).contains($0) }
@@ -136,7 +136,7 @@ import Vision
   @Test func theSelectedLineShowsWithoutColors() throws {
     var stage = try Stage(depth: .mono)
     stage.press(.down)
-    let rect = try #require(stage.composer.layout.panes[.detections])
+    let rect = try #require(stage.composer.screen.layout.panes[.detections])
     let cell = stage.composer.canvas[rect.x + 6, rect.y + 1]
     #expect(cell.background == .white && cell.foreground == .black, "shown reversed")
     let other = stage.composer.canvas[rect.x + 6, rect.y + 2]
@@ -178,7 +178,9 @@ import Vision
     // A style that the terminal cannot show says why another is there.
     stage.state.own.depth = .sixteen
     stage.press(.character("v"))
-    #expect(stage.state.view.toasts.last?.text.hasPrefix("picture: quadrants, here as half blocks") == true)
+    #expect(
+      stage.state.view.toasts.last?.text.hasPrefix("picture: half blocks, because the terminal cannot show quadrants")
+        == true)
   }
 
   @Test func optionsThatDidNotChangeAreNotSaved() throws {
@@ -200,7 +202,7 @@ import Vision
     #expect(stage.session.asked.seeks == [31.5])
     #expect(stage.screen.contains("no signal"))
     stage.press(.character("}"))
-    #expect(stage.screen.contains("no event after this"))
+    #expect(stage.screen.contains("no later event"))
     stage.press(.character("{"))
     #expect(stage.session.asked.seeks == [31.5, 2])
   }
@@ -212,9 +214,9 @@ import Vision
     stage.draw()
     let before = stage.state.activeModels
     stage.press(.character("m"))
-    stage.controller.showAnew(stage.state, ifModelsDifferFrom: before)
+    stage.controller.reprocessStoppedFrame(ifModelsDifferFrom: before)
     #expect(stage.session.asked.seeks == [4])
-    stage.controller.showAnew(stage.state, ifModelsDifferFrom: stage.state.activeModels)
+    stage.controller.reprocessStoppedFrame(ifModelsDifferFrom: stage.state.activeModels)
     #expect(stage.session.asked.seeks == [4])
     stage.press(.character("+"))
     #expect(stage.session.asked.seeks == [4, 4])
@@ -230,7 +232,7 @@ import Vision
       region: Box(x: 0, y: 0, width: 640, height: 480), cells: Rect(x: 0, y: 0, width: 80, height: 30), imageWidth: 640,
       imageHeight: 480)
     let overlay = Overlay(mapping: mapping, theme: InteractionTests.theme, glyphs: Glyphs(.full), isPhotographic: true)
-    var canvas = CellGrid(width: 80, height: 30)
+    var canvas = CellCanvas(width: 80, height: 30)
     let mine = ScriptedSession.detection("person", 0, 0.82, Box(x: 100, y: 200, width: 200, height: 200), track: 2)
     let other = ScriptedSession.detection("person", 0, 0.5, Box(x: 40, y: 100, width: 100, height: 200), track: nil)
     overlay.draw(
@@ -249,7 +251,7 @@ import Vision
         mapping: CellMapping(
           region: Box(x: 0, y: 0, width: 640, height: 480), cells: cells, imageWidth: 640, imageHeight: 480),
         theme: InteractionTests.theme, glyphs: Glyphs(.full), isPhotographic: true)
-      var canvas = CellGrid(width: width, height: height)
+      var canvas = CellCanvas(width: width, height: height)
       let found = (0..<12).map { i in
         ScriptedSession.detection(
           "forklift", i, 0.8, Box(x: Float(i % 4) * 160, y: Float(i / 4) * 160, width: 90, height: 90), track: i)

@@ -16,7 +16,7 @@ import Testing
       if i + 1 < count, at > came + interval { continue }
       let now = MonotonicTime(nanoseconds: Int64((at * 1e6).rounded(.up)))
       #expect(pace.isDue(now))
-      pace.drew(now: now, period: 1000 / rate)
+      pace.recordFrame(now: now, period: 1000 / rate)
       times.append(at)
     }
     return times
@@ -44,11 +44,11 @@ import Testing
   @Test func aPauseIsNotMadeUpFor() {
     var pace = PicturePace()
     var now = MonotonicTime(nanoseconds: 1_000_000_000)
-    pace.drew(now: now, period: 50)
+    pace.recordFrame(now: now, period: 50)
     now.nanoseconds += 10_000_000_000
-    pace.drew(now: now, period: 50)
+    pace.recordFrame(now: now, period: 50)
     #expect(pace.milliseconds(untilDueFrom: now) == 25)
-    pace.drew(now: now, period: 50)
+    pace.recordFrame(now: now, period: 50)
     #expect(pace.milliseconds(untilDueFrom: now) == 75)
   }
 

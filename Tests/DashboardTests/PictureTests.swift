@@ -79,10 +79,10 @@ import Vision
     settings.refreshedRows = 0
     let cells = Rect(x: 0, y: 0, width: 64, height: 24)
     let region = Box(x: 0, y: 0, width: 640, height: 480)
-    var before = CellGrid(width: 64, height: 24)
+    var before = CellCanvas(width: 64, height: 24)
     renderer.draw(
       ScriptedSession.picture(number: 1, pans: false), region: region, cells: cells, settings: settings, on: &before)
-    var after = CellGrid(width: 64, height: 24)
+    var after = CellCanvas(width: 64, height: 24)
     renderer.draw(
       ScriptedSession.picture(number: 2, pans: false), region: region, cells: cells, settings: settings, on: &after)
     #expect(before.cells == after.cells)
@@ -98,7 +98,7 @@ import Vision
     var renderer = PictureRenderer()
     var settings = PictureRenderer.Settings()
     settings.style = style
-    var canvas = CellGrid(width: 40, height: 12)
+    var canvas = CellCanvas(width: 40, height: 12)
     renderer.draw(
       ScriptedSession.picture(number: 9, pans: false), region: Box(x: 0, y: 0, width: 640, height: 480),
       cells: canvas.bounds, settings: settings, on: &canvas)
@@ -116,7 +116,7 @@ import Vision
     let cells = Rect(x: 0, y: 0, width: 150, height: 12)
     let image = uniform(.gray8, [180])
     let region = Box(x: 0, y: 0, width: 16, height: 8)
-    var canvas = CellGrid(width: 150, height: 12)
+    var canvas = CellCanvas(width: 150, height: 12)
     var drawn = 0
     var pictures = 0
     repeat {
@@ -136,7 +136,7 @@ import Vision
     let overlay = Overlay(
       mapping: mapping, theme: try! ThemeLibrary(onlyFolders: []).load("default"), glyphs: Glyphs(.full),
       isPhotographic: false)
-    var canvas = CellGrid(width: 64, height: 24)
+    var canvas = CellCanvas(width: 64, height: 24)
     let detection = ScriptedSession.detection("cat", 0, 0.9, Box(x: 100, y: 100, width: 200, height: 200), track: 3)
     overlay.draw([detection], segmentation: nil, selected: nil, labels: true, on: &canvas)
     #expect(canvas[10, 5].scalar == ("┏" as Unicode.Scalar).value)
@@ -210,7 +210,7 @@ import Vision
     let overlay = Overlay(
       mapping: mapping, theme: try! ThemeLibrary(onlyFolders: []).load("default"), glyphs: Glyphs(.full),
       isPhotographic: true)
-    var canvas = CellGrid(width: 64, height: 24)
+    var canvas = CellCanvas(width: 64, height: 24)
     for value in [Float.nan, .infinity, -.infinity, 1e30, -1e30, 0] {
       var detection = ScriptedSession.detection(
         "\u{1B}[31m宽", Int.min, value, Box(x: value, y: value, width: value, height: value), track: nil)

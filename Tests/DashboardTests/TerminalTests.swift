@@ -56,15 +56,15 @@ import Testing
   }
 
   @Test func coloursMapToTheNearest() {
-    let indexed = Palette(depth: .indexed)
+    let indexed = TerminalPalette(depth: .indexed)
     #expect(indexed.index(.black) == 16)
     #expect(indexed.index(.white) == 231)
     #expect(indexed.index(Color(128, 128, 128)) == 244)
     #expect(indexed.index(Color(255, 0, 0)) == 196)
     #expect(indexed.index(.terminal) == -1)
-    #expect(Palette(depth: .eight).index(Color(250, 10, 10)) == 1)
-    #expect(Palette(depth: .sixteen).index(Color(250, 10, 10)) == 9)
-    #expect(Palette(depth: .truecolor).index(Color(1, 2, 3)) == 0x010203)
-    #expect(Palette(depth: .mono).index(.white) == -1)
+    #expect(TerminalPalette(depth: .eight).index(Color(250, 10, 10)) == 1)
+    #expect(TerminalPalette(depth: .sixteen).index(Color(250, 10, 10)) == 9)
+    #expect(TerminalPalette(depth: .truecolor).index(Color(1, 2, 3)) == 0x010203)
+    #expect(TerminalPalette(depth: .mono).index(.white) == -1)
   }
 }

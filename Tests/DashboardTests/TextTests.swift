@@ -9,18 +9,18 @@ import Testing
     #expect(Text.columns("person") == 6)
     #expect(Text.columns("行人 a") == 6)
     #expect(Text.columns("e\u{301}\u{200D}") == 1)
-    var grid = CellGrid(width: 10, height: 1)
+    var grid = CellCanvas(width: 10, height: 1)
     #expect(grid.text("行人x", 1, 0, Style(.white)) == 5)
     #expect(grid.line(0) == " 行人x    ")
     #expect(grid.resolved(2, 0).scalar == Cell.trailing)
   }
 
   @Test func wideCharactersAreCutWhole() {
-    var grid = CellGrid(width: 6, height: 1)
+    var grid = CellCanvas(width: 6, height: 1)
     #expect(grid.text("行人道", 0, 0, Style(.white), width: 5) == 4)
     #expect(grid.text("行人道路", 3, 0, Style(.white)) == 2)
     #expect(grid.line(0) == "行 行 ")
-    grid = CellGrid(width: 6, height: 1)
+    grid = CellCanvas(width: 6, height: 1)
     grid.text("行人", -1, 0, Style(.white))
     #expect(grid.line(0) == " 人   ")
     #expect(Text.fit("行人道路", 5) == "行人…")
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func halvesThatAreDrawnOverLeaveBlanks() {
-    var grid = CellGrid(width: 6, height: 1)
+    var grid = CellCanvas(width: 6, height: 1)
     grid.text("行人道", 0, 0, Style(.white))
     grid[1, 0] = Cell("|", Style(.white))
     grid[4, 0] = Cell("|", Style(.white))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func labelsCannotSteerTheTerminal() {
-    var grid = CellGrid(width: 40, height: 1)
+    var grid = CellCanvas(width: 40, height: 1)
     grid.text("\u{1B}[31mred\u{1B}]0;t\u{7}\u{9B}2J\r\n\u{202E}\u{7F}end", 0, 0, Style(.white))
     #expect(grid.cells.allSatisfy { $0.scalar >= 32 && !(127..<160).contains($0.scalar) && $0.scalar != 0x202E })
     #expect(grid.line(0).contains("red") && grid.line(0).contains("end"))

@@ -61,7 +61,7 @@ import Testing
       "options": text("Left Right change", undo: "\u{1B}"),
       "pause": gone("PAUSED", undo: " "),
       "record": text(" REC ", undo: "r"),
-      "snapshot": text("saved snapshots/ocellus", undo: nil),
+      "photo": text("saved snapshots/ocellus", undo: nil),
       "repaint": gone("SCRIBBLE", undo: nil),
       "next-detector": text("second + ", undo: "M"),
       "previous-detector": text("second + ", undo: "m"),
@@ -70,12 +70,12 @@ import Testing
       "compare-next": text("only A", undo: "A"),
       "end-comparison": Effect(before: "a", shows: { !$0.text.contains("only A") }, after: nil),
       "remember": text("name for this", undo: "\u{1B}"),
-      "labels-typed": text("labels, with commas", undo: "\u{1B}"),
+      "classify-by": text("labels, separated by commas", undo: "\u{1B}"),
       "raise-threshold": text("conf 45%", undo: "-"),
       "lower-threshold": text("conf 35%", undo: "+"),
       "next-style": text("┐quadrants┌", undo: "vvvvv"),
       "boxes": text("no boxes", undo: "b"),
-      "labels": Effect(shows: { !hasLabels($0) }, after: "B"),
+      "box-labels": Effect(shows: { !hasLabels($0) }, after: "B"),
       "zoom-in": text("1.5x", undo: "Z"),
       "zoom-out": Effect(before: "z", shows: { !$0.text.contains("1.5x") }, after: nil),
       "reset-view": Effect(before: "zz", shows: { !$0.text.contains("2.2x") && !$0.text.contains("1.5x") }, after: nil),
@@ -99,7 +99,7 @@ import Testing
     for name in [
       "seek-back", "seek-forward", "step-back", "step-forward", "previous-event", "next-event", "slower", "faster",
     ] {
-      effects[name] = text("live sources cannot be stepped", undo: nil)
+      effects[name] = text("a live source cannot be stepped", undo: nil)
     }
     return effects
   }()

@@ -1,5 +1,5 @@
-// Shim over wide ncurses (libncurses-dev). Macros, globals and varargs that Swift cannot import become functions here,
-// and so do the few things a front must do around ncurses: signals, and putting the terminal back after a crash.
+// Shim over wide ncurses (libncurses-dev): functions for macros, globals and varargs that Swift cannot import, signal
+// handlers, and the restoration of the terminal after a crash.
 #pragma once
 #define NCURSES_WIDECHAR 1
 #define NCURSES_NOMACROS 1
@@ -23,29 +23,32 @@ typedef struct {
 /// Bits of OCNCell.attributes.
 enum { OCN_BOLD = 1, OCN_DIM = 2, OCN_UNDERLINE = 4, OCN_REVERSE = 8, OCN_ITALIC = 16 };
 
-/// Starts ncurses for terminal type `term` on the terminal behind `tty`, reading keys from `input`; afterwards all output
-/// goes to `sink` instead of the terminal. `output` is a descriptor of the caller's that ncurses writes to: it must be a
-/// duplicate of the terminal's and is redirected to `sink` once the terminal's modes are set.
-/// Returns false if ncurses does not know the terminal type or cannot use it.
+/// Starts ncurses for terminal type `term`. Keys are read from a duplicate of `input`. `output` must be a duplicate of the
+/// terminal's descriptor; ncurses takes ownership of it. Once the terminal's modes are set, it is redirected to `sink`,
+/// so that all further output goes there. Returns false if ncurses does not know the terminal type or cannot use it.
 bool ocn_screen_open(const char *term, int output, int input, int sink);
-/// Ends curses mode: what restores the terminal goes to the sink. Output may go on with ocn_screen_resume.
+/// Ends curses mode: writes the bytes that restore the terminal to the sink. The next ocn_update enters it again.
 void ocn_screen_suspend(void);
-/// After a suspension, or when something else wrote to the terminal: the next update paints everything.
+/// Makes the next update repaint everything: after a suspension, or when something else wrote to the terminal.
 void ocn_screen_repaint(void);
-/// Frees ncurses' screen. Nothing of ncurses may be called afterwards but ocn_screen_open.
+/// Frees the screen of ncurses. Only ocn_screen_open may be called afterwards.
 void ocn_screen_close(void);
+/// Changes the size of the standard screen.
 void ocn_screen_resize(int rows, int columns);
-/// Puts `count` cells at a place of the standard screen.
+/// Puts `count` cells on the standard screen, from a place rightwards.
 void ocn_put_cells(int row, int column, const OCNCell *cells, int count);
-/// Puts the cursor at a place and shows it, or hides it when row is negative.
+/// Shows the cursor at a place, or hides it when `row` is negative.
 void ocn_cursor(int row, int column);
-/// Writes the difference to the sink.
+/// Writes the changes since the last update to the sink.
 void ocn_update(void);
-/// Forgets every colour pair.
+/// Drops all colour pairs.
 void ocn_reset_pairs(void);
+/// Numbers of colours and of colour pairs; 0 on a terminal without colours.
 int ocn_color_count(void);
 int ocn_pair_count(void);
+/// Whether pairs may use -1 for the terminal's default colours.
 bool ocn_default_colors(void);
+/// Turns reports of mouse buttons on or off.
 void ocn_mouse(bool on);
 
 // ---- Keys ----------------------------------------------------------------------------------------------------------
@@ -59,9 +62,9 @@ typedef struct {
   int32_t column, row;
 } OCNKey;
 
-/// The next key, without waiting. `key->kind` is OCN_NO_KEY when there is none.
+/// Reads the next key without waiting. `key->kind` is OCN_NO_KEY when there is none.
 void ocn_next_key(OCNKey *key);
-/// Gives a byte sequence of the terminal's a key code of its own (define_key(3)).
+/// Defines a key code for a byte sequence of the terminal (define_key(3)).
 void ocn_define_key(const char *sequence, int code);
 
 // ---- Terminal descriptions -----------------------------------------------------------------------------------------
@@ -78,20 +81,19 @@ int ocn_number_capability(const char *name);
 const char *ocn_string_capability(const char *name);
 /// Loads the description of a terminal type; false if it is unknown.
 bool ocn_load_description(const char *term, int tty);
-/// The columns that a character takes on the screen; negative for control characters (wcwidth(3)).
+/// Columns of a character on the screen; negative for control characters (wcwidth(3)).
 int ocn_columns_of(uint32_t scalar);
 
 // ---- Signals -------------------------------------------------------------------------------------------------------
 
 /// Watches signals for a program that owns the terminal `tty`.
 ///
-/// Signals that ask for something (window size, stop, every one that would end the process) write their number as one
-/// byte to `wake`; if a second one that ends the process comes while the first is unanswered, the process ends at once.
-/// Faults (SIGSEGV, SIGILL, SIGTRAP, …) and that second signal first write `restore` to the terminal, set its modes back
-/// to what they were at this call, put `standard_error` back on descriptor 2, and then end the process by the same
-/// signal.
+/// Requests (window size, stop, continue, every signal that would end the process) write their number as one byte to
+/// `wake`. A second signal that would end the process ends it at once. Faults (SIGSEGV, SIGILL, SIGTRAP, …) and that
+/// second signal write `restore` to the terminal, restore its modes at the time of this call, restore `standard_error` on
+/// descriptor 2, and end the process by the same signal.
 void ocn_guard_install(int tty, int wake, int standard_error, const char *restore, size_t count);
 /// Stops the process as SIGTSTP does by default; returns when it is continued.
 void ocn_guard_stop_process(void);
-/// Puts back the handlers that were there before.
+/// Restores the previous handlers.
 void ocn_guard_remove(void);

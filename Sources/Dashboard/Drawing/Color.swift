@@ -1,4 +1,4 @@
-/// A colour of the screen: 24-bit sRGB, or whatever the terminal itself uses as foreground or background.
+/// A colour of the screen: 24-bit sRGB, or the terminal's own default foreground or background.
 package struct Color: Hashable, Sendable {
   /// 0xRRGGBB, or a value above for the terminal's own.
   package let raw: UInt32
@@ -21,7 +21,7 @@ package struct Color: Hashable, Sendable {
   /// Rough brightness in 0...255, weights of BT.601.
   package var brightness: Int { (red * 77 + green * 151 + blue * 28) >> 8 }
 
-  /// The larger of the channels' differences: what the eye's tolerance is measured against.
+  /// The largest difference of a channel, as compared with a tolerance.
   package func distance(to other: Color) -> Int {
     max(abs(red - other.red), abs(green - other.green), abs(blue - other.blue))
   }
@@ -45,7 +45,7 @@ package struct Color: Hashable, Sendable {
     return (0.2126 * Double(linear[red]) + 0.7152 * Double(linear[green]) + 0.0722 * Double(linear[blue])) / 65535
   }
 
-  /// How well text of one colour reads on another, 1 to 21 (WCAG 2); 4.5 is easy, 3 will do for what matters less.
+  /// Contrast ratio of text of one colour on another, 1 to 21 (WCAG 2); 4.5 for text, 3 for less important text.
   package func contrast(with other: Color) -> Double {
     let (light, dark) = (max(luminance, other.luminance), min(luminance, other.luminance))
     return (light + 0.05) / (dark + 0.05)

@@ -1,7 +1,7 @@
-/// The characters that drawings are made of, per ``GlyphSet``.
+/// The characters of frames, meters and graphs, by ``GlyphSet``.
 package struct Glyphs: Sendable {
   package let kind: GlyphSet
-  /// Whether a dark grey can be told from other colours.
+  /// Whether the terminal has a dark grey.
   private let hasGreys: Bool
 
   package init(_ kind: GlyphSet, hasGreys: Bool = true) {

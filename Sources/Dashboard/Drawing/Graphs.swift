@@ -1,5 +1,5 @@
 /// Bars, graphs and frames.
-extension CellGrid {
+extension CellCanvas {
   /// A frame with a title set into its top line, as btop draws it; returns the room inside.
   @discardableResult
   package mutating func frame(

@@ -1,4 +1,4 @@
-/// More colours than the terminal has: pairs of its eight or sixteen, mixed by the shades ░ ▒ ▓.
+/// Mixtures of a terminal's 8 or 16 colours by the shades ░ ▒ ▓.
 struct ShadePalette {
   struct Mixture {
     var scalar: Unicode.Scalar
@@ -8,20 +8,20 @@ struct ShadePalette {
 
   /// Shares of the foreground in a cell.
   private static let shades: [(scalar: Unicode.Scalar, share: Int)] = [("░", 64), ("▒", 128), ("▓", 192)]
-  /// How much a pair's contrast counts against it: a coarse pattern is worse than a colour that is a little off.
+  /// Weight of a pair's contrast: a coarse pattern is worse than a small error of colour.
   private static let roughness = 6
   /// Colours with less between their channels count as greys and are mixed from greys only.
   private static let greyish = 40
 
   /// By 4 bits a channel.
   private let mixtures: [Mixture]
-  /// Two thirds of how far, of 255, its greys lie apart: the range over which neighbouring cells make up for what lies
-  /// between. All of it would be truer, and restless.
+  /// Two thirds of the distance between its greys, of 255: the range over which neighbouring cells are dithered. The whole
+  /// distance would be more exact, but flickers.
   let spacing: Int
 
   /// - Parameter depth: eight or sixteen colours.
   init(depth: ColorDepth) {
-    let colors = Array(Palette.basic.prefix(depth == .sixteen ? 16 : 8))
+    let colors = Array(TerminalPalette.basic.prefix(depth == .sixteen ? 16 : 8))
     let linear = LinearLight.fromSRGB
     func light(_ color: Color) -> [Int] {
       [Int(linear[color.red]) >> 4, Int(linear[color.green]) >> 4, Int(linear[color.blue]) >> 4]
@@ -60,7 +60,7 @@ struct ShadePalette {
     }
   }
 
-  /// What comes closest to a colour.
+  /// The closest mixture to a colour.
   subscript(_ color: Color) -> Mixture {
     guard !color.isTerminal else { return Mixture(scalar: " ", foreground: color, background: color) }
     return mixtures[(color.red >> 4) << 8 | (color.green >> 4) << 4 | color.blue >> 4]

@@ -1,6 +1,6 @@
-internal import CNcurses
+import CNcurses
 
-/// Numbers as the panes write them. By hand, because Foundation's formatting allocates and is slow at 30 frames a second.
+/// Formats numbers and fits text. Foundation's formatting allocates and is too slow for 30 frames per second.
 package enum Text {
   /// A number with a fixed count of decimals: `fixed(3.14159, 1)` is "3.1".
   package static func fixed(_ value: Double, _ decimals: Int) -> String {
@@ -88,8 +88,8 @@ package enum Text {
     return String(kept) + String(ellipsis)
   }
 
-  /// The text in lines of at most `width` columns, broken at blanks where there are any; the last line that fits says with
-  /// an ellipsis that there is more.
+  /// The text in lines of at most `width` columns, broken at blanks where there are any; the last line ends in an ellipsis
+  /// where text is left out.
   package static func wrapped(_ text: String, _ width: Int, most: Int, ellipsis: Character = "…") -> [String] {
     guard width > 0, most > 0 else { return [] }
     var lines: [String] = []

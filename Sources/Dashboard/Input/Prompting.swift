@@ -1,60 +1,59 @@
-internal import Ground
-internal import Perception
-internal import Pipeline
+import Ground
+import Pipeline
 
-/// Actions that ask for a line of text: names for detections, labels to choose from.
+/// Actions that ask for a line of text: a name for a detection, labels to classify by.
 extension Controller {
   /// The most characters of an answer.
   private static let longestAnswer = 400
 
-  func ask(_ action: Action, _ state: inout DashboardState) {
-    if action == .typeLabels {
-      guard session.labeller != nil else { return state.toast("this session takes no labels", .warning, .now) }
-      let labels = state.snapshot.labels?.labels ?? []
-      state.view.modal = .prompt(.labels, text: labels.joined(separator: ", "))
-      return
+  mutating func perform(_ action: PromptAction) {
+    switch action {
+    case .classifyByLabels: promptForLabels()
+    case .nameDetection: promptForName()
     }
-    guard session.memory != nil else { return state.toast("this session remembers nothing", .warning, .now) }
-    // Without a selection the best one is meant, as Enter would choose it.
+  }
+
+  private mutating func promptForLabels() {
+    guard session.can(.labels) else { return warn(SessionPort.Ability.labels.refusal) }
+    let labels = state.snapshot.labels?.labels ?? []
+    state.view.modal = .prompt(.labels, text: labels.joined(separator: ", "))
+  }
+
+  /// Names the selected detection; without a selection the first one that is present, as Enter would choose it.
+  private mutating func promptForName() {
+    guard session.can(.references) else { return warn(SessionPort.Ability.references.refusal) }
     let rows = state.rows.rows
     guard let row = rows.first(where: { $0.key == state.view.selectedDetection }) ?? rows.first(where: \.isPresent)
     else {
-      return state.toast("nothing is detected that could be remembered", .warning, .now)
+      return warn("no detection to remember")
     }
     state.view.selectedDetection = row.key
     state.view.modal = .prompt(.reference(row: row.key), text: "")
   }
 
-  func answer(_ key: Key, _ prompt: Prompt, _ text: String, _ state: inout DashboardState) -> Outcome {
-    func show(_ text: String) { state.view.modal = .prompt(prompt, text: text) }
-    switch key {
-    case .escape: state.view.modal = nil
-    case .enter:
+  mutating func handleInPrompt(_ key: Key, prompt: Prompt, text: String) -> Outcome {
+    if key == .escape {
       state.view.modal = nil
-      accept(text, for: prompt, &state)
-    case .backspace: show(String(text.dropLast()))
-    case .control("u"): show("")
-    case .character(let scalar) where text.count < Self.longestAnswer: show(text + String(Character(scalar)))
-    default: break
+    } else if key == .enter {
+      state.view.modal = nil
+      accept(text, for: prompt)
+    } else if let edited = TypedLine.edited(text, by: key, longest: Self.longestAnswer) {
+      state.view.modal = .prompt(prompt, text: edited)
     }
     return .none
   }
 
-  private func accept(_ text: String, for prompt: Prompt, _ state: inout DashboardState) {
-    func trimmed(_ text: Substring) -> String {
-      let start = text.drop { $0 == " " }
-      return String(start.prefix(start.count - start.reversed().prefix { $0 == " " }.count))
-    }
+  private mutating func accept(_ text: String, for prompt: Prompt) {
     switch prompt {
     case .labels:
-      session.labeller?.setLabels(text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty })
+      ask(.setLabels(text.split(separator: ",").map { TypedLine.trimmed($0) }.filter { !$0.isEmpty }))
     case .reference(let key):
-      let name = trimmed(text[...])
+      let name = TypedLine.trimmed(text)
       guard !name.isEmpty else { return }
       guard let result = state.result, let row = state.rows.rows.first(where: { $0.key == key }) else {
-        return state.toast("it has gone meanwhile", .warning, .now)
+        return warn("that object is no longer visible")
       }
-      session.memory?.markReference(row.detection, of: result, name: name)
+      ask(.markReference(row.detection, of: result, name: name))
     }
   }
 }

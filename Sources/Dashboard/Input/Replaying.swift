@@ -1,53 +1,62 @@
-internal import Ground
-internal import Pipeline
+import Ground
+import Pipeline
 
-/// Moving within a recording or file.
+/// Moving within a recording or a video file.
 extension Controller {
-  /// Going back to an event while the replay plays, those of the last second are passed over.
-  private static let markSlack = 1.0
+  private static let seekSeconds = 10.0
+  /// An event is not gone to again from where it stands; nor, while the replay plays, shortly after it.
+  private static let nearStopped = 0.05
+  private static let nearPlaying = 1.0
 
-  func replay(_ action: Action, _ state: inout DashboardState) {
-    guard let replay = session.replay, let status = state.snapshot.replay else {
-      return state.toast("live sources cannot be stepped through", .warning, .now)
+  mutating func perform(_ action: ReplayAction) {
+    guard session.can(.replay), let status = state.snapshot.replay else {
+      return warn(SessionPort.Ability.replay.refusal)
     }
     switch action {
-    case .previousMark, .nextMark: jump(action, replay, status, &state)
-    case .seekBack: replay.seek(to: max(0, status.position - 10))
-    case .seekForward: replay.seek(to: min(status.duration ?? .infinity, status.position + 10))
-    case .stepBack: replay.step(by: -1)
-    case .stepForward: replay.step(by: 1)
-    case .slower: replay.setSpeed(status.speed / 2)
-    case .faster: replay.setSpeed(status.speed * 2)
-    default: break
+    case .previousEvent: seekToPreviousEvent(status)
+    case .nextEvent: seekToNextEvent(status)
+    case .seekBack: ask(.seek(max(0, status.position - Self.seekSeconds)))
+    case .seekForward: ask(.seek(min(status.duration ?? .infinity, status.position + Self.seekSeconds)))
+    case .stepBack: ask(.step(-1))
+    case .stepForward: ask(.step(1))
+    case .slower: ask(.setSpeed(status.speed / 2))
+    case .faster: ask(.setSpeed(status.speed * 2))
     }
   }
 
-  /// To the event before or after; one that has just been gone to, or passed a moment ago, is not gone to again.
-  private func jump(
-    _ action: Action, _ replay: any ReplayControl, _ status: ReplayStatus, _ state: inout DashboardState
-  ) {
+  private mutating func seekToNextEvent(_ status: ReplayStatus) {
     let marks = status.marks.sorted { $0.seconds < $1.seconds }
-    let slack = status.isPlaying ? Self.markSlack : 0.05
-    let mark =
-      action == .nextMark
-      ? marks.first { $0.seconds > status.position + 0.05 } : marks.last { $0.seconds < status.position - slack }
-    guard let mark else {
-      return state.toast(action == .nextMark ? "no event after this" : "no event before this", .warning, .now)
+    guard let mark = marks.first(where: { $0.seconds > status.position + Self.nearStopped }) else {
+      return warn("no later event")
     }
-    replay.seek(to: mark.seconds)
-    state.toast("\(Text.clock(seconds: mark.seconds)) \(mark.title)", .info, .now, replacesLast: true)
+    seek(to: mark)
   }
 
-  /// Has a replay that stands still give its frame once more, for what depends on settings.
-  func showAnew(_ state: DashboardState) {
-    guard let replay = session.replay, let status = state.snapshot.replay, !status.isPlaying else { return }
-    replay.seek(to: status.position)
+  private mutating func seekToPreviousEvent(_ status: ReplayStatus) {
+    let marks = status.marks.sorted { $0.seconds < $1.seconds }
+    let near = status.isPlaying ? Self.nearPlaying : Self.nearStopped
+    guard let mark = marks.last(where: { $0.seconds < status.position - near }) else {
+      return warn("no earlier event")
+    }
+    seek(to: mark)
   }
 
-  /// After another model has begun to serve, the frame that a replay stands at is of interest by that one.
+  private mutating func seek(to mark: ReplayStatus.Mark) {
+    ask(.seek(mark.seconds))
+    confirm("\(Text.clock(seconds: mark.seconds)) \(mark.title)")
+  }
+
+  /// Has a stopped replay deliver its frame again, to be processed with what was just changed.
+  func reprocessStoppedFrame() {
+    guard let status = state.snapshot.replay, !status.isPlaying else { return }
+    // A session without a replay has no frame to deliver again.
+    _ = session.send(.seek(status.position))
+  }
+
+  /// Has a stopped replay deliver its frame again once other models serve than before.
   ///
-  /// - Parameter before: ``DashboardState/activeModels`` at the last look.
-  package func showAnew(_ state: DashboardState, ifModelsDifferFrom before: [String]) {
-    if state.activeModels != before { showAnew(state) }
+  /// - Parameter before: ``DashboardState/activeModels`` at the last refresh.
+  package func reprocessStoppedFrame(ifModelsDifferFrom before: [String]) {
+    if state.activeModels != before { reprocessStoppedFrame() }
   }
 }

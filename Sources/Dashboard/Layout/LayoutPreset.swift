@@ -1,21 +1,21 @@
-/// A way to arrange the panes, as data: ``Layout`` fits it to the terminal.
+/// A layout of the panes as data, which ``ScreenLayout`` fits to the terminal.
 package struct LayoutPreset: Sendable {
-  /// A pane's demands in a column (rows) or in the strip (columns), its frame included.
+  /// A pane's size in a column (rows) or in the strip (columns), including its frame.
   package struct Slot: Sendable {
     var pane: PaneID
     var least: Int
-    /// With so much it has room for everything it can tell; 0: nothing is gained beyond the least.
+    /// Size at which the pane shows everything; 0: the least is enough.
     var good = 0
     var most: Int
-    /// Share of the room that is left.
+    /// Share of the remaining room.
     var weight: Int
-    /// Lower ones go first when there is no room.
+    /// Slots of lower priority are dropped first when there is no room.
     var priority: Int
 
-    /// The same pane in a column: its demands are rows there.
+    /// The same pane in a column, where sizes are rows.
     var stacked: Slot { Slot(pane: pane, least: 7, most: 10, weight: 1, priority: priority - 2) }
 
-    /// The same pane, with the more right to room the higher `rank`.
+    /// The same pane with a priority above all others, by rank.
     func preferred(rank: Int) -> Slot {
       var slot = self
       slot.priority = 100 + rank
@@ -32,7 +32,7 @@ package struct LayoutPreset: Sendable {
   /// The column's share of the width, in percent.
   let columnShare: Int
 
-  /// A pane's place in a column, for arrangements that have none for it.
+  /// A pane's slot in a column, for layouts that have none for it.
   static func spare(for pane: PaneID) -> Slot? {
     all[0].column.first { $0.pane == pane } ?? all[0].strip.first { $0.pane == pane }?.stacked
   }

@@ -1,6 +1,6 @@
 package import Pipeline
 
-/// A command that the palette offers.
+/// A command of the palette.
 package struct PaletteCommand: Sendable, Equatable {
   package var name: String
   package var title: String
@@ -8,9 +8,9 @@ package struct PaletteCommand: Sendable, Equatable {
   package var action: Action
 }
 
-/// All that can be typed after `:`, and what a beginning of it completes to.
+/// The commands that can be typed after `:`, and their completion.
 package enum CommandPalette {
-  /// Every action of the key table, and one command for each model, theme, style and arrangement there is.
+  /// Every action of the key table, and one command for each model, theme, style and layout.
   package static func commands(snapshot: SessionSnapshot, themes: [String]) -> [PaletteCommand] {
     let bound = KeyTable.all.map { binding in
       PaletteCommand(
@@ -21,16 +21,24 @@ package enum CommandPalette {
       PaletteCommand(name: name, title: title, keys: "", action: action)
     }
     return bound
-      + snapshot.detectors.map { each("detector \($0.title)", "Use this detector", .useDetector($0.name)) }
-      + snapshot.classifiers.map { each("classifier \($0.title)", "Use this classifier", .useClassifier($0.name)) }
-      + [each("classifier none", "Switch the second stage off", .noClassifier)]
-      + snapshot.detectors.map { each("compare \($0.title)", "Run it beside the present one", .compare($0.name)) }
-      + themes.map { each("theme \($0)", "Use this theme", .useTheme($0)) }
-      + PictureStyle.allCases.map { each("style \($0.rawValue)", "Picture as \($0.title)", .useStyle($0)) }
-      + LayoutPreset.all.indices.map { each("layout \(LayoutPreset.all[$0].name)", "Arrangement", .usePreset($0)) }
+      + snapshot.detectors.map { each("detector \($0.title)", "Use this detector", .model(.useDetector($0.name))) }
+      + snapshot.classifiers.map {
+        each("classifier \($0.title)", "Use this classifier", .model(.useClassifier($0.name)))
+      }
+      + [each("classifier none", "Turn the classifier off", .model(.noClassifier))]
+      + snapshot.detectors.map {
+        each("compare \($0.title)", "Compare with the active detector", .model(.compare($0.name)))
+      }
+      + themes.map { each("theme \($0)", "Use this theme", .appearance(.useTheme($0))) }
+      + PictureStyle.allCases.map {
+        each("style \($0.rawValue)", "Draw the picture as \($0.title)", .picture(.useStyle($0)))
+      }
+      + LayoutPreset.all.indices.map {
+        each("layout \(LayoutPreset.all[$0].name)", "Use this layout", .panes(.useLayout($0)))
+      }
   }
 
-  /// The commands that match what was typed, the closest first: beginnings, then words inside, then letters in order.
+  /// The commands that match the typed text, closest first: beginnings, then words inside, then letters in order.
   package static func matches(_ text: String, in commands: [PaletteCommand]) -> [PaletteCommand] {
     let wanted = text.lowercased()
     guard !wanted.isEmpty else { return commands }
@@ -50,7 +58,7 @@ package enum CommandPalette {
       .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
   }
 
-  /// What Tab makes of the text: the longest beginning that all beginning-matches share.
+  /// The text after Tab: the longest beginning that all commands share which begin with it.
   package static func completion(_ text: String, in commands: [PaletteCommand]) -> String {
     let names = commands.map(\.name).filter { $0.lowercased().hasPrefix(text.lowercased()) }
     guard var common = names.first else { return text }

@@ -1,12 +1,12 @@
-internal import Ground
+import Ground
 
-/// Draws what lies over the panes: help, palette, options, toasts.
+/// Draws what lies over the panes: help, command palette, prompt, options, toasts.
 struct Modals {
   let theme: Theme
   let glyphs: Glyphs
 
   /// A window in the middle; returns the room inside.
-  private func window(_ title: String, width: Int, height: Int, note: String, on canvas: inout CellGrid) -> Rect {
+  private func window(_ title: String, width: Int, height: Int, note: String, on canvas: inout CellCanvas) -> Rect {
     let width = min(width, canvas.width - 2)
     let height = min(height, canvas.height - 2)
     let rect = Rect(
@@ -20,7 +20,7 @@ struct Modals {
 
   // MARK: Help
 
-  /// The help's lines, from the key table: headings have no keys.
+  /// Lines of the help, from the key table: headings have no keys.
   static func helpLines() -> [(keys: String, title: String)] {
     KeyBinding.Group.allCases.flatMap { group in
       [(keys: "", title: group.rawValue)]
@@ -30,13 +30,13 @@ struct Modals {
     }
   }
 
-  /// How far the help can be scrolled on a screen of so many rows.
+  /// How many lines the help can be scrolled on a screen of that size.
   static func helpScrollLimit(rows: Int, columns: Int) -> Int {
     let shown = max(1, rows - 4) * (columns >= 90 ? 2 : 1)
     return max(0, helpLines().count - shown)
   }
 
-  func help(scroll: Int, on canvas: inout CellGrid) {
+  func help(scroll: Int, on canvas: inout CellCanvas) {
     let lines = Self.helpLines()
     let isWide = canvas.width >= 90
     let perColumn = isWide ? (lines.count + 1) / 2 : lines.count
@@ -62,42 +62,45 @@ struct Modals {
     }
   }
 
-  // MARK: Palette
+  // MARK: Command palette
 
-  /// Returns where the cursor belongs.
-  func palette(_ text: String, selected: Int, matches: [PaletteCommand], on canvas: inout CellGrid) -> (x: Int, y: Int)
+  /// Returns the place of the cursor, and the list of commands.
+  func palette(_ text: String, selected: Int, matches: [PaletteCommand], on canvas: inout CellCanvas)
+    -> (cursor: (x: Int, y: Int), list: ListView)
   {
     let room = window("command", width: 64, height: min(18, canvas.height - 4), note: "Tab completes", on: &canvas)
     canvas.text(":", room.x, room.y, theme.style(.highlight, .bold))
     let shown = String(text.suffix(max(1, room.width - 3)))
     canvas.text(shown, room.x + 1, room.y, theme.style(.title))
-    let list = Rect(x: room.x, y: room.y + 1, width: room.width, height: room.height - 1)
-    if matches.isEmpty { canvas.text("no such command", list.x, list.y, theme.style(.inactive)) }
-    let start = DetectionsPane.firstVisible(selected: selected, count: matches.count, room: list.height)
-    for (i, command) in matches[min(start, matches.count)...].prefix(list.height).enumerated() {
-      let y = list.y + i
-      let isSelected = start + i == selected
-      if isSelected { canvas.fill(Rect(x: list.x, y: y, width: list.width, height: 1), " ", theme.selected) }
-      let ground = isSelected ? theme[.selectedBackground] : theme[.mainBackground]
-      let name = min(26, list.width / 2)
-      canvas.text(
-        Text.fit(command.name, name - 1), list.x, y,
-        isSelected ? theme.selected.with(.bold) : theme.style(.mainForeground))
-      canvas.text(
-        Text.fit(command.title, list.width - name - command.keys.count - 1, ellipsis: glyphs.ellipsis), list.x + name,
-        y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground),
-        width: list.width - name - command.keys.count - 1)
-      canvas.text(command.keys, endingAt: list.right, y, Style(theme[.highlight], on: ground))
+    let list = ListView(
+      in: Rect(x: room.x, y: room.y + 1, width: room.width, height: room.height - 1), count: matches.count,
+      selected: selected)
+    if matches.isEmpty { canvas.text("no such command", room.x, room.y + 1, theme.style(.inactive)) }
+    list.draw(selection: theme.selected, ground: theme[.mainBackground], on: &canvas) { line, canvas in
+      draw(matches[line.item], on: line, canvas: &canvas)
     }
-    return (x: room.x + 1 + Text.columns(shown), y: room.y)
+    return (cursor: (x: room.x + 1 + Text.columns(shown), y: room.y), list: list)
+  }
+
+  private func draw(_ command: PaletteCommand, on line: ListView.Line, canvas: inout CellCanvas) {
+    let (rect, y) = (line.rect, line.rect.y)
+    let name = min(26, rect.width / 2)
+    let title = rect.width - name - command.keys.count - 1
+    canvas.text(
+      Text.fit(command.name, name - 1), rect.x, y,
+      line.text(theme[.mainForeground], line.isSelected ? .bold : []))
+    canvas.text(
+      Text.fit(command.title, title, ellipsis: glyphs.ellipsis), rect.x + name, y, line.text(theme[.graphText]),
+      width: title)
+    canvas.text(command.keys, endingAt: rect.right, y, line.mark(theme[.highlight]))
   }
 
   // MARK: Prompt
 
-  /// Returns where the cursor belongs.
-  func prompt(_ title: String, _ text: String, note: String, on canvas: inout CellGrid) -> (x: Int, y: Int) {
+  /// Returns the place of the cursor.
+  func prompt(_ title: String, _ text: String, note: String, on canvas: inout CellCanvas) -> (x: Int, y: Int) {
     let room = window(title, width: 64, height: 3, note: note, on: &canvas)
-    // The end of a long answer is what is being typed.
+    // Of a long answer the end is shown, where letters are typed.
     var shown = Substring(text)
     while Text.columns(shown) > max(0, room.width - 1) { shown = shown.dropFirst() }
     return (x: room.x + canvas.text(shown, room.x, room.y, theme.style(.title), width: room.width), y: room.y)
@@ -105,18 +108,20 @@ struct Modals {
 
   // MARK: Options
 
-  func options(_ settings: DashboardSettings, selected: Int, path: String, on canvas: inout CellGrid) {
+  /// Returns the list of settings.
+  func options(_ settings: DashboardSettings, selected: Int, path: String, on canvas: inout CellCanvas) -> ListView {
     let entries = SettingsTable.all
     let room = window(
       "options", width: 76, height: entries.count + 5, note: "Left Right change, Esc saves", on: &canvas)
-    for (i, entry) in entries.prefix(max(0, room.height - 3)).enumerated() {
-      let y = room.y + i
-      let isSelected = i == selected
-      if isSelected { canvas.fill(Rect(x: room.x, y: y, width: room.width, height: 1), " ", theme.selected) }
-      let ground = isSelected ? theme[.selectedBackground] : theme[.mainBackground]
-      canvas.text(entry.key, room.x + 1, y, isSelected ? theme.selected.with(.bold) : theme.style(.mainForeground))
+    let list = ListView(
+      in: Rect(x: room.x, y: room.y, width: room.width, height: room.height - 3), count: entries.count,
+      selected: selected)
+    list.draw(selection: theme.selected, ground: theme[.mainBackground], on: &canvas) { line, canvas in
+      let (entry, rect) = (entries[line.item], line.rect)
       canvas.text(
-        Text.fit(entry.read(settings), room.width - 16), room.x + 15, y, Style(theme[.highlight], on: ground))
+        entry.key, rect.x + 1, rect.y, line.text(theme[.mainForeground], line.isSelected ? .bold : []))
+      canvas.text(
+        Text.fit(entry.read(settings), rect.width - 16), rect.x + 15, rect.y, line.mark(theme[.highlight]))
     }
     if entries.indices.contains(selected), room.height > 3 {
       canvas.text(
@@ -124,18 +129,19 @@ struct Modals {
         width: room.width)
       canvas.text(Text.fit(path, room.width), room.x, room.bottom - 1, theme.style(.inactive), width: room.width)
     }
+    return list
   }
 
   // MARK: Toasts
 
   private static let toastWidth = 72
-  /// Longer reasons are in the events.
+  /// The events have longer messages in full.
   private static let toastLines = 3
 
-  /// - Parameter onlyGrave: leaves out what is merely good to know, which must not hide what the user is reading.
-  func toasts(_ toasts: [Toast], onlyGrave: Bool, on canvas: inout CellGrid) {
+  /// - Parameter withInfo: false leaves information out, which must not hide what the user is reading.
+  func toasts(_ toasts: [Toast], withInfo: Bool, on canvas: inout CellCanvas) {
     var bottom = canvas.height - 1
-    for toast in toasts.filter({ !onlyGrave || $0.tone != .info }).suffix(4).reversed() {
+    for toast in toasts.filter({ withInfo || $0.tone != .info }).suffix(4).reversed() {
       let lines = Text.wrapped(
         toast.text, min(Self.toastWidth, canvas.width - 6), most: min(Self.toastLines, bottom - 2),
         ellipsis: glyphs.ellipsis)

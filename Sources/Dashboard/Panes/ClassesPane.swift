@@ -1,18 +1,18 @@
-internal import Perception
-internal import Pipeline
+import Perception
+import Pipeline
 
-/// The classifier's best five for the selected detection, or the whole picture: smoothed bars beside the raw value.
+/// The best five classes of the selected detection, or of the whole picture: smoothed bars and raw values.
 struct ClassesPane: Pane {
-  func note(_ context: PaneContext) -> String {
+  func frameNote(_ context: PaneContext) -> String {
     Text.fit(context.classes.subject, 24, ellipsis: context.glyphs.ellipsis)
   }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let theme = context.theme
     guard !room.isEmpty else { return }
     guard !context.classes.bars.isEmpty else {
       let lines = Text.wrapped(
-        Self.silence(context), room.width, most: room.height, ellipsis: context.glyphs.ellipsis)
+        Self.emptyText(context), room.width, most: room.height, ellipsis: context.glyphs.ellipsis)
       for (i, line) in lines.enumerated() { canvas.text(line, room.x, room.y + i, theme.style(.inactive)) }
       return
     }
@@ -32,7 +32,7 @@ struct ClassesPane: Pane {
       theme.style(.graphText), width: room.width)
   }
 
-  /// Labels get the room that they need, in steps so that columns stay where they are; the bars get the rest.
+  /// Labels get the width that they need, in steps so that columns rarely move; bars get the rest.
   private static func columns(_ bars: [ClassBars.Bar], width: Int) -> (label: Int, meter: Int) {
     let longest = (bars.prefix(8).map { Text.columns($0.label) }.max() ?? 0) + 1
     let meterAndLabel = max(0, width - 7)
@@ -40,12 +40,12 @@ struct ClassesPane: Pane {
     return (label, min(40, meterAndLabel - label))
   }
 
-  private static func silence(_ context: PaneContext) -> String {
+  private static func emptyText(_ context: PaneContext) -> String {
     context.snapshot.classifiers.contains { $0.state == .active }
-      ? "nothing to classify" : "no classifier (c picks one)"
+      ? "nothing to classify" : "no classifier (c selects one)"
   }
 
-  /// The detection whose crop is shown: the selected one, else the first of the list that has classes.
+  /// The detection whose classes are shown: the selected one, else the first that has classes.
   static func subject(_ context: PaneContext) -> Detection? {
     if let key = context.view.selectedDetection, let row = context.rows.first(where: { $0.key == key }) {
       return row.detection

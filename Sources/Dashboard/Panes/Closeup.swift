@@ -1,12 +1,13 @@
-internal import Capture
-internal import Ground
-internal import Perception
-internal import Pipeline
-internal import Vision
+import Capture
+import Ground
+import Perception
+import Pipeline
+import Vision
 
-/// The selected detection, large, with all that is known of it: in the rows that the list of detections leaves free.
+/// The selected detection, enlarged, with everything known about it, in the rows that the list leaves free: drawn for every
+/// frame.
 struct Closeup {
-  /// Fewer rows than these show nothing worth seeing.
+  /// It is left out where there are fewer rows or columns.
   private static let leastRows = 8
   private static let leastColumns = 24
   /// Share of a box that is shown around it on each side.
@@ -17,7 +18,7 @@ struct Closeup {
   /// - Parameters:
   ///   - room: inside the frame of the detections pane.
   mutating func draw(
-    _ room: Rect, _ context: PaneContext, drawing: PictureRenderer.Settings, on canvas: inout CellGrid
+    _ room: Rect, _ context: PaneContext, drawing: PictureRenderer.Settings, on canvas: inout CellCanvas
   ) {
     guard let result = context.result,
       let row = context.rows.first(where: { $0.key == context.view.selectedDetection }),
@@ -44,7 +45,7 @@ struct Closeup {
     }
   }
 
-  /// What the list, its heading and a line between leave free; nil where that is too little.
+  /// The room below list, heading and one blank line; nil where it is too small.
   private static func area(in room: Rect, rows: Int) -> Rect? {
     let taken = min(room.height, rows + 2)
     let area = Rect(x: room.x, y: room.y + taken, width: room.width, height: room.height - taken)
@@ -71,7 +72,7 @@ struct Closeup {
       ("at \(whole(box.x)),\(whole(box.y))", .graphText),
       ("\(whole(box.width))x\(whole(box.height)) pixels", .graphText),
     ]
-    if let angle = detection.angle { facts.append(("turned by \(whole(angle * 180 / .pi)) degrees", .graphText)) }
+    if let angle = detection.angle { facts.append(("rotated by \(whole(angle * 180 / .pi)) degrees", .graphText)) }
     facts += detection.classes.prefix(3).filter { $0.confidence >= 0.01 }.map {
       ("\($0.label) \(percent($0.confidence))", .mainForeground)
     }

@@ -1,46 +1,46 @@
-internal import Ground
-internal import Perception
-internal import Pipeline
-internal import Vision
+import Ground
+import Perception
+import Pipeline
+import Vision
 
-/// The list of detections: colour, label, track, confidence, and where there is room the box and how long it is followed.
+/// The list of detections: class colour, label, track, confidence; where there is room also age and box.
 struct DetectionsPane: Pane {
-  func note(_ context: PaneContext) -> String {
+  func frameNote(_ context: PaneContext) -> String {
     let present = context.rows.filter(\.isPresent).count
     return "\(present) \u{2265} \(Text.percent(Double(context.snapshot.minimumConfidence)))"
       .replacingGreaterEqual(context.glyphs)
   }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
     let theme = context.theme
     guard !context.rows.isEmpty else {
       canvas.text(
-        context.result == nil ? "no picture yet" : "nothing found", room.x, room.y, theme.style(.inactive),
+        context.result == nil ? "no picture yet" : "no detections", room.x, room.y, theme.style(.inactive),
         width: room.width)
       return
     }
-    let columns = Columns(width: room.width, hasNames: context.rows.contains { !$0.detection.matches.isEmpty })
-    var list = room
-    if room.height >= 8, columns.hasHeading {
-      heading(room, columns, context, on: &canvas)
-      list = Rect(x: room.x, y: room.y + 1, width: room.width, height: room.height - 1)
+    let columns = Self.columns(width: room.width, context)
+    let list = Self.listView(in: room, context)
+    if list.room.y > room.y { drawHeading(in: room, columns, context, on: &canvas) }
+    list.draw(selection: theme.selected, ground: context.ground, on: &canvas) { line, canvas in
+      draw(context.rows[line.item], on: line, columns, context, canvas: &canvas)
     }
-    let selected = context.rows.firstIndex { $0.key == context.view.selectedDetection }
-    let start = Self.firstVisible(selected: selected, count: context.rows.count, room: list.height)
-    for (line, row) in context.rows[start...].prefix(list.height).enumerated() {
-      draw(row, isSelected: start + line == selected, y: list.y + line, list, columns, context, on: &canvas)
-    }
-    if context.rows.count > start + list.height {
-      canvas[room.right, room.bottom - 1] = Cell(context.glyphs.down, theme.style(.graphText))
-    }
-    if start > 0 { canvas[room.right, list.y] = Cell(context.glyphs.up, theme.style(.graphText)) }
+    list.drawArrows(theme.style(.graphText), glyphs: context.glyphs, on: &canvas)
   }
 
-  /// The first line to show so that the selected one is among them.
-  static func firstVisible(selected: Int?, count: Int, room: Int) -> Int {
-    guard let selected, room > 0 else { return 0 }
-    return max(0, min(selected - room / 2, count - room))
+  func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.listView(in: room, context) }
+
+  /// The list, below a heading where there is room for one.
+  static func listView(in room: Rect, _ context: PaneContext) -> ListView {
+    let heading = room.height >= 8 && columns(width: room.width, context).hasHeading ? 1 : 0
+    return ListView(
+      in: Rect(x: room.x, y: room.y + heading, width: room.width, height: room.height - heading),
+      count: context.rows.count, selected: context.rows.firstIndex { $0.key == context.view.selectedDetection })
+  }
+
+  private static func columns(width: Int, _ context: PaneContext) -> Columns {
+    Columns(width: width, hasNames: context.rows.contains { !$0.detection.matches.isEmpty })
   }
 
   /// How a line's width is shared out.
@@ -52,13 +52,13 @@ struct DetectionsPane: Pane {
     var age = 0
     var box = 0
 
-    /// - Parameter hasNames: labels are followed by the names of what the detections look like.
+    /// - Parameter hasNames: labels are followed by the names of references.
     init(width: Int, hasNames: Bool = false) {
       track = width >= 24 ? 5 : 0
       if width >= 40 { age = 7 }
       if width >= (hasNames ? 72 : 56) { box = 16 }
       let left = width - 2 - track - percent - age - box
-      // Where it is narrow, labels need the room more.
+      // In a narrow pane labels get more of the room.
       meter = left < 18 ? min(3, max(0, left - 5)) : min(hasNames ? 5 : 20, left * 2 / 5)
       label = max(4, left - meter - 1)
     }
@@ -66,7 +66,7 @@ struct DetectionsPane: Pane {
     var hasHeading: Bool { age > 0 }
   }
 
-  private func heading(_ room: Rect, _ columns: Columns, _ context: PaneContext, on canvas: inout CellGrid) {
+  private func drawHeading(in room: Rect, _ columns: Columns, _ context: PaneContext, on canvas: inout CellCanvas) {
     let style = context.theme.style(.inactive)
     var x = room.x + 2
     canvas.text("label", x, room.y, style)
@@ -80,20 +80,18 @@ struct DetectionsPane: Pane {
   }
 
   private func draw(
-    _ row: DetectionRow, isSelected: Bool, y: Int, _ room: Rect, _ columns: Columns, _ context: PaneContext,
-    on canvas: inout CellGrid
+    _ row: DetectionRow, on line: ListView.Line, _ columns: Columns, _ context: PaneContext,
+    canvas: inout CellCanvas
   ) {
     let theme = context.theme
     let detection = row.detection
-    let ground = isSelected ? theme[.selectedBackground] : context.ground
-    let ink = isSelected ? theme[.selectedForeground] : theme[row.isPresent ? .mainForeground : .inactive]
-    let text = Style(ink, on: ground, isSelected ? .bold : [])
-    let faint = Style(theme[isSelected ? .selectedForeground : .graphText], on: ground)
-    if isSelected { canvas.fill(Rect(x: room.x, y: y, width: room.width, height: 1), " ", text) }
-    canvas[room.x, y] = Cell(
+    let y = line.rect.y
+    let text = line.text(theme[row.isPresent ? .mainForeground : .inactive], line.isSelected ? .bold : [])
+    let faint = line.text(theme[.graphText])
+    canvas[line.rect.x, y] = Cell(
       row.isPresent ? context.glyphs.bullet : context.glyphs.hollow,
-      Style(row.isPresent ? theme.color(ofClass: detection.classID) : theme[.inactive], on: ground))
-    var x = room.x + 2
+      line.mark(row.isPresent ? theme.color(ofClass: detection.classID) : theme[.inactive]))
+    var x = line.rect.x + 2
     canvas.text(name(of: detection, columns.label - 1, context.glyphs), x, y, text, width: columns.label)
     x += columns.label
     if columns.track > 0, let track = detection.track {
@@ -102,30 +100,28 @@ struct DetectionsPane: Pane {
     x += columns.track
     canvas.meter(
       x, y, width: columns.meter, fraction: row.confidence, gradient: theme[ThemeGradient.confidence],
-      rest: Style(theme[.meterBackground], on: ground), glyphs: context.glyphs)
+      rest: line.mark(theme[.meterBackground]), glyphs: context.glyphs)
     x += columns.meter + 1
     canvas.text(
       Text.right(Text.fixed(Double(detection.confidence) * 100, 0) + "%", columns.percent), x, y, text)
     x += columns.percent
     if columns.age > 0 {
       let seconds = context.now.milliseconds(since: row.firstSeen) / 1000
-      canvas.text(
-        seconds < 60 ? Text.fixed(seconds, 0) + " s" : Text.clock(seconds: seconds), endingAt: x + columns.age, y, faint
-      )
+      let age = seconds < 60 ? Text.fixed(seconds, 0) + " s" : Text.clock(seconds: seconds)
+      canvas.text(age, endingAt: x + columns.age, y, faint)
       x += columns.age
     }
     if columns.box > 0 {
       let box = detection.box
-      let place =
-        "\(whole(box.x)),\(whole(box.y)) \(whole(box.width))x\(whole(box.height))"
+      let place = "\(whole(box.x)),\(whole(box.y)) \(whole(box.width))x\(whole(box.height))"
       canvas.text(place, endingAt: x + columns.box, y, faint)
     }
   }
 
-  /// The label, with what the second stage and the sequence model say where there is room.
+  /// The label, followed by the best class of crop classifier and sequence model where there is room.
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
-    // What it looks like comes first, and at least how much: somebody asked for it.
+    // A reference comes first, at least its similarity: the user has named it.
     if let match = detection.matches.first {
       let sign = glyphs.kind == .full ? "\u{2248}" : "~"
       let share = Text.fixed(max(0, Double(match.similarity)) * 100, 0)
@@ -137,7 +133,7 @@ struct DetectionsPane: Pane {
     }
     for more in [detection.classes.first?.label, detection.sequenceClasses.first?.label] {
       guard let more else { continue }
-      // "cone: fallen" says "cone" once more.
+      // "cone: fallen" repeats "cone".
       let isNaming = name == detection.label && more.hasPrefix(name + ":")
       let longer = isNaming ? more : name + " " + more
       if Text.columns(longer) <= width { name = longer }

@@ -1,18 +1,18 @@
-internal import Ground
-internal import Pipeline
+import Ground
+import Pipeline
 
-/// What happened, the newest at the bottom.
+/// Events, the newest at the bottom.
 struct EventsPane: Pane {
-  func note(_ context: PaneContext) -> String {
+  func frameNote(_ context: PaneContext) -> String {
     context.view.eventScroll > 0 ? "-\(context.view.eventScroll)" : ""
   }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let theme = context.theme
     guard !room.isEmpty else { return }
     let events = context.snapshot.events
     guard !events.isEmpty else {
-      canvas.text("nothing yet", room.x, room.y, theme.style(.inactive), width: room.width)
+      canvas.text("no events yet", room.x, room.y, theme.style(.inactive), width: room.width)
       return
     }
     let indent = 5

@@ -1,8 +1,8 @@
-internal import Pipeline
+import Pipeline
 
-/// Where a frame's milliseconds go, per stage: now, percentiles, the course, and the share of the whole.
+/// Latency per stage in milliseconds: now, percentiles, history, and share of the whole.
 struct LatencyPane: Pane {
-  func note(_ context: PaneContext) -> String { "ms" }
+  func frameNote(_ context: PaneContext) -> String { "ms" }
 
   private struct Column: Sendable {
     var title: String
@@ -10,7 +10,7 @@ struct LatencyPane: Pane {
     var value: @Sendable (StageStatistics) -> String
   }
 
-  /// The course's top in medians, at least: what is as usual is a low line, and what takes twice as long stands out.
+  /// The top of a history is at least this many medians: usual values make a low line, and outliers stand out.
   private static let graphTop = 3.0
 
   private static let figures: [Column] = [
@@ -25,10 +25,10 @@ struct LatencyPane: Pane {
     return width >= 18 ? [figures[0], figures[1], figures[3]] : [figures[0], figures[3]]
   }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
     let theme = context.theme
-    // Stages that this session has no use for stay away.
+    // Stages that do not run are left out.
     let stages = context.snapshot.stages.filter { $0.name == "total" || $0.p99 > 0 || $0.last > 0 }
     guard !stages.isEmpty else {
       canvas.text("no frame processed yet", room.x, room.y, theme.style(.inactive), width: room.width)
@@ -39,8 +39,8 @@ struct LatencyPane: Pane {
     let numbers = columns.map(\.width).reduce(0, +)
     let share = room.width - name - numbers >= 9 ? 5 : 0
     let graph = max(0, room.width - name - numbers - share - 1)
-    heading(room, name, columns, graph, share, context, on: &canvas)
-    // In a replay the stages are as they were recorded, and take longer than reading them does.
+    drawHeading(in: room, nameWidth: name, columns, hasShare: share > 0, context, on: &canvas)
+    // In a replay the stages are those of the recording, which took longer than reading them.
     let parts = stages.filter { $0.name != "total" }.map(\.p50).reduce(0, +)
     let whole = max(parts, stages.first { $0.name == "total" }?.p50 ?? 0)
     let rate = context.snapshot.rates.camera
@@ -48,7 +48,7 @@ struct LatencyPane: Pane {
     for (i, stage) in ordered(stages, room: room.height - 1).enumerated() {
       let y = room.y + 1 + i
       let isTotal = stage.name == "total"
-      // A stage is measured by its share of the whole, the whole by the time there is until the next frame.
+      // A stage is coloured by its share of the whole, the total by its share of the frame period.
       let level = isTotal ? stage.last / period : whole > 0 ? stage.last / whole : 0
       canvas.text(
         Text.fit(stage.name, name, ellipsis: context.glyphs.ellipsis), room.x, y,
@@ -72,7 +72,7 @@ struct LatencyPane: Pane {
     }
   }
 
-  /// The total stays when rows are short; then the largest stages.
+  /// With too few rows the total stays, and the slowest stages.
   private func ordered(_ stages: [StageStatistics], room: Int) -> [StageStatistics] {
     guard stages.count > room, room > 0 else { return room > 0 ? stages : [] }
     let total = stages.filter { $0.name == "total" }
@@ -81,9 +81,9 @@ struct LatencyPane: Pane {
     return stages.filter { largest.contains($0.name) } + total
   }
 
-  private func heading(
-    _ room: Rect, _ name: Int, _ columns: [Column], _ graph: Int, _ share: Int, _ context: PaneContext,
-    on canvas: inout CellGrid
+  private func drawHeading(
+    in room: Rect, nameWidth name: Int, _ columns: [Column], hasShare: Bool, _ context: PaneContext,
+    on canvas: inout CellCanvas
   ) {
     let style = context.theme.style(.inactive)
     canvas.text("stage", room.x, room.y, style, width: name)
@@ -92,6 +92,6 @@ struct LatencyPane: Pane {
       canvas.text(column.title, endingAt: x + column.width - 1, room.y, style)
       x += column.width
     }
-    if share > 0 { canvas.text("share", endingAt: room.right, room.y, style) }
+    if hasShare { canvas.text("share", endingAt: room.right, room.y, style) }
   }
 }

@@ -1,10 +1,10 @@
-internal import Ground
-internal import Perception
-internal import Pipeline
+import Ground
+import Perception
+import Pipeline
 
-/// Detectors and classifiers with task, input and state, of which Enter picks one; below them, what runs beside them.
+/// Detectors and classifiers with state, task and input, of which Enter selects one; below them the other networks that run.
 struct ModelsPane: Pane {
-  /// A line of the list.
+  /// A model in the list.
   struct Entry {
     var listing: ModelListing
     var isClassifier: Bool
@@ -15,72 +15,64 @@ struct ModelsPane: Pane {
       + snapshot.classifiers.map { Entry(listing: $0, isClassifier: true) }
   }
 
-  /// Which lines there is room for.
-  struct Window {
-    /// What can be picked, then what cannot.
+  /// The list, and below it why the selected model failed.
+  struct Content {
+    /// Lines that can be chosen, then those that cannot.
     var lines: [Entry]
-    /// The first line shown.
-    var start: Int
-    var height: Int
-    var selected: Int?
-    /// Why the selected model failed, below the list.
+    var list: ListView
     var reason: [String]
   }
 
-  static func window(
-    _ room: Rect, _ snapshot: SessionSnapshot, _ view: ViewState, ellipsis: Character = "\u{2026}"
-  ) -> Window {
-    let entries = entries(snapshot)
-    let lines = entries + snapshot.companions.map { Entry(listing: $0, isClassifier: false) }
-    let selected = view.focus == .models && !entries.isEmpty ? min(view.selectedModel, entries.count - 1) : nil
-    let reason = reason(selected.map { entries[$0] }, room, ellipsis)
-    let height = room.height - reason.count
-    let active = entries.firstIndex { $0.listing.state == .active }
-    return Window(
-      lines: lines, start: DetectionsPane.firstVisible(selected: selected ?? active, count: lines.count, room: height),
-      height: height, selected: selected, reason: reason)
+  static func content(in room: Rect, _ context: PaneContext) -> Content {
+    let entries = entries(context.snapshot)
+    let lines = entries + context.snapshot.companions.map { Entry(listing: $0, isClassifier: false) }
+    let hasFocus = context.view.focus == .models && !entries.isEmpty
+    let selected = hasFocus ? min(context.view.selectedModel, entries.count - 1) : nil
+    let reason = reason(selected.map { entries[$0] }, room, context.glyphs.ellipsis)
+    let list = ListView(
+      in: Rect(x: room.x, y: room.y, width: room.width, height: room.height - reason.count), count: lines.count,
+      selected: selected, centered: entries.firstIndex { $0.listing.state == .active })
+    return Content(lines: lines, list: list, reason: reason)
   }
 
-  func note(_ context: PaneContext) -> String { context.view.focus == .models ? "Enter picks" : "" }
+  func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.content(in: room, context).list }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func frameNote(_ context: PaneContext) -> String { context.view.focus == .models ? "Enter selects" : "" }
+
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
-    let window = Self.window(room, context.snapshot, context.view, ellipsis: context.glyphs.ellipsis)
-    guard !window.lines.isEmpty else {
+    let content = Self.content(in: room, context)
+    guard !content.lines.isEmpty else {
       canvas.text("no models found", room.x, room.y, context.theme.style(.inactive), width: room.width)
       return
     }
-    for (i, line) in window.reason.enumerated() {
+    for (i, line) in content.reason.enumerated() {
       canvas.text(
-        line, room.x + 2, room.y + window.height + i, context.theme.style(.failure), width: room.width - 2)
+        line, room.x + 2, content.list.room.bottom + i, context.theme.style(.failure), width: room.width - 2)
     }
-    for (line, entry) in window.lines[window.start...].prefix(window.height).enumerated() {
-      draw(entry, isSelected: window.start + line == window.selected, y: room.y + line, room, context, on: &canvas)
+    content.list.draw(selection: context.theme.selected, ground: context.ground, on: &canvas) { line, canvas in
+      draw(content.lines[line.item], on: line, context, canvas: &canvas)
     }
   }
 
-  /// Why the selected model failed, in as many lines as there are to spare.
+  /// Why the selected model failed, in at most half of the room.
   private static func reason(_ selected: Entry?, _ room: Rect, _ ellipsis: Character) -> [String] {
     guard case .failed(let reason)? = selected?.listing.state, room.height >= 4 else { return [] }
     return Text.wrapped(Self.brief(reason), room.width - 2, most: room.height / 2, ellipsis: ellipsis)
   }
 
-  private func draw(
-    _ entry: Entry, isSelected: Bool, y: Int, _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid
-  ) {
+  private func draw(_ entry: Entry, on line: ListView.Line, _ context: PaneContext, canvas: inout CellCanvas) {
     let theme = context.theme
-    let ground = isSelected ? theme[.selectedBackground] : context.ground
+    let (rect, y) = (line.rect, line.rect.y)
     let isActive = entry.listing.state == .active
-    let ink = theme[isSelected ? .selectedForeground : isActive ? .title : .mainForeground]
-    if isSelected { canvas.fill(Rect(x: room.x, y: y, width: room.width, height: 1), " ", Style(ink, on: ground)) }
     let state = Self.mark(entry.listing.state, context)
-    canvas[room.x, y] = Cell(state.glyph, Style(state.color, on: ground))
-    let facts = Self.facts(entry, room.width, ellipsis: context.glyphs.ellipsis)
-    let nameRoom = room.width - 3 - Text.columns(facts)
+    canvas[rect.x, y] = Cell(state.glyph, line.mark(state.color))
+    let facts = Self.facts(entry, rect.width, ellipsis: context.glyphs.ellipsis)
+    let nameRoom = rect.width - 3 - Text.columns(facts)
     canvas.text(
-      Text.fit(entry.listing.title, nameRoom, ellipsis: context.glyphs.ellipsis), room.x + 2, y,
-      Style(ink, on: ground, isActive ? .bold : []), width: nameRoom)
-    canvas.text(facts, endingAt: room.right, y, Style(theme[isSelected ? .selectedForeground : .graphText], on: ground))
+      Text.fit(entry.listing.title, nameRoom, ellipsis: context.glyphs.ellipsis), rect.x + 2, y,
+      line.text(theme[isActive ? .title : .mainForeground], isActive ? .bold : []), width: nameRoom)
+    canvas.text(facts, endingAt: rect.right, y, line.text(theme[.graphText]))
   }
 
   private static func mark(_ state: ModelListing.State, _ context: PaneContext) -> (glyph: Unicode.Scalar, color: Color)
@@ -103,13 +95,13 @@ struct ModelsPane: Pane {
     case .available, .active: break
     }
     guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
-    // A network on sequences has no picture for its input.
+    // The input of a sequence network is not a picture.
     let input = about.inputWidth > 0 ? " \(about.inputWidth)x\(about.inputHeight)" : ""
     if width >= 46 { return "\(short(about.task))\(input) \(Text.bytes(Double(about.fileBytes)))" }
     return width >= 30 ? short(about.task) + input : short(about.task)
   }
 
-  /// A reason without the file that it begins with: the line names the model.
+  /// A reason without the file at its beginning: the line names the model.
   static func brief(_ reason: String) -> String {
     let parts = reason.split(separator: ": ", maxSplits: 1)
     return Text.withoutFolders(String(reason.hasPrefix("/") && parts.count == 2 ? parts[1] : reason[...]))

@@ -1,74 +1,58 @@
-package import Ground
-package import Pipeline
+import Pipeline
 
-/// All that a pane may look at while it draws.
-package struct PaneContext {
-  package var snapshot: SessionSnapshot
-  /// The result on the screen; an older one than the snapshot's while the picture is frozen.
-  package var result: FrameResult?
-  package var view: ViewState
-  package var settings: DashboardSettings
-  package var theme: Theme
-  package var glyphs: Glyphs
-  package var now: MonotonicTime
-  package var own: OwnFigures
-  package var rows: [DetectionRow]
-  package var classes: ClassBars
-  package var history: RateHistory
-  /// Mean brightness of the picture, 0...255.
-  package var brightness: Int
-
-  package init(snapshot: SessionSnapshot, settings: DashboardSettings, theme: Theme, glyphs: Glyphs) {
-    self.snapshot = snapshot
-    result = snapshot.latest
-    view = ViewState()
-    self.settings = settings
-    self.theme = theme
-    self.glyphs = glyphs
-    now = .now
-    own = OwnFigures()
-    rows = []
-    classes = ClassBars()
-    history = RateHistory()
-    brightness = 255
-  }
-
-  /// The background of all text.
-  var ground: Color { theme[.mainBackground] }
-}
-
-/// One framed part of the screen. To add one: a case of ``PaneID``, a type like this, a line in ``Panes/all``, and a slot
-/// in ``LayoutPreset/all``.
+/// One framed part of the screen. To add one: a case of ``PaneID``, a type like this, a line in ``Panes/pane(_:_:)``, and a
+/// slot in ``LayoutPreset/all``.
+///
+/// A pane is drawn some five times a second. ``PictureView`` and ``Closeup`` draw pixels of the camera over two of them,
+/// once for every frame.
 protocol Pane: Sendable {
-  /// A figure for the frame's right end, "" for none.
-  func note(_ context: PaneContext) -> String
+  /// In the frame's top line; nil for the name of the ``PaneID``.
+  var title: String? { get }
+  /// A figure at the right end of the frame's top line, "" for none.
+  func frameNote(_ context: PaneContext) -> String
   /// Draws inside the frame.
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid)
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas)
+  /// The list that ``draw(_:_:on:)`` draws, if it has one: for the mouse.
+  func list(in room: Rect, _ context: PaneContext) -> ListView?
 }
 
 extension Pane {
-  func note(_ context: PaneContext) -> String { "" }
+  var title: String? { nil }
+  func frameNote(_ context: PaneContext) -> String { "" }
+  func list(in room: Rect, _ context: PaneContext) -> ListView? { nil }
 }
 
-/// The panes beside the picture.
+/// The panes and their frames.
 enum Panes {
-  static let all: [(id: PaneID, pane: any Pane)] = [
-    (.detections, DetectionsPane()), (.classes, ClassesPane()), (.latency, LatencyPane()), (.rates, RatesPane()),
-    (.models, ModelsPane()), (.recording, RecordingPane()), (.events, EventsPane()),
-  ]
+  static func pane(_ id: PaneID, _ context: PaneContext) -> any Pane {
+    switch id {
+    case .picture: PicturePane()
+    case .detections: DetectionsPane()
+    case .classes: ClassesPane()
+    case .latency: LatencyPane()
+    case .rates: RatesPane()
+    case .models: ModelsPane()
+    case .recording: context.snapshot.replay == nil ? RecordingPane() : ReplayPane()
+    case .events: EventsPane()
+    }
+  }
 
-  static func draw(_ id: PaneID, _ pane: any Pane, in rect: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  /// Draws a pane with its frame; returns the list in it, if it has one.
+  static func draw(_ id: PaneID, in rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas) -> ListView? {
+    let pane = pane(id, context)
     let isFocused = context.view.focus == id
     let theme = context.theme
     canvas.frame(
-      rect, title: id.title, hotkey: id.rawValue, glyphs: context.glyphs,
+      rect, title: pane.title ?? id.title, hotkey: id.rawValue, glyphs: context.glyphs,
       line: isFocused ? theme.style(.highlight) : theme.style(id.box),
       titleStyle: theme.style(.title, isFocused ? .bold : []), hotkeyStyle: theme.style(.highlight),
-      note: pane.note(context))
-    pane.draw(Self.room(inside: rect), context, on: &canvas)
+      note: pane.frameNote(context))
+    let room = Self.room(inside: rect)
+    pane.draw(room, context, on: &canvas)
+    return pane.list(in: room, context)
   }
 
-  /// What a pane draws in: inside its frame, a column away from it.
+  /// Where a pane draws: inside its frame, one column away from it.
   static func room(inside rect: Rect) -> Rect {
     let inner = rect.inner
     return Rect(x: inner.x + 1, y: inner.y, width: inner.width - 2, height: inner.height)

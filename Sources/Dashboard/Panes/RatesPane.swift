@@ -1,10 +1,10 @@
-internal import Pipeline
+import Pipeline
 
-/// Frames a second, each rate by what it counts, what was skipped and why, and what the screen costs on the wire.
+/// Frames per second by what they count, skipped frames by cause, and the cost of the screen in bytes.
 struct RatesPane: Pane {
-  func note(_ context: PaneContext) -> String { "frames/s" }
+  func frameNote(_ context: PaneContext) -> String { "frames/s" }
 
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
     let lines = Self.lines(context)
     let hasGraphs = room.width >= Self.figures + 8
@@ -12,7 +12,7 @@ struct RatesPane: Pane {
     let figures = hasGraphs ? Self.figures : room.width
     for (i, line) in lines.prefix(room.height).enumerated() {
       let y = room.y + i
-      if let course = line.course, !hasGraphs, !hasRoomBelow { course.draw(room, y, context, on: &canvas) }
+      if let history = line.history, !hasGraphs, !hasRoomBelow { history.draw(room, y, context, on: &canvas) }
       canvas.text(line.name, room.x, y, context.theme.style(.mainForeground), width: figures - 7)
       canvas.text(line.value, endingAt: room.x + figures, y, Style(line.color, on: context.ground))
     }
@@ -28,8 +28,8 @@ struct RatesPane: Pane {
 
   private static let figures = 24
 
-  /// A rate's course, drawn between its name and its value where there is no room for graphs beside them.
-  private struct Course {
+  /// The history of a rate, drawn between its name and its value where there is no room for graphs beside them.
+  private struct History {
     var values: [Double]
     var gradient: ThemeGradient
     /// Columns that the value takes.
@@ -42,10 +42,10 @@ struct RatesPane: Pane {
       self.value = value
     }
 
-    func draw(_ room: Rect, _ y: Int, _ context: PaneContext, on canvas: inout CellGrid) {
+    func draw(_ room: Rect, _ y: Int, _ context: PaneContext, on canvas: inout CellCanvas) {
       let width = room.width - Self.name - value
       guard width >= 3 else { return }
-      // Three dots of four: lines on top of each other must not grow together.
+      // At most three of four dots: graphs on neighbouring rows must not touch.
       canvas.graph(
         values, in: Rect(x: room.x + Self.name, y: y, width: width, height: 1),
         top: max(1, values.suffix(width * 2).max() ?? 1) * 1.34, gradient: context.theme[gradient],
@@ -57,7 +57,7 @@ struct RatesPane: Pane {
     var name: String
     var value: String
     var color: Color
-    var course: Course?
+    var history: History?
   }
 
   private static func lines(_ context: PaneContext) -> [Line] {
@@ -67,17 +67,17 @@ struct RatesPane: Pane {
       theme[value > 0.05 ? .warning : total > 0 ? .graphText : .inactive]
     }
     let skipped = context.snapshot.skipped
-    // Causes that never come about on most cameras have a line only once they have.
+    // Causes that most cameras never have get a line only once they occur.
     let rarer = [("passed over", skipped.passedOver), ("damaged", skipped.damaged)].filter { $0.1 > 0 }.map {
       Line(name: $0.0, value: "\u{3A3}\(Text.count($0.1))".plain(context.glyphs), color: theme[.warning])
     }
     return [
       Line(
         name: "camera", value: Text.fixed(rates.camera, 1), color: theme[.title],
-        course: Course(context.history.camera, .rate)),
+        history: History(context.history.camera, .rate)),
       Line(
         name: "processed", value: Text.fixed(rates.processed, 1), color: theme[.title],
-        course: Course(context.history.processed, .rate)),
+        history: History(context.history.processed, .rate)),
       Line(name: "shown", value: Text.fixed(context.own.shownRate, 1), color: theme[.title]),
       Line(
         name: "skipped",
@@ -89,9 +89,9 @@ struct RatesPane: Pane {
         color: loss(rates.droppedByDriver, skipped.driver)),
     ] + rarer + [
       Line(
-        name: context.own.isCongested ? "wire, slow" : "wire", value: Text.bytes(context.own.bytesPerSecond) + "/s",
+        name: context.own.isCongested ? "sent, slow" : "sent", value: Text.bytes(context.own.bytesPerSecond) + "/s",
         color: theme[context.own.isCongested ? .warning : .graphText],
-        course: context.own.isCongested ? nil : Course(context.history.bytes, .skipped, value: 10)),
+        history: context.own.isCongested ? nil : History(context.history.bytes, .skipped, value: 10)),
       Line(name: "per picture", value: Text.bytes(context.own.bytesPerFrame), color: theme[.graphText]),
     ] + budget(context.own, theme) + [
       Line(
@@ -100,7 +100,7 @@ struct RatesPane: Pane {
     ]
   }
 
-  /// What the link may cost, and how far the drawing has stepped back for it.
+  /// The byte budget, and by how many steps the drawing is reduced for it.
   private static func budget(_ own: OwnFigures, _ theme: Theme) -> [Line] {
     let limit = Line(
       name: "budget", value: own.budget.map { Text.bytes($0) + "/s" } ?? "automatic", color: theme[.graphText])
@@ -109,8 +109,8 @@ struct RatesPane: Pane {
     return [limit, Line(name: "saving", value: step, color: theme[.warning])]
   }
 
-  /// Processed frames above, bytes below.
-  private func graphs(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  /// Processed frames in the upper graph, bytes in the lower one.
+  private func graphs(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let upper = max(1, room.height * 2 / 3)
     history(Rect(x: room.x, y: room.y, width: room.width, height: upper), context, on: &canvas)
     let lower = Rect(x: room.x, y: room.y + upper, width: room.width, height: room.height - upper)
@@ -121,7 +121,7 @@ struct RatesPane: Pane {
       background: context.ground, glyphs: context.glyphs)
   }
 
-  private func history(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  private func history(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let top = max(1, context.history.camera.suffix(room.width * 2).max() ?? 1)
     canvas.graph(
       context.history.processed, in: room, top: top * 1.1, gradient: context.theme[ThemeGradient.rate],

@@ -1,10 +1,9 @@
-internal import Pipeline
+import Pipeline
 
-/// The recording: file, length, size, rate, what it lost, and how long the disk lasts; in a replay, where it stands.
+/// The recording being written: length, size, rate, file, free disk space, lost messages.
 struct RecordingPane: Pane {
-  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
+  func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
-    if let replay = context.snapshot.replay { return draw(replay, room, context, on: &canvas) }
     let theme = context.theme
     guard let recording = context.snapshot.recording else {
       canvas.text("this session cannot record", room.x, room.y, theme.style(.inactive), width: room.width)
@@ -24,11 +23,11 @@ struct RecordingPane: Pane {
     switch recording.state {
     case .idle:
       let folder = [".", "./", ""].contains(recording.path) ? "the current folder" : recording.path
-      return [("off, r records into", .mainForeground), (folder, .graphText), (free, .graphText)]
+      return [("off; r records to", .mainForeground), (folder, .graphText), (free, .graphText)]
     case .failed(let reason): return [("stopped: " + reason, .failure), (free, .graphText)]
     case .finishing: return [("finishing " + file, .warning)]
     case .recording:
-      let left = recording.freeSeconds.map { ", lasts \(Text.clock(seconds: $0))" } ?? ""
+      let left = recording.freeSeconds.map { ", enough for \(Text.clock(seconds: $0))" } ?? ""
       return [
         (
           "\(Text.clock(seconds: recording.seconds))  \(Text.bytes(Double(recording.bytes)))  "
@@ -41,34 +40,6 @@ struct RecordingPane: Pane {
           recording.dropped > 0 ? .warning : .graphText
         ),
       ]
-    }
-  }
-
-  private func draw(_ replay: ReplayStatus, _ room: Rect, _ context: PaneContext, on canvas: inout CellGrid) {
-    let theme = context.theme
-    let speed = replay.speed > 0 ? "\(Text.fixed(replay.speed, replay.speed < 1 ? 2 : 0))x" : "as fast as it goes"
-    let state =
-      context.snapshot.sourceState == .ended ? "at its end" : replay.isPlaying ? "playing \(speed)" : "stopped"
-    // Of two clocks beside each other, one without its decimals looks like less.
-    let end = replay.duration.map { " / " + Text.clock(seconds: $0, decimals: 2) } ?? ""
-    canvas.text(
-      "\(Text.clock(seconds: replay.position, decimals: 2))\(end)  \(state)", room.x, room.y, theme.style(.title),
-      width: room.width)
-    guard room.height > 1, let duration = replay.duration, duration > 0 else { return }
-    canvas.meter(
-      room.x, room.y + 1, width: room.width, fraction: replay.position / duration,
-      gradient: theme[ThemeGradient.rate], rest: theme.style(.meterBackground), glyphs: context.glyphs)
-    for mark in replay.marks {
-      let share = mark.seconds / duration
-      guard share.isFinite, (0...1).contains(share) else { continue }
-      canvas[room.x + Int(share * Double(max(0, room.width - 1))), room.y + 1] = Cell("!", theme.style(.warning))
-    }
-    if room.height > 2 {
-      let hints = ["[ ] 10 s", ", . step", replay.marks.isEmpty ? nil : "{ } event", "< > speed"].compactMap(\.self)
-      let perLine = max(1, (room.width + 2) / 11)
-      for (i, hint) in hints.enumerated() where i / perLine < room.height - 2 {
-        canvas.text(hint, room.x + i % perLine * 11, room.y + 2 + i / perLine, theme.style(.graphText), width: 11)
-      }
     }
   }
 }

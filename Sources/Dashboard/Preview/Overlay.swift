@@ -1,13 +1,13 @@
 package import Perception
-internal import Vision
+import Vision
 
-/// Draws what was found over the picture: tints under lines under labels.
+/// Draws findings over the picture: tints first, then lines, then labels.
 package struct Overlay {
   private let mapping: CellMapping
   private let theme: Theme
   private let glyphs: Glyphs
   private let isPhotographic: Bool
-  /// The labels' share of the picture is one in so many.
+  /// Labels may take one of this many cells of the picture.
   private static let labelShare = 6
   private static let lowerHalf = ("▄" as Unicode.Scalar).value
 
@@ -20,16 +20,16 @@ package struct Overlay {
   }
 
   /// - Parameters:
-  ///   - selected: the detection to stress, an index into `detections`.
-  ///   - differences: what only one of two models found that are compared: marked A, and in white, marked B.
+  ///   - selected: the index of the selected detection.
+  ///   - differences: detections of only one of two compared models; the first are marked A, the second in white B.
   package func draw(
     _ detections: [Detection], segmentation: SegmentationMap?, depth: DepthMap? = nil, selected: Int?, labels: Bool,
-    differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellGrid
+    differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellCanvas
   ) {
     if let depth { tint(depth, on: &canvas) }
     if let segmentation { tint(segmentation, on: &canvas) }
     for detection in detections { if detection.mask != nil { tint(detection, on: &canvas) } }
-    // The best ones last, over the others.
+    // The most confident ones last, over the others.
     for (index, detection) in detections.enumerated().reversed() {
       outline(detection, in: theme.color(ofClass: detection.classID), isSelected: index == selected, on: &canvas)
       keypoints(of: detection, on: &canvas)
@@ -41,7 +41,7 @@ package struct Overlay {
     for detection in differences?.second ?? [] { mark(detection, "B " + detection.label, on: &canvas) }
   }
 
-  private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellGrid) {
+  private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellCanvas) {
     var taken: [Rect] = []
     // Labels may not hide a small picture: beyond this many cells they are short ones, and then none.
     var room = mapping.cells.width * mapping.cells.height / Self.labelShare
@@ -53,8 +53,8 @@ package struct Overlay {
     }
   }
 
-  /// Says at the foot of a detection's box which of two models found it.
-  private func mark(_ detection: Detection, _ text: String, on canvas: inout CellGrid) {
+  /// Writes at the bottom of a detection's box which of two models found it.
+  private func mark(_ detection: Detection, _ text: String, on canvas: inout CellCanvas) {
     let rect = mapping.rect(detection.box)
     let x = max(rect.x, mapping.cells.x)
     let y = min(rect.bottom, mapping.cells.bottom) - 1
@@ -63,8 +63,9 @@ package struct Overlay {
   }
 
   /// Puts a character over the picture without hiding its colours.
-  private func put(_ scalar: Unicode.Scalar, _ x: Int, _ y: Int, _ color: Color, bold: Bool, on canvas: inout CellGrid)
-  {
+  private func put(
+    _ scalar: Unicode.Scalar, _ x: Int, _ y: Int, _ color: Color, bold: Bool, on canvas: inout CellCanvas
+  ) {
     guard mapping.cells.contains(x, y) else { return }
     let below = canvas[x, y]
     let ground =
@@ -74,7 +75,7 @@ package struct Overlay {
     canvas[x, y] = Cell(scalar, Style(color, on: ground, bold ? .bold : []))
   }
 
-  private func outline(_ detection: Detection, in color: Color, isSelected: Bool, on canvas: inout CellGrid) {
+  private func outline(_ detection: Detection, in color: Color, isSelected: Bool, on canvas: inout CellCanvas) {
     if let angle = detection.angle, angle != 0 {
       turned(detection, by: angle, color, on: &canvas)
       return
@@ -97,20 +98,20 @@ package struct Overlay {
     put(frame.bottomRight, right, bottom, color, bold: isSelected, on: &canvas)
   }
 
-  /// A range cut to what is visible; boxes may be far larger than the screen.
+  /// The visible part of a range; boxes may be far larger than the screen.
   private func visible(_ from: Int, _ to: Int, _ low: Int, _ high: Int) -> Range<Int> {
     let start = max(from, low)
     return start..<max(start, min(to, high))
   }
 
-  private func turned(_ detection: Detection, by angle: Float, _ color: Color, on canvas: inout CellGrid) {
+  private func turned(_ detection: Detection, by angle: Float, _ color: Color, on canvas: inout CellCanvas) {
     let corners = OrientedBox.corners(of: detection.box, turnedBy: angle).map {
       (mapping.column($0.x), mapping.row($0.y))
     }
     for i in 0..<4 { segment(corners[i], corners[(i + 1) % 4], color, on: &canvas) }
   }
 
-  private func segment(_ from: (Int, Int), _ to: (Int, Int), _ color: Color, on canvas: inout CellGrid) {
+  private func segment(_ from: (Int, Int), _ to: (Int, Int), _ color: Color, on canvas: inout CellCanvas) {
     let dx = to.0 - from.0
     let dy = to.1 - from.1
     let steps = min(2000, max(abs(dx), abs(dy), 1))
@@ -126,7 +127,7 @@ package struct Overlay {
   ///   - taken: where labels stand already; the best detections choose first.
   ///   - room: how many cells labels may still take, unless of the selected detection.
   private func label(
-    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], room: inout Int, on canvas: inout CellGrid
+    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], room: inout Int, on canvas: inout CellCanvas
   ) {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(detection.box)
@@ -144,7 +145,7 @@ package struct Overlay {
     }
   }
 
-  /// What a label says, the shorter ones for where there is no room for the first.
+  /// The texts of a label, longest first: the first that fits is used.
   private func texts(for detection: Detection) -> [String] {
     let track = detection.track.map { "#\($0)" }
     let full = [detection.label, Text.fixed(Double(detection.confidence) * 100, 0), track].compactMap(\.self)
@@ -153,14 +154,14 @@ package struct Overlay {
     }
   }
 
-  private func keypoints(of detection: Detection, on canvas: inout CellGrid) {
+  private func keypoints(of detection: Detection, on canvas: inout CellCanvas) {
     let color = theme.color(ofClass: detection.classID)
     for point in detection.keypoints where point.confidence >= 0.3 {
       put(glyphs.bullet, mapping.column(point.x), mapping.row(point.y), color, bold: true, on: &canvas)
     }
   }
 
-  private func tint(_ detection: Detection, on canvas: inout CellGrid) {
+  private func tint(_ detection: Detection, on canvas: inout CellCanvas) {
     guard let mask = detection.mask, mask.columns > 0, mask.rows > 0, mask.bits.count >= mask.columns * mask.rows,
       mask.region.width > 0, mask.region.height > 0
     else { return }
@@ -174,7 +175,7 @@ package struct Overlay {
     }
   }
 
-  private func tint(_ map: SegmentationMap, on canvas: inout CellGrid) {
+  private func tint(_ map: SegmentationMap, on canvas: inout CellCanvas) {
     guard map.columns > 0, map.rows > 0, map.classes.count >= map.columns * map.rows else { return }
     let background = map.background
     tint(mapping.cells, on: &canvas) { x, y in
@@ -185,8 +186,8 @@ package struct Overlay {
     }
   }
 
-  /// The whole depth map instead of the picture: half of each would be neither.
-  private func tint(_ map: DepthMap, on canvas: inout CellGrid) {
+  /// Depth covers the picture almost completely: a mixture of both would be unreadable.
+  private func tint(_ map: DepthMap, on canvas: inout CellCanvas) {
     guard map.columns > 0, map.rows > 0, map.nearness.count >= map.columns * map.rows else { return }
     tint(mapping.cells, share: 230, on: &canvas) { x, y in
       let column = min(map.columns - 1, max(0, Int(x / mapping.imageWidth * Float(map.columns))))
@@ -197,7 +198,7 @@ package struct Overlay {
   }
 
   /// - Parameter share: how much of the colour, in 256ths.
-  private func tint(_ rect: Rect, share: Int = 100, on canvas: inout CellGrid, color: (Float, Float) -> Color?) {
+  private func tint(_ rect: Rect, share: Int = 100, on canvas: inout CellCanvas, color: (Float, Float) -> Color?) {
     for y in visible(rect.y, rect.bottom, mapping.cells.y, mapping.cells.bottom) {
       for x in visible(rect.x, rect.right, mapping.cells.x, mapping.cells.right) {
         let upper = mapping.pixel(column: x, row: y, upper: true)

@@ -1,12 +1,12 @@
 package import Vision
 
-/// Draws frames into cells, changing only what really changed.
+/// Draws frames into cells and changes only cells whose content changed.
 ///
-/// Sensor noise alters every pixel of every frame; drawn as it is, it would cost fifty times the bytes. Each cell keeps
-/// what it shows until the picture differs by more than a tolerance; a few rows each frame are brought up to date
-/// regardless, so that no small difference stays for long.
+/// Sensor noise changes every pixel of every frame, and drawing it would take fifty times the bytes. Each cell keeps its
+/// content until the picture differs by more than a tolerance; a few rows per frame are redrawn in any case, so that small
+/// differences do not stay.
 package struct PictureRenderer {
-  /// What a cell shows at the moment.
+  /// The content of a cell.
   private struct Held {
     var first = Color.terminal
     var second = Color.terminal
@@ -29,7 +29,7 @@ package struct PictureRenderer {
   private var toned: [Int16] = []
   /// The piece of a row that the next picture begins with: where the last one was cut short.
   private var firstPiece = 0
-  /// Rows are drawn in pieces of so many columns: a picture may be cut short after each.
+  /// Rows are drawn in pieces of this many columns; a picture may stop after any of them.
   private static let pieceWidth = 32
   /// How many cells the last picture changed.
   package private(set) var changes = 0
@@ -40,14 +40,14 @@ package struct PictureRenderer {
 
   package init() {}
 
-  /// What the drawing depends on beside the image.
+  /// Parameters of a drawing, except the image.
   package struct Settings: Sendable, Equatable {
     package var style = PictureStyle.blocks
     package var tolerance = 12
     package var depth = ColorDepth.indexed
     /// Rows brought up to date regardless of the tolerance, each frame.
     package var refreshedRows = 1
-    /// A picture stops soon after so many cells have changed; the next one goes on from there.
+    /// A picture stops soon after this many cells have changed; the next one resumes there.
     package var mostChanges = Int.max
     package var ink = Color.white
     package var paper = Color.terminal
@@ -56,7 +56,8 @@ package struct PictureRenderer {
   }
 
   /// Draws `region` of `image` over `cells` of the canvas.
-  package mutating func draw(_ image: Image, region: Box, cells: Rect, settings: Settings, on canvas: inout CellGrid) {
+  package mutating func draw(_ image: Image, region: Box, cells: Rect, settings: Settings, on canvas: inout CellCanvas)
+  {
     guard settings.style != .off, !cells.isEmpty else { return }
     if cells != self.cells || settings.style != style {
       self.cells = cells
@@ -110,8 +111,8 @@ package struct PictureRenderer {
     }
   }
 
-  /// Draws once more what the cells hold: for a paused picture under moving overlays.
-  package func redraw(settings: Settings, on canvas: inout CellGrid) { copy(settings, on: &canvas) }
+  /// Draws the same cells again: for a paused picture under moving overlays.
+  package func redraw(settings: Settings, on canvas: inout CellCanvas) { copy(settings, on: &canvas) }
 
   /// Where the last picture was drawn.
   package var drawnCells: Rect { cells }
@@ -148,7 +149,7 @@ package struct PictureRenderer {
     return Color(scale(color.red), scale(color.green), scale(color.blue))
   }
 
-  /// The samples decide whether a cell is drawn anew, not what two colours made of them: else noise would never rest.
+  /// The samples decide whether a cell is redrawn, not the two colours fitted to them, which noise changes all the time.
   private mutating func quadrants(_ y: Int, _ columns: Range<Int>, _ settings: Settings) {
     let tolerance = isRefreshed(y, settings) ? settings.tolerance / 3 : settings.tolerance
     for x in columns {
@@ -267,7 +268,7 @@ package struct PictureRenderer {
   private static let sharpEdge = 90
 
   /// - Parameters:
-  ///   - x: the cell's column, which with its row decides how shades that lie between two are told by their neighbours.
+  ///   - x: the cell's column; with the row it selects the threshold of the dither pattern.
   private func block(_ held: Held, _ x: Int, _ y: Int) -> Cell {
     guard let shades, held.first.distance(to: held.second) <= Self.sharpEdge else {
       return Cell("▄", Style(held.second, on: held.first))
@@ -277,13 +278,13 @@ package struct PictureRenderer {
     return Cell(mixture.scalar, Style(mixture.foreground, on: mixture.background))
   }
 
-  private func copy(_ settings: Settings, on canvas: inout CellGrid) {
+  private func copy(_ settings: Settings, on canvas: inout CellCanvas) {
     guard held.count == cells.width * cells.height else { return }
     let ink = Style(settings.ink, on: settings.paper)
     for y in 0..<cells.height where cells.y + y < canvas.height {
       for x in 0..<cells.width where cells.x + x < canvas.width {
         let held = held[y * cells.width + x]
-        // A cell that no picture has reached yet stays what the pane behind it is.
+        // A cell that no picture has reached yet shows the pane behind it.
         guard held.level >= 0 else { continue }
         switch style {
         case .blocks:

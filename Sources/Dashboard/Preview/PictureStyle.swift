@@ -1,4 +1,4 @@
-/// How the picture is drawn.
+/// The characters that the picture is drawn with.
 package enum PictureStyle: String, Sendable, CaseIterable {
   case blocks
   case quadrants
@@ -32,7 +32,7 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   /// Cells hold the picture's own colours, before and behind their characters.
   package var isPhotographic: Bool { self == .blocks || self == .quadrants }
 
-  /// Brightness alone decides what is drawn.
+  /// Drawn from brightness alone.
   var isDrawnInTones: Bool { self == .ascii || self == .braille || self == .edges }
 
   package var next: PictureStyle {
@@ -40,7 +40,7 @@ package enum PictureStyle: String, Sendable, CaseIterable {
     return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
   }
 
-  /// The style that the terminal's characters and colours allow in this one's place.
+  /// This style, or the closest one that the terminal's characters and colours allow.
   package func possible(with glyphs: GlyphSet, depth: ColorDepth) -> PictureStyle {
     switch self {
     case .blocks: depth == .mono || glyphs == .ascii ? (glyphs == .full ? .braille : .ascii) : .blocks

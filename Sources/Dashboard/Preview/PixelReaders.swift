@@ -1,4 +1,4 @@
-internal import Vision
+import Vision
 
 /// Reads single pixels of one row as sRGB. One type per memory layout, so that the sampler's loop is specialised.
 protocol PixelReader {
@@ -42,7 +42,7 @@ struct YUVConversion {
 }
 
 // Safe in all readers below: `Image` has checked that every plane holds its rows, and the sampler asks only for rows and
-// columns inside the image, which it keeps alive meanwhile.
+// columns inside the image, which it keeps alive.
 
 struct PackedReader: PixelReader {
   private let base: UnsafePointer<UInt8>

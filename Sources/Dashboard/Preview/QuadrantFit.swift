@@ -1,4 +1,4 @@
-/// Four quarters of a cell told by two colours and one of the block characters: twice the columns of half blocks.
+/// Approximates the four quarters of a cell by two colours and a block character: twice the columns of half blocks.
 ///
 /// Of the ways to split four samples into two groups, the one with the least squared error is taken.
 package struct QuadrantFit {

@@ -13,7 +13,7 @@ struct ToneLevels {
   private var isFresh = true
   private var table: [UInt8] = (0...255).map { UInt8($0) }
 
-  /// What a brightness of 0...255 becomes.
+  /// A brightness of 0...255, stretched.
   subscript(_ brightness: Int) -> Int { Int(table[brightness & 255]) }
 
   /// A difference of brightness, as large as it is after stretching.

@@ -1,7 +1,7 @@
-internal import Configuration
+package import Configuration
 package import Ground
 
-/// The configuration: TOML, whose section `[dashboard]` holds the settings of ``SettingsTable``.
+/// The configuration file: TOML, whose table `[dashboard]` holds the settings of ``SettingsTable``.
 package struct ConfigurationFile: Sendable {
   package let path: String
   private static let section = "[dashboard]"
@@ -9,7 +9,7 @@ package struct ConfigurationFile: Sendable {
 
   package init(path: String?) { self.path = path ?? UserConfiguration.standardPath }
 
-  /// A complete configuration with every setting at its default, explained.
+  /// A complete file with every setting at its default, each with its comment.
   package static var defaultText: String {
     let defaults = DashboardSettings()
     var text = "# Ocellus configuration. Every line below shows the default.\n\n\(section)\n"
@@ -40,7 +40,7 @@ package struct ConfigurationFile: Sendable {
     }.joined()
   }
 
-  /// The settings of the file over the defaults, and what is wrong with it; a missing file is in order.
+  /// The settings of the file over the defaults, and its mistakes; a missing file is not a mistake.
   package func load() -> (settings: DashboardSettings, problems: [DashboardError]) {
     let configuration = UserConfiguration(file: path)
     if let document = configuration.document { return Self.read(document) }
@@ -67,26 +67,26 @@ package struct ConfigurationFile: Sendable {
     }
     guard let found = document.root["dashboard"] else { return (settings, problems) }
     guard case .table(let section) = found else {
-      complain("dashboard is no section", remedy: "write [dashboard]")
+      complain("dashboard must be a table", remedy: "write [dashboard]")
       return (settings, problems)
     }
     for entry in SettingsTable.all {
       guard let value = section[entry.key] else { continue }
       guard let text = Self.text(of: value), entry.write(&settings, text) else {
         complain(
-          "dashboard.\(entry.key) has a value that it cannot have",
+          "dashboard.\(entry.key) has an invalid value",
           remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
         continue
       }
     }
     let known = Set(SettingsTable.all.map(\.key))
     for key in section.keys.sorted() where !known.contains(key) {
-      complain("dashboard.\(key.prefix(40)) is no setting")
+      complain("dashboard.\(key.prefix(40)) is not a setting")
     }
     return (settings, problems)
   }
 
-  /// A value as ``SettingEntry/write`` takes it; nil for what no setting takes.
+  /// A value as ``SettingEntry/write`` takes it; nil for kinds that no setting takes.
   private static func text(of value: ConfigValue) -> String? {
     switch value {
     case .string(let text): text
@@ -100,21 +100,16 @@ package struct ConfigurationFile: Sendable {
   package func differs(from settings: DashboardSettings) -> Bool { load().settings != settings }
 
   /// Writes the settings into the file; its other lines, comments included, stay as they are.
-  package func save(_ settings: DashboardSettings) -> Bool {
-    do throws(ConfigurationError) {
-      let before: String
-      do throws(ConfigurationError) { before = try SmallFile.text(path, limit: Self.largestFile) } catch {
-        guard error.kind == .notFound else { throw error }
-        before = ""
-      }
-      try SmallFile.replace(path, with: Self.merged(before, settings))
-      return true
-    } catch {
-      return false
+  package func save(_ settings: DashboardSettings) throws(ConfigurationError) {
+    let before: String
+    do throws(ConfigurationError) { before = try SmallFile.text(path, limit: Self.largestFile) } catch {
+      guard error.kind == .notFound else { throw error }
+      before = ""
     }
+    try SmallFile.replace(path, with: Self.merged(before, settings))
   }
 
-  /// The text with the section's lines brought up to date; settings at their defaults are not added.
+  /// The text with the table's lines brought up to date; settings at their defaults are not added.
   package static func merged(_ text: String, _ settings: DashboardSettings) -> String {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if lines.last == "" { lines.removeLast() }

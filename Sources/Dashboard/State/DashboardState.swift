@@ -1,10 +1,10 @@
-internal import Capture
+import Capture
 package import Ground
-internal import Perception
+import Perception
 package import Pipeline
-internal import Vision
+import Vision
 
-/// What the dashboard remembers between frames: choices, smoothed lists, histories. Knows no terminal.
+/// The dashboard's state between frames: the user's choices, smoothed lists, histories. Knows no terminal.
 package struct DashboardState {
   package var view = ViewState()
   package var settings: DashboardSettings
@@ -28,15 +28,17 @@ package struct DashboardState {
     started = now
     lastHistory = now
     lastEvent = now
-    view.preset = LayoutPreset.all.firstIndex { $0.name == settings.preset } ?? 0
+    view.usePreset(named: settings.preset)
   }
 
-  /// Takes a new snapshot in; true if it brings another picture.
+  /// Brings the state up to date with a new snapshot; true if it has another picture.
   ///
-  /// - Parameter acceptsPicture: false keeps picture and detections as they are on the screen: they belong together.
-  package mutating func take(_ snapshot: SessionSnapshot, now: MonotonicTime, acceptsPicture: Bool = true) -> Bool {
+  /// - Parameter acceptsPicture: false keeps picture and detections as they are on the screen, because they belong
+  ///   together.
+  package mutating func update(with snapshot: SessionSnapshot, now: MonotonicTime, acceptsPicture: Bool = true) -> Bool
+  {
     self.snapshot = snapshot
-    announce(now)
+    showNewEvents(now)
     view.toasts.removeAll { $0.until < now }
     rows.forget(now: now)
     if now.milliseconds(since: lastHistory) >= 500 {
@@ -45,7 +47,7 @@ package struct DashboardState {
         camera: snapshot.rates.camera, processed: snapshot.rates.processed,
         skipped: snapshot.rates.skippedByPipeline + snapshot.rates.droppedByDriver, bytes: own.bytesPerSecond)
     }
-    // While the picture is frozen, the session's latest is the frozen one: it may still be newer than what is shown.
+    // While paused, the session's latest result stays the same, but it may be newer than the one on the screen.
     guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, result) else { return false }
     result = latest
     rows.update(with: latest, order: settings.order, now: now)
@@ -53,8 +55,8 @@ package struct DashboardState {
     return true
   }
 
-  /// Frames that no model has seen carry no number of their own; the driver's stamp tells them apart. A result that was
-  /// compared with the references anew is another one, though its frame is not.
+  /// Frames that no model has processed carry no number; the driver's timestamp tells them apart. A result that was
+  /// compared with the references again is another one, although its frame is the same.
   private static func isSame(_ a: FrameResult, _ b: FrameResult?) -> Bool {
     guard let b, b.number == a.number, b.frame.timestamp == a.frame.timestamp else { return false }
     let (new, old) = (a.findings, b.findings)
@@ -62,8 +64,8 @@ package struct DashboardState {
       && zip(new.detections, old.detections).allSatisfy { $0.matches == $1.matches }
   }
 
-  /// Sorts anew at once, after the order was changed.
-  package mutating func resort(now: MonotonicTime) {
+  /// Sorts at once, after the order was changed.
+  package mutating func sortAgain(now: MonotonicTime) {
     if let result { rows.update(with: result, order: settings.order, now: now) }
   }
 
@@ -87,8 +89,8 @@ package struct DashboardState {
     detection.track.map { "\(detection.label) #\($0)" } ?? detection.label
   }
 
-  /// New events that an operator must not miss become toasts; that all is well at the start is not among them.
-  private mutating func announce(_ now: MonotonicTime) {
+  /// Turns new events into toasts; mere information is left out while the program starts.
+  private mutating func showNewEvents(_ now: MonotonicTime) {
     let isStarting = !view.isInUse && now.milliseconds(since: started) < Self.startMilliseconds
     for event in snapshot.events.suffix(20) where event.time > lastEvent && !(isStarting && event.severity == .info) {
       toast(event.brief, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
@@ -96,8 +98,9 @@ package struct DashboardState {
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
   }
 
-  /// Shows a message for a while. One that says the same again takes the place of the first, and so does what a key has
-  /// just changed: of that only the latest is of interest.
+  /// Shows a message for some seconds. It replaces an earlier one with the same text.
+  ///
+  /// - Parameter replacesLast: it also replaces the last message of this kind: of what keys changed only the latest counts.
   package mutating func toast(
     _ text: String, _ tone: Toast.Tone, _ now: MonotonicTime, replacesLast: Bool = false
   ) {
@@ -110,17 +113,17 @@ package struct DashboardState {
     if view.toasts.count > 8 { view.toasts.removeFirst() }
   }
 
-  /// The models that results come from at the moment, a comparison's second one included.
+  /// The models that results come from now, including the second one of a comparison.
   package var activeModels: [String] {
     let listings = [snapshot.detectors, snapshot.classifiers, snapshot.companions].flatMap(\.self)
     let second = snapshot.comparison.flatMap { $0.state == .active ? "B " + $0.model : nil }
     return listings.filter { $0.state == .active }.map(\.name) + [second].compactMap(\.self)
   }
 
-  /// The place of the selected row among the detections of the frame on the screen.
+  /// The index of the selected detection in the result on the screen.
   package var selectedIndex: Int? { rows.rows.first { $0.key == view.selectedDetection }?.index }
 
-  /// All that the panes need to draw.
+  /// Everything the panes need to draw.
   package func context(now: MonotonicTime, glyphs: Glyphs, brightness: Int) -> PaneContext {
     var context = PaneContext(snapshot: snapshot, settings: settings, theme: theme, glyphs: glyphs)
     context.result = result
@@ -136,6 +139,6 @@ package struct DashboardState {
 }
 
 extension SessionEvent {
-  /// The message; of files that make trouble only the names, for folders would push the reason off the screen.
+  /// The message; in warnings and errors files lose their folders, which would push the reason off the screen.
   var brief: String { severity == .info ? message : Text.withoutFolders(message) }
 }

@@ -1,39 +1,34 @@
 package import Ground
 package import Perception
 package import Pipeline
-internal import Vision
+import Vision
 
-/// What the detections are sorted by.
-package enum DetectionOrder: String, CaseIterable, Sendable {
-  case confidence, label, age, size
-}
-
-/// One line of the detections list: an object as it comes and goes from frame to frame.
+/// One line of the detections list: an object over several frames.
 package struct DetectionRow: Sendable {
-  /// Stable as long as the object is followed.
+  /// Stable while the object is tracked.
   package let key: Int
   package var detection: Detection
   /// Smoothed over the last frames.
   package var confidence: Double
   package var firstSeen: MonotonicTime
   package var lastSeen: MonotonicTime
-  /// Whether the newest frame has it.
+  /// Whether it is in the newest frame.
   package var isPresent: Bool
-  /// Its place among the newest frame's detections.
+  /// Its index in the newest frame's detections.
   package var index: Int?
 }
 
-/// The list of detections, calm: objects keep their line while they are seen, lines change places only when they clearly
-/// belong elsewhere, and a lost object's line fades before it goes.
+/// The list of detections with hysteresis: objects keep their line while they are detected, lines change places only when
+/// their order is clear, and the line of a lost object stays for a moment.
 package struct DetectionRows: Sendable {
   /// How long a lost object stays in the list.
   private static let lingerMilliseconds = 700.0
-  /// A line rises past another only when it is better by this.
+  /// A line moves above another only when its confidence is higher by this.
   private static let clearlyBetter = 0.08
 
   package private(set) var rows: [DetectionRow] = []
   private var nextKey = 1
-  /// Tracks whose lines are gone, oldest first: one that comes back is the same object, and still the selected one.
+  /// Tracks whose lines were removed, oldest first: one that comes back keeps its key, and so stays selected.
   private var gone: [DetectionRow] = []
   private static let remembered = 64
 
@@ -118,43 +113,5 @@ package struct DetectionRows: Sendable {
         k -= 1
       }
     }
-  }
-}
-
-/// The classifier's answers as bars that do not tremble.
-package struct ClassBars: Sendable {
-  package struct Bar: Sendable {
-    package var label: String
-    package var raw: Double
-    package var smoothed: Double
-  }
-
-  /// Whose answers: "person #4", "whole picture".
-  package private(set) var subject = ""
-  package private(set) var bars: [Bar] = []
-
-  package init() {}
-
-  package mutating func update(subject: String, classes: [Classification]) {
-    if subject != self.subject {
-      self.subject = subject
-      bars.removeAll(keepingCapacity: true)
-    }
-    let isFirst = bars.isEmpty
-    for i in bars.indices {
-      bars[i].raw = 0
-    }
-    for each in classes.prefix(20) {
-      let raw = each.confidence.isFinite ? Double(each.confidence) : 0
-      if let i = bars.firstIndex(where: { $0.label == each.label }) {
-        bars[i].raw = raw
-      } else {
-        bars.append(Bar(label: each.label, raw: raw, smoothed: isFirst ? raw : 0))
-      }
-    }
-    for i in bars.indices { bars[i].smoothed += (bars[i].raw - bars[i].smoothed) * 0.25 }
-    bars.removeAll { $0.smoothed < 0.002 && $0.raw == 0 }
-    bars.sort { $0.smoothed > $1.smoothed }
-    if bars.count > 40 { bars.removeLast(bars.count - 40) }
   }
 }

@@ -1,24 +1,12 @@
-package import Ground
-
-/// A short message that goes by itself.
-package struct Toast: Sendable {
-  package enum Tone: Sendable { case info, warning, failure }
-  package var text: String
-  package var tone: Tone
-  package var until: MonotonicTime
-  /// What a key has just changed; the next such message takes its place.
-  package var isReplaceable = false
-}
-
-/// A line of text that an action asks for.
+/// The purpose of a line of text that the user types.
 package enum Prompt: Sendable, Equatable {
   /// The name to remember a detection by; the key of its row.
   case reference(row: Int)
-  /// Labels to choose from, with commas between them.
+  /// Labels to classify by, separated by commas.
   case labels
 }
 
-/// What lies over the panes.
+/// Something that lies over the panes and takes the keys.
 package enum Modal: Sendable, Equatable {
   case prompt(Prompt, text: String)
   case help(scroll: Int)
@@ -26,11 +14,11 @@ package enum Modal: Sendable, Equatable {
   case options(selected: Int)
 }
 
-/// What the user has chosen to look at: everything on the screen that does not come from the session.
+/// The user's choices on the screen: layout, focus, selection, zoom, what is open.
 package struct ViewState: Sendable {
   package var preset = 0
   package var visible = Set(PaneID.allCases)
-  /// Panes that were called for where the arrangement has no room or place for them, the latest last.
+  /// Panes that the user asked for where the layout has no room or slot for them, the latest last.
   package var wanted: [PaneID] = []
   /// The screen's size.
   package var columns = 80
@@ -49,54 +37,14 @@ package struct ViewState: Sendable {
 
   package init() {}
 
+  /// Takes the preset of that name; the first one where there is none.
+  mutating func usePreset(named name: String) { preset = LayoutPreset.all.firstIndex { $0.name == name } ?? 0 }
+
   /// Where the panes are.
-  package var layout: Layout { layout(columns: columns, rows: rows) }
+  package var layout: ScreenLayout { layout(columns: columns, rows: rows) }
 
-  /// Where the panes are on a screen of that size.
-  func layout(columns: Int, rows: Int) -> Layout {
-    Layout(columns: columns, rows: rows, preset: LayoutPreset.all[preset], visible: visible, wanted: wanted)
-  }
-}
-
-/// What the dashboard knows of its own work.
-package struct OwnFigures: Sendable {
-  /// Pictures shown a second, over the last two seconds.
-  package var shownRate = 0.0
-  package var bytesPerSecond = 0.0
-  package var bytesPerFrame = 0.0
-  /// nil: automatic.
-  package var budget: Double?
-  package var governorLevel = 0
-  package var isCongested = false
-  /// The way to the terminal and back, in milliseconds.
-  package var roundTrip: Double?
-  package var isSynchronised = false
-  package var depth = ColorDepth.indexed
-  package var glyphs = GlyphSet.full
-  package var style = PictureStyle.blocks
-
-  package init() {}
-}
-
-/// Rates over the last minutes, two samples a second.
-package struct RateHistory: Sendable {
-  package private(set) var camera: [Double] = []
-  package private(set) var processed: [Double] = []
-  package private(set) var skipped: [Double] = []
-  package private(set) var bytes: [Double] = []
-  private static let capacity = 600
-
-  package init() {}
-
-  package mutating func add(camera: Double, processed: Double, skipped: Double, bytes: Double) {
-    Self.append(camera, to: &self.camera)
-    Self.append(processed, to: &self.processed)
-    Self.append(skipped, to: &self.skipped)
-    Self.append(bytes, to: &self.bytes)
-  }
-
-  private static func append(_ value: Double, to list: inout [Double]) {
-    if list.count >= capacity { list.removeFirst(capacity / 4) }
-    list.append(value.isFinite ? value : 0)
+  /// Where the panes are on a screen of another size.
+  func layout(columns: Int, rows: Int) -> ScreenLayout {
+    ScreenLayout(columns: columns, rows: rows, preset: LayoutPreset.all[preset], visible: visible, wanted: wanted)
   }
 }

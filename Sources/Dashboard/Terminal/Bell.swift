@@ -1,11 +1,11 @@
-internal import CPosix
-internal import Glibc
+import CPosix
+import Glibc
 
-/// Wakes the dashboard out of its sleep when another thread has something new to show (eventfd(2)).
+/// Wakes the main loop when another thread has something new to show (eventfd(2)).
 ///
-/// Any thread may ring; rings that nobody has heard yet count as one.
+/// Any thread may ring; several rings before ``hear()`` count as one.
 package final class Bell: Sendable {
-  /// Readable while a ring has not been heard; -1 where the system gives none, and then rings go unheard.
+  /// Readable after a ring until ``hear()``; -1 where the system has no descriptor left, and then rings have no effect.
   let descriptor = ocp_bell()
 
   package init() {}
@@ -15,7 +15,7 @@ package final class Bell: Sendable {
     _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
   }
 
-  /// Whether it has rung since it was last heard.
+  /// Whether it has rung since the last call.
   package func hear() -> Bool {
     var rings: UInt64 = 0
     return read(descriptor, &rings, MemoryLayout<UInt64>.size) == MemoryLayout<UInt64>.size

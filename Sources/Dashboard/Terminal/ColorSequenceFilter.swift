@@ -1,4 +1,4 @@
-/// Takes redundant colour changes out of what ncurses writes.
+/// Removes redundant colour changes from the output of ncurses.
 ///
 /// ncurses sets both colours of a pair at every change of pair, as two sequences; on a picture that is nearly half of
 /// all bytes. The filter follows which colours the terminal has, holds colour changes back until something is printed,
@@ -21,7 +21,7 @@ package struct ColorSequenceFilter {
 
   package init() { sequence.reserveCapacity(64) }
 
-  /// Appends to `output` what `input` comes to.
+  /// Appends the filtered `input` to `output`.
   package mutating func process(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) {
     for byte in input {
       switch place {
@@ -122,7 +122,7 @@ package struct ColorSequenceFilter {
       blanksShowForeground = false
     } else {
       flush(&output, backgroundOnly: false)
-      // What colours such a mixed sequence sets is not followed: the next colour is sent in any case.
+      // The colours of such a mixed sequence are not parsed: the next colour is sent in any case.
       if codes.contains(where: { $0 >= 30 }) { present = ([], []) }
     }
     if codes.contains(where: { (3...9).contains($0) }) { blanksShowForeground = true }

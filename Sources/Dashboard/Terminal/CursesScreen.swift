@@ -1,22 +1,22 @@
-internal import CNcurses
+import CNcurses
 
-/// Puts a ``CellGrid`` on ncurses' standard screen: only what differs from the last one.
+/// Puts a ``CellCanvas`` on ncurses' standard screen: only what differs from the last one.
 package struct CursesScreen {
-  private let palette: Palette
+  private let palette: TerminalPalette
   private var pairs: PairCache
-  private var shown: CellGrid
+  private var shown: CellCanvas
   private var run: [OCNCell] = []
 
-  package init(palette: Palette) {
+  package init(palette: TerminalPalette) {
     self.palette = palette
     pairs = PairCache(capacity: Int(ocn_pair_count()))
-    shown = CellGrid(width: 0, height: 0)
+    shown = CellCanvas(width: 0, height: 0)
   }
 
   /// Hands the differences to ncurses, which writes its bytes to the sink.
-  package mutating func present(_ canvas: CellGrid) {
+  package mutating func present(_ canvas: CellCanvas) {
     if canvas.width != shown.width || canvas.height != shown.height {
-      shown = CellGrid(width: canvas.width, height: canvas.height)
+      shown = CellCanvas(width: canvas.width, height: canvas.height)
       for i in shown.cells.indices { shown.cells[i].scalar = .max }
     }
     if !put(canvas) {
@@ -35,7 +35,7 @@ package struct CursesScreen {
     for i in shown.cells.indices { shown.cells[i].scalar = .max }
   }
 
-  private mutating func put(_ canvas: CellGrid) -> Bool {
+  private mutating func put(_ canvas: CellCanvas) -> Bool {
     for y in 0..<canvas.height {
       let row = y * canvas.width
       var x = 0

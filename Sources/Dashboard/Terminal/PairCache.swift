@@ -1,9 +1,9 @@
-internal import CNcurses
+import CNcurses
 
-/// Colour pairs of ncurses by their colours: given out once and kept, up to the terminal's count.
+/// Colour pairs of ncurses by their colours: defined once and kept, up to the terminal's count.
 ///
-/// A pair is never redefined while the screen may show it: ncurses would repaint its cells. When all are given out,
-/// ``lookup(_:_:)`` returns nil and the caller starts over with ``reset()`` and a full repaint.
+/// A pair is never redefined while the screen may show it: ncurses would repaint its cells. When all are in use,
+/// ``lookup(_:_:maySwap:)`` returns nil and the caller starts over with ``reset()`` and a full repaint.
 package struct PairCache {
   private var keys: [UInt64]
   private var pairs: [Int32]
@@ -26,7 +26,7 @@ package struct PairCache {
     pairs = [Int32](repeating: 0, count: size)
   }
 
-  /// Whether so many pairs are in use that swapped ones should be taken where they exist.
+  /// Whether few pairs are left, so that swapped ones are used where they exist.
   private var isScarce: Bool { Int(count) * 4 > Int(capacity) * 3 || capacity < 300 }
 
   /// The pair for two colour numbers; `swapped` when it is theirs in the other order. nil when there is none left.

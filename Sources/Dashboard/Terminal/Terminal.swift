@@ -1,9 +1,9 @@
-internal import CNcurses
-internal import CPosix
-internal import Glibc
+import CNcurses
+import CPosix
+import Glibc
 package import Ground
 
-/// The terminal while the dashboard owns it: modes, output, keys, signals, and the way back on every exit.
+/// The terminal while the dashboard owns it: modes, output, keys, signals, and its restoration on every exit.
 ///
 /// Used by the main thread only.
 package final class Terminal {
@@ -20,10 +20,10 @@ package final class Terminal {
   package let output: TerminalOutput
   /// Ends ``wait(milliseconds:)`` when another thread rings it.
   package let bell = Bell()
-  /// The colours that ncurses really gives.
+  /// The colour depth that ncurses really uses.
   package let screenDepth: ColorDepth
   package var screen: CursesScreen
-  /// How long the terminal may take for the last bytes, in milliseconds.
+  /// How long to wait for the terminal to take the last bytes, in milliseconds.
   private static let farewell = 300
 
   private let terminal: Int32
@@ -43,17 +43,17 @@ package final class Terminal {
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
-  /// Takes the terminal over. Nothing is changed when it throws.
+  /// Takes control of the terminal. Nothing is changed when it throws.
   ///
   /// - Parameters:
-  ///   - colors: the user's choice; nil leaves it to the terminal's description.
-  ///   - log: where whatever libraries print goes meanwhile; nil throws it away.
+  ///   - colors: the user's choice; nil for the depth in the terminal's description.
+  ///   - log: the file that takes standard output and error of the process; nil discards them.
   package init(colors: ColorDepth?, mouse: Bool, log: String?) throws(DashboardError) {
     guard isatty(STDOUT_FILENO) == 1, isatty(STDIN_FILENO) == 1 else {
       throw DashboardError(
         .noTerminal,
         "the dashboard needs a terminal, and standard \(isatty(STDOUT_FILENO) == 1 ? "input" : "output") "
-          + "is none",
+          + "is not one",
         remedy: "run it in a terminal (with ssh -t over SSH), or use `ocellus run --headless`")
     }
     TerminalCapabilities.useUnicode()
@@ -80,7 +80,7 @@ package final class Terminal {
     Self.redirectStandard(to: log)
     tcgetattr(terminal, &modesInside)
     screenDepth = Self.depth(promised: capabilities.depth, colors: Int(ocn_color_count()))
-    screen = CursesScreen(palette: Palette(depth: screenDepth))
+    screen = CursesScreen(palette: TerminalPalette(depth: screenDepth))
     if let size = Self.size(of: terminal) { ocn_screen_resize(Int32(size.rows), Int32(size.columns)) }
     ocn_mouse(mouse)
     KeyDecoder.defineKeys()
@@ -97,7 +97,7 @@ package final class Terminal {
     return own >= 0 ? own : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
   }
 
-  /// Starts ncurses, with a description of its own where the depth is not what the entry promises.
+  /// Starts ncurses, with a description made for it where the entry has another colour depth.
   private static func openScreen(_ capabilities: TerminalCapabilities, terminal: Int32, input: Int32, sink: Int32)
     -> Bool
   {
@@ -114,7 +114,7 @@ package final class Terminal {
     return open(capabilities.term)
   }
 
-  /// Fewer colours than promised where a description of our own could not be used.
+  /// The depth in use: less than promised where no description could be made.
   private static func depth(promised: ColorDepth, colors: Int) -> ColorDepth {
     switch colors {
     case 0..<8: .mono
@@ -132,7 +132,7 @@ package final class Terminal {
     }
   }
 
-  /// What undoes everything the dashboard may have switched on, whatever state the terminal is in.
+  /// The bytes that undo everything the dashboard may have turned on, from any state of the terminal.
   private static func restoreSequence() -> [UInt8] {
     var bytes = Array("\u{1B}[?2026l\u{1B}[?1000l\u{1B}[?1002l\u{1B}[?1006l".utf8)
     bytes += capabilities(["sgr0", "op", "rmacs", "rmkx", "cnorm", "rmcup"])
@@ -140,8 +140,8 @@ package final class Terminal {
     return bytes
   }
 
-  /// What the terminal's description says of each, without delays ("$<5>"): they are for terminals that need padding, and
-  /// a crash does not wait.
+  /// The string capabilities of those names, without delays ("$<5>"): they are for terminals that need padding, and cannot
+  /// be kept in a crash.
   private static func capabilities(_ names: [String]) -> [UInt8] {
     var bytes: [UInt8] = []
     for name in names {
@@ -167,7 +167,7 @@ package final class Terminal {
     Glibc.close(file)
   }
 
-  /// Gives everything back. Idempotent.
+  /// Restores the terminal and standard streams. Idempotent.
   package func close() {
     guard isOpen else { return }
     isOpen = false
@@ -214,7 +214,7 @@ package final class Terminal {
     return count > 0 ? buffer[0..<count].map { Int32($0) } : []
   }
 
-  /// The keys that wait; empty although ``wait(milliseconds:)`` told of input means the terminal is gone.
+  /// The keys that were typed; none although ``wait(milliseconds:)`` reported input means that the terminal is gone.
   package func keys() -> [Key] {
     var keys: [Key] = []
     var raw = OCNKey()
@@ -235,16 +235,16 @@ package final class Terminal {
     return ioctl(input, UInt(FIONREAD), &waiting) != 0 || waiting == 0
   }
 
-  /// Follows the terminal's size; nil when it is unknown.
+  /// Adopts the terminal's present size; nil when it is unknown.
   package func followSize() -> (columns: Int, rows: Int)? {
     guard let size = Self.size(of: terminal) else { return nil }
     ocn_screen_resize(Int32(size.rows), Int32(size.columns))
     return size
   }
 
-  /// Composes and sends one screen; returns the bytes it came to.
+  /// Sends one screen; returns its size in bytes.
   @discardableResult
-  package func present(_ canvas: CellGrid, cursor: (x: Int, y: Int)? = nil) -> Int {
+  package func present(_ canvas: CellCanvas, cursor: (x: Int, y: Int)? = nil) -> Int {
     ocn_cursor(cursor.map { Int32($0.y) } ?? -1, Int32(cursor?.x ?? 0))
     screen.present(canvas)
     let bytes = output.collect()
@@ -254,13 +254,13 @@ package final class Terminal {
 
   private func suspendScreen() {
     output.discard()
-    // What was thrown away may have reset the colours, and ncurses believes that it did.
+    // The dropped bytes may have contained a reset of the colours, which ncurses takes for done.
     output.send("\u{1B}[?2026l" + String(decoding: Self.capabilities(["sgr0", "op"]), as: UTF8.self))
     ocn_mouse(false)
     ocn_screen_suspend()
   }
 
-  /// Gives the terminal back to the shell until the process is continued.
+  /// Restores the terminal and stops the process until the shell continues it.
   package func stopProcess() {
     suspendScreen()
     output.collect()
@@ -271,7 +271,7 @@ package final class Terminal {
     takeBack()
   }
 
-  /// After a stop by whatever signal: the shell may have changed everything.
+  /// Sets the terminal up again after a stop: the shell may have changed everything.
   package func takeBack() {
     var modes = modesInside
     tcsetattr(terminal, TCSADRAIN, &modes)

@@ -1,27 +1,18 @@
-internal import CNcurses
-internal import Glibc
+import CNcurses
+import Glibc
 package import Ground
 
-/// Which characters the terminal can be trusted with.
-package enum GlyphSet: String, Sendable, CaseIterable {
-  case ascii
-  /// What the font of the Linux console has: lines, full and half blocks.
-  case blocks
-  /// Eighth blocks and braille too.
-  case full
-}
-
-/// What the terminal can do, from terminfo and the environment.
+/// The terminal's capabilities, from terminfo and the environment.
 package struct TerminalCapabilities: Sendable {
   /// The terminfo entry in use.
   package var term: String
-  /// The user's terminal type where this machine has no entry for it, and ``term`` stands in.
+  /// The user's terminal type where this machine has no entry for it, and ``term`` is used instead.
   package var missingEntry: String?
   package var depth: ColorDepth
-  /// What the terminfo entry itself promises.
+  /// The depth that the terminfo entry itself has.
   package var entryDepth: ColorDepth
   package var glyphs: GlyphSet
-  /// Worth asking for synchronised output.
+  /// Whether it answers status queries, such as the one for synchronised output.
   package var answersQueries: Bool
 
   /// - Parameter forced: the user's choice of colours, if any.
@@ -44,7 +35,7 @@ package struct TerminalCapabilities: Sendable {
       colors: Int(ocn_number_capability("colors")),
       direct: ocn_boolean_capability("RGB") || ocn_number_capability("RGB") > 0)
     let isConsole = term == "linux" || term.hasPrefix("linux-")
-    // The variable survives a change of terminal; one without colours, or the console, it cannot speak for.
+    // The variable survives a change of terminal: it is wrong for one without colours and for the console.
     let variable = environment("COLORTERM")?.lowercased() ?? ""
     let claimsTruecolor =
       ocn_boolean_capability("Tc") || relative?.hasTruecolor == true
@@ -102,7 +93,7 @@ package struct TerminalCapabilities: Sendable {
     return isConsole ? .blocks : .full
   }
 
-  /// Whether characters leave the process as UTF-8.
+  /// Whether the process writes UTF-8.
   private static var writesUnicode: Bool { strcmp(nl_langinfo(Int32(CODESET)), "UTF-8") == 0 }
 
   /// Sets the process' character type so that ncurses writes UTF-8, also where the robot's locale is plain C.
@@ -111,7 +102,7 @@ package struct TerminalCapabilities: Sendable {
     if !writesUnicode {
       if setlocale(LC_CTYPE, "C.UTF-8") == nil { setlocale(LC_CTYPE, "en_US.UTF-8") }
     }
-    // Numbers keep their decimal point whatever the locale: other libraries in the process parse files.
+    // Numbers keep their decimal point in every locale: other libraries in the process parse files.
     setlocale(LC_NUMERIC, "C")
   }
 }

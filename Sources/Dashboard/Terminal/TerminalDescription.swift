@@ -1,5 +1,5 @@
-internal import CNcurses
-internal import Glibc
+import CNcurses
+import Glibc
 
 /// Writes a terminal description of its own in terminfo's compiled format (term(5)): the user's terminal type with more
 /// colours than its entry claims.

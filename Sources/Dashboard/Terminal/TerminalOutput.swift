@@ -1,8 +1,8 @@
-internal import CPosix
-internal import Glibc
+import CPosix
+import Glibc
 package import Ground
 
-/// The way from ncurses to the terminal.
+/// Moves bytes from ncurses to the terminal.
 ///
 /// ncurses writes into a file in memory; after each update its bytes are taken from there, thinned by a
 /// ``ColorSequenceFilter`` and sent without ever blocking. What the terminal does not take stays queued: while anything
@@ -33,7 +33,7 @@ package final class TerminalOutput {
 
   deinit { close(sink) }
 
-  /// Bytes that wait for the terminal.
+  /// Bytes in the queue.
   package var pendingBytes: Int { queue.count - sent }
 
   /// Queues what ncurses wrote since the last call and returns its size after filtering.
@@ -53,13 +53,13 @@ package final class TerminalOutput {
     return queue.count - before
   }
 
-  /// Queues bytes that are not ncurses'.
+  /// Queues bytes that do not come from ncurses.
   package func send(_ text: String) {
     compact()
     queue.append(contentsOf: text.utf8)
   }
 
-  /// Gives the terminal what it takes now.
+  /// Writes as much as the terminal takes now.
   package func drain() {
     while sent < queue.count, !isBroken {
       let written = queue.withUnsafeBytes { write(terminal, $0.baseAddress.map { $0 + sent }, queue.count - sent) }
@@ -77,7 +77,7 @@ package final class TerminalOutput {
     compact()
   }
 
-  /// Drains for at most `milliseconds`: for the last words.
+  /// Writes for at most `milliseconds`: for the last bytes at the end.
   package func drain(within milliseconds: Int) {
     var left = milliseconds
     drain()
@@ -89,7 +89,7 @@ package final class TerminalOutput {
     }
   }
 
-  /// Forgets what is queued, and what colours the terminal has.
+  /// Drops queued bytes, and the memory of the terminal's colours.
   package func discard() {
     queue.removeAll(keepingCapacity: true)
     sent = 0

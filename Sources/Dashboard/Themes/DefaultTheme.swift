@@ -1,9 +1,9 @@
-/// The theme that is always there, and the colours that other themes take where they say nothing.
+/// The built-in theme, whose colours other themes take for keys that they do not set.
 enum DefaultTheme {
   static let name = "default"
 
   static let colors: [ThemeColor: Color] = [
-    // Not the terminal's own: on a light one this theme's text could not be read.
+    // Not the terminal's own: on a light background this theme's text would be unreadable.
     .mainBackground: Color(raw: 0x101218),
     .mainForeground: Color(raw: 0xCCD0DA),
     .title: Color(raw: 0xEEF1F8),
@@ -45,10 +45,10 @@ enum DefaultTheme {
 
   static let theme = Theme(name: name, colors: colors, gradients: gradients)
 
-  /// Its colours among a terminal's eight or sixteen, which the default theme's would come down to hardly any of.
+  /// A theme in a terminal's own 8 or 16 colours, to which the default theme's colours map badly.
   static let nameForFewColors = "16-colour"
 
-  /// Without colours: what stands out, light on dark, is shown reversed where it has a light ground.
+  /// For terminals without colours: dark text on a light background is shown reversed.
   static let monochrome = Theme(
     name: "monochrome",
     colors: Dictionary(
@@ -56,6 +56,7 @@ enum DefaultTheme {
         switch key {
         case .mainBackground: (key, .terminal)
         case .selectedForeground: (key, .black)
+        // All other text and lines.
         default: (key, .white)
         }
       }), gradients: [:])

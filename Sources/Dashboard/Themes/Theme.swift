@@ -1,3 +1,5 @@
+import Perception
+
 /// Every colour of the dashboard, by the name it has in theme files. Names without a comment are btop's own.
 package enum ThemeColor: String, CaseIterable, Sendable {
   case mainBackground = "main_bg"
@@ -19,12 +21,12 @@ package enum ThemeColor: String, CaseIterable, Sendable {
   case modelsBox = "models_box"
   case recordingBox = "recording_box"
   case eventsBox = "events_box"
-  /// What a state means.
+  /// Colours of states.
   case good
   case warning
   case failure = "error"
   case stale
-  /// Colours that detections of the classes take in turn.
+  /// Colours of classes, which take them in turn.
   case class1 = "class_1"
   case class2 = "class_2"
   case class3 = "class_3"
@@ -34,13 +36,14 @@ package enum ThemeColor: String, CaseIterable, Sendable {
   case class7 = "class_7"
   case class8 = "class_8"
 
-  /// The key of btop's own themes that stands in where a theme lacks this one.
+  /// The key of btop that is used where a theme lacks this one.
   var alternative: String? {
     switch self {
     case .pictureBox, .latencyBox, .recordingBox: "cpu_box"
     case .detectionsBox, .eventsBox: "proc_box"
     case .classesBox, .modelsBox: "mem_box"
     case .ratesBox: "net_box"
+    // Keys of btop's own, and those that btop has nothing like.
     default: nil
     }
   }
@@ -55,7 +58,7 @@ package enum ThemeGradient: String, CaseIterable, Sendable {
   case rate
   case skipped
 
-  /// The gradient of btop's own themes that stands in.
+  /// The gradient of btop that is used where a theme lacks this one.
   var alternative: String {
     switch self {
     case .confidence: "available"
@@ -66,7 +69,7 @@ package enum ThemeGradient: String, CaseIterable, Sendable {
   }
 }
 
-/// A set of colours. Built from theme files, with the default theme's colours for whatever they leave out.
+/// A set of colours, from a theme file over the default theme.
 package struct Theme: Sendable {
   package let name: String
   private let colors: [ThemeColor: Color]
@@ -89,11 +92,11 @@ package struct Theme: Sendable {
   /// The colour of a class, the same for as long as the program runs.
   package func color(ofClass id: Int) -> Color {
     let keys = ThemeColor.classes
-    return self[keys[Int(UInt(bitPattern: id) % UInt(keys.count))]]
+    return self[keys[ClassPalette.index(ofClass: id, count: keys.count)]]
   }
 
-  /// The theme as the terminal can show it: without colours by brightness alone, and where no dark grey is to be had, what
-  /// is left of a bar in the colour of what is out of use.
+  /// The theme as the terminal can show it: by brightness alone without colours; with 8 colours, which have no dark grey,
+  /// the empty part of a meter takes the colour of inactive text.
   package func fitted(to depth: ColorDepth) -> Theme {
     switch depth {
     case .mono: return DefaultTheme.monochrome

@@ -1,12 +1,12 @@
-internal import Configuration
-internal import Glibc
+import Configuration
+import Glibc
 package import Ground
 
 /// Finds themes: files `NAME.theme` in a list of folders, the first that has one wins; the default one is built in.
 package struct ThemeLibrary: Sendable {
   private let folders: [String]
 
-  /// - Parameter folders: beside the user's own in the XDG configuration, which comes first.
+  /// - Parameter folders: searched after the user's own folder in the XDG configuration.
   package init(folders: [String]) { self.folders = [UserFolders.configuration + "/themes"] + folders }
 
   package init(onlyFolders folders: [String]) { self.folders = folders }
@@ -24,15 +24,14 @@ package struct ThemeLibrary: Sendable {
     }
   }
 
-  /// The name of the theme that is meant by a choice: on a terminal with few colours there is one made for them in the
-  /// default theme's place.
+  /// The theme to use for a choice: on a terminal with 8 or 16 colours the default theme is replaced by one made for them.
   package func chosen(_ name: String, for depth: ColorDepth) -> String {
     let few = DefaultTheme.nameForFewColors
     let isFew = depth == .eight || depth == .sixteen
     return isFew && name == DefaultTheme.name && names.contains(few) ? few : name
   }
 
-  /// - Throws: ``DashboardError`` when there is no such theme, or its file is wrong.
+  /// - Throws: ``DashboardError`` when there is no such theme, or its file is invalid.
   package func load(_ name: String) throws(DashboardError) -> Theme {
     for folder in folders where !name.contains("/") {
       let path = "\(folder)/\(name).theme"

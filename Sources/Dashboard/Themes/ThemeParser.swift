@@ -5,7 +5,7 @@ package import Ground
 /// A value is `#RRGGBB`, `#GG`, `R G B` in decimals, or empty: empty backgrounds are the terminal's own. Unknown keys are
 /// left alone, so that btop's themes load as they are.
 package struct ThemeParser {
-  /// Files above this size are no themes.
+  /// Larger files are refused, in bytes.
   package static let largestFile = 64 * 1024
 
   private init() {}
@@ -51,14 +51,14 @@ package struct ThemeParser {
 
   /// The theme of a file's pairs over the colours of the default theme.
   ///
-  /// - Throws: ``DashboardError`` naming a key whose value is no colour.
+  /// - Throws: ``DashboardError`` naming a key whose value is not a colour.
   package static func theme(name: String, pairs: [String: String], place: String) throws(DashboardError) -> Theme {
     func color(_ key: String) throws(DashboardError) -> Color? {
       guard let value = pairs[key] else { return nil }
       if value.isEmpty { return .terminal }
       guard let color = Color(themeValue: value) else {
         throw DashboardError(
-          .badTheme, "theme[\(key)] is '\(value.prefix(40))', which is no colour", place: place,
+          .badTheme, "theme[\(key)] is '\(value.prefix(40))', which is not a colour", place: place,
           remedy: "write #RRGGBB")
       }
       return color

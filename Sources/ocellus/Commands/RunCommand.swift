@@ -16,8 +16,7 @@ struct RunCommand: ParsableCommand {
         ocellus --source rtsp://camera/stream --wait
         ocellus run --headless --json --frames 100 --source clip.mp4 --pace fast
         ocellus run --headless --record /data --pre 10s --on person:0.6
-      Keys: q quits, ? helps, m and c switch models, Space freezes the picture, r
-      records.
+      Keys: q quit, ? help, m and c next model, Space pause, r record.
       """)
 
   @OptionGroup var source: SourceOptions

@@ -76,8 +76,8 @@ package struct Cell: Hashable, Sendable {
   }
 }
 
-/// The screen in the making: a grid of cells that panes draw into. Nothing outside it can be drawn to.
-package struct CellGrid: Sendable {
+/// The next screen: a grid of cells that panes draw into. Drawing outside of it has no effect.
+package struct CellCanvas: Sendable {
   package private(set) var width: Int
   package private(set) var height: Int
   package var cells: [Cell]
@@ -98,7 +98,7 @@ package struct CellGrid: Sendable {
 
   package mutating func resize(width: Int, height: Int) {
     guard width != self.width || height != self.height else { return }
-    self = CellGrid(width: width, height: height)
+    self = CellCanvas(width: width, height: height)
   }
 
   package subscript(_ x: Int, _ y: Int) -> Cell {
@@ -108,7 +108,7 @@ package struct CellGrid: Sendable {
 
   /// Writes text from a place rightwards and returns the columns it took.
   ///
-  /// Labels come from files of strangers: control characters become blanks, and characters without a width of their own
+  /// Labels come from untrusted files: control characters become blanks, and characters without a width of their own
   /// (combining marks, joiners, changes of direction) are left out. A wide character that does not fit whole is left out too.
   @discardableResult
   package mutating func text(_ text: some StringProtocol, _ x: Int, _ y: Int, _ style: Style, width limit: Int = .max)
@@ -142,7 +142,7 @@ package struct CellGrid: Sendable {
     self.text(text, right - Text.columns(text), y, style)
   }
 
-  /// What really stands in a cell: halves of wide characters whose other half was drawn over are blanks.
+  /// The cell as it is shown: half of a wide character whose other half was drawn over is a blank.
   package func resolved(_ x: Int, _ y: Int) -> Cell {
     let i = y * width + x
     var cell = cells[i]
@@ -167,7 +167,7 @@ package struct CellGrid: Sendable {
     }
   }
 
-  /// Fades a rectangle towards the background: for a picture that is no longer true.
+  /// Darkens a rectangle: for a picture that is out of date.
   package mutating func dim(_ rect: Rect) {
     for y in max(0, rect.y)..<max(0, rect.y, min(height, rect.bottom)) {
       for x in max(0, rect.x)..<max(0, rect.x, min(width, rect.right)) {

@@ -1,12 +1,12 @@
 package import Ground
 
-/// Measures the way to the terminal and back: asks it for its status (DSR) and times the answer.
+/// Measures the round trip to the terminal: queries its status (DSR) and times the answer.
 ///
-/// Over SSH the terminal's own buffers take megabytes before anything seems slow here; the answer comes only after all
-/// that was sent before is on the screen, so it tells how old the screen really is.
+/// Over SSH, buffers accept megabytes before writes become slow. The answer comes only after everything sent before is on
+/// the screen, so it shows the real age of the screen.
 package struct LinkProbe: Sendable {
   private static let pauseMilliseconds = 500.0
-  /// An answer is overdue when it takes this much longer than twice the shortest one ever, in milliseconds.
+  /// An answer is overdue when it takes this much longer than twice the shortest one, in milliseconds.
   private static let allowance = 300.0
   private static let patience = 2000.0
   private var asked: MonotonicTime?
@@ -31,8 +31,8 @@ package struct LinkProbe: Sendable {
     return "\u{1B}[5n"
   }
 
-  /// Takes the answer; returns the milliseconds it took.
-  package mutating func answered(now: MonotonicTime) -> Double? {
+  /// Records the answer; returns its round trip in milliseconds.
+  package mutating func recordAnswer(now: MonotonicTime) -> Double? {
     guard let asked else { return nil }
     let milliseconds = now.milliseconds(since: asked)
     self.asked = nil
@@ -42,23 +42,22 @@ package struct LinkProbe: Sendable {
     return milliseconds
   }
 
-  /// How long the answer is overdue, in milliseconds: a jam that is going on.
+  /// How long the present query has been waiting, in milliseconds.
   package func waiting(now: MonotonicTime) -> Double { asked.map { now.milliseconds(since: $0) } ?? 0 }
 
-  /// Whether what was sent must still be on its way: more would only make the screen older.
+  /// Whether earlier bytes must still be on their way, so that more would only delay the screen.
   ///
-  /// Before the first answer nothing is known of the link; it is given some time, but not so much that a terminal which
-  /// never answers is left without pictures.
+  /// Before the first answer it reports true for a limited time only, so that a terminal that never answers gets pictures.
   package func isOverdue(now: MonotonicTime) -> Bool {
     let waiting = waiting(now: now)
     guard shortest.isFinite else { return waiting > Self.allowance && waiting < Self.patience }
     return waiting > shortest * 2 + Self.allowance
   }
 
-  /// An answer came, or none ever will.
+  /// An answer came, or the terminal does not answer.
   package var isKnown: Bool { isUseless || roundTrip != nil }
 
-  /// Ends the asking: a terminal that has never answered will not.
+  /// Stops the queries when the terminal has not answered the first one for ten seconds.
   package mutating func giveUpIfSilent(now: MonotonicTime) {
     if roundTrip == nil, waiting(now: now) > 10_000 {
       asked = nil

@@ -1,10 +1,10 @@
 package import Ground
 
-/// Holds what the screen costs on the wire within a budget, or within what the link takes.
+/// Keeps the bytes sent to the terminal within a budget, or within the capacity of the link.
 ///
-/// A token bucket bounds the bytes for certain: no picture is made while it is overdrawn, and none changes more cells than
-/// there are bytes for; the rest follows with the next ones. Beside it a ladder of ever cheaper drawings makes the most of
-/// the budget: first fewer pictures and a larger tolerance, then characters.
+/// A token bucket limits the bytes: no picture is drawn while it is overdrawn, and none changes more cells than there are
+/// bytes for; the next pictures change the rest. In addition, a ladder of cheaper drawings makes good use of the budget:
+/// first fewer pictures and a larger tolerance, then ASCII characters.
 package struct Governor: Sendable {
   /// One rung of the ladder.
   package struct Rung: Sendable, Equatable {
@@ -21,20 +21,20 @@ package struct Governor: Sendable {
     Rung(rate: 3, tolerance: 28, isASCII: true), Rung(rate: 1, tolerance: 28, isASCII: true),
   ]
 
-  /// Milliseconds above which the terminal is slow to take a picture.
+  /// A terminal that takes longer for a picture is slow, in milliseconds.
   private static let slowTaking = 60.0
-  /// Milliseconds between two counts of the same waiting.
+  /// Shortest time between two counts of a hold, in milliseconds.
   private static let heldPeriod = 50.0
 
-  /// Share of the budget that is given out: what an estimate is off must not break it.
+  /// Share of the budget that is used; the rest allows for errors of the estimates.
   private static let used = 0.75
-  /// Seconds over which an empty bucket is remembered.
+  /// Time constant of starvation, in seconds.
   private static let memory = 0.3
-  /// Share of a second's budget that can be saved up.
+  /// Capacity of the bucket, in seconds of the budget.
   private static let saved = 0.04
-  /// Bytes that one picture may cost while it is not known what the link takes, or known that it takes little.
+  /// Bytes of one picture while the capacity of the link is unknown, or known to be low.
   private static let carefulBytes = 32_000.0
-  /// Bytes a second; nil: as the link allows.
+  /// Bytes per second; nil: as the link allows.
   package var budget: Double?
   package private(set) var level = 0
   private var tokens = 0.0
@@ -43,13 +43,13 @@ package struct Governor: Sendable {
   private var averageBytes = 0.0
   private var averageInterval = 33.0
   private var lastDrawn: MonotonicTime
-  /// How often the bucket was empty, or a picture had to be cut short, of late: 0...1.
+  /// Recent share of pictures for which the bucket was empty or that were cut: 0...1.
   private var starvation = 0.0
-  /// What a changed cell costs, smoothed.
+  /// Bytes of a changed cell, smoothed.
   private var bytesPerCell = 28.0
   private var congestion = 0.0
   private var lastHeld: MonotonicTime
-  /// The shortest way to the terminal and back that was ever measured, in milliseconds.
+  /// The shortest round trip measured so far, in milliseconds.
   private var shortestRoundTrip = Double.infinity
 
   package init(budget: Double?, now: MonotonicTime) {
@@ -64,7 +64,7 @@ package struct Governor: Sendable {
   package var rung: Rung { Self.ladder[level] }
   package var isCongested: Bool { congestion > 0.3 }
 
-  /// Whether a picture may be made now.
+  /// Whether a picture may be drawn now.
   package mutating func allowsFrame(now: MonotonicTime) -> Bool {
     guard let budget else { return true }
     let seconds = min(1, max(0, now.milliseconds(since: refilled) / 1000))
@@ -75,9 +75,9 @@ package struct Governor: Sendable {
     return tokens > 0
   }
 
-  /// How many cells the next picture may change.
+  /// The most cells that the next picture may change.
   ///
-  /// - Parameter linkIsKnown: the terminal has answered, or never will.
+  /// - Parameter linkIsKnown: the terminal has answered a query, or never answers.
   package func mostCells(linkIsKnown: Bool) -> Int {
     let bytes: Double
     if let budget {
@@ -90,12 +90,12 @@ package struct Governor: Sendable {
     return max(40, Int(bytes / bytesPerCell))
   }
 
-  /// Tells what a picture came to.
+  /// Records the cost of a screen.
   ///
   /// - Parameters:
   ///   - cells: how many of the picture's cells changed.
-  ///   - wasCut: more would have changed had it been allowed.
-  package mutating func drew(bytes: Int, cells: Int = 0, wasCut: Bool = false, now: MonotonicTime) {
+  ///   - wasCut: a limit kept more cells from changing.
+  package mutating func recordFrame(bytes: Int, cells: Int = 0, wasCut: Bool = false, now: MonotonicTime) {
     tokens -= Double(bytes)
     if cells > 50 { bytesPerCell += (min(60, max(2, Double(bytes) / Double(cells))) - bytesPerCell) * 0.2 }
     if wasCut { starvation += (1 - starvation) * 0.08 }
@@ -105,23 +105,24 @@ package struct Governor: Sendable {
     adapt(now)
   }
 
-  /// Tells how long the terminal took to take all bytes of a picture. Its buffer holds a few kilobytes only, so that some
-  /// milliseconds are no sign of a slow link.
-  package mutating func taken(after milliseconds: Double, now: MonotonicTime) {
+  /// Records how long the terminal took to accept all bytes of a screen. Its buffer holds only a few kilobytes, so a few
+  /// milliseconds do not indicate a slow link.
+  package mutating func recordDelivery(after milliseconds: Double, now: MonotonicTime) {
     congestion += ((milliseconds > Self.slowTaking ? 1 : 0) - congestion) * 0.1
     adapt(now)
   }
 
-  /// Tells that a picture is due but the terminal has not taken the one before, or not shown it. May be called at any rate.
-  package mutating func held(now: MonotonicTime) {
+  /// Records that a picture is due while the terminal has not accepted or not shown the previous one. May be called at any
+  /// rate.
+  package mutating func recordHold(now: MonotonicTime) {
     guard now.milliseconds(since: lastHeld) >= Self.heldPeriod else { return }
     lastHeld = now
     congestion += (1 - congestion) * 0.08
     adapt(now)
   }
 
-  /// Tells how long the terminal took to answer.
-  package mutating func answered(milliseconds: Double, now: MonotonicTime) {
+  /// Records how long the terminal took to answer a query.
+  package mutating func recordAnswer(milliseconds: Double, now: MonotonicTime) {
     shortestRoundTrip = min(shortestRoundTrip, milliseconds)
     if milliseconds > shortestRoundTrip * 2 + 250 { congestion += (1 - congestion) * 0.5 }
     adapt(now)

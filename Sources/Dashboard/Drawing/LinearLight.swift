@@ -1,6 +1,6 @@
-internal import Glibc
+import Glibc
 
-/// Tables between sRGB values and linear light, where averages of pixels are true.
+/// Tables between sRGB values and linear light, in which averages of pixels are correct.
 package enum LinearLight {
   /// sRGB 0...255 to linear 0...65535 (IEC 61966-2-1).
   package static let fromSRGB: [UInt16] = (0..<256).map { value in

@@ -1,23 +1,23 @@
-/// Where everything goes on a terminal of some size.
-package struct Layout: Sendable, Equatable {
-  /// Below this a message takes the place of the dashboard.
+/// The places of header, panes and footer on a terminal of a given size.
+package struct ScreenLayout: Sendable, Equatable {
+  /// On a smaller terminal a message replaces the dashboard.
   package static let smallest = (columns: 40, rows: 12)
-  /// Below this there is room for the picture and the best detections only.
+  /// On a smaller terminal only the picture and one pane are shown.
   package static let comfortable = (columns: 60, rows: 18)
 
-  /// Bodies of at least so many rows have room for panes below the picture.
+  /// Least rows of a body that has panes below the picture.
   private static let stripHeight = 28
-  /// Percent of the width that a column takes at least.
+  /// Least width of a column, in percent.
   private static let leastShare = 24
 
   package private(set) var header = Rect(x: 0, y: 0, width: 0, height: 0)
   package private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
-  /// Frames included.
+  /// Including their frames.
   package private(set) var panes: [PaneID: Rect] = [:]
   package private(set) var isTooSmall = false
 
   /// - Parameters:
-  ///   - visible: the panes that the user wants; those without room are left out.
+  ///   - visible: the panes that are not hidden; those without room are left out.
   ///   - wanted: panes among them for which others make room, the latest last.
   package init(columns: Int, rows: Int, preset: LayoutPreset, visible: Set<PaneID>, wanted: [PaneID] = []) {
     guard columns >= Self.smallest.columns, rows >= Self.smallest.rows else {
@@ -39,7 +39,7 @@ package struct Layout: Sendable, Equatable {
   /// The pane under a cell.
   package func pane(atColumn x: Int, row y: Int) -> PaneID? { panes.first { $0.value.contains(x, y) }?.key }
 
-  /// The picture and one pane below it: the detections, or what was called for.
+  /// The picture and one pane below it: the detections, or the last pane that the user asked for.
   private mutating func reduced(_ body: Rect, _ visible: Set<PaneID>, _ wanted: [PaneID]) {
     let called = wanted.last { visible.contains($0) && $0 != .picture }
     let second = called ?? (visible.contains(.detections) ? .detections : nil)
@@ -54,7 +54,7 @@ package struct Layout: Sendable, Equatable {
     }
   }
 
-  /// The slots of panes that are wanted rise above the others.
+  /// Raises the priority of wanted panes above all others.
   private static func raised(_ slots: [LayoutPreset.Slot], _ wanted: [PaneID]) -> [LayoutPreset.Slot] {
     slots.map { slot in wanted.firstIndex(of: slot.pane).map { slot.preferred(rank: $0) } ?? slot }
   }
@@ -63,11 +63,11 @@ package struct Layout: Sendable, Equatable {
     var column = preset.column.filter { visible.contains($0.pane) }
     var strip = preset.strip.filter { visible.contains($0.pane) }
     if body.height < Self.stripHeight, preset.columnShare > 0 {
-      // A low terminal leaves the height to the picture; what would stand below it joins the column.
+      // On a low terminal the picture gets the height, and the panes of the strip join the column.
       column += strip.map(\.stacked)
       strip = []
     }
-    // A strip without room for a pane that is wanted leaves it to the column.
+    // A wanted pane that has no room in the strip goes to the column.
     let placed = Set(Self.fit(strip, into: body.width, stretch: true).map(\.0) + column.map(\.pane))
     column += wanted.filter { visible.contains($0) && !placed.contains($0) }.compactMap(LayoutPreset.spare)
     strip.removeAll { !placed.contains($0.pane) }
@@ -107,8 +107,8 @@ package struct Layout: Sendable, Equatable {
     }
   }
 
-  /// Drops what has no room, gives what is good to those of the highest priority first, then shares out what is left by
-  /// weight, up to each one's most.
+  /// Drops slots of the lowest priority until the rest have room, grows slots to their good size in the order of priority,
+  /// then distributes the rest by weight, up to each slot's most.
   static func fit(_ slots: [LayoutPreset.Slot], into room: Int, stretch: Bool) -> [(PaneID, Int)] {
     var kept = slots
     while kept.map(\.least).reduce(0, +) > room, let least = kept.map(\.priority).min() {
@@ -134,7 +134,7 @@ package struct Layout: Sendable, Equatable {
       }
       left -= given
     }
-    // No gaps: whoever stretches best takes the rest.
+    // No gaps: the slot with the largest weight takes the rest.
     if left > 0, stretch, let widest = kept.indices.max(by: { kept[$0].weight < kept[$1].weight }) {
       sizes[widest] += left
     }

@@ -1,0 +1,60 @@
+/// Everything that can be done from the dashboard.
+///
+/// Actions form families, each handled by one exhaustive `switch` in `Input/`: an action that nothing handles does not
+/// compile.
+package enum Action: Hashable, Sendable {
+  case program(ProgramAction)
+  case overlay(OverlayAction)
+  case session(SessionAction)
+  case model(ModelAction)
+  case prompt(PromptAction)
+  case picture(PictureAction)
+  case panes(PaneAction)
+  case appearance(AppearanceAction)
+  case move(Movement)
+  /// Chooses the selected line of the focused pane.
+  case choose
+  /// Clears the selection and the messages.
+  case cancel
+  case replay(ReplayAction)
+}
+
+/// The program and its terminal.
+package enum ProgramAction: Hashable, Sendable { case quit, suspend, repaint }
+
+/// Opens something over the panes.
+package enum OverlayAction: Hashable, Sendable { case help, commands, options }
+
+/// Requests to the running session.
+package enum SessionAction: Hashable, Sendable { case pause, record, photo, raiseThreshold, lowerThreshold }
+
+/// Models by the names of ``ModelListing``.
+package enum ModelAction: Hashable, Sendable {
+  case nextDetector, previousDetector, nextClassifier, previousClassifier
+  case useDetector(String), useClassifier(String), noClassifier
+  case compare(String), compareNext, endComparison
+}
+
+/// Actions that ask for a line of text first.
+package enum PromptAction: Hashable, Sendable { case nameDetection, classifyByLabels }
+
+/// How the picture is drawn, and which part of it.
+package enum PictureAction: Hashable, Sendable {
+  case nextStyle, useStyle(PictureStyle), toggleBoxes, toggleLabels, zoomIn, zoomOut, resetView
+}
+
+/// Which panes are shown, where, in which order, and which has the focus.
+package enum PaneAction: Hashable, Sendable {
+  case toggle(PaneID), nextLayout, useLayout(Int), nextOrder, focusNext, focusPrevious
+}
+
+/// Themes, and the configuration file.
+package enum AppearanceAction: Hashable, Sendable { case nextTheme, useTheme(String), reload }
+
+/// Moves the selection, or the picture when it has the focus.
+package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, pageDown, first, last }
+
+/// Moves within a recording or a video file.
+package enum ReplayAction: Hashable, Sendable {
+  case seekBack, seekForward, stepBack, stepForward, previousEvent, nextEvent, slower, faster
+}

@@ -1,0 +1,124 @@
+import Capture
+import Ground
+import Pipeline
+
+/// The first line of the screen: name, source, models and rates from the left; the age of the picture at the right, always;
+/// badges before it.
+struct Header {
+  private struct Piece {
+    var text: String
+    var style: Style
+    /// Columns with the separator that follows.
+    var columns: Int { Text.columns(text) + Header.separator }
+  }
+
+  private static let separator = 3
+
+  static func draw(_ rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+    canvas.fill(rect, " ", context.theme.style(.mainForeground))
+    var right = drawAge(in: rect, context, on: &canvas)
+    for badge in badges(context, width: rect.width) {
+      let width = Text.columns(badge.text)
+      guard right - width > 10 else { break }
+      canvas.text(badge.text, endingAt: right, rect.y, badge.style)
+      right -= width + 1
+    }
+    draw(pieces(context, room: right - rect.x), from: rect.x, to: right, row: rect.y, context, on: &canvas)
+  }
+
+  /// Returns the column where the age begins.
+  private static func drawAge(in rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas) -> Int {
+    let age = PictureTrouble.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
+    let isStale = PictureTrouble(context) != nil
+    canvas.text(
+      (context.result != nil ? "age " : "") + Text.right(age, 6), endingAt: rect.right - 1, rect.y,
+      context.theme.style(isStale ? .stale : .good, .bold))
+    return rect.right - 1 - max(10, Text.columns(age) + 4) - 1
+  }
+
+  /// From the left: the program's name, the source, its own words where there is room, the models, the rates.
+  private static func pieces(_ context: PaneContext, room: Int) -> [Piece] {
+    let theme = context.theme
+    let snapshot = context.snapshot
+    let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
+    let detector = snapshot.detectors.first { $0.state == .active }?.title
+    let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.title)" } ?? ""
+    var pieces = [
+      Piece(text: " ocellus ", style: theme.style(.highlight, .bold)),
+      Piece(text: name(of: snapshot.source) + size, style: theme.style(.title)),
+      Piece(
+        text: (detector ?? "no model") + classifier,
+        style: theme.style(detector == nil ? .warning : .mainForeground)),
+    ]
+    func free() -> Int { room - pieces.map(\.columns).reduce(0, +) }
+    let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
+    // Half a figure would mislead.
+    if free() >= Text.columns(rates) { pieces.append(Piece(text: rates, style: theme.style(.graphText))) }
+    if !snapshot.source.detail.isEmpty, free() >= 16 {
+      let detail = Text.fit(snapshot.source.detail, free(), ellipsis: context.glyphs.ellipsis)
+      pieces.insert(Piece(text: detail, style: theme.style(.graphText)), at: 2)
+    }
+    return pieces
+  }
+
+  private static func draw(
+    _ pieces: [Piece], from left: Int, to right: Int, row y: Int, _ context: PaneContext,
+    on canvas: inout CellCanvas
+  ) {
+    var x = left
+    for (i, piece) in pieces.enumerated() {
+      guard x < right - separator else { break }
+      if i > 1 {
+        canvas.text(" \(context.glyphs.dot) ", x, y, context.theme.style(.divider))
+        x += separator
+      }
+      let text = Text.fit(piece.text, right - x, ellipsis: context.glyphs.ellipsis)
+      x += canvas.text(text, x, y, piece.style, width: right - x)
+    }
+  }
+
+  /// A source's name; of a file only the last part of its path, because the folders stay the same.
+  private static func name(of source: SourceDescription) -> String {
+    guard source.name.hasPrefix("/"), !source.name.hasPrefix("/dev/") else { return source.name }
+    return source.name.split(separator: "/").last.map(String.init) ?? source.name
+  }
+
+  // MARK: Badges
+
+  /// States that must not be overlooked, the most serious first.
+  private static func badges(_ context: PaneContext, width: Int) -> [Piece] {
+    let snapshot = context.snapshot
+    var badges: [Piece] = []
+    func add(_ text: String, _ color: ThemeColor) { badges.append(badge(text, color, context.theme)) }
+    if let trouble = PictureTrouble(context) {
+      // The cause stands across the picture too: in the header it must leave room for the source's name.
+      let text = width >= 100 ? "\(trouble.title): \(trouble.cause)" : trouble.title
+      add(Text.fit(text, 48, ellipsis: context.glyphs.ellipsis), .stale)
+    }
+    if snapshot.paused { add("PAUSED", .warning) }
+    if case .recording? = snapshot.recording?.state {
+      add("REC " + Text.clock(seconds: snapshot.recording?.seconds ?? 0), .failure)
+    }
+    for complaint in complaints(context) { add(complaint, .warning) }
+    if snapshot.stall != nil { add("STALLED", .failure) }
+    // Not among the models' names, which are cut where room is short.
+    if let loading = (snapshot.detectors + snapshot.classifiers).first(where: { $0.state == .loading }) {
+      add(Text.fit("loading \(loading.title)", 28, ellipsis: context.glyphs.ellipsis), .selectedBackground)
+    }
+    if snapshot.sourceState == .ended { add("END", .selectedBackground) }
+    return badges
+  }
+
+  private static func badge(_ text: String, _ color: ThemeColor, _ theme: Theme) -> Piece {
+    let ground = theme[color].isTerminal ? Color.white : theme[color]
+    return Piece(text: " " + text + " ", style: Style(ground.contrasting, on: ground, .bold))
+  }
+
+  /// Complaints about the picture although frames arrive.
+  private static func complaints(_ context: PaneContext) -> [String] {
+    guard let health = context.snapshot.health else {
+      return context.result != nil && context.brightness < 28 ? ["DARK"] : []
+    }
+    return health.complaints.map { $0.rawValue.uppercased() }
+  }
+}
