@@ -1,5 +1,5 @@
 package import Configuration
-package import Ground
+import Ground
 
 /// The configuration file: TOML, whose table `[dashboard]` holds the settings of ``SettingsTable``.
 package struct ConfigurationFile: Sendable {
