@@ -136,7 +136,8 @@ final class ScriptedModel: VisionModel {
     #expect(ids == ["people", "things", "scenes", "ranges", "merge", "tracker", "moods", "helmets", "poses"])
     #expect(results[1].latency["ranges"] == nil, "it runs on every second frame")
     #expect(results[1].findings.depth != nil, "and its answer is held")
-    #expect(result.latency.inference == 7 * 2 - 2 + 2)
+    // Four networks on the whole frame, three on the crops of two objects.
+    #expect(result.latency.inference == 4 * 2 + 3 * 2 * 2)
   }
 
   @Test func theJSONLineHoldsWhatEveryStageSaid() throws {

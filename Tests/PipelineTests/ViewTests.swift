@@ -15,6 +15,7 @@ import Vision
   ) -> Session {
     var configuration = SessionConfiguration(detector: "people")
     configuration.waitForModels = true
+    configuration.minimumConfidence = 0.5
     return Session(
       source: ScriptedSource(ScriptedSource.frames(20_000), live: true, interval: 1_000_000),
       provider: FakeProvider(models: [ScriptedModel.detector("people", objects)]), configuration: configuration,
@@ -32,7 +33,7 @@ import Vision
 
   @Test func eachViewHasItsOwnPauseAndThreshold() {
     let collector = Collector()
-    let session = session([("a", 0.9, 0), ("b", 0.6, 20), ("c", 0.3, 40)], collector: collector)
+    let session = session([("a", 0.9, 0), ("b", 0.6, 20), ("c", 0.45, 40)], collector: collector)
     let (calm, curious) = (session.openView(), session.openView())
     session.start()
     curious.perform(.showAtLeast(0.2))

@@ -93,7 +93,7 @@ struct RequestServer {
     }
     monitor.update { $0.listings.mark(\.classifiers, name, .loading) }
     let spec = StageSpec(model: name, runsOnObjects: true, maximumCrops: configuration.maximumCrops)
-    let prepared = try loader.prepare(spec, as: "classifier")
+    let prepared = try loader.prepare(spec, as: free("classifier", insteadOf: active.classifier))
     takeOver { state in
       state.active.classifier = prepared
       if let model = prepared.model {
@@ -103,9 +103,14 @@ struct RequestServer {
     announce("classifier", prepared, since: began)
   }
 
+  /// The id of a usual stage that takes the place of `old`.
+  private func free(_ name: String, insteadOf old: PreparedStage?) -> StageID {
+    StageID.free(name, besides: active.ids(besides: [old].compactMap(\.self)))
+  }
+
   private func serveSequence(_ name: String, since began: MonotonicTime) throws {
     let spec = StageSpec(kind: SequenceStage.definition.kind, model: name)
-    let prepared = try loader.prepare(spec, as: "sequence")
+    let prepared = try loader.prepare(spec, as: free("sequence", insteadOf: active.sequence))
     takeOver { $0.active.sequence = prepared }
     announce("sequence model", prepared, since: began)
   }
@@ -120,7 +125,7 @@ struct RequestServer {
     // Feature vectors of an object change slowly, and networks that make them are large.
     let spec = StageSpec(
       kind: CropStage.definition.kind, model: name, maximumCrops: configuration.maximumCrops, every: 3)
-    let prepared = try loader.prepare(spec, as: "embedder")
+    let prepared = try loader.prepare(spec, as: free("embedder", insteadOf: active.embedder))
     guard prepared.embedder != nil else {
       throw PerceptionError(.badInput, "makes no feature vectors", place: prepared.model?.path ?? name)
     }
@@ -206,8 +211,8 @@ struct RequestServer {
   /// The stages that the configuration, or else the primaries' manifests, want. One that cannot be loaded is left out.
   private func loadFurther(after primaries: [PreparedStage]) -> [PreparedStage] {
     let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
-    var taken = Set(primaries.map(\.id)).union(
-      ["tracker", "merge", "classifier", "embedder", "sequence", "references", "labels"])
+    let usual = [present.classifier, present.embedder, present.sequence].compactMap { $0?.id }
+    var taken = Set(primaries.map(\.id) + usual).union(["tracker", "merge", "references", "labels"])
     let specs = (configuration.stages ?? primaries.flatMap { $0.model?.stages ?? [] }) + configuration.addedStages
     return specs.compactMap { spec in
       let id = spec.id ?? StageID.free(spec.title, besides: taken)

@@ -98,7 +98,7 @@ extension SessionSnapshot: Codable {
     try container.encode(events, forKey: .events)
     try container.encode(captured, forKey: .captured)
     try container.encode(processed, forKey: .processed)
-    try container.encode(capabilities, forKey: .capabilities)
+    try container.encode(capabilities.sorted { $0.rawValue < $1.rawValue }, forKey: .capabilities)
     try container.encodeIfPresent(recording, forKey: .recording)
     try container.encodeIfPresent(replay, forKey: .replay)
     try container.encodeIfPresent(comparison, forKey: .comparison)
