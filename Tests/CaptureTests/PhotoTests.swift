@@ -110,7 +110,9 @@ import Vision
     #expect(error("/dev/null")?.what.hasPrefix("not a camera") == true)
     #expect(try error(folder.write("empty.mp4", []))?.what == "the file is empty")
     #expect(try error(folder.write("text.mp4", "once upon a time\n"))?.what.hasPrefix("a text file") == true)
-    #expect(try error(folder.write("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]))?.what == "a recording")
+    #expect(
+      try error(folder.write("r.mcap", [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]))?.what == "this is a recording"
+    )
     #expect(error("demo:nonsense")?.line.isEmpty == false)
   }
 
