@@ -189,7 +189,7 @@ final class ScriptedSession: SessionHost, SessionView {
     snapshot.captured = number
     snapshot.processed = number
     snapshot.skipped.pipeline = number / 17
-    let parts: [LatencyPart] = [.capture, .decode, .stage("detector"), .stage("tracker"), .stage("classifier"), .total]
+    let parts: [LatencyPart] = [.capture, .decode, .stage("scout"), .stage("tracker"), .stage("classifier"), .total]
     let typical = [8.0, 2.4, 21.5, 0.8, 1.1, 38.0]
     snapshot.latencies = zip(parts, typical).map { part, base in
       let phase = Int(number) / 6
@@ -198,7 +198,8 @@ final class ScriptedSession: SessionHost, SessionView {
         return base * (1 + wobble)
       }
       return StageStatistics(
-        part: part, last: history[59], p50: base * 1.05, p95: base * 1.2, p99: base * 1.4, history: history)
+        part: part, last: history[59], p50: base * 1.05, p95: base * 1.2, p99: base * 1.4, history: history,
+        split: part == .stage("scout") ? LatencySplit(preprocess: 1.1, inference: 19.6, postprocess: 0.8) : nil)
     }
   }
 }

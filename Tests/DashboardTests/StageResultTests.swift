@@ -112,14 +112,20 @@ import Vision
         } + [StageStatistics(part: .total, last: 30, p50: 30, p95: 31, p99: 32, history: [30])]
     }
     stage.draw()
-    for text in ["faces", "helmets", "pre 1.25  infer 6.00  post 0.75"] {
+    for text in ["faces", "helmets", "preprocess 1.25  inference 6.00  postprocess 0.75"] {
       #expect(stage.screen.contains(text), "\(text)")
     }
     // Where rows are short, every stage keeps its own.
-    var low = try Stage(columns: 80, rows: 24)
+    var low = try Stage(columns: 120, rows: 40)
+    let few = stage.state.snapshot.latencies
     low.session.edit { snapshot in
       snapshot.paused = true
-      snapshot.latencies = stage.state.snapshot.latencies
+      snapshot.latencies =
+        ["a", "b", "c"].map {
+          var other = few[0]
+          other.part = .stage(StageID($0))
+          return other
+        } + few
     }
     low.draw()
     #expect(low.screen.contains("helmets") && low.screen.contains("total") && !low.screen.contains("infer"))

@@ -118,11 +118,15 @@ struct LatencyPane: Pane {
   }
 
   private func draw(_ split: LatencySplit, in line: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
-    let parts = [("pre", split.preprocess), ("infer", split.inference), ("post", split.postprocess)]
-    let text = "  " + parts.map { "\($0.0) \(Text.milliseconds($0.1))" }.joined(separator: "  ")
+    let times = [split.preprocess, split.inference, split.postprocess].map { Text.milliseconds($0) }
+    func text(_ names: [String]) -> String {
+      " " + zip(names, times).map { "\($0) \($1)" }.joined(separator: "  ")
+    }
+    let long = text(["preprocess", "inference", "postprocess"])
+    let fitting = Text.columns(long) <= line.width ? long : text(["pre", "infer", "post"])
     canvas.text(
-      Text.fit(text, line.width, ellipsis: context.glyphs.ellipsis), line.x, line.y, context.theme.style(.inactive),
-      width: line.width)
+      Text.fit(fitting, line.width, ellipsis: context.glyphs.ellipsis), line.x, line.y,
+      context.theme.style(.inactive), width: line.width)
   }
 
   /// With too few rows the total stays, and the slowest stages; rows to spare show the parts of the slowest networks.

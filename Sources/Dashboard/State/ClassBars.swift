@@ -45,7 +45,8 @@ package struct ClassBars: Sendable {
       groups.removeAll(keepingCapacity: true)
     }
     let answers = Self.answers(in: layers)
-    let stages = answers.map(\.stage) + groups.map(\.stage).filter { old in !answers.contains { $0.stage == old } }
+    // Bars fade out only when no stage answers: else they would take the room of those that do.
+    let stages = answers.isEmpty ? groups.map(\.stage) : answers.map(\.stage)
     groups = stages.compactMap { stage in
       var group = groups.first { $0.stage == stage } ?? Group(stage: stage)
       group.update(with: answers.first { $0.stage == stage }?.classes ?? [])
