@@ -36,20 +36,10 @@ ock_conv_kind ock_conv_choose(const ock_conv_shape *s, bool planar_input, bool e
     return !exact && winograd_pays(s) ? OCK_CONV_WINOGRAD : OCK_CONV_BLOCKED;
 }
 
-int ock_merged_groups(const ock_conv_shape *s, int block) {
-    if (s->groups == 1) return 1;
-    int in = s->in_channels / s->groups, out = s->out_channels / s->groups;
-    for (int merge = 1; merge <= block && merge <= s->groups; merge++)
-        if (s->groups % merge == 0 && in * merge % block == 0 && out * merge % block == 0) return s->groups / merge;
-    return 1;
-}
-
-// How many small groups are merged into one whose channels fill whole blocks; the weights between them are zeros. The
-// last merged group may be smaller.
-static int merged_count(const ock_conv_shape *s, int block) {
+int ock_merged_count(const ock_conv_shape *s, int block, bool even) {
     int in = s->in_channels / s->groups, out = s->out_channels / s->groups;
     for (int merge = 1; merge <= block && merge < s->groups; merge++)
-        if (in * merge % block == 0 && out * merge % block == 0) return merge;
+        if ((!even || s->groups % merge == 0) && in * merge % block == 0 && out * merge % block == 0) return merge;
     return s->groups;
 }
 
@@ -66,7 +56,7 @@ static int winograd_tile_block(const ock_conv_shape *s, int block) {
 bool ock_conv_init(ock_conv *conv, const ock_conv_shape *shape, ock_conv_kind kind, ock_epilogue epilogue) {
     if (!ock_conv_supports(shape, kind)) return false;
     ock_isa isa = ock_active_isa();
-    int block = ock_table_for(isa)->block, merged = merged_count(shape, block);
+    int block = ock_table_for(isa)->block, merged = ock_merged_count(shape, block, false);
     *conv = (ock_conv){
         .shape = *shape,
         .kind = kind,

@@ -68,6 +68,8 @@ const ock_table *ock_table_for(ock_isa isa) {
     }
 }
 
+const ock_table *ock_active_table(void) { return ock_table_for(ock_active_isa()); }
+
 int ock_channel_block(void) { return ock_active_table()->block; }
 
 int ock_blocks(int channels) {

@@ -15,7 +15,8 @@ typedef struct {
     int channels, filters, depth, block, pixels, tiles;
 } ordered_job;
 
-// How many products are summed before the output takes them: 128, fewer never matter, more where there are few pixels.
+// How many products are summed before they are added to the output: 128, and more where there are few pixels. ONNX
+// Runtime cuts its sums in the same places, so that rounding agrees bit for bit.
 static int depth_block(int depth, int pixels) {
     int block = 128, width = 128;
     if (pixels >= depth) return block;
@@ -77,8 +78,8 @@ static inline __attribute__((always_inline)) void gather(const ock_conv_shape *s
     }
 }
 
-// `count` filters over a tile: fused sums of `block` products each. The lanes are outputs: how many are computed at a time
-// changes nothing.
+// `count` filters over a tile: fused sums of `block` products each. The lanes are outputs, so
+// that the number of filters per call does not change any sum.
 static inline __attribute__((always_inline)) void fused_sums(const int count, const float *weights,
                                                              const float *windows, int depth, int block, float *out) {
     lanes16 total[MOST_FILTERS][TILE / 16];

@@ -74,7 +74,8 @@ extern const ock_table ock_table_neon;
 
 const ock_table *ock_table_for(ock_isa isa);
 
-static inline const ock_table *ock_active_table(void) { return ock_table_for(ock_active_isa()); }
+/// The table of the instruction set in use.
+const ock_table *ock_active_table(void);
 
 /// Floats between the planes of a converted row of a picture: its width, a repeated last pixel, room for a vector.
 static inline ptrdiff_t ock_picture_stride(int width) { return ((ptrdiff_t)width + 1 + 31) / 16 * 16; }
@@ -97,5 +98,6 @@ static inline size_t ock_part(size_t count, int parts, int i) { return count * (
 
 bool ock_is_depthwise(const ock_conv_shape *s);
 
-/// Groups left when small ones are merged until their channels fill whole blocks; the weights between them are zeros.
-int ock_merged_groups(const ock_conv_shape *s, int block);
+/// How many small groups are merged into one whose channels fill whole blocks; the weights between them are zeros. All
+/// groups when no smaller number does. `even`: every merged group must be of this size, else the last may be smaller.
+int ock_merged_count(const ock_conv_shape *s, int block, bool even);

@@ -56,6 +56,8 @@ const ock_qtable *ock_qtable_for(ock_dot dot) {
     }
 }
 
+const ock_qtable *ock_active_qtable(void) { return ock_qtable_for(ock_active_dot()); }
+
 int ock_dot_offset(ock_dot dot) { return ock_qtable_for(dot)->offset; }
 
 int ock_byte_block(int channels) { return channels <= 4 ? 4 : OCK_LANES; }

@@ -10,7 +10,9 @@ void ock_qconv_init(ock_qconv *conv, const ock_conv_shape *shape, int parts) {
         .dot = ock_active_dot(),
         .depthwise = ock_is_depthwise(shape) && shape->in_channels > 4,
         .parts = parts,
-        .groups = shape->in_channels <= 4 || shape->out_channels <= 4 ? 1 : ock_merged_groups(shape, OCK_LANES),
+        .groups = shape->in_channels <= 4 || shape->out_channels <= 4
+                      ? 1
+                      : shape->groups / ock_merged_count(shape, OCK_LANES, true),
         .shared_rows = 1,
         .row_groups = (shape->kernel_height + 3) / 4,
         .float_block = ock_channel_block(),

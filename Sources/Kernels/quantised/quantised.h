@@ -62,7 +62,7 @@ extern const ock_qtable ock_qtable_neon, ock_qtable_dotprod;
 #endif
 
 const ock_qtable *ock_qtable_for(ock_dot dot);
-static inline const ock_qtable *ock_active_qtable(void) { return ock_qtable_for(ock_active_dot()); }
+const ock_qtable *ock_active_qtable(void);
 
 static inline int ock_lane_blocks(int channels) { return (channels + OCK_LANES - 1) / OCK_LANES; }
 /// Output blocks are cut into tiles of at most `most` as evenly as can be.

@@ -1,4 +1,7 @@
-// All kernels of one instruction set, and its table. Included once each, after a vector_*.h.
+// All kernels of one instruction set, and its table. Included once by each kernels_*.c, after a vector_*.h.
+//
+// The order matters: each template uses what those before it define, and none can be compiled alone. In an editor, open
+// them through kernels_avx2.c (or the file of your CPU), so that its language server sees them in this order.
 #include "vector.h"
 #include "activation.h"
 #include "binary.h"

@@ -1,4 +1,12 @@
 // Loads, stores and elementary functions over the vector type that a vector_*.h has defined.
+//
+// Names in all templates:
+//   VL            lanes of a vector: floats of one register, and channels of one block of the blocked layout
+//   vf, vi        a vector of VL floats, and of VL 32-bit integers (also the masks of comparisons)
+//   vf_unaligned  a vf in memory that need not be aligned
+//   P             pixels (rows) of a register tile
+//   NB            vectors of output channels (columns) of a register tile; NB_MAX is the most that the registers hold
+//   ISA(name)     the name with the instruction set's suffix, since each is compiled once per instruction set
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
@@ -20,15 +28,14 @@ INLINE void vstore_some(float *p, vf x, size_t n) {
     memcpy(p, lanes, n * sizeof(float));
 }
 INLINE float vsum(vf x) {
-    float lanes[VL], total = 0;
+    float lanes[VL];
     vstore(lanes, x);
     UNROLL
     for (int width = VL / 2; width >= 1; width /= 2) {
         UNROLL
         for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
     }
-    total += lanes[0];
-    return total;
+    return lanes[0];
 }
 INLINE float vlargest(vf x) {
     float best = x[0];
