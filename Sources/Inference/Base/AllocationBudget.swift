@@ -1,12 +1,15 @@
 import Ground
 import Synchronization
 
-/// What the tensors of one network's interpreted operators may take together.
+/// The limit on the memory of the tensors of one network's interpreted operators.
 ///
-/// A hostile model of some hundred bytes may ask for gigabytes in many small steps. Real networks need a multiple of their
-/// weights and inputs, so that is what they get. Used from any thread.
+/// A hostile model of a few hundred bytes may ask for gigabytes in many small steps. Real networks need a multiple of
+/// their weights and inputs, so the limit is such a multiple. Used from any thread.
 package final class AllocationBudget: Sendable {
   /// The budget of the work in progress; nil where nothing is counted.
+  ///
+  /// A hidden parameter, on purpose: operators make tensors in several hundred places, and one that forgot to pass the
+  /// budget on would escape it. Only ``Interpreter`` sets it.
   @TaskLocal static var current: AllocationBudget?
 
   /// What any network may take.
@@ -24,7 +27,7 @@ package final class AllocationBudget: Sendable {
     limit = Atomic(AllocationBudget.floor + 4 * self.modelBytes)
   }
 
-  /// What a run on inputs of so many bytes may take.
+  /// The limit in bytes for a run on inputs of `inputBytes` bytes.
   func allowance(inputBytes: Int) -> Int {
     AllocationBudget.floor + 4 * modelBytes + 64 * min(inputBytes, AllocationBudget.ceiling)
   }

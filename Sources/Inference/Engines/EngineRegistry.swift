@@ -3,7 +3,7 @@ import Ground
 /// The engines that networks can run on. To add one, write a type that is an ``Engine`` and add a row to
 /// ``EngineRegistry/standard``.
 public struct EngineRegistry: Sendable {
-  /// The engines of this program; the first one serves where nobody chose.
+  /// The engines of this program; the first one runs networks for which none is chosen.
   public static let standard = EngineRegistry([
     OcellusEngine()
   ])

@@ -8,10 +8,8 @@ package typealias ValueID = Int
 package struct Graph: Sendable {
   package struct Node: Sendable {
     package var name: String
-    package var domain: String
-    package var operatorType: String
+    package var operation: Operation
     package var attributes: NodeAttributes
-    package var evaluator: any Operator
     /// nil where an optional input or output is left out.
     package var inputs: [ValueID?]
     package var outputs: [ValueID?]
@@ -19,6 +17,13 @@ package struct Graph: Sendable {
     package var bodies: [Subgraph] = []
     /// Values of this graph that the bodies read.
     package var captured: [ValueID] = []
+
+    package var domain: String { operation.domain }
+    package var operatorType: String { operation.name }
+    package var evaluator: any Operator { operation.evaluator }
+
+    /// Input `index`; nil where the node leaves it out.
+    package func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
 
     /// Every value that must exist before the node runs.
     package var dependencies: [ValueID] { inputs.compactMap { $0 } + captured }

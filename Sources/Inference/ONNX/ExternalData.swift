@@ -14,7 +14,7 @@ package final class ExternalData: Sendable {
   /// The bytes that `entry` (location, offset, length) names, and the mapping that they live in.
   func bytes(_ entry: [String: String], expected: Int) throws -> (MappedFile, UnsafeRawBufferPointer) {
     guard let location = entry["location"] else {
-      throw InferenceError(.malformedModel, "external data without a location")
+      throw InferenceError(.malformedModel, "external data has no location")
     }
     let file = try map(location)
     guard let offset = Int(entry["offset"] ?? "0"), offset >= 0, offset <= file.bytes.count,

@@ -59,7 +59,7 @@ final class GraphImporter {
     try add(proto.nodes, opsets: opsets, scope: scope, substitution: substitution)
     for output in proto.outputs {
       guard let id = try scope.value(output.name) else {
-        throw InferenceError(.malformedModel, "an output without a name")
+        throw InferenceError(.malformedModel, "an output has no name")
       }
       builder.graph.outputs.append(id)
     }
@@ -145,8 +145,8 @@ final class GraphImporter {
     }
     scope.builder.graph.nodes.append(
       Graph.Node(
-        name: node.name, domain: node.domain, operatorType: node.operatorType, attributes: decoded,
-        evaluator: try definition.make(decoded), inputs: inputs, outputs: outputs, bodies: subgraphs,
+        name: node.name, operation: try definition.operation(decoded), attributes: decoded, inputs: inputs,
+        outputs: outputs, bodies: subgraphs,
         captured: captured))
   }
 
@@ -193,7 +193,7 @@ final class GraphImporter {
       guard let inner = try scope.value(name) else {
         throw InferenceError(.malformedModel, "function '\(function.name)' does not produce '\(name)'")
       }
-      builder.graph.nodes.append(Graph.Node.identity(from: inner, to: id))
+      builder.graph.nodes.append(try .standard("Identity", [inner], [id]))
     }
   }
 }
@@ -240,14 +240,6 @@ extension GraphImporter {
       case .graph, .tensors: continue
       }
     }
-    throw InferenceError(.badAttribute, "a constant without a value")
-  }
-}
-
-/// Hands its input on.
-struct Identity: Operator {
-  func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
-    guard let input = inputs.first ?? nil else { throw InferenceError(.badInput, "an input is missing") }
-    return [input]
+    throw InferenceError(.badAttribute, "the constant has no value")
   }
 }

@@ -1,22 +1,4 @@
-/// How to make one operator from a node: one line in its family's table.
-public struct OperatorDefinition: Sendable {
-  /// "" is the default ONNX domain.
-  public let domain: String
-  public let name: String
-  /// The first operator set version with this meaning (`since_version` in the specification).
-  public let since: Int
-  public let make: @Sendable (NodeAttributes) throws -> any Operator
-
-  public init(
-    _ name: String, domain: String = "", since: Int = 1,
-    make: @escaping @Sendable (NodeAttributes) throws -> any Operator
-  ) {
-    self.domain = domain
-    self.name = name
-    self.since = since
-    self.make = make
-  }
-}
+import Ground
 
 /// All operators that the engine knows. A family is an enum with a table `static let definitions: [OperatorDefinition]`
 /// in a file of its own. To add an operator, add a line to its family's table; to add a family, a line here.
@@ -73,7 +55,10 @@ public enum OperatorRegistry {
   private static let table: [String: [OperatorDefinition]] = {
     var table: [String: [OperatorDefinition]] = [:]
     for definition in families.joined() {
-      table["\(definition.domain)/\(definition.name)", default: []].append(definition)
+      let key = "\(definition.domain)/\(definition.name)"
+      precondition(
+        table[key]?.contains { $0.since == definition.since } != true, "two rows for \(key) since \(definition.since)")
+      table[key, default: []].append(definition)
     }
     return table.mapValues { $0.sorted { $0.since > $1.since } }
   }()
@@ -86,4 +71,29 @@ public enum OperatorRegistry {
 
   /// Every definition, for documentation and coverage tests.
   public static var all: [OperatorDefinition] { table.values.flatMap { $0 } }
+}
+
+extension OperatorRegistry {
+  /// An operator of the default domain as an exporter would write it, for graph passes.
+  ///
+  /// - Throws: ``InferenceError`` when there is none, or its attributes are wrong.
+  static func standard(_ name: String, _ attributes: NodeAttributes) throws -> Operation {
+    guard let definition = definition(domain: "", name: name, opset: attributes.opset) else {
+      throw InferenceError(.unknownOperator, "unknown operator '\(name)'")
+    }
+    return try definition.operation(attributes)
+  }
+}
+
+extension Graph.Node {
+  /// A node of the default domain as an exporter would write it.
+  static func standard(
+    _ type: String, _ inputs: [ValueID?], _ outputs: [ValueID?], name: String = "",
+    attributes: [String: NodeAttributes.Attribute] = [:], opset: Int = 13
+  ) throws -> Graph.Node {
+    let attributes = NodeAttributes(attributes, opset: opset, inputCount: inputs.count, outputCount: outputs.count)
+    return Graph.Node(
+      name: name, operation: try OperatorRegistry.standard(type, attributes), attributes: attributes, inputs: inputs,
+      outputs: outputs)
+  }
 }

@@ -2,14 +2,11 @@
 extension Graph.Node {
   /// The activation that a node is, after ``Rewrite/recogniseActivations``.
   var activation: Activation? {
-    domain == fusedDomain ? (evaluator as? ActivationOperator)?.activation : nil
+    body(as: ActivationOperator.self)?.activation
   }
 
   static func activation(_ activation: Activation, _ input: ValueID, _ output: ValueID, name: String) -> Graph.Node {
-    Graph.Node(
-      name: name, domain: fusedDomain, operatorType: "Activation",
-      attributes: NodeAttributes(opset: 1, inputCount: 1, outputCount: 1),
-      evaluator: ActivationOperator(activation), inputs: [input], outputs: [output])
+    .fused(ActivationOperator(activation), [input], output, name: name)
   }
 }
 

@@ -5,10 +5,7 @@ extension Rewrite {
     let inputs = [match.q.source, match.k.source, match.v.source, match.mask]
     editor.replace(
       match.removed,
-      with: Graph.Node(
-        name: match.name, domain: fusedDomain, operatorType: "Attention",
-        attributes: NodeAttributes(opset: 1, inputCount: 4, outputCount: 1), evaluator: match.operation,
-        inputs: inputs, outputs: [match.output]))
+      with: .fused(match.operation, inputs, match.output, name: match.name))
     return true
   }
 }

@@ -15,9 +15,9 @@ extension Rewrite {
     if isTurned {
       let order = Array(0..<(rank - 2)) + [rank - 1, rank - 2]
       second = editor.addValue(Fact(.float32, order.map { b.shape[$0] }))
-      editor.append(try .standard("Transpose", [right], second, attributes: ["perm": .ints(order.map(Int64.init))]))
+      editor.append(try .standard("Transpose", [right], [second], attributes: ["perm": .ints(order.map(Int64.init))]))
     }
-    editor.replace([index], with: try .standard("MatMul", [left, second], output, name: node.name))
+    editor.replace([index], with: try .standard("MatMul", [left, second], [output], name: node.name))
     return true
   }
 
@@ -38,7 +38,7 @@ extension Rewrite {
     else { return false }
     let extra = max(0, constant.rank - inner.shape.count)
     let added = editor.addConstant(try constant.reshaped(Array(constant.shape[extra...])))
-    editor.replace([front, index, reader], with: try .standard("Add", [source, added], output, name: node.name))
+    editor.replace([front, index, reader], with: try .standard("Add", [source, added], [output], name: node.name))
     return true
   }
 
@@ -56,24 +56,8 @@ extension Rewrite {
     // A sum that is much larger than what it replaces would cost more than it saves.
     guard total.count <= 1 << 20 else { return false }
     let added = editor.addConstant(total)
-    editor.replace([inner, index], with: try .standard("Add", [source, added], output, name: node.name))
+    editor.replace([inner, index], with: try .standard("Add", [source, added], [output], name: node.name))
     return true
-  }
-}
-
-extension Graph.Node {
-  /// A node of the default domain as an exporter would write it.
-  fileprivate static func standard(
-    _ type: String, _ inputs: [ValueID?], _ output: ValueID, name: String = "",
-    attributes: [String: NodeAttributes.Attribute] = [:]
-  ) throws -> Graph.Node {
-    let attributes = NodeAttributes(attributes, opset: 13, inputCount: inputs.count, outputCount: 1)
-    guard let definition = OperatorRegistry.definition(domain: "", name: type, opset: 13) else {
-      throw InferenceError(.malformedModel, "'\(type)' is unknown")
-    }
-    return Graph.Node(
-      name: name, domain: "", operatorType: type, attributes: attributes, evaluator: try definition.make(attributes),
-      inputs: inputs, outputs: [output])
   }
 }
 

@@ -8,11 +8,6 @@ enum CommonSubexpressions {
     let attributes: String
   }
 
-  /// Operators whose twin nodes give different results.
-  private static let impure: Set<String> = [
-    "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Dropout",
-  ]
-
   /// How many nodes were merged away.
   static func merge(_ editor: GraphEditor) -> Int {
     var seen: [Key: Int] = [:]
@@ -20,7 +15,7 @@ enum CommonSubexpressions {
     for index in editor.nodes.indices {
       // Fused nodes keep what they do in their evaluator, not in attributes.
       guard let node = editor.nodes[index], node.bodies.isEmpty, node.domain != fusedDomain,
-        !impure.contains(node.operatorType), let attributes = node.attributes.signature
+        node.operation.traits.randomness == .never, let attributes = node.attributes.signature
       else { continue }
       let key = Key(
         domain: node.domain, operatorType: node.operatorType, inputs: node.inputs, outputCount: node.outputs.count,

@@ -2,19 +2,7 @@
 extension Graph.Node {
   /// The convolution that a node is, plain or fused.
   var convolution: FusedConvolution? {
-    if let fused = evaluator as? FusedConvolution { return fused }
-    return (evaluator as? Convolution).map { FusedConvolution(convolution: $0) }
-  }
-
-  func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
-
-  static func convolution(
-    _ operation: FusedConvolution, _ inputs: [ValueID?], _ output: ValueID, name: String
-  ) -> Graph.Node {
-    Graph.Node(
-      name: name, domain: fusedDomain, operatorType: "FusedConv",
-      attributes: NodeAttributes(opset: 1, inputCount: inputs.count, outputCount: 1), evaluator: operation,
-      inputs: inputs, outputs: [output])
+    body(as: FusedConvolution.self) ?? body(as: Convolution.self).map { FusedConvolution(convolution: $0) }
   }
 }
 
@@ -93,14 +81,14 @@ extension Rewrite {
     operation.convolution.window.padding = .explicit
     var inputs = node.inputs
     inputs[0] = source
-    editor.replace([padIndex, index], with: .convolution(operation, inputs, output, name: node.name))
+    editor.replace([padIndex, index], with: .fused(operation, inputs, output, name: node.name))
     return true
   }
 
   /// A normalisation by known statistics is a scale and a shift of each channel.
   static let foldBatchNormalization = Rewrite("BatchNormalization into Conv", changesRounding: true) { index, editor in
     guard let node = editor.node(index, "BatchNormalization"), let output = node.outputs.first ?? nil,
-      let normalization = node.evaluator as? BatchNormalization, !normalization.isTraining,
+      let normalization = node.body(as: BatchNormalization.self), !normalization.isTraining,
       node.outputs.dropFirst().allSatisfy({ $0 == nil }),
       let (before, convolution, operation) = editor.soleConvolution(of: node.input(0)),
       operation.epilogue == Epilogue()
@@ -116,7 +104,7 @@ extension Rewrite {
     guard let (weight, bias) = try editor.scaled(convolution, by: scale, adding: shift) else { return false }
     editor.replace(
       [before, index],
-      with: .convolution(operation, [convolution.input(0), weight, bias], output, name: convolution.name))
+      with: .fused(operation, [convolution.input(0), weight, bias], output, name: convolution.name))
     return true
   }
 
@@ -146,7 +134,7 @@ extension Rewrite {
       }
       editor.replace(
         [before, index],
-        with: .convolution(operation, [convolution.input(0), weight, bias], output, name: convolution.name))
+        with: .fused(operation, [convolution.input(0), weight, bias], output, name: convolution.name))
       return true
     }
     return false
@@ -160,7 +148,7 @@ extension Rewrite {
     else { return false }
     operation.epilogue.activation = activation
     editor.replace(
-      [before, index], with: .convolution(operation, convolution.inputs, output, name: convolution.name))
+      [before, index], with: .fused(operation, convolution.inputs, output, name: convolution.name))
     return true
   }
 
@@ -181,7 +169,7 @@ extension Rewrite {
     operation.epilogue.hasResidual = true
     operation.epilogue.addsLast = operation.epilogue.activation != .none
     let inputs = [found.node.input(0), found.node.input(1), found.node.input(2), residual]
-    editor.replace([found.index, index], with: .convolution(operation, inputs, output, name: found.node.name))
+    editor.replace([found.index, index], with: .fused(operation, inputs, output, name: found.node.name))
     return true
   }
 }

@@ -4,7 +4,7 @@ extension Rewrite {
     "BatchNormalization to scale and shift", changesRounding: true
   ) { index, editor in
     guard let node = editor.node(index, "BatchNormalization"), let output = node.outputs.first ?? nil,
-      let normalization = node.evaluator as? BatchNormalization, !normalization.isTraining,
+      let normalization = node.body(as: BatchNormalization.self), !normalization.isTraining,
       node.outputs.dropFirst().allSatisfy({ $0 == nil }), let x = node.input(0), let fact = editor.fact(x),
       fact.type == .float32, fact.shape.count >= 2
     else { return false }
@@ -17,10 +17,7 @@ extension Rewrite {
     let constants = [scale, shift].map { editor.addConstant(Tensor([$0.count], $0)) }
     editor.replace(
       [index],
-      with: Graph.Node(
-        name: node.name, domain: fusedDomain, operatorType: "ScaleShift",
-        attributes: NodeAttributes(opset: 1, inputCount: 3, outputCount: 1), evaluator: ScaleShift(),
-        inputs: [x] + constants, outputs: [output]))
+      with: .fused(ScaleShift(), [x] + constants, output, name: node.name))
     return true
   }
 
@@ -38,23 +35,20 @@ extension Rewrite {
   /// The activation behind a sum, a product or a normalisation.
   static let fuseElementwiseActivation = Rewrite("activation into elementwise") { index, editor in
     guard let node = editor.nodes[index], let activation = node.activation, let output = node.outputs.first ?? nil,
-      editor.isUsedOnce(node.input(0)), var (before, inner) = editor.producer(of: node.input(0)),
+      editor.isUsedOnce(node.input(0)), let (before, inner) = editor.producer(of: node.input(0)),
       editor.fact(node.input(0))?.type == .float32
     else { return false }
-    if var scaleShift = inner.evaluator as? ScaleShift, scaleShift.activation == .none {
+    let fused: Graph.Node
+    if var scaleShift = inner.body(as: ScaleShift.self), scaleShift.activation == .none {
       scaleShift.activation = activation
-      inner.evaluator = scaleShift
-    } else if inner.domain.isEmpty, ["Add", "Sub", "Mul", "Div", "Max", "Min"].contains(inner.operatorType),
-      inner.inputs.count == 2
-    {
-      inner.evaluator = FusedBinary(operatorType: inner.operatorType, base: inner.evaluator, activation: activation)
-      inner.domain = fusedDomain
-      inner.operatorType = "FusedBinary"
+      fused = .fused(scaleShift, inner.inputs, output, name: inner.name)
+    } else if inner.domain.isEmpty, let kind = BinaryKind(rawValue: inner.operatorType), inner.inputs.count == 2 {
+      fused = .fused(
+        FusedBinary(kind: kind, base: inner.evaluator, activation: activation), inner.inputs, output, name: inner.name)
     } else {
       return false
     }
-    inner.outputs = [output]
-    editor.replace([before, index], with: inner)
+    editor.replace([before, index], with: fused)
     return true
   }
 }

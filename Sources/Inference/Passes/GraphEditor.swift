@@ -94,7 +94,7 @@ package final class GraphEditor {
     isOutOfOrder = true
   }
 
-  /// Says anew of what type and shape a value is.
+  /// Replaces what is known of the type and shape of a value.
   package func setFact(_ id: ValueID, _ fact: Fact) { facts[id] = fact }
 
   /// Puts `node` in place of `removed`, at the last of their positions: there all its inputs exist.

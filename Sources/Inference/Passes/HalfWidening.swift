@@ -55,13 +55,6 @@ enum HalfWidening {
   }
 
   private static func cast(from source: ValueID, to target: ValueID, _ type: ElementType) throws -> Graph.Node {
-    let attributes = NodeAttributes(
-      ["to": .int(Int64(type.rawValue))], opset: 13, inputCount: 1, outputCount: 1)
-    guard let definition = OperatorRegistry.definition(domain: "", name: "Cast", opset: 13) else {
-      throw InferenceError(.unknownOperator, "no operator 'Cast'")
-    }
-    return Graph.Node(
-      name: "", domain: "", operatorType: "Cast", attributes: attributes, evaluator: try definition.make(attributes),
-      inputs: [source], outputs: [target])
+    try .standard("Cast", [source], [target], attributes: ["to": .int(Int64(type.rawValue))])
   }
 }

@@ -14,16 +14,11 @@ extension Rewrite {
           let factors = editor.constant(scale), let shifts = editor.constant(shift), factors.shape == [n],
           shifts.shape == [n]
         else { continue }
-        let attributes = NodeAttributes(
-          ["axis": .int(-1), "epsilon": .float(found.epsilon)], opset: 17, inputCount: 3, outputCount: 1)
-        guard let definition = OperatorRegistry.definition(domain: "", name: "LayerNormalization", opset: 17) else {
-          return false
-        }
         editor.replace(
           found.removed + [productIndex, index],
-          with: Graph.Node(
-            name: sum.name, domain: "", operatorType: "LayerNormalization", attributes: attributes,
-            evaluator: try definition.make(attributes), inputs: [found.input, scale, shift], outputs: [output]))
+          with: try .standard(
+            "LayerNormalization", [found.input, scale, shift], [output], name: sum.name,
+            attributes: ["axis": .int(-1), "epsilon": .float(found.epsilon)], opset: 17))
         return true
       }
     }

@@ -1,19 +1,8 @@
 /// Products with constant matrices, and what they take into themselves.
-extension Graph.Node {
-  fileprivate static func linear(
-    _ operation: LinearOperator, _ inputs: [ValueID?], _ output: ValueID, name: String
-  ) -> Graph.Node {
-    Graph.Node(
-      name: name, domain: fusedDomain, operatorType: "Linear",
-      attributes: NodeAttributes(opset: 1, inputCount: inputs.count, outputCount: 1), evaluator: operation,
-      inputs: inputs, outputs: [output])
-  }
-}
-
 extension GraphEditor {
   /// The linear node that makes `id`, if nothing else reads `id`.
   fileprivate func soleLinear(of id: ValueID?) -> (index: Int, node: Graph.Node, operation: LinearOperator)? {
-    guard isUsedOnce(id), let (index, node) = producer(of: id), let operation = node.evaluator as? LinearOperator
+    guard isUsedOnce(id), let (index, node) = producer(of: id), let operation = node.body(as: LinearOperator.self)
     else { return nil }
     return (index, node, operation)
   }
@@ -34,7 +23,7 @@ extension GraphEditor {
 
 extension Rewrite {
   static let linearFromGemm = Rewrite("Gemm to Linear") { index, editor in
-    guard let node = editor.node(index, "Gemm"), let gemm = node.evaluator as? Gemm, !gemm.transA,
+    guard let node = editor.node(index, "Gemm"), let gemm = node.body(as: Gemm.self), !gemm.transA,
       editor.isFloatMatrix(node.input(1)), let a = node.input(0), editor.fact(a)?.type == .float32,
       let output = node.outputs.first ?? nil, let n = editor.fact(output)?.shape.last
     else { return false }
@@ -44,7 +33,7 @@ extension Rewrite {
       bias = row
     }
     let operation = LinearOperator(scale: gemm.alpha, transposesB: gemm.transB)
-    editor.replace([index], with: .linear(operation, [a, node.input(1), bias], output, name: node.name))
+    editor.replace([index], with: .fused(operation, [a, node.input(1), bias], output, name: node.name))
     return true
   }
 
@@ -52,7 +41,7 @@ extension Rewrite {
     guard let node = editor.node(index, "MatMul"), editor.isFloatMatrix(node.input(1)), let a = node.input(0),
       let fact = editor.fact(a), fact.type == .float32, fact.shape.count >= 2, let output = node.outputs.first ?? nil
     else { return false }
-    editor.replace([index], with: .linear(LinearOperator(), [a, node.input(1), nil], output, name: node.name))
+    editor.replace([index], with: .fused(LinearOperator(), [a, node.input(1), nil], output, name: node.name))
     return true
   }
 
@@ -66,7 +55,7 @@ extension Rewrite {
       else { continue }
       editor.replace(
         [before, index],
-        with: .linear(operation, [linear.input(0), linear.input(1), bias], output, name: linear.name))
+        with: .fused(operation, [linear.input(0), linear.input(1), bias], output, name: linear.name))
       return true
     }
     return false
@@ -80,7 +69,7 @@ extension Rewrite {
       operation.epilogue == Epilogue(), editor.fact(value) == editor.fact(output)
     else { return false }
     operation.scale *= node.operatorType == "Mul" ? factor : 1 / factor
-    editor.replace([before, index], with: .linear(operation, linear.inputs, output, name: linear.name))
+    editor.replace([before, index], with: .fused(operation, linear.inputs, output, name: linear.name))
     return true
   }
 
@@ -90,7 +79,7 @@ extension Rewrite {
       !operation.epilogue.addsLast
     else { return false }
     operation.epilogue.activation = activation
-    editor.replace([before, index], with: .linear(operation, linear.inputs, output, name: linear.name))
+    editor.replace([before, index], with: .fused(operation, linear.inputs, output, name: linear.name))
     return true
   }
 
@@ -105,7 +94,7 @@ extension Rewrite {
       operation.epilogue.hasResidual = true
       operation.epilogue.addsLast = operation.epilogue.activation != .none
       let inputs = [linear.input(0), linear.input(1), linear.input(2), residual]
-      editor.replace([before, index], with: .linear(operation, inputs, output, name: linear.name))
+      editor.replace([before, index], with: .fused(operation, inputs, output, name: linear.name))
       return true
     }
     return false

@@ -21,7 +21,7 @@ extension Rewrite {
       guard editor.fact(residual) == editor.fact(output) else { return false }
       operation.epilogue.hasResidual = true
     }
-    editor.replace([index], with: .convolution(operation, inputs, output, name: node.name))
+    editor.replace([index], with: .fused(operation, inputs, output, name: node.name))
     return true
   }
 
@@ -30,9 +30,10 @@ extension Rewrite {
   /// Operators over blocks of channels that do not look at channels.
   static let poolFromBlocked = Rewrite("pool over blocks to pool") { index, editor in
     guard var node = editor.nodes[index], node.domain == MicrosoftBlockedOperators.domain,
-      channelless.contains(node.operatorType)
+      channelless.contains(node.operatorType),
+      let definition = OperatorRegistry.definition(domain: "", name: node.operatorType, opset: 11)
     else { return false }
-    node.domain = ""
+    node.operation = try definition.operation(node.attributes)
     editor.replace([index], with: node)
     return true
   }

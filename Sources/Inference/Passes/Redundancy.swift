@@ -28,13 +28,7 @@ extension Rewrite {
       fact.shape.allSatisfy({ $0 > 0 })
     else { return false }
     let shape = editor.addConstant(Tensor([fact.shape.count], fact.shape.map(Int64.init)))
-    let attributes = NodeAttributes(opset: 13, inputCount: 2, outputCount: 1)
-    guard let definition = OperatorRegistry.definition(domain: "", name: "Reshape", opset: 13) else { return false }
-    editor.replace(
-      [before, index],
-      with: Graph.Node(
-        name: node.name, domain: "", operatorType: "Reshape", attributes: attributes,
-        evaluator: try definition.make(attributes), inputs: [source, shape], outputs: [output]))
+    editor.replace([before, index], with: try .standard("Reshape", [source, shape], [output], name: node.name))
     return true
   }
 
@@ -51,14 +45,11 @@ extension Rewrite {
     guard outer.sorted() == Array(0..<rank), first.sorted() == outer.sorted() else { return false }
     let composed = outer.map { first[$0] }
     if composed == Array(0..<rank) { return editor.substitute(output, by: source) }
-    let attributes = NodeAttributes(
-      ["perm": .ints(composed.map(Int64.init))], opset: node.attributes.opset, inputCount: 1, outputCount: 1)
-    guard let definition = OperatorRegistry.definition(domain: "", name: "Transpose", opset: 13) else { return false }
-    var merged = node
-    merged.attributes = attributes
-    merged.evaluator = try definition.make(attributes)
-    merged.inputs = [source]
-    editor.replace([before, index], with: merged)
+    editor.replace(
+      [before, index],
+      with: try .standard(
+        "Transpose", [source], [output], name: node.name, attributes: ["perm": .ints(composed.map(Int64.init))],
+        opset: node.attributes.opset))
     return true
   }
 }

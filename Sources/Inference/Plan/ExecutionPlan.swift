@@ -28,7 +28,7 @@ final class ExecutionPlan: @unchecked Sendable {
   private var steps: [BoundStep] = []
   /// By root value (a graph input or a held value): the pointers to fill when it is known.
   private var patches: [[Patch]]
-  /// Tensors over arena values and constants; nil for what each run makes anew.
+  /// Tensors over arena values and constants; nil for values that each run makes.
   private var fixed: [Tensor?]
   private var held: [Value?]
   private var inputs: [Tensor] = []

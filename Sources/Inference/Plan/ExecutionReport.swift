@@ -18,6 +18,8 @@ public struct ExecutionReport: Sendable, Equatable {
   public var failure: String?
   /// The single nodes that do, in order of execution.
   public var fallbacks: [Fallback]
+  /// What else makes the network slower than it could be.
+  public var notes: [String] = []
   /// The number of operators of a run; 0 when nothing has been prepared yet.
   public var operatorCount: Int
 
@@ -29,11 +31,12 @@ public struct ExecutionReport: Sendable, Equatable {
 
   /// The report as lines for people: the failure, or one line per operator type and reason, the most frequent first.
   public var summary: [String] {
-    if let failure { return ["every operator runs on the slower path: \(failure)"] }
+    if let failure { return notes + ["every operator runs on the slower path: \(failure)"] }
     var counts: [String: Int] = [:]
     for fallback in fallbacks { counts["\(fallback.operatorType): \(fallback.reason)", default: 0] += 1 }
-    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { line, count in
-      "\(count) of \(operatorCount) operators on the slower path: \(line)"
-    }
+    return notes
+      + counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { line, count in
+        "\(count) of \(operatorCount) operators on the slower path: \(line)"
+      }
   }
 }

@@ -1,18 +1,21 @@
 import Synchronization
 
-/// Compiles what stands behind shapes that show only during a run: the heads of two-stage detectors, say, which see as
-/// many regions as the first stage found.
+/// Compiles subgraphs whose input shapes are known only at run time: the heads of two-stage detectors, for example, which
+/// get as many regions as the first stage found.
 ///
-/// Such nodes are gathered into regions: a product with constant weights and what follows it without asking for other
-/// unknown values. A region is one operator of the graph around it, which plans itself for the shapes that it meets.
+/// Such nodes are gathered into regions: a product with constant weights (``OperatorTraits/LateRole/starts``) and the
+/// nodes behind it that read no other unknown value (``OperatorTraits/LateRole/follows``). A region is one operator of
+/// the graph around it; it plans itself for each shape that it meets.
 enum LateCompilation {
-  private static let products: Set<String> = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
-  private static let followers: Set<String> = products.union([
-    "Relu", "Sigmoid", "LeakyRelu", "Clip", "HardSwish", "HardSigmoid", "Tanh", "Elu", "Gelu", "Add", "Mul",
-    "BatchNormalization", "Flatten", "Softmax", "MaxPool", "AveragePool", "GlobalAveragePool",
-  ])
   /// Nodes of a region: larger ones are cut, which costs little.
   private static let longest = 64
+
+  private static let traits: OperatorTraits = {
+    var traits = OperatorTraits()
+    traits.late = .region
+    traits.shapeSource = .run
+    return traits
+  }()
 
   /// The graph with its regions as single nodes.
   static func group(_ graph: Graph, facts: [Fact?], planner: (Graph) -> LateRegion) -> Graph {
@@ -27,20 +30,30 @@ enum LateCompilation {
         members.map { graph.nodes[$0] }, of: graph, others: Set(graph.nodes.indices).subtracting(members))
       for index in members { nodes[index] = nil }
       nodes[start] = Graph.Node(
-        name: first.name, domain: fusedDomain, operatorType: "Late\(first.operatorType)",
+        name: first.name,
+        operation: Operation(
+          domain: fusedDomain, name: "Late\(first.operatorType)", traits: LateCompilation.traits,
+          evaluator: planner(region.graph)),
         attributes: NodeAttributes(opset: 1, inputCount: region.inputs.count, outputCount: region.outputs.count),
-        evaluator: planner(region.graph), inputs: region.inputs, outputs: region.outputs)
+        inputs: region.inputs, outputs: region.outputs)
     }
     grouped.nodes = nodes.compactMap { $0 }
     return grouped
   }
 
   private static func isLate(_ node: Graph.Node, _ graph: Graph, _ facts: [Fact?]) -> Bool {
-    guard node.domain.isEmpty, products.contains(node.operatorType), node.inputs.count >= 2,
+    guard node.operation.traits.late == .starts, node.inputs.count >= 2,
       let weight = node.inputs[1], graph.constants[weight] != nil, let data = node.inputs[0],
       graph.constants[data] == nil, node.outputs.count == 1, let output = node.outputs[0]
     else { return false }
     return facts[output] == nil
+  }
+
+  private static func mayFollow(_ node: Graph.Node) -> Bool {
+    switch node.operation.traits.late {
+    case .starts, .follows: true
+    case .none, .region: false
+    }
   }
 
   /// The nodes of the region that begins at `start`: what else they read exists before it.
@@ -50,8 +63,7 @@ enum LateCompilation {
     var members = [start]
     var inside = Set(graph.nodes[start].outputs.compactMap { $0 })
     for index in graph.nodes.indices.dropFirst(start + 1) where members.count < longest {
-      guard let node = nodes[index], node.domain.isEmpty, followers.contains(node.operatorType), node.outputs.count == 1
-      else { continue }
+      guard let node = nodes[index], mayFollow(node), node.outputs.count == 1 else { continue }
       let read = node.inputs.compactMap { $0 }
       let isReady = read.allSatisfy { inside.contains($0) || graph.constants[$0] != nil || producers[$0] ?? -1 < start }
       guard isReady, read.contains(where: inside.contains) else { continue }

@@ -82,9 +82,9 @@ struct Lowering {
   }
 
   private mutating func lower(_ node: Graph.Node) throws {
-    let definition = node.bodies.isEmpty ? KernelRegistry.definition(of: node) : nil
+    let compile = node.bodies.isEmpty ? node.operation.kernel : nil
     let outputFacts = node.outputs.compactMap { id -> Fact? in
-      guard let id else { return definition?.allowsOmittedOutputs == true ? Fact(.float32, [0]) : nil }
+      guard let id else { return node.operation.traits.allowsOmittedOutputs ? Fact(.float32, [0]) : nil }
       return facts[id]
     }
     let inputFacts = node.inputs.map { $0.flatMap(currentFact) }
@@ -92,14 +92,15 @@ struct Lowering {
       outputFacts.count == node.outputs.count
       && zip(node.inputs, inputFacts).allSatisfy { $0 == nil || $1 != nil }
     var reason = isKnown ? "the operator has no kernel" : "shapes are known only at run time"
-    if isKnown, let definition {
+    if case .region = node.operation.traits.late { reason = "compiled during the run, for each shape that it meets" }
+    if isKnown, let compile {
       let request = CompileRequest(
         node: node, inputs: inputFacts, constants: node.inputs.map { $0.flatMap { graph.constants[$0] } },
         outputs: outputFacts, readers: (node.outputs.first ?? nil).flatMap { readers[$0] } ?? [], options: options,
         weights: weights)
       // A node with more inputs or outputs than its operator has, or with operands of a shape that the kernel cannot
       // take, is left to the reference tier.
-      if let compilation = try definition.compile(request), compilation.covers(node), canLay(compilation, inputFacts) {
+      if let compilation = try compile(request), compilation.covers(node), canLay(compilation, inputFacts) {
         return try add(compilation, node, outputFacts)
       }
       let types = inputFacts.compactMap { $0?.type.name }

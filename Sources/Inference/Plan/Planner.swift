@@ -21,6 +21,8 @@ final class Planner {
   private let weights: WeightCache
   /// Whether this plans a part of a graph that is compiled late: such parts hold no further ones.
   private let isLate: Bool
+  /// Why the graph could not be prepared as it should; it then runs as it is.
+  private var preparationProblem: String?
 
   init(_ interpreter: Interpreter, graph: Graph, options: NetworkOptions, weights: WeightCache, isLate: Bool) {
     self.interpreter = interpreter
@@ -30,12 +32,24 @@ final class Planner {
     self.isLate = isLate
   }
 
-  convenience init(_ interpreter: Interpreter, model: ONNXModel, options: NetworkOptions) {
+  /// - Parameters:
+  ///   - inputTypes: the types of the graph's inputs.
+  ///   - outputTypes: the types that the file declares for its outputs; nil where it leaves one open.
+  convenience init(
+    _ interpreter: Interpreter, inputTypes: [ElementType], outputTypes: [ElementType?], options: NetworkOptions
+  ) {
     let graph = interpreter.graphs[GraphSet.main].graph
-    let wide =
-      options.exact
-      ? nil : try? HalfWidening.widened(graph, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes)
+    var wide: Graph?
+    var problem: String?
+    if !options.exact {
+      do {
+        wide = try HalfWidening.widened(graph, inputTypes: inputTypes, outputTypes: outputTypes)
+      } catch {
+        problem = "half floats are not widened: \(error)"
+      }
+    }
     self.init(interpreter, graph: wide ?? graph, options: options, weights: WeightCache(), isLate: false)
+    preparationProblem = problem
   }
 
   /// How many plans are held.
@@ -47,7 +61,9 @@ final class Planner {
   /// What became of the shapes that were used last.
   var latestReport: ExecutionReport {
     guard let latest = entries.max(by: { $0.lastUse < $1.lastUse }) else { return ExecutionReport() }
-    return latest.plan?.report ?? ExecutionReport(failure: latest.failure)
+    var report = latest.plan?.report ?? ExecutionReport(failure: latest.failure)
+    report.notes = preparationProblem.map { [$0] } ?? []
+    return report
   }
 
   /// The plan for tensors of these types and shapes, made if it is the first time.
@@ -99,7 +115,7 @@ final class Planner {
         LateRegion($0, budget: interpreter.budget, options: options, weights: weights)
       }
     var rewritten = try Rewrites.apply(to: known, facts: specialized.facts, exact: options.exact)
-    // The lowering alone holds the graph now, and lets go of each weight once it is packed.
+    // The lowering alone holds the graph now, and releases each weight once it is packed.
     let graph = rewritten.graph
     rewritten.graph = Graph()
     let lowering = try Lowering(graph, facts: rewritten.facts, options: options, weights: weights)

@@ -33,7 +33,7 @@ package final class MappedFile: @unchecked Sendable {
     TensorStorage(slice, of: self, alignment: alignment)
   }
 
-  /// Lets go of the whole pages of a part that is not read again soon; the next access maps them anew.
+  /// Releases the whole pages of a part that is not read again soon; the next access maps them again.
   static func release(_ slice: UnsafeRawBufferPointer) {
     let page = Int(getpagesize())
     let start = Int(bitPattern: slice.baseAddress)

@@ -67,7 +67,7 @@ public final class TensorStorage: @unchecked Sendable {
   private static func nextIdentity() -> UInt64 { identities.add(1, ordering: .relaxed).newValue }
 
   /// Lends the bytes, unaligned as they may lie in a file, to something that makes its own form of them and does not come
-  /// back soon: a file's pages are let go afterwards.
+  /// back soon: a file's pages are released afterwards.
   package func lend<Result>(_ body: (LentBytes) throws -> Result) rethrows -> Result {
     // Safe: a storage is never without memory.
     let start = UnsafeRawPointer(given.baseAddress.unsafelyUnwrapped)

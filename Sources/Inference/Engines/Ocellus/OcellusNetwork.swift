@@ -28,7 +28,10 @@ package final class OcellusNetwork: PreparedNetwork, @unchecked Sendable {
     metadata = model.metadata
     producer = model.producer
     interpreter = Interpreter(model.graphs, modelBytes: model.byteCount)
-    planner = options.optimize ? Planner(interpreter, model: model, options: options) : nil
+    planner =
+      options.optimize
+      ? Planner(
+        interpreter, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes, options: options) : nil
     if let facts = OcellusNetwork.fixedFacts(inputs) { planner?.prepare(facts) }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
   }

@@ -6,22 +6,26 @@ enum ControlFlowOperators {
     .values("If") { attributes in
       let (yes, no) = (try attributes.graph("then_branch"), try attributes.graph("else_branch"))
       return { x in try x.context.run(try x.tensor(0).scalarBool() ? yes : no, []) }
-    },
+    }
+    .shapedByRun(),
     .values("Loop") { attributes in
       let body = try attributes.graph("body")
       return { x in try loop(body, x) }
-    },
+    }
+    .shapedByRun(),
     .values("Scan", since: 8) { attributes in
       let scan = try Scan(
         attributes, directions: "directions", inputAxes: nil, outputDirections: nil, outputAxes: nil)
       return { x in try scan.runBatches(x) }
-    },
+    }
+    .shapedByRun(),
     .values("Scan", since: 9) { attributes in
       let scan = try Scan(
         attributes, directions: "scan_input_directions", inputAxes: "scan_input_axes",
         outputDirections: "scan_output_directions", outputAxes: "scan_output_axes")
       return { x in try scan.run(try (0..<x.count).map(x.required), x.context) }
-    },
+    }
+    .shapedByRun(),
   ]
 
   private static func loop(_ body: Subgraph, _ x: Arguments) throws -> [Value] {

@@ -46,7 +46,8 @@ enum SequenceOperators {
       let axis = try attributes.int("axis", default: 0)
       let keeps = try attributes.flag("keepdims", default: true)
       return { x in [.sequence(try split(try x.tensor(0), try x.optionalTensor(1), axis: axis, keepsAxis: keeps))] }
-    },
+    }
+    .shapedByRun(),
     .values("SequenceMap") { attributes in
       let body = try attributes.graph("body")
       return { x in try map(body, x) }

@@ -14,6 +14,7 @@ enum SuppressionOperators {
         return try suppression.run(try x.tensor(0), try x.tensor(1))
       }
     }
+    .shapedByRun()
   ]
 }
 

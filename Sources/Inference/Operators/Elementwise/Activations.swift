@@ -7,12 +7,18 @@ enum ActivationOperators {
   typealias DoubleFunction = @Sendable (Double) -> Double
 
   static let definitions: [OperatorDefinition] = [
-    plain("Sigmoid", { 1 / (1 + expf(-$0)) }, { 1 / (1 + exp(-$0)) }),
-    plain("Tanh", Glibc.tanhf, Glibc.tanh),
-    plain("Softplus", { $0 > 0 ? $0 + log1pf(expf(-$0)) : log1pf(expf($0)) }, softplus),
-    plain("Softsign", { $0 / (1 + abs($0)) }, { $0 / (1 + abs($0)) }),
-    plain("HardSwish", { $0 * min(max($0 / 6 + 0.5, 0), 1) }, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),
-    plain("Mish", { $0 * tanhf(Float(softplus(Double($0)))) }, { $0 * tanh(softplus($0)) }),
+    plain("Sigmoid", { 1 / (1 + expf(-$0)) }, { 1 / (1 + exp(-$0)) })
+      .shapes(ShapeRules.same).elementwise().late(.follows),
+    plain("Tanh", Glibc.tanhf, Glibc.tanh)
+      .shapes(ShapeRules.same).elementwise().late(.follows),
+    plain("Softplus", { $0 > 0 ? $0 + log1pf(expf(-$0)) : log1pf(expf($0)) }, softplus)
+      .shapes(ShapeRules.same).elementwise(),
+    plain("Softsign", { $0 / (1 + abs($0)) }, { $0 / (1 + abs($0)) })
+      .shapes(ShapeRules.same).elementwise(),
+    plain("HardSwish", { $0 * min(max($0 / 6 + 0.5, 0), 1) }, { $0 * min(max($0 / 6 + 0.5, 0), 1) })
+      .shapes(ShapeRules.same).elementwise().late(.follows),
+    plain("Mish", { $0 * tanhf(Float(softplus(Double($0)))) }, { $0 * tanh(softplus($0)) })
+      .shapes(ShapeRules.same).elementwise(),
     .tensor("Relu") { _ in
       { x in
         let a = try x.tensor(0)
@@ -20,43 +26,49 @@ enum ActivationOperators {
           ? try mapFloats(a) { Float.larger($0, 0) }
           : try arithmetic(Larger.self, a, try Tensor(scalar: Float(0)).converted(to: a.type))
       }
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
     parametric("LeakyRelu", ["alpha": 0.01]) { p in
       let alpha = Float(p["alpha"])
       return ({ $0 >= 0 ? $0 : alpha * $0 }, { $0 >= 0 ? $0 : p["alpha"] * $0 })
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
     parametric("Elu", ["alpha": 1]) { p in
       let alpha = Float(p["alpha"])
       return ({ $0 >= 0 ? $0 : alpha * expm1f($0) }, { $0 >= 0 ? $0 : p["alpha"] * expm1($0) })
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
     parametric("Celu", ["alpha": 1]) { p in
       let alpha = p["alpha"]
       return double { $0 >= 0 ? $0 : alpha * expm1($0 / alpha) }
-    },
+    }.elementwise(),
     parametric("Selu", ["alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875]) { p in
       let (gamma, scale) = (p["gamma"], p["gamma"] * p["alpha"])
       return double { $0 > 0 ? gamma * $0 : scale * expm1($0) }
-    },
+    }
+    .shapes(ShapeRules.same).elementwise(),
     parametric("HardSigmoid", ["alpha": 0.2, "beta": 0.5]) { p in
       let (alpha, beta) = (Float(p["alpha"]), Float(p["beta"]))
       return (
         { min(max(alpha * $0 + beta, 0), 1) }, { min(max(p["alpha"] * $0 + p["beta"], 0), 1) }
       )
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
     parametric("ThresholdedRelu", ["alpha": 1]) { p in
       let alpha = p["alpha"]
       return double { $0 > alpha ? $0 : 0 }
-    },
+    }.elementwise(),
     parametric("Shrink", ["bias": 0, "lambd": 0.5]) { p in
       let (bias, lambda) = (p["bias"], p["lambd"])
       return double { $0 < -lambda ? $0 + bias : ($0 > lambda ? $0 - bias : 0) }
     },
-    gelu("Gelu", domain: "", since: 20),
-    gelu("Gelu", domain: "com.microsoft", since: 1),
+    gelu("Gelu", domain: "", since: 20).shapes(ShapeRules.same).elementwise().late(.follows),
+    gelu("Gelu", domain: "com.microsoft", since: 1).shapes(ShapeRules.same).elementwise(),
     parametric("QuickGelu", domain: "com.microsoft", ["alpha": 1.702]) { p in
       let alpha = Float(p["alpha"])
       return ({ $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-p["alpha"] * $0)) })
-    },
+    }
+    .shapes(ShapeRules.same).elementwise(),
     parametric("Swish", ["alpha": 1]) { p in
       let alpha = Float(p["alpha"])
       return ({ $0 / (1 + expf(-alpha * $0)) }, { $0 / (1 + exp(-p["alpha"] * $0)) })
@@ -75,13 +87,15 @@ enum ActivationOperators {
         let biased = try x.optionalTensor(1).map { try arithmetic(Addition.self, a, $0) } ?? a
         return try mapReals(biased, { Float(tanhGelu(Double($0))) }, tanhGelu)
       }
-    },
+    }
+    .shapes(ShapeRules.same),
     .tensor("BiasGelu", domain: "com.microsoft") { _ in
       { x in
         let sum = try arithmetic(Addition.self, try x.tensor(0), try x.tensor(1))
         return try mapReals(sum, exactGelu, exactGelu)
       }
-    },
+    }
+    .shapes(ShapeRules.same),
     .tensor("PRelu") { _ in
       { x in
         let (a, slope) = (try x.tensor(0), try x.tensor(1))
@@ -89,7 +103,8 @@ enum ActivationOperators {
         let scaled = try arithmetic(Multiplication.self, a, try alignedSlope(slope, a))
         return try select(try compare(IsLess.self, a, zero), scaled, a)
       }
-    },
+    }
+    .shapes(ShapeRules.oneTyped(ShapeRules.same)),
   ]
 
   @Sendable private static func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)) }

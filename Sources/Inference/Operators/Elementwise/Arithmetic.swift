@@ -4,14 +4,21 @@ import Ground
 /// Add, Sub, Mul, Div, Mod, Pow; Max, Min, Sum, Mean of any number of operands: with broadcasting, every numeric type.
 enum ArithmeticOperators {
   static let definitions: [OperatorDefinition] = [
-    binary("Add", Addition.self),
-    binary("Sub", Subtraction.self),
-    binary("Mul", Multiplication.self),
-    binary("Div", Division.self),
+    binary("Add", Addition.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.add, $0) }.elementwise()
+      .late(.follows),
+    binary("Sub", Subtraction.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.sub, $0) }.elementwise(),
+    binary("Mul", Multiplication.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.mul, $0) }.elementwise()
+      .late(.follows),
+    binary("Div", Division.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.div, $0) }.elementwise(),
     .tensor("Pow") { attributes in
       let lining = try LegacyBroadcast(attributes)
       return { x in try power(try x.tensor(0), try lining.align(try x.tensor(1), with: try x.tensor(0))) }
-    },
+    }
+    .shapes(ShapeRules.broadcast).kernel(ElementwiseKernels.power).elementwise(),
     .tensor("Mod") { attributes in
       let truncates = try attributes.flag("fmod")
       return { x in
@@ -19,9 +26,11 @@ enum ArithmeticOperators {
         return truncates ? try arithmetic(TruncatedModulus.self, a, b) : try arithmetic(FloorModulus.self, a, b)
       }
     },
-    variadic("Max", Larger.self),
-    variadic("Min", Smaller.self),
-    variadic("Sum", Addition.self),
+    variadic("Max", Larger.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.max, $0) }.elementwise(),
+    variadic("Min", Smaller.self)
+      .shapes(ShapeRules.oneTyped(ShapeRules.broadcast)).kernel { ElementwiseKernels.binary(.min, $0) }.elementwise(),
+    variadic("Sum", Addition.self).shapes(ShapeRules.oneTyped(ShapeRules.broadcast)),
     .tensor("Mean") { _ in
       { x in
         let operands = try x.allTensors()
@@ -29,7 +38,7 @@ enum ArithmeticOperators {
         let count = Tensor(scalar: Float(operands.count))
         return try arithmetic(Division.self, sum, try count.converted(to: sum.type))
       }
-    },
+    }.shapes(ShapeRules.oneTyped(ShapeRules.broadcast)),
   ]
 
   private static func binary(_ name: String, _ rule: (some BinaryRule).Type) -> OperatorDefinition {

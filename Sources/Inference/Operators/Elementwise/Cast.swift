@@ -7,13 +7,13 @@ enum CastOperators {
     .tensor("Cast") { attributes in
       let target = try elementType(attributes, "to", default: nil)
       return { x in try cast(try x.tensor(0), to: target) }
-    },
+    }.shapes(castShape),
     .tensor("BitCast") { attributes in
       let target = try elementType(attributes, "to", default: nil)
       return { x in
         let data = try x.tensor(0)
         guard target.byteCount == data.type.byteCount, target != .string, target != .bool else {
-          throw InferenceError(.badType, "the bits of \(data.type.name) are no \(target.name)")
+          throw InferenceError(.badType, "the bits of \(data.type.name) cannot be read as \(target.name)")
         }
         return Tensor(type: target, shape: data.shape, storage: data.storage, byteOffset: data.byteOffset)
       }
@@ -86,5 +86,18 @@ enum CastOperators {
     case "nan": "NaN"
     default: text
     }
+  }
+}
+
+// MARK: shapes
+
+extension CastOperators {
+  @Sendable
+  static func castShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard question.attributes.opset >= 6, let x = question.input(0),
+      let target = try question.attributes.int("to"),
+      let type = Int32(exactly: target).flatMap(ElementType.init(rawValue:)), type != .string
+    else { return nil }
+    return [Fact(type, x.shape)]
   }
 }

@@ -3,21 +3,22 @@ import Ground
 /// Equal, Less, Greater and their inclusive forms; And, Or, Xor, Not; the bitwise operators; Where.
 enum ComparisonOperators {
   static let definitions: [OperatorDefinition] = [
-    comparison("Equal", IsEqual.self),
-    comparison("Less", IsLess.self),
-    comparison("LessOrEqual", IsLessOrEqual.self),
-    comparison("Greater", IsGreater.self),
-    comparison("GreaterOrEqual", IsGreaterOrEqual.self),
-    logic("And") { $0 & $1 },
-    logic("Or") { $0 | $1 },
-    logic("Xor") { $0 ^ $1 },
+    comparison("Equal", IsEqual.self).shapes(ShapeRules.oneTyped(ShapeRules.comparison)),
+    comparison("Less", IsLess.self).shapes(ShapeRules.oneTyped(ShapeRules.comparison)),
+    comparison("LessOrEqual", IsLessOrEqual.self).shapes(ShapeRules.oneTyped(ShapeRules.comparison)),
+    comparison("Greater", IsGreater.self).shapes(ShapeRules.oneTyped(ShapeRules.comparison)),
+    comparison("GreaterOrEqual", IsGreaterOrEqual.self).shapes(ShapeRules.oneTyped(ShapeRules.comparison)),
+    logic("And") { $0 & $1 }.shapes(ShapeRules.broadcast),
+    logic("Or") { $0 | $1 }.shapes(ShapeRules.broadcast),
+    logic("Xor") { $0 ^ $1 }.shapes(ShapeRules.broadcast),
     .tensor("Not") { _ in
       { x in
         let a = try x.tensor(0)
         guard a.type == .bool else { throw InferenceError(.badType, "booleans are needed, these are \(a.type.name)") }
         return try compare(IsEqual.self, a, try Tensor(zeros: .bool, []))
       }
-    },
+    }
+    .shapes(ShapeRules.same),
     bitwise("BitwiseAnd") { $0 & $1 },
     bitwise("BitwiseOr") { $0 | $1 },
     bitwise("BitwiseXor") { $0 ^ $1 },
@@ -38,7 +39,8 @@ enum ComparisonOperators {
         return try bits(a, b) { UInt64(bitPattern: Int64(bitPattern: $0) >> min($1, 64)) }
       }
     },
-    .tensor("Where") { _ in { x in try select(try x.tensor(0), try x.tensor(1), try x.tensor(2)) } },
+    .tensor("Where") { _ in { x in try select(try x.tensor(0), try x.tensor(1), try x.tensor(2)) } }.shapes(
+      selectShape),
   ]
 
   private static func comparison(_ name: String, _ rule: (some ComparisonRule).Type) -> OperatorDefinition {
@@ -189,4 +191,13 @@ func select(_ condition: Tensor, _ yes: Tensor, _ no: Tensor) throws -> Tensor {
     }
   }
   return result
+}
+
+// MARK: shapes
+
+extension ComparisonOperators {
+  @Sendable
+  static func selectShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    try ShapeRules.broadcast(question, as: question.input(1)?.type)
+  }
 }

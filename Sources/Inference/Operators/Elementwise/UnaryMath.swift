@@ -4,11 +4,11 @@ import Ground
 /// Functions of one number: roots, exponentials, trigonometry, rounding, tests for infinity and NaN.
 enum UnaryMathOperators {
   static let definitions: [OperatorDefinition] = [
-    real("Sqrt", { $0.squareRoot() }, { $0.squareRoot() }),
-    real("Exp", Glibc.expf, Glibc.exp),
-    real("Log", Glibc.logf, Glibc.log),
-    real("Sin", Glibc.sinf, Glibc.sin),
-    real("Cos", Glibc.cosf, Glibc.cos),
+    real("Sqrt", { $0.squareRoot() }, { $0.squareRoot() }).shapes(ShapeRules.same).elementwise(),
+    real("Exp", Glibc.expf, Glibc.exp).shapes(ShapeRules.same).elementwise(),
+    real("Log", Glibc.logf, Glibc.log).shapes(ShapeRules.same).elementwise(),
+    real("Sin", Glibc.sinf, Glibc.sin).shapes(ShapeRules.same).elementwise(),
+    real("Cos", Glibc.cosf, Glibc.cos).shapes(ShapeRules.same).elementwise(),
     real("Tan", Glibc.tanf, Glibc.tan),
     real("Asin", Glibc.asinf, Glibc.asin),
     real("Acos", Glibc.acosf, Glibc.acos),
@@ -18,15 +18,17 @@ enum UnaryMathOperators {
     real("Asinh", Glibc.asinhf, Glibc.asinh),
     real("Acosh", Glibc.acoshf, Glibc.acosh),
     real("Atanh", Glibc.atanhf, Glibc.atanh),
-    real("Erf", Glibc.erff, Glibc.erf),
-    real("Reciprocal", { 1 / $0 }, { 1 / $0 }),
-    real("Ceil", { $0.rounded(.up) }, { $0.rounded(.up) }),
-    real("Floor", { $0.rounded(.down) }, { $0.rounded(.down) }),
+    real("Erf", Glibc.erff, Glibc.erf).shapes(ShapeRules.same).elementwise(),
+    real("Reciprocal", { 1 / $0 }, { 1 / $0 }).shapes(ShapeRules.same).elementwise(),
+    real("Ceil", { $0.rounded(.up) }, { $0.rounded(.up) }).shapes(ShapeRules.same).elementwise(),
+    real("Floor", { $0.rounded(.down) }, { $0.rounded(.down) }).shapes(ShapeRules.same).elementwise(),
     // Half to even, as the specification demands.
-    real("Round", { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) }),
-    numeric("Neg", Negation.self),
-    numeric("Abs", Magnitude.self),
-    numeric("Sign", SignOf.self),
+    real("Round", { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) }).shapes(ShapeRules.same)
+      .elementwise(),
+    numeric("Neg", Negation.self)
+      .shapes(ShapeRules.same).kernel(ElementwiseKernels.negation).elementwise(),
+    numeric("Abs", Magnitude.self).shapes(ShapeRules.same).elementwise(),
+    numeric("Sign", SignOf.self).shapes(ShapeRules.same).elementwise(),
     .tensor("IsNaN") { _ in { x in try test(try x.tensor(0)) { $0 != $0 } } },
     .tensor("IsInf") { attributes in
       let positive = try attributes.flag("detect_positive", default: true)
@@ -39,10 +41,12 @@ enum UnaryMathOperators {
       let low = try attributes.float("min", default: -.greatestFiniteMagnitude)
       let high = try attributes.float("max", default: .greatestFiniteMagnitude)
       return { x in try clip(try x.tensor(0), Tensor(scalar: low), Tensor(scalar: high)) }
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
     .tensor("Clip", since: 11) { _ in
       { x in try clip(try x.tensor(0), try x.optionalTensor(1), try x.optionalTensor(2)) }
-    },
+    }
+    .shapes(ShapeRules.same).elementwise().late(.follows),
   ]
 
   private static func real(

@@ -95,7 +95,7 @@ func normalizedAxis(_ axis: Int, rank: Int, inclusive: Bool = false) throws -> I
 func normalizedAxes(_ axes: [Int], rank: Int) throws -> [Int] {
   let normalized = try axes.map { try normalizedAxis($0, rank: rank) }
   guard Set(normalized).count == normalized.count else {
-    throw InferenceError(.badAttribute, "axes \(axes) name an axis twice")
+    throw InferenceError(.badAttribute, "axes \(axes) contain an axis twice")
   }
   return normalized
 }

@@ -85,11 +85,11 @@ package struct Epilogue: Sendable, Hashable {
   }
 }
 
-/// The domain of the operators that graph passes make; files cannot name them.
-package let fusedDomain = "ocellus"
-
 /// One activation over a float32 tensor of any shape.
-package struct ActivationOperator: Operator {
+package struct ActivationOperator: FusedOperator {
+  package static let definition = FusedDefinition<ActivationOperator>(
+    "Activation", isElementwise: true, kernel: { ElementwiseKernels.activate($0.activation, $1) })
+
   package let activation: Activation
 
   package init(_ activation: Activation) { self.activation = activation }
@@ -105,7 +105,9 @@ package struct ActivationOperator: Operator {
 }
 
 /// A convolution with its epilogue. Inputs: X, W, bias or nothing, residual or nothing.
-package struct FusedConvolution: Operator {
+package struct FusedConvolution: FusedOperator {
+  package static let definition = FusedDefinition<FusedConvolution>("FusedConv", kernel: ConvolutionKernels.compile)
+
   package var convolution: Convolution
   package var epilogue = Epilogue()
 
@@ -118,7 +120,9 @@ package struct FusedConvolution: Operator {
 
 /// A product with a constant matrix, `epilogue(scale * A * B + bias)`: what Gemm and MatMul with weights become.
 /// Inputs: A (any leading axes), B (k x n), bias (n) or nothing, residual or nothing.
-package struct LinearOperator: Operator {
+package struct LinearOperator: FusedOperator {
+  package static let definition = FusedDefinition<LinearOperator>("Linear", kernel: LinearKernels.linear)
+
   package var scale: Float = 1
   /// B is stored n x k.
   package var transposesB = false

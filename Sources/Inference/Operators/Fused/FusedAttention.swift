@@ -2,7 +2,9 @@ import Glibc
 
 /// softmax(scale Q K^T + mask) V for every head of every item of a batch. Inputs: Q, K, V, mask or nothing. Each is
 /// walked by strides of its own, so that the transposes around an attention need not happen.
-package struct FusedAttention: Operator {
+package struct FusedAttention: FusedOperator {
+  package static let definition = FusedDefinition<FusedAttention>("Attention", kernel: AttentionKernels.compile)
+
   /// Distances, in elements, along the axes of a row of matrices.
   package struct Strides: Sendable, Hashable {
     package var batch, head, row, column: Int

@@ -1,9 +1,34 @@
+import Kernels
+
 import Ground
 
+/// The binary operators that have a kernel, by their names in the specification.
+package enum BinaryKind: String, Sendable {
+  case add = "Add"
+  case sub = "Sub"
+  case mul = "Mul"
+  case div = "Div"
+  case max = "Max"
+  case min = "Min"
+
+  var kernelForm: ock_binary_kind {
+    switch self {
+    case .add: OCK_ADD
+    case .sub: OCK_SUB
+    case .mul: OCK_MUL
+    case .div: OCK_DIV
+    case .max: OCK_MAX
+    case .min: OCK_MIN
+    }
+  }
+}
+
 /// A binary operator of the specification with an activation behind it, on float32.
-package struct FusedBinary: Operator {
-  /// "Add", "Mul", …
-  package var operatorType: String
+package struct FusedBinary: FusedOperator {
+  package static let definition = FusedDefinition<FusedBinary>(
+    "FusedBinary", kernel: { ElementwiseKernels.binary($0.kind, $1, activation: $0.activation) })
+
+  package var kind: BinaryKind
   package var base: any Operator
   package var activation: Activation
 
@@ -15,7 +40,9 @@ package struct FusedBinary: Operator {
 
 /// x * scale + shift with a constant scale and shift for each channel, then an activation: a normalisation that no
 /// convolution could take. Inputs: X (batch, channels, …), scale, shift.
-package struct ScaleShift: Operator {
+package struct ScaleShift: FusedOperator {
+  package static let definition = FusedDefinition<ScaleShift>("ScaleShift", kernel: ScaleShiftKernels.compile)
+
   package var activation = Activation.none
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {

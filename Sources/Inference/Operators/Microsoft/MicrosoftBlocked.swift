@@ -46,7 +46,8 @@ enum MicrosoftBlockedOperators {
           if let sum = try x.optionalTensor(3) { result = try arithmetic(Addition.self, result, sum) }
           return try activation.apply(result, x.context)
         }
-      },
+      }
+      .shapes(MicrosoftFusedOperators.convolutionShape),
       .tensor("Upsample", domain: domain) { attributes in
         let scales = try attributes.ints("scales") ?? []
         let values: [String: NodeAttributes.Attribute] = [
@@ -67,12 +68,7 @@ enum MicrosoftBlockedOperators {
 
   /// An operator that does not look at channels.
   private static func planar(_ name: String) -> OperatorDefinition {
-    OperatorDefinition(name, domain: domain) { attributes in
-      guard let definition = OperatorRegistry.definition(domain: "", name: name, opset: 11) else {
-        throw InferenceError(.unknownOperator, "unknown operator '\(name)'")
-      }
-      return try definition.make(attributes)
-    }
+    OperatorDefinition(name, domain: domain, sameAs: { OperatorRegistry.definition(domain: "", name: name, opset: 11) })
   }
 }
 

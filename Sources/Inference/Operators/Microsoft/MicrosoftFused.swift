@@ -15,7 +15,8 @@ enum MicrosoftFusedOperators {
         if let residual = try x.optionalTensor(3) { result = try arithmetic(Addition.self, result, residual) }
         return try activation.apply(result, x.context)
       }
-    },
+    }
+    .shapes(convolutionShape),
     .tensor("FusedGemm", domain: domain) { attributes in
       let gemm = try Gemm(attributes)
       let activation = try FusedActivation(attributes)
@@ -88,5 +89,19 @@ struct FusedActivation: Sendable {
   func apply(_ x: Tensor, _ context: any EvaluationContext) throws -> Tensor {
     guard let operation else { return x }
     return try operation.evaluate([.tensor(x)], context)[0].tensor()
+  }
+}
+
+// MARK: shapes
+
+extension MicrosoftFusedOperators {
+  @Sendable
+  static func convolutionShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let w = question.input(1), x.type == w.type, question.outputCount == 1
+    else {
+      return nil
+    }
+    let geometry = try Convolution(question.attributes).geometry(input: x.shape, weight: w.shape, bias: nil)
+    return [Fact(x.type, [x.shape[0], w.shape[0]] + geometry.outputShape)]
   }
 }

@@ -37,12 +37,8 @@ enum MicrosoftLayoutOperators {
   ]
 
   private static func alias(_ name: String, opset: Int) -> OperatorDefinition {
-    OperatorDefinition(name, domain: domain) { attributes in
-      guard let definition = OperatorRegistry.definition(domain: "", name: name, opset: opset) else {
-        throw InferenceError(.unknownOperator, "unknown operator '\(name)'")
-      }
-      return try definition.make(attributes)
-    }
+    OperatorDefinition(
+      name, domain: domain, sameAs: { OperatorRegistry.definition(domain: "", name: name, opset: opset) })
   }
 
   /// An operator between two transpositions.

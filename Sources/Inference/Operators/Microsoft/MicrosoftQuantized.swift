@@ -6,18 +6,23 @@ enum MicrosoftQuantizedOperators {
   private static let domain = "com.microsoft"
 
   static let definitions: [OperatorDefinition] = [
-    .tensor("QLinearAdd", domain: domain) { _ in { x in try binary(x, isProduct: false) } },
-    .tensor("QLinearMul", domain: domain) { _ in { x in try binary(x, isProduct: true) } },
+    .tensor("QLinearAdd", domain: domain) { _ in { x in try binary(x, isProduct: false) } }
+      .shapes(binaryShape),
+    .tensor("QLinearMul", domain: domain) { _ in { x in try binary(x, isProduct: true) } }
+      .shapes(binaryShape),
     .tensor("QLinearSigmoid", domain: domain) { _ in
       { x in
         try unary(x) { Float(1 / (1 + Double.power(2.718281828459045, -Double($0)))) }
       }
-    },
+    }
+    .shapes(ShapeRules.same),
     .tensor("QLinearLeakyRelu", domain: domain) { attributes in
       let alpha = try attributes.float("alpha", default: 0.01)
       return { x in try unary(x) { $0 >= 0 ? $0 : alpha * $0 } }
-    },
-    .tensor("QLinearSoftmax", domain: domain, softmax),
+    }
+    .shapes(ShapeRules.same),
+    .tensor("QLinearSoftmax", domain: domain, softmax)
+      .shapes(ShapeRules.same),
     .tensor("QLinearGlobalAveragePool", domain: domain) { attributes in
       let channelsLast = try attributes.flag("channels_last")
       return { x in
@@ -26,7 +31,8 @@ enum MicrosoftQuantizedOperators {
         let axes = channelsLast ? Array(1..<(numbers.rank - 1)) : Array(2..<numbers.rank)
         return try quantized(try ReductionOperators.reduce(.mean, numbers, axes: axes, keepsAxes: true), x, 3)
       }
-    },
+    }
+    .shapes(globalPoolShape),
     .tensor("QLinearReduceMean", domain: domain) { attributes in
       let axes = try attributes.ints("axes")
       let keepsAxes = try attributes.flag("keepdims", default: true)
@@ -56,7 +62,8 @@ enum MicrosoftQuantizedOperators {
         let parts = try stride(from: 2, to: x.count, by: 3).map { try operand(x, $0) }
         return try quantized(try SlicingOperators.concatenate(parts, axis: axis), x, 0)
       }
-    },
+    }
+    .shapes(concatShape),
     .tensor("QGemm", domain: domain, gemm),
     .tensor("DynamicQuantizeMatMul", domain: domain) { _ in
       { x in
@@ -166,5 +173,43 @@ enum MicrosoftQuantizedOperators {
       }
       return try arithmetic(Multiplication.self, try sums.converted(to: .float32), scale)
     }
+  }
+}
+
+// MARK: shapes
+
+extension MicrosoftQuantizedOperators {
+  @Sendable
+  static func binaryShape(_ question: ShapeQuestion) -> [Fact]? {
+    guard let a = question.input(0), let b = question.input(3), let shape = ShapeRules.broadcast(a.shape, b.shape)
+    else {
+      return nil
+    }
+    return [Fact(question.input(7)?.type ?? a.type, shape)]
+  }
+
+  @Sendable
+  static func globalPoolShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), x.shape.count >= 3 else { return nil }
+    let ones = [Int](repeating: 1, count: x.shape.count - 2)
+    let isChannelsLast = try question.attributes.flag("channels_last")
+    let shape = isChannelsLast ? [x.shape[0]] + ones + [x.shape[x.shape.count - 1]] : x.shape.prefix(2) + ones
+    return [Fact(question.input(4)?.type ?? x.type, Array(shape))]
+  }
+
+  @Sendable
+  static func concatShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let zero = question.input(1) else { return nil }
+    let parts = stride(from: 2, to: question.inputs.count, by: 3).compactMap { question.input($0) }
+    guard let first = parts.first, parts.count == (question.inputs.count - 2) / 3,
+      let axis = question.axis(try question.attributes.int("axis", default: 0), rank: first.shape.count),
+      parts.allSatisfy({ part in
+        part.shape.count == first.shape.count
+          && part.shape.indices.allSatisfy { $0 == axis || part.shape[$0] == first.shape[$0] }
+      })
+    else { return nil }
+    var shape = first.shape
+    shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+    return [Fact(zero.type, shape)]
   }
 }

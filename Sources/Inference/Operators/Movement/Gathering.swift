@@ -9,7 +9,8 @@ enum GatheringOperators {
         let data = try x.tensor(0)
         return try gather(data, try x.tensor(1), axis: try normalizedAxis(axis, rank: data.rank))
       }
-    },
+    }
+    .shapes(gatherShape).kernel(MovementKernels.gather).movesElements(),
     .tensor("GatherElements") { attributes in
       let axis = try attributes.int("axis", default: 0)
       return { x in
@@ -186,5 +187,17 @@ struct BlockWalk {
       }
       return offset
     }
+  }
+}
+
+// MARK: shapes
+
+extension GatheringOperators {
+  @Sendable
+  static func gatherShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let indices = question.input(1),
+      let axis = question.axis(try question.attributes.int("axis", default: 0), rank: x.shape.count)
+    else { return nil }
+    return [Fact(x.type, Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...]))]
   }
 }

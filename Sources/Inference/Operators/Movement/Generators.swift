@@ -14,7 +14,8 @@ enum GeneratorOperators {
         let shape = try x.tensor(0).integers()
         return try value.reshaped([]).view(shape, strides: shape.map { _ in 0 })
       }
-    },
+    }
+    .shapedBy(0),
     .tensor("Range") { _ in
       { x in
         let (start, limit, delta) = (try x.tensor(0), try x.tensor(1), try x.tensor(2))
@@ -29,7 +30,8 @@ enum GeneratorOperators {
         let count = Int(max(0, steps))
         return try start.type.compute(Progression(start: start, delta: delta, count: count))
       }
-    },
+    }
+    .shapedBy(0, 1, 2),
     .tensor("EyeLike") { attributes in
       let diagonal = try attributes.int("k", default: 0)
       let named = attributes.has("dtype") ? try CastOperators.elementType(attributes, "dtype", default: nil) : nil
@@ -64,7 +66,7 @@ enum GeneratorOperators {
     if let string = try attributes.string("value_string") { return Tensor([], strings: [string]) }
     if let strings = try attributes.strings("value_strings") { return Tensor([strings.count], strings: strings) }
     throw InferenceError(
-      .badAttribute, "a constant without a value", remedy: "sparse constants are not supported")
+      .badAttribute, "the constant has no value", remedy: "sparse constants are not supported")
   }
 
   private static func triangle(_ x: Tensor, diagonal: Int, keepsUpper: Bool) throws -> Tensor {

@@ -11,7 +11,8 @@ enum PaddingOperators {
         let data = try x.tensor(0)
         return try pad(data, pads, nil, mode, try Tensor(scalar: value).converted(to: data.type))
       }
-    },
+    }
+    .shapedBy(1, 3).kernel(PaddingKernels.compile),
     .tensor("Pad", since: 11) { attributes in
       let mode = try Mode(attributes)
       return { x in
@@ -19,7 +20,8 @@ enum PaddingOperators {
           try x.tensor(0), try x.tensor(1).integers(), try x.optionalTensor(3)?.integers(), mode,
           try x.optionalTensor(2))
       }
-    },
+    }
+    .shapedBy(1, 3).kernel(PaddingKernels.compile),
     .tensor("CenterCropPad") { attributes in
       let axes = try attributes.ints("axes")
       return { x in
@@ -37,7 +39,8 @@ enum PaddingOperators {
         }
         return try pad(data, pads, nil, .constant, nil)
       }
-    },
+    }
+    .shapedBy(1),
   ]
 
   enum Mode: String {

@@ -15,7 +15,8 @@ enum RearrangementOperators {
           : ([n, block, block, depth, h, w], [0, 3, 4, 1, 5, 2])
         return try data.reshaped(split).transposed(order).reshaped([n, depth, h * block, w * block])
       }
-    },
+    }
+    .kernel(MovementKernels.depthToSpace).movesElements(),
     .tensor("SpaceToDepth") { attributes in
       let block = try attributes.int("blocksize", default: 0)
       // Depth first as TensorFlow has it, or (a newer mode) channels first as PyTorch's pixel_unshuffle.
@@ -27,7 +28,8 @@ enum RearrangementOperators {
         return try data.reshaped([n, c, h / block, block, w / block, block]).transposed(order)
           .reshaped([n, c * block * block, h / block, w / block])
       }
-    },
+    }
+    .movesElements(),
     .tensor("ReverseSequence") { attributes in
       let batchAxis = try attributes.int("batch_axis", default: 1)
       let timeAxis = try attributes.int("time_axis", default: 0)
@@ -47,7 +49,8 @@ enum RearrangementOperators {
           pads: pads ?? ones.map { _ in 0 } + ones.map { _ in 0 })
         return try fold.apply(try x.tensor(0))
       }
-    },
+    }
+    .shapedBy(1, 2),
   ]
 
   private static func imageShape(_ x: Tensor) throws -> (Int, Int, Int, Int) {

@@ -3,7 +3,7 @@ import Ground
 /// NonZero, Compress, Unique, OneHot: what the data itself decides the shape of.
 enum SelectionOperators {
   static let definitions: [OperatorDefinition] = [
-    .tensor("NonZero") { _ in { x in try nonZero(try x.tensor(0)) } },
+    .tensor("NonZero") { _ in { x in try nonZero(try x.tensor(0)) } }.shapedByRun(),
     .tensor("Compress") { attributes in
       let axis = try attributes.int("axis")
       return { x in
@@ -18,7 +18,8 @@ enum SelectionOperators {
         let places = flags.indices.filter { flags[$0] != 0 }
         return try GatheringOperators.gather(data, Tensor(int64s: places), axis: axis)
       }
-    },
+    }
+    .shapedBy(1),
     .tensors("Unique") { attributes in
       let axis = try attributes.int("axis")
       let sorts = try attributes.flag("sorted", default: true)
@@ -26,14 +27,16 @@ enum SelectionOperators {
         let data = axis == nil ? try x.tensor(0).reshaped([x.tensor(0).count]) : try x.tensor(0)
         return try unique(data, axis: try normalizedAxis(axis ?? 0, rank: data.rank), sorts: sorts)
       }
-    },
+    }
+    .shapedByRun(),
     .tensor("OneHot") { attributes in
       let axis = try attributes.int("axis", default: -1)
       return { x in
         let depth = try x.tensor(1).converted(to: .int64).scalarInteger()
         return try oneHot(try x.tensor(0), depth: depth, values: try x.tensor(2), axis: axis)
       }
-    },
+    }
+    .shapedBy(1),
   ]
 
   private static func nonZero(_ x: Tensor) throws -> Tensor {

@@ -8,14 +8,16 @@ enum SlicingOperators {
       let ends = try attributes.ints("ends") ?? []
       let axes = try attributes.ints("axes")
       return { x in try slice(try x.tensor(0), starts, ends, axes, nil) }
-    },
+    }
+    .shapedBy(1, 2, 3, 4).kernel(MovementKernels.slice).movesElements(),
     .tensor("Slice", since: 10) { _ in
       { x in
         try slice(
           try x.tensor(0), try x.tensor(1).integers(), try x.tensor(2).integers(),
           try x.optionalTensor(3)?.integers(), try x.optionalTensor(4)?.integers())
       }
-    },
+    }
+    .shapedBy(1, 2, 3, 4).kernel(MovementKernels.slice).movesElements(),
     .tensors("Split") { attributes in
       let axis = try attributes.int("axis", default: 0)
       let fixed = try attributes.ints("split")
@@ -27,11 +29,13 @@ enum SlicingOperators {
           try fixed ?? x.optionalTensor(1)?.integers() ?? evenLengths(of: data.shape[axis], parts: parts)
         return try split(data, axis: axis, lengths: lengths)
       }
-    },
+    }
+    .shapes(splitShape).shapedBy(1).kernel(ViewKernels.split).movesElements(),
     .tensor("Concat") { attributes in
       let axis = try attributes.int("axis", default: 1)
       return { x in try concatenate(try x.allTensors(), axis: axis) }
-    },
+    }
+    .shapes(concatShape).kernel(ConcatKernels.compile),
   ]
 
   static func slice(_ x: Tensor, _ starts: [Int], _ ends: [Int], _ axes: [Int]?, _ steps: [Int]?) throws -> Tensor {
@@ -128,5 +132,44 @@ enum SlicingOperators {
     }
     let places = try concatenate(indices, axis: axis)
     return Tensor(places.shape, strings: places.array(of: Int64.self).map { all[Int($0)] })
+  }
+}
+
+// MARK: shapes
+
+extension SlicingOperators {
+  @Sendable
+  static func concatShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    let inputs = question.inputs.compactMap { $0 }
+    guard let first = inputs.first, inputs.count == question.inputs.count,
+      let given = try question.attributes.int("axis"), let axis = question.axis(given, rank: first.shape.count)
+    else { return nil }
+    var shape = first.shape
+    for input in inputs.dropFirst() {
+      guard input.shape.count == shape.count, input.type == first.type,
+        shape.indices.allSatisfy({ $0 == axis || shape[$0] == input.shape[$0] })
+      else { return nil }
+      shape[axis] += input.shape[axis]
+    }
+    return [Fact(first.type, shape)]
+  }
+
+  @Sendable
+  static func splitShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0),
+      let axis = question.axis(try question.attributes.int("axis", default: 0), rank: x.shape.count)
+    else { return nil }
+    let count = question.outputCount
+    let hasSizes = question.input(1) != nil || question.attributes.has("split")
+    let given = try question.integers(1, orAttribute: "split")
+    guard !hasSizes || given != nil, count > 0 else { return nil }
+    let part = (x.shape[axis] + count - 1) / count
+    let sizes = given ?? (0..<count).map { max(0, min(part, x.shape[axis] - $0 * part)) }
+    guard sizes.count == count, sizes.reduce(0, +) == x.shape[axis], sizes.allSatisfy({ $0 >= 0 }) else { return nil }
+    return sizes.map { size in
+      var shape = x.shape
+      shape[axis] = size
+      return Fact(x.type, shape)
+    }
   }
 }

@@ -1,7 +1,8 @@
 /// Layer, instance, group, RMS, Lp and mean-variance normalisation, and local response normalisation.
 enum NormalizationOperators {
   static let definitions: [OperatorDefinition] = [
-    .tensors("LayerNormalization", layerNormalization),
+    .tensors("LayerNormalization", layerNormalization)
+      .shapes(ShapeRules.oneTyped(ShapeRules.same)).kernel(NormalizationKernels.layerNormalization),
     .tensors("LayerNormalization", domain: "com.microsoft", layerNormalization),
     .tensors("SimplifiedLayerNormalization", rootMeanSquare),
     .tensors("RMSNormalization", rootMeanSquare),
@@ -13,7 +14,9 @@ enum NormalizationOperators {
         return try grouped(
           data, groups: data.shape[1], epsilon: epsilon, scale: try x.tensor(1), bias: try x.tensor(2))
       }
-    },
+    }
+    .shapes(ShapeRules.oneTyped(ShapeRules.same))
+    .kernel(NormalizationKernels.instanceNormalization),
     .tensor("GroupNormalization") { attributes in
       let epsilon = Double(try attributes.float("epsilon", default: 1e-5))
       let groups = try attributes.int("num_groups", default: 1)
@@ -21,7 +24,8 @@ enum NormalizationOperators {
         try grouped(
           try x.tensor(0), groups: groups, epsilon: epsilon, scale: try x.tensor(1), bias: try x.tensor(2))
       }
-    },
+    }
+    .shapes(ShapeRules.same),
     .tensor("MeanVarianceNormalization") { attributes in
       let axes = try attributes.ints("axes") ?? [0, 2, 3]
       return { x in
@@ -52,7 +56,8 @@ enum NormalizationOperators {
         bias: Double(try attributes.float("bias", default: 1))
       )
       return { x in try settings.apply(try x.tensor(0)) }
-    },
+    }
+    .shapes(ShapeRules.same),
   ]
 
   @Sendable private static func layerNormalization(_ attributes: NodeAttributes) throws -> TensorOperator.Body {

@@ -1,7 +1,7 @@
 import Ground
 
 /// The operators on bytes that the quantisation passes make: unsigned activations of one scale, constant 8-bit weights.
-/// What is here is their plain form; the compiled one is in Plan/Kernels/.
+/// Their kernels are in the files beside this one.
 
 /// What the bytes of a tensor stand for: (byte - zero) * scale.
 package struct ByteScale: Sendable, Hashable {
@@ -72,7 +72,10 @@ package struct ByteProduct: Sendable {
 }
 
 /// Inputs: X (uint8), W (8 bits), bias (int32, in units of input scale x weight scale) or nothing.
-package struct QuantizedConvolution: Operator {
+package struct QuantizedConvolution: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedConvolution>(
+    "QuantizedConv", kernel: ByteProductKernels.convolution)
+
   package var convolution: Convolution
   package var product: ByteProduct
 
@@ -95,7 +98,9 @@ package struct QuantizedConvolution: Operator {
 }
 
 /// A product with a constant matrix. Inputs: A (uint8, any leading axes), B (8 bits), bias (int32) or nothing.
-package struct QuantizedLinear: Operator {
+package struct QuantizedLinear: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedLinear>("QuantizedLinear", kernel: ByteProductKernels.linear)
+
   package var product: ByteProduct
   /// B is stored n x k.
   package var transposesB = false
@@ -116,7 +121,10 @@ package struct QuantizedLinear: Operator {
 }
 
 /// y = table[x], byte by byte: what any function of one number is between two quantised tensors.
-package struct ByteTable: Operator {
+package struct ByteTable: FusedOperator {
+  package static let definition = FusedDefinition<ByteTable>(
+    "ByteTable", isElementwise: true, kernel: ByteElementwiseKernels.table)
+
   package var table: [UInt8]
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
@@ -127,7 +135,10 @@ package struct ByteTable: Operator {
 }
 
 /// The sum or product of two quantised tensors, clamped to `range`.
-package struct QuantizedBinary: Operator {
+package struct QuantizedBinary: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedBinary>(
+    "QuantizedBinary", kernel: ByteElementwiseKernels.binary)
+
   package var isProduct: Bool
   package var a: ByteScale
   package var b: ByteScale
@@ -154,7 +165,10 @@ package struct QuantizedBinary: Operator {
 }
 
 /// AveragePool or, with `window` nil, the mean over all spatial axes.
-package struct QuantizedAverage: Operator {
+package struct QuantizedAverage: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedAverage>(
+    "QuantizedAverage", kernel: BytePoolingKernels.compile)
+
   package var window: AveragePool?
   package var input: ByteScale
   package var output: ByteScale
@@ -170,7 +184,10 @@ package struct QuantizedAverage: Operator {
 }
 
 /// Parts of other scales than the whole's go through a table; nil: as they are.
-package struct QuantizedConcat: Operator {
+package struct QuantizedConcat: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedConcat>(
+    "QuantizedConcat", kernel: ByteElementwiseKernels.concat)
+
   package var axis: Int
   package var tables: [[UInt8]?]
 
@@ -184,7 +201,9 @@ package struct QuantizedConcat: Operator {
 }
 
 /// Float32 to bytes of one scale, and back.
-package struct Quantize: Operator {
+package struct Quantize: FusedOperator {
+  package static let definition = FusedDefinition<Quantize>("Quantize", kernel: ByteElementwiseKernels.quantize)
+
   package var output: ByteScale
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
@@ -192,7 +211,10 @@ package struct Quantize: Operator {
   }
 }
 
-package struct Dequantize: Operator {
+package struct Dequantize: FusedOperator {
+  package static let definition = FusedDefinition<Dequantize>(
+    "Dequantize", isElementwise: true, kernel: ByteElementwiseKernels.dequantize)
+
   package var input: ByteScale
 
   package func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {

@@ -1,7 +1,10 @@
 /// Products of bytes whose input scale and zero point are found at run time; their results are numbers.
 ///
 /// Inputs: X (uint8), W (8 bits, constant), X's scale, X's zero point, bias (float32, one an output) or nothing.
-package struct DynamicProduct: Operator {
+package struct DynamicProduct: FusedOperator {
+  package static let definition = FusedDefinition<DynamicProduct>(
+    "DynamicProduct", kernel: DynamicProductKernels.product)
+
   /// A convolution's geometry, or nil for a product of matrices (B is k x n).
   package var convolution: Convolution?
   package var weight: WeightScale

@@ -14,13 +14,15 @@ enum QuantizationOperators {
           return try quantize(
             try x.tensor(0), scale: try x.tensor(1), zero: zero, to: zero?.type ?? named ?? .uint8, layout)
         }
-      },
+      }
+      .shapes(quantizedShape).elementwise(),
       .tensor("DequantizeLinear", domain: domain) { attributes in
         let layout = try QuantizationLayout(attributes)
         return { x in
           try dequantize(try x.tensor(0), scale: try x.tensor(1), zero: try x.optionalTensor(2), layout)
         }
-      },
+      }
+      .shapes(dequantizedShape).elementwise(),
       .tensors("DynamicQuantizeLinear", domain: domain) { _ in
         { x in
           let data = try x.tensor(0)
@@ -28,7 +30,8 @@ enum QuantizationOperators {
           let (scale, zero) = (Tensor(scalar: parameters.scale), Tensor(scalar: parameters.zero))
           return [try quantize(data, scale: scale, zero: zero, to: .uint8, .perTensor), scale, zero]
         }
-      },
+      }
+      .shapes(dynamicShape).kernel(DynamicProductKernels.quantize),
     ]
   }
 
@@ -129,5 +132,29 @@ struct QuantizationLayout: Sendable {
       parameter.rank == 1 && parameter.count == shape[axis],
       "a parameter of shape \(parameter.shape) for axis \(axis) of shape \(shape)")
     return try parameter.reshaped([parameter.count] + Array(repeating: 1, count: shape.count - 1 - axis))
+  }
+}
+
+// MARK: shapes
+
+extension QuantizationOperators {
+  @Sendable
+  static func quantizedShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let zero = question.input(2) else { return nil }
+    return [Fact(zero.type, x.shape)]
+  }
+
+  @Sendable
+  static func dequantizedShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let scale = question.input(1), question.outputCount == 1 else {
+      return nil
+    }
+    return [Fact(scale.type, x.shape)]
+  }
+
+  @Sendable
+  static func dynamicShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), question.outputCount == 3 else { return nil }
+    return [Fact(.uint8, x.shape), Fact(.float32, []), Fact(.uint8, [])]
   }
 }

@@ -10,7 +10,8 @@ enum QuantizedProductOperators {
         let right = try centered(b, zero: try columns(x.optionalTensor(3)))
         return try MatMul().product(left, right).converted(to: .int32)
       }
-    },
+    }
+    .shapes(integerProductShape),
     .tensor("ConvInteger") { attributes in
       let convolution = try Convolution(attributes)
       return { x in
@@ -23,7 +24,8 @@ enum QuantizedProductOperators {
           [.tensor(data), .tensor(try centered(weight, zero: zero))], x.context)
         return try result[0].tensor().converted(to: .int32)
       }
-    },
+    }
+    .shapes(integerConvolutionShape),
     .tensor("QLinearMatMul") { _ in
       { x in
         let (a, b, zero) = (try x.tensor(0), try x.tensor(3), try x.tensor(7))
@@ -35,11 +37,14 @@ enum QuantizedProductOperators {
           try columns(x.tensor(4))?.converted(to: .float32) ?? Tensor(scalar: Float(1)))
         return try requantize(sums, scale: scale, by: try x.tensor(6), zero: zero)
       }
-    },
-    .tensor("QLinearConv") { try convolution($0, isChannelsLast: false) },
+    }
+    .shapes(quantizedProductShape),
+    .tensor("QLinearConv") { try convolution($0, isChannelsLast: false) }
+      .shapes(quantizedConvolutionShape),
     .tensor("QLinearConv", domain: "com.microsoft") { attributes in
       try convolution(attributes, isChannelsLast: try attributes.flag("channels_last"))
-    },
+    }
+    .shapes(quantizedConvolutionShape),
   ]
 
   private static func convolution(
@@ -112,5 +117,45 @@ enum QuantizedProductOperators {
   static func flat(_ x: Tensor) throws -> Tensor {
     let wide = try x.converted(to: .float32)
     return wide.count == 1 ? try wide.reshaped([]) : wide
+  }
+}
+
+// MARK: shapes
+
+extension QuantizedProductOperators {
+  @Sendable
+  static func integerConvolutionShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let w = question.input(1) else { return nil }
+    let geometry = try Convolution(question.attributes).geometry(input: x.shape, weight: w.shape, bias: nil)
+    return [Fact(.int32, [x.shape[0], w.shape[0]] + geometry.outputShape)]
+  }
+
+  @Sendable
+  static func quantizedProductShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let a = question.input(0), let b = question.input(3), let zero = question.input(7) else { return nil }
+    return [Fact(zero.type, try MatMul.Geometry(a.shape, b.shape).shape)]
+  }
+
+  @Sendable
+  static func integerProductShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let a = question.input(0), let b = question.input(1) else { return nil }
+    return [Fact(.int32, try MatMul.Geometry(a.shape, b.shape).shape)]
+  }
+
+  @Sendable
+  static func quantizedConvolutionShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), let w = question.input(3), let zero = question.input(7), x.shape.count >= 3 else {
+      return nil
+    }
+    // An attribute of com.microsoft's form alone.
+    let isChannelsLast = try question.attributes.flag("channels_last")
+    let last = x.shape.count - 1
+    let input = isChannelsLast ? [x.shape[0], x.shape[last]] + x.shape[1..<last] : x.shape
+    let geometry = try Convolution(question.attributes).geometry(
+      input: input, weight: w.shape, bias: question.input(8)?.shape)
+    let spatial = geometry.outputShape
+    return [
+      Fact(zero.type, isChannelsLast ? [x.shape[0]] + spatial + [w.shape[0]] : [x.shape[0], w.shape[0]] + spatial)
+    ]
   }
 }

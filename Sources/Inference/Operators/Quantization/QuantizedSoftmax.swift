@@ -3,7 +3,10 @@ import Ground
 
 /// Softmax of bytes along lines, in integers as ONNX Runtime computes it: exponentials come from a table of 256 fixed
 /// point numbers, so that their sum is exact, and the quotient is rounded half up.
-package struct QuantizedSoftmax: Operator {
+package struct QuantizedSoftmax: FusedOperator {
+  package static let definition = FusedDefinition<QuantizedSoftmax>(
+    "QuantizedSoftmax", kernel: ByteElementwiseKernels.softmax)
+
   /// The axis of the lines; with `coerces`, everything from that axis on is one line (before opset 13).
   package var axis: Int
   package var coerces = false

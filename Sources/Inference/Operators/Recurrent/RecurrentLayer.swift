@@ -157,6 +157,7 @@ enum RecurrentOperators {
       let layer = try RecurrentLayer(kind, attributes)
       return { x in try layer.evaluate(x) }
     }
+    .shapes { try shapes(kind, $0) }.kernel { try RecurrentKernels.compile(kind, $0) }.allowsOmittedOutputs()
   }
 }
 
@@ -180,5 +181,33 @@ struct RecurrentSizes: Sendable {
       "weights of shapes \(weight) and \(recurrence) for sequences of shape \(data)")
     _ = try Tensor.checkedByteCount(.float64, [steps, batch, gates * hidden])
     try require(data[2] > 0 || data[0] * data[1] < 1 << 20, "sequences of shape \(data)")
+  }
+}
+
+// MARK: shapes
+
+extension RecurrentOperators {
+  static func shapes(_ kind: RecurrentKind, _ question: ShapeQuestion) throws -> [Fact]? {
+    let attributes = question.attributes
+    let direction = try attributes.string("direction", default: "forward")
+    guard try !attributes.flag("layout"), let x = question.input(0), let w = question.input(1),
+      let r = question.input(2), x.shape.count == 3, r.shape.count == 3, question.input(4) == nil,
+      question.inputs.allSatisfy({ $0 == nil || $0?.type == .float32 }),
+      ["forward", "reverse", "bidirectional"].contains(direction)
+    else { return nil }
+    let directions = direction == "bidirectional" ? 2 : 1
+    let sizes = try RecurrentSizes(
+      kind: kind, data: x.shape, weight: w.shape, recurrence: r.shape, directions: directions)
+    let state = [directions, sizes.batch, sizes.hidden]
+    let wanted: [(index: Int, shape: [Int])] = [
+      (3, [directions, 2 * sizes.gates * sizes.hidden]), (5, state), (6, state), (7, [directions, 3 * sizes.hidden]),
+    ]
+    guard wanted.allSatisfy({ question.input($0.index) == nil || question.input($0.index)?.shape == $0.shape }),
+      question.inputs.count <= (kind == .lstm ? 8 : 6)
+    else { return nil }
+    let facts =
+      [Fact(.float32, [sizes.steps, directions, sizes.batch, sizes.hidden])]
+      + [Fact](repeating: Fact(.float32, state), count: kind == .lstm ? 2 : 1)
+    return question.outputCount <= facts.count ? Array(facts.prefix(question.outputCount)) : nil
   }
 }

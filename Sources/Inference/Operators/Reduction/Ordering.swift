@@ -9,13 +9,15 @@ enum OrderingOperators {
       let k = try attributes.int("k", default: 1)
       let axis = try attributes.int("axis", default: -1)
       return { x in try topK(try x.tensor(0), k, axis: axis, takesLargest: true) }
-    },
+    }
+    .shapedBy(1),
     .tensors("TopK", since: 10) { attributes in
       let axis = try attributes.int("axis", default: -1)
       let takesLargest = try attributes.flag("largest", default: true)
       return { x in try topK(try x.tensor(0), try x.tensor(1).scalarInteger(), axis: axis, takesLargest: takesLargest) }
-    },
-    cumulative("CumSum", Addition.self, identity: 0),
+    }
+    .shapedBy(1),
+    cumulative("CumSum", Addition.self, identity: 0).shapes(ShapeRules.same),
     cumulative("CumProd", Multiplication.self, identity: 1),
   ]
 

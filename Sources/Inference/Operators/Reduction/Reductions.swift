@@ -27,6 +27,7 @@ enum ReductionOperators {
         return try reduce(kind, data, axes: axes, keepsAxes: keeps)
       }
     }
+    .shapes(reducedShape).shapedBy(1).kernel { try ReductionKernels.compile(kind, $0) }
   }
 
   /// With no axes to reduce each element is its own set.
@@ -174,4 +175,23 @@ func saturated(_ x: Tensor, to type: ElementType) throws -> Tensor {
   if type == .int64 || type == .uint64 { return try x.converted(to: type) }
   return try mapReals(x, { $0 }, { $0.isNaN ? 0 : min(max($0, range.lowerBound), range.upperBound) })
     .converted(to: type)
+}
+
+// MARK: shapes
+
+extension ReductionOperators {
+  @Sendable
+  static func reducedShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    guard let x = question.input(0), question.outputCount == 1 else { return nil }
+    let keeps = try question.attributes.flag("keepdims", default: true)
+    let hasAxes = question.input(1) != nil || question.attributes.has("axes")
+    let given = try question.integers(1, orAttribute: "axes")
+    guard !hasAxes || given != nil else { return nil }
+    if given?.isEmpty ?? true, try question.attributes.flag("noop_with_empty_axes") { return [x] }
+    let axes = given.map { $0.compactMap { question.axis($0, rank: x.shape.count) } }
+    guard axes?.count == given?.count else { return nil }
+    let dropped = Set(given?.isEmpty ?? true ? Array(x.shape.indices) : axes ?? [])
+    let shape = x.shape.indices.compactMap { dropped.contains($0) ? (keeps ? 1 : nil) : x.shape[$0] }
+    return [Fact(x.type, shape)]
+  }
 }

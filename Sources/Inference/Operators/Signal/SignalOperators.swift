@@ -12,7 +12,8 @@ enum SignalOperators {
           try x.tensor(0), length: try x.optionalTensor(1)?.scalarInteger(), axis: axis, inverse: inverse,
           onesided: onesided)
       }
-    },
+    }
+    .shapedBy(1, 2),
     .tensor("DFT", since: 20) { attributes in
       let (inverse, onesided) = (try attributes.flag("inverse"), try attributes.flag("onesided"))
       return { x in
@@ -20,7 +21,8 @@ enum SignalOperators {
           try x.tensor(0), length: try x.optionalTensor(1)?.scalarInteger(),
           axis: try x.optionalTensor(2)?.scalarInteger() ?? -2, inverse: inverse, onesided: onesided)
       }
-    },
+    }
+    .shapedBy(1, 2),
     .tensor("STFT") { attributes in
       let onesided = try attributes.flag("onesided", default: true)
       return { x in
@@ -28,10 +30,11 @@ enum SignalOperators {
           try x.tensor(0), step: try x.tensor(1).scalarInteger(), window: try x.optionalTensor(2),
           length: try x.optionalTensor(3)?.scalarInteger(), onesided: onesided)
       }
-    },
-    window("HannWindow", [0.5, 0.5]),
-    window("HammingWindow", [25.0 / 46, 21.0 / 46]),
-    window("BlackmanWindow", [0.42, 0.5, 0.08]),
+    }
+    .shapedBy(1, 2, 3),
+    window("HannWindow", [0.5, 0.5]).shapedBy(0),
+    window("HammingWindow", [25.0 / 46, 21.0 / 46]).shapedBy(0),
+    window("BlackmanWindow", [0.42, 0.5, 0.08]).shapedBy(0),
     .tensor("MelWeightMatrix") { attributes in
       let type = try CastOperators.elementType(attributes, "output_datatype", default: .float32)
       return { x in
@@ -41,7 +44,8 @@ enum SignalOperators {
           high: try x.tensor(4).scalarDouble()
         ).converted(to: type)
       }
-    },
+    }
+    .shapedByRun(),
   ]
 
   /// A sum of cosines with alternating signs.

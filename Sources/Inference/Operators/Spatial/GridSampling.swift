@@ -16,11 +16,13 @@ enum GridSamplingOperators {
         let result = try type.computeFloat(GridSampler(settings: settings, x: data, grid: grid))
         return try saturated(result.converted(to: data.type.isFloat ? data.type : .float64), to: data.type)
       }
-    },
+    }
+    .kernel(SamplingKernels.compile),
     .tensor("AffineGrid") { attributes in
       let aligns = try attributes.flag("align_corners")
       return { x in try affineGrid(try x.tensor(0), try x.tensor(1).integers(), aligns: aligns) }
-    },
+    }
+    .shapedBy(1),
   ]
 
   private static func affineGrid(_ theta: Tensor, _ size: [Int], aligns: Bool) throws -> Tensor {

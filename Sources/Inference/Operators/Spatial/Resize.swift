@@ -5,15 +5,18 @@ enum ResizeOperators {
       let settings = ResizeSettings.asymmetric(try attributes.string("mode", default: "nearest"))
       let scales = try attributes.floats("scales") ?? []
       return { x in try resize(try x.tensor(0), settings, scales: scales) }
-    },
+    }
+    .shapedBy(1).kernel(ResizeKernels.compile),
     .tensor("Upsample", since: 9) { attributes in
       let settings = ResizeSettings.asymmetric(try attributes.string("mode", default: "nearest"))
       return { x in try resize(try x.tensor(0), settings, scales: try x.tensor(1).floats()) }
-    },
+    }
+    .shapedBy(1).kernel(ResizeKernels.compile),
     .tensor("Resize", since: 10) { attributes in
       let settings = ResizeSettings.asymmetric(try attributes.string("mode", default: "nearest"))
       return { x in try resize(try x.tensor(0), settings, scales: try x.tensor(1).floats()) }
-    },
+    }
+    .shapes(resizedShape).shapedBy(1, 2, 3).kernel(ResizeKernels.compile),
     .tensor("Resize", since: 11) { attributes in
       let settings = try ResizeSettings(attributes)
       return { x in
@@ -27,7 +30,8 @@ enum ResizeOperators {
         let scales = try x.optionalTensor(2)?.floats() ?? []
         return try resize(data, settings, try ResizeTarget(data.shape, axes, scales: scales), region: region)
       }
-    },
+    }
+    .shapes(resizedShape).shapedBy(1, 2, 3).kernel(ResizeKernels.compile),
   ]
 
   private static func resize(_ x: Tensor, _ settings: ResizeSettings, scales: [Float]) throws -> Tensor {
@@ -157,5 +161,40 @@ private struct Interpolation: FloatVisitor {
       }
     }
     return result
+  }
+}
+
+// MARK: shapes
+
+extension ResizeOperators {
+  /// Constant factors or extents for every axis.
+  @Sendable
+  static func resizedShape(_ question: ShapeQuestion) throws -> [Fact]? {
+    let attributes = question.attributes
+    guard attributes.opset >= 10, question.outputCount == 1, let x = question.input(0), x.count > 0 else {
+      return nil
+    }
+    var settings = ResizeSettings.asymmetric("nearest")
+    if attributes.opset >= 11 { settings = try ResizeSettings(attributes) }
+    let mode = try attributes.string("mode", default: "nearest")
+    guard mode == "nearest" || (mode == "linear" && x.type == .float32), settings.axes == nil,
+      settings.policy == .stretch, settings.transform != .cropAndResize
+    else { return nil }
+    let scales = attributes.opset >= 11 ? 2 : 1
+    var shape: [Int]
+    if question.input(3) != nil {
+      guard let sizes = question.integers(3), sizes.count == x.shape.count else { return nil }
+      shape = sizes
+    } else {
+      guard scales < question.constants.count, let factors = question.constants[scales], factors.type == .float32,
+        factors.count == x.shape.count
+      else { return nil }
+      let extents = zip(x.shape, factors.array(of: Float.self)).map { (Float($0) * $1).rounded(.down) }
+      guard extents.allSatisfy({ $0 >= 1 && $0 <= Float(1 << 24) }) else { return nil }
+      shape = extents.map { Int($0) }
+    }
+    guard shape.allSatisfy({ $0 >= 1 && $0 <= 1 << 24 }) else { return nil }
+    _ = try Tensor.checkedByteCount(x.type, shape)
+    return [Fact(x.type, shape)]
   }
 }

@@ -32,7 +32,8 @@ enum TextOperators {
         let padded = parts.flatMap { $0 + Array(repeating: "", count: width - $0.count) }
         return [Tensor(shape + [width], strings: padded), Tensor(int64s: parts.map(\.count), shape)]
       }
-    },
+    }
+    .shapedByRun(),
     .tensor("StringNormalizer") { attributes in
       let change = try attributes.string("case_change_action", default: "NONE")
       let stopwords = try attributes.strings("stopwords") ?? []
@@ -49,7 +50,8 @@ enum TextOperators {
         if kept.isEmpty { kept = [""] }
         return Tensor(given.rank == 1 ? [kept.count] : [1, kept.count], strings: kept)
       }
-    },
+    }
+    .shapedByRun(),
     .tensor("ArrayFeatureExtractor", domain: ml) { _ in
       { x in
         let data = try x.tensor(0)

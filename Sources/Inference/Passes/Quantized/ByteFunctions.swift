@@ -3,20 +3,13 @@ import Ground
 /// Functions of one byte: whatever stands between a dequantised tensor and a quantised one and looks at each number alone
 /// is a table of 256 bytes, found by evaluating it on all of them.
 extension Rewrite {
-  private static let elementwise: Set<String> = [
-    "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Neg", "Exp", "Log", "Sqrt", "Abs", "Sigmoid", "Tanh", "Erf",
-    "Relu", "LeakyRelu", "HardSigmoid", "HardSwish", "Elu", "Selu", "Softplus", "Softsign", "Mish", "Gelu", "Clip",
-    "Reciprocal", "Floor", "Ceil", "Round", "Sign", "Celu", "ThresholdedRelu", "Sin", "Cos", "Identity",
-    "QuantizeLinear", "DequantizeLinear", "QuickGelu",
-  ]
-
   static let tabulate = Rewrite("function of one byte to a table") { index, editor in
     guard let target = editor.quantizer(index), let shape = editor.fact(target.output)?.shape,
       let function = ByteFunction(of: target.output, shape: shape, editor)
     else { return false }
     let operation = ByteTable(table: try function.table())
     editor.replace(
-      [index], with: .bytes("ByteTable", operation, [function.source], target.output, name: target.node.name))
+      [index], with: .fused(operation, [function.source], target.output, name: target.node.name))
     return true
   }
 
@@ -76,8 +69,7 @@ extension Rewrite {
 
       private mutating func visitProducer(_ id: ValueID) -> Bool {
         guard let (place, node) = editor.producer(of: id), node.outputs.count == 1, order.count < 16,
-          node.activation != nil || elementwise.contains(node.operatorType) || node.evaluator is Dequantize
-            || node.evaluator is ByteTable
+          node.operation.traits.isElementwise
         else { return false }
         for case let input? in node.inputs where !visit(input) { return false }
         order.append(place)

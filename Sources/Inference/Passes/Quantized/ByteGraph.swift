@@ -1,15 +1,5 @@
 /// What the quantisation passes read off a graph.
 extension Graph.Node {
-  /// A node of the quantisation passes' own making.
-  static func bytes(
-    _ type: String, _ operation: any Operator, _ inputs: [ValueID?], _ output: ValueID, name: String
-  ) -> Graph.Node {
-    Graph.Node(
-      name: name, domain: fusedDomain, operatorType: type,
-      attributes: NodeAttributes(opset: 1, inputCount: inputs.count, outputCount: 1), evaluator: operation,
-      inputs: inputs, outputs: [output])
-  }
-
   func isMicrosoft(_ type: String) -> Bool { domain == "com.microsoft" && operatorType == type }
 }
 
@@ -43,7 +33,7 @@ extension GraphEditor {
   /// The bytes that a float value is dequantised from.
   func dequantized(_ id: ValueID?) -> (bytes: ValueID, scale: ByteScale)? {
     guard let (_, node) = producer(of: id) else { return nil }
-    if let operation = node.evaluator as? Dequantize, let bytes = node.input(0) { return (bytes, operation.input) }
+    if let operation = node.body(as: Dequantize.self), let bytes = node.input(0) { return (bytes, operation.input) }
     guard node.operatorType == "DequantizeLinear", node.domain.isEmpty || node.domain == "com.microsoft",
       let bytes = node.input(0), fact(bytes)?.type == .uint8, constant(bytes) == nil,
       let scale = byteScale(node.input(1), node.input(2))

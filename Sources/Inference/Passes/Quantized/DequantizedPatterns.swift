@@ -38,13 +38,13 @@ extension Rewrite {
   private static func byteConvolution(
     _ node: Graph.Node, _ output: ByteScale?, _ range: ClosedRange<Int>, _ result: ValueID, _ editor: GraphEditor
   ) throws -> Graph.Node? {
-    guard let convolution = node.evaluator as? Convolution, let x = editor.dequantized(node.input(0)),
+    guard let convolution = node.body(as: Convolution.self), let x = editor.dequantized(node.input(0)),
       let weight = try editor.dequantizedWeight(node.input(1), axis: 0)
     else { return nil }
     let product = ByteProduct(input: x.scale, weight: weight.scale, output: output, range: range)
     guard let bias = try editor.byteBias(node.input(2), product, outputs: weight.tensor.shape[0]) else { return nil }
-    return .bytes(
-      "QuantizedConv", QuantizedConvolution(convolution: convolution, product: product), [x.bytes, weight.id, bias],
+    return .fused(
+      QuantizedConvolution(convolution: convolution, product: product), [x.bytes, weight.id, bias],
       result, name: node.name)
   }
 
@@ -54,7 +54,7 @@ extension Rewrite {
     guard node.domain.isEmpty, node.operatorType == "Gemm" || node.operatorType == "MatMul",
       let x = editor.dequantized(node.input(0)), let rank = editor.fact(x.bytes)?.shape.count, rank >= 2
     else { return nil }
-    let gemm = node.evaluator as? Gemm
+    let gemm = node.body(as: Gemm.self)
     let transposesB = gemm?.transB ?? false
     if let gemm { guard !gemm.transA, gemm.alpha == 1, gemm.beta == 1 else { return nil } }
     guard let weight = try editor.dequantizedWeight(node.input(1), axis: transposesB ? 0 : 1), weight.tensor.rank == 2
@@ -62,8 +62,8 @@ extension Rewrite {
     let product = ByteProduct(input: x.scale, weight: weight.scale, output: output, range: range)
     let outputs = weight.tensor.shape[transposesB ? 0 : 1]
     guard let bias = try editor.byteBias(node.input(2), product, outputs: outputs) else { return nil }
-    return .bytes(
-      "QuantizedLinear", QuantizedLinear(product: product, transposesB: transposesB), [x.bytes, weight.id, bias],
+    return .fused(
+      QuantizedLinear(product: product, transposesB: transposesB), [x.bytes, weight.id, bias],
       result, name: node.name)
   }
 
@@ -80,7 +80,7 @@ extension Rewrite {
       isProduct: node.operatorType == "Mul", a: a.scale, b: b.scale, output: target.scale, range: clip.range)
     editor.replace(
       [place, index] + clip.removed,
-      with: .bytes("QuantizedBinary", operation, [a.bytes, b.bytes], target.output, name: node.name))
+      with: .fused(operation, [a.bytes, b.bytes], target.output, name: node.name))
     return true
   }
 
@@ -90,18 +90,18 @@ extension Rewrite {
       let (place, node) = editor.producer(of: target.input), node.domain.isEmpty,
       let x = editor.dequantized(node.input(0)), let shape = editor.fact(x.bytes)?.shape, shape.count >= 3
     else { return false }
-    let window = node.evaluator as? AveragePool
+    let window = node.body(as: AveragePool.self)
     if window == nil {
       let isMean =
         node.operatorType == "ReduceMean"
         && editor.fact(target.input)?.shape == Array(shape[..<2]) + [Int](repeating: 1, count: shape.count - 2)
       var isGlobal = false
-      if case .average? = (node.evaluator as? GlobalPool)?.kind { isGlobal = true }
+      if case .average? = (node.body(as: GlobalPool.self))?.kind { isGlobal = true }
       guard isMean || isGlobal else { return false }
     }
     let operation = QuantizedAverage(window: window, input: x.scale, output: target.scale)
     editor.replace(
-      [place, index], with: .bytes("QuantizedAverage", operation, [x.bytes], target.output, name: node.name))
+      [place, index], with: .fused(operation, [x.bytes], target.output, name: node.name))
     return true
   }
 
@@ -117,7 +117,7 @@ extension Rewrite {
     guard coerces || axis == rank - 1 else { return false }
     let operation = QuantizedSoftmax(axis: axis, coerces: coerces, input: x.scale.scale, output: target.scale)
     editor.replace(
-      [place, index], with: .bytes("QuantizedSoftmax", operation, [x.bytes], target.output, name: target.node.name))
+      [place, index], with: .fused(operation, [x.bytes], target.output, name: target.node.name))
     return true
   }
 
@@ -132,13 +132,13 @@ extension Rewrite {
       axis: axis, tables: parts.map { $0.scale == target.scale ? nil : $0.scale.table(to: target.scale) })
     editor.replace(
       [place, index],
-      with: .bytes("QuantizedConcat", operation, parts.map(\.bytes), target.output, name: node.name))
+      with: .fused(operation, parts.map(\.bytes), target.output, name: node.name))
     return true
   }
 
   /// What moves numbers moves the bytes they come from just as well.
   static let sinkDequantize = Rewrite("movement before dequantising") { index, editor in
-    guard let node = editor.nodes[index], node.domain.isEmpty, UnsignedBytes.moving.contains(node.operatorType),
+    guard let node = editor.nodes[index], node.operation.traits.movesElements,
       isMovable(node), let x = editor.dequantized(node.input(0)), node.input(0).map(editor.isOutput) == false
     else { return false }
     var moved = node
@@ -150,7 +150,7 @@ extension Rewrite {
     editor.replace([index], with: moved)
     for (bytes, id) in zip(moved.outputs, node.outputs) {
       guard let bytes, let id else { continue }
-      editor.append(.bytes("Dequantize", Dequantize(input: x.scale), [bytes], id, name: node.name))
+      editor.append(.fused(Dequantize(input: x.scale), [bytes], id, name: node.name))
     }
     return true
   }
@@ -171,7 +171,7 @@ extension Rewrite {
     moved.inputs[0] = x.bytes
     moved.outputs = [bytes]
     editor.replace([index], with: moved)
-    editor.append(.bytes("Dequantize", Dequantize(input: x.scale), [bytes], output, name: node.name))
+    editor.append(.fused(Dequantize(input: x.scale), [bytes], output, name: node.name))
     return true
   }
 
@@ -180,7 +180,7 @@ extension Rewrite {
     guard let target = editor.quantizer(index), let x = editor.dequantized(target.input) else { return false }
     if x.scale == target.scale, editor.substitute(target.output, by: x.bytes) { return true }
     let operation = ByteTable(table: x.scale.table(to: target.scale))
-    editor.replace([index], with: .bytes("ByteTable", operation, [x.bytes], target.output, name: target.node.name))
+    editor.replace([index], with: .fused(operation, [x.bytes], target.output, name: target.node.name))
     return true
   }
 
@@ -189,7 +189,7 @@ extension Rewrite {
     guard let target = editor.quantizer(index) else { return false }
     editor.replace(
       [index],
-      with: .bytes("Quantize", Quantize(output: target.scale), [target.input], target.output, name: target.node.name))
+      with: .fused(Quantize(output: target.scale), [target.input], target.output, name: target.node.name))
     return true
   }
 
@@ -198,7 +198,7 @@ extension Rewrite {
       let output = node.outputs.first ?? nil,
       let x = editor.dequantized(output), editor.fact(output)?.type == .float32
     else { return false }
-    editor.replace([index], with: .bytes("Dequantize", Dequantize(input: x.scale), [x.bytes], output, name: node.name))
+    editor.replace([index], with: .fused(Dequantize(input: x.scale), [x.bytes], output, name: node.name))
     return true
   }
 
@@ -212,14 +212,5 @@ extension Rewrite {
     let inputs = node.inputs.map { editor.constant($0).map(Value.tensor) }
     let result = try node.evaluator.evaluate(inputs, LoneContext())
     return editor.substitute(output, by: editor.addConstant(try result[0].tensor()))
-  }
-}
-
-/// The context of an operator that asks nothing of its run: for evaluating while a graph is prepared.
-final class LoneContext: EvaluationContext {
-  var outputCount: Int { 1 }
-
-  func run(_ body: Subgraph, _ inputs: [Value?]) throws -> [Value] {
-    throw InferenceError(.unsupportedFeature, "an operator with a body where none can run")
   }
 }

@@ -47,7 +47,7 @@ extension Rewrite {
     else { return nil }
     let operation = DynamicProduct(
       convolution: isConvolution ? try Convolution(node.attributes) : nil, weight: scale)
-    return .bytes("DynamicProduct", operation, inputs, output, name: node.name)
+    return .fused(operation, inputs, output, name: node.name)
   }
 
   /// A scale of each output without the axes it broadcasts over.
@@ -73,8 +73,7 @@ extension Rewrite {
       return true
     }
     guard node.operatorType == "DynamicQuantizeMatMul", let source = node.input(0), let fact = editor.fact(source),
-      fact.type == .float32, isBias(node.input(4), of: node.input(1), editor),
-      let definition = OperatorRegistry.definition(domain: "", name: "DynamicQuantizeLinear", opset: 11)
+      fact.type == .float32, isBias(node.input(4), of: node.input(1), editor)
     else { return false }
     let (bytes, scale) = (editor.addValue(Fact(.uint8, fact.shape)), editor.addValue(Fact(.float32, [])))
     let zero = editor.addValue(Fact(.uint8, []))
@@ -83,12 +82,9 @@ extension Rewrite {
         node, weight: node.input(1), weightScale: node.input(2), weightZero: node.input(3),
         [bytes, node.input(1), scale, zero, node.input(4)], output, editor)
     else { return false }
-    let attributes = NodeAttributes(opset: 11, inputCount: 1, outputCount: 3)
     editor.replace([index], with: fused)
     editor.append(
-      Graph.Node(
-        name: node.name, domain: "", operatorType: "DynamicQuantizeLinear", attributes: attributes,
-        evaluator: try definition.make(attributes), inputs: [source], outputs: [bytes, scale, zero]))
+      try .standard("DynamicQuantizeLinear", [source], [bytes, scale, zero], name: node.name, opset: 11))
     return true
   }
 
@@ -104,7 +100,7 @@ extension Rewrite {
       return false
     }
     for (product, addend) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
-      guard let (place, inner) = editor.producer(of: product), let operation = inner.evaluator as? DynamicProduct,
+      guard let (place, inner) = editor.producer(of: product), let operation = inner.body(as: DynamicProduct.self),
         inner.input(4) == nil, editor.isUsedOnce(product), let bias = editor.constant(addend), bias.type == .float32,
         let shape = editor.fact(output)?.shape, shape == editor.fact(product)?.shape
       else { continue }

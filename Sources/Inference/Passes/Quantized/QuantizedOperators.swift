@@ -54,7 +54,7 @@ extension Rewrite {
     let operation = QuantizedConvolution(
       convolution: try Convolution(node.attributes),
       product: ByteProduct(input: input, weight: weight.scale, output: scale))
-    return .bytes("QuantizedConv", operation, [x, node.input(3), bias], output, name: node.name)
+    return .fused(operation, [x, node.input(3), bias], output, name: node.name)
   }
 
   private static func matrixProduct(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node?
@@ -64,7 +64,7 @@ extension Rewrite {
       let scale = editor.byteScale(node.input(6), node.input(7)), editor.fact(output)?.type == .uint8
     else { return nil }
     let operation = QuantizedLinear(product: ByteProduct(input: input, weight: weight.scale, output: scale))
-    return .bytes("QuantizedLinear", operation, [a, node.input(3), nil], output, name: node.name)
+    return .fused(operation, [a, node.input(3), nil], output, name: node.name)
   }
 
   private static func gemm(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {
@@ -81,8 +81,8 @@ extension Rewrite {
       }
       product.output = scale
     }
-    return .bytes(
-      "QuantizedLinear", QuantizedLinear(product: product, transposesB: transposesB), [a, node.input(3), bias], output,
+    return .fused(
+      QuantizedLinear(product: product, transposesB: transposesB), [a, node.input(3), bias], output,
       name: node.name)
   }
 
@@ -93,7 +93,7 @@ extension Rewrite {
       let scale = editor.byteScale(node.input(6), node.input(7)), editor.fact(output)?.type == .uint8
     else { return nil }
     let operation = QuantizedBinary(isProduct: isProduct, a: first, b: second, output: scale)
-    return .bytes("QuantizedBinary", operation, [a, b], output, name: node.name)
+    return .fused(operation, [a, b], output, name: node.name)
   }
 
   private static func average(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {
@@ -103,7 +103,7 @@ extension Rewrite {
     let isGlobal = node.operatorType == "QLinearGlobalAveragePool"
     let operation = QuantizedAverage(
       window: isGlobal ? nil : try AveragePool(node.attributes), input: input, output: scale)
-    return .bytes("QuantizedAverage", operation, [x], output, name: node.name)
+    return .fused(operation, [x], output, name: node.name)
   }
 
   private static func softmax(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {
@@ -113,7 +113,7 @@ extension Rewrite {
     let operation = QuantizedSoftmax(
       axis: try node.attributes.int("axis", default: -1), coerces: try node.attributes.int("opset", default: 13) < 13,
       input: input.scale, output: scale)
-    return .bytes("QuantizedSoftmax", operation, [x], output, name: node.name)
+    return .fused(operation, [x], output, name: node.name)
   }
 
   private static func concat(_ node: Graph.Node, _ output: ValueID, _ editor: GraphEditor) throws -> Graph.Node? {
@@ -126,7 +126,7 @@ extension Rewrite {
     let operation = QuantizedConcat(
       axis: try normalizedAxis(try node.attributes.int("axis", default: 1), rank: rank),
       tables: parts.map { $0.1 == scale ? nil : $0.1.table(to: scale) })
-    return .bytes("QuantizedConcat", operation, parts.map(\.0), output, name: node.name)
+    return .fused(operation, parts.map(\.0), output, name: node.name)
   }
 
   /// An operator of one number, evaluated on every byte.
@@ -136,6 +136,6 @@ extension Rewrite {
     inputs[0] = .tensor(Tensor([256], (0...255).map { UInt8($0) }))
     let result = try node.evaluator.evaluate(inputs, LoneContext())[0].tensor()
     guard result.type == .uint8, result.count == 256 else { return nil }
-    return .bytes("ByteTable", ByteTable(table: result.array(of: UInt8.self)), [x], output, name: node.name)
+    return .fused(ByteTable(table: result.array(of: UInt8.self)), [x], output, name: node.name)
   }
 }

@@ -21,19 +21,13 @@ enum UnsignedBytes {
     "ConvInteger": Form(inputs: [(0, 2)]),
   ]
 
-  /// Operators that hand bytes on in another order. (The greatest of signed bytes is the greatest of unsigned ones.)
-  static let moving: Set<String> = [
-    "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Identity", "MaxPool", "Gather", "Expand",
-    "Split", "DepthToSpace", "SpaceToDepth", "Tile",
-  ]
-
   private static func form(_ node: Graph.Node) -> Form? {
     if node.isMicrosoft("QLinearConcat") {
       return Form(inputs: stride(from: 2, to: node.inputs.count, by: 3).map { ($0, $0 + 2) }, output: 1)
     }
     guard node.domain.isEmpty || node.domain == "com.microsoft" else { return nil }
     if node.domain.isEmpty, node.operatorType == "Concat" { return .moving(node.inputs.count) }
-    if node.domain.isEmpty, moving.contains(node.operatorType) { return .moving(1) }
+    if node.operation.traits.movesElements { return .moving(1) }
     return forms[node.operatorType]
   }
 
