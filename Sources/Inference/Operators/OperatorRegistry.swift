@@ -50,6 +50,7 @@ public enum OperatorRegistry {
     TreeOperators.definitions,
     AttentionOperators.definitions,
     TransformerOperators.definitions,
+    Scaler.definitions,
   ]
 
   private static let table: [String: [OperatorDefinition]] = {
