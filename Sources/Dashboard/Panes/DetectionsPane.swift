@@ -40,7 +40,20 @@ struct DetectionsPane: Pane {
   }
 
   private static func columns(width: Int, _ context: PaneContext) -> Columns {
-    Columns(width: width, hasNames: context.rows.contains { !$0.detection.matches.isEmpty })
+    Columns(width: width, hasNames: context.rows.contains { hasNames($0.detection) })
+  }
+
+  /// Whether more than one class follows the label: a reference, or the classes of several stages.
+  private static func hasNames(_ detection: Detection) -> Bool {
+    !detection.matches.isEmpty || classes(of: detection).count > 1
+  }
+
+  /// The best class of every stage that classifies.
+  private static func classes(of detection: Detection) -> [String] {
+    let answers =
+      detection.attributes.all(Classes.self).map(\.content.list)
+      + detection.attributes.all(Activity.self).map(\.content.classes)
+    return answers.compactMap(\.first?.label)
   }
 
   /// How a line's width is shared out.
@@ -52,7 +65,7 @@ struct DetectionsPane: Pane {
     var age = 0
     var box = 0
 
-    /// - Parameter hasNames: labels are followed by the names of references.
+    /// - Parameter hasNames: labels are followed by more than one class or reference.
     init(width: Int, hasNames: Bool = false) {
       track = width >= 24 ? 5 : 0
       if width >= 40 { age = 7 }
@@ -131,10 +144,7 @@ struct DetectionsPane: Pane {
         return "\(Text.fit(detection.label, rest, ellipsis: glyphs.ellipsis)) \(sign)\(share)"
       }
     }
-    let answers =
-      detection.attributes.all(Classes.self).map(\.content.list)
-      + detection.attributes.all(Activity.self).map(\.content.classes)
-    for more in answers.compactMap(\.first?.label) {
+    for more in Self.classes(of: detection) {
       // "cone: fallen" repeats "cone".
       let isNaming = name == detection.label && more.hasPrefix(name + ":")
       let longer = isNaming ? more : name + " " + more

@@ -18,7 +18,7 @@ struct ModelsPane: Pane {
   }
 
   /// The list, and below it why the selected model failed.
-  struct Content {
+  struct ModelList {
     /// Models, then stages.
     var lines: [Line]
     var list: ListView
@@ -30,7 +30,7 @@ struct ModelsPane: Pane {
       + snapshot.classifiers.map { Entry(listing: $0, isClassifier: true) }
   }
 
-  static func content(in room: Rect, _ context: PaneContext) -> Content {
+  static func modelList(in room: Rect, _ context: PaneContext) -> ModelList {
     let entries = entries(context.snapshot)
     let lines = entries.map { Line.model($0) } + context.snapshot.pipeline.map { Line.stage($0) }
     let hasFocus = context.view.focus == .models && !entries.isEmpty
@@ -39,16 +39,16 @@ struct ModelsPane: Pane {
     let list = ListView(
       in: Rect(x: room.x, y: room.y, width: room.width, height: room.height - reason.count), count: lines.count,
       selected: selected, centered: entries.firstIndex { $0.listing.state == .active })
-    return Content(lines: lines, list: list, reason: reason)
+    return ModelList(lines: lines, list: list, reason: reason)
   }
 
-  func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.content(in: room, context).list }
+  func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.modelList(in: room, context).list }
 
   func frameNote(_ context: PaneContext) -> String { context.view.focus == .models ? "Enter selects" : "" }
 
   func draw(_ room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     guard !room.isEmpty else { return }
-    let content = Self.content(in: room, context)
+    let content = Self.modelList(in: room, context)
     guard !content.lines.isEmpty else {
       canvas.text("no models found", room.x, room.y, context.theme.style(.inactive), width: room.width)
       return

@@ -1,5 +1,6 @@
 import Ground
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct ScalerTests {
@@ -28,8 +29,8 @@ import Testing
   }
 
   @Test func theKernelAgreesWithTheEvaluator() throws {
-    var random = TestRandom(5)
-    let x = random.floats([40, 3])
+    var random = SeededGenerator(5)
+    let x = random.tensor([40, 3])
     let model = OnnxModel(
       graph: OnnxGraph(
         nodes: [
