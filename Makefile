@@ -12,8 +12,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-static
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
-.PHONY: run build test train test-onnx test-onnx-regenerate test-camera test-recordings test-disks bench-recordings \
-  bench-capture bench-pictures test-neon test-zoo test-differential packages install format format-check
+.PHONY: run build build-tests test train test-onnx test-onnx-regenerate test-mutations test-camera test-recordings \
+  test-disks bench-recordings bench-capture bench-pictures test-neon test-sanitizers sanitized-kernels \
+  test-thread-sanitizer test-zoo test-differential packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -21,8 +22,10 @@ run: build
 build: packages
 	swift build -c release
 
-test: packages
+build-tests: packages
 	swift build -c release --build-tests
+
+test: build-tests
 	swift test -c release --skip-build
 
 # Renders the demo scene, trains the shipped networks on it and writes them into models/: see models/training/README.md.
@@ -33,22 +36,28 @@ train: packages
 ONNX_ENVIRONMENT := .build/onnx-tests
 
 $(ONNX_ENVIRONMENT)/installed:
+	@$(MAKE) --no-print-directory packages PACKAGES=python3-venv
 	python3 -m venv $(ONNX_ENVIRONMENT)
 	$(ONNX_ENVIRONMENT)/bin/pip install --quiet --no-deps onnx==1.16.2
 	touch $@
 
-test-onnx: packages $(ONNX_ENVIRONMENT)/installed
+test-onnx: build-tests $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
-	  swift test -c release --filter OnnxBackendTests
+	  swift test -c release --skip-build --filter OnnxBackendTests
+
+# Damaged networks, recordings, pictures and manifests, more of them than `make test` tries: about a minute.
+MUTATIONS ?= 12000
+test-mutations: build-tests
+	OCELLUS_MUTATIONS=$(MUTATIONS) OCELLUS_MUTATED_JPEGS=$(MUTATIONS) swift test -c release --skip-build \
+	  --filter 'InferenceTests.MutationTests|StructuredMutationTests|HostileFileTests|MutatedJPEGTests'
 
 # Networks with stored answers, ZOO/NAME/{model.onnx,input_k.npy,output_k.npy}, under every instruction set, exact and not,
 # on 1, 2 and 4 threads. ZOO_TABLE gets the worst relative error of each (of int8 networks the share of outputs that are
 # more than one step off).
 ZOO_TABLE ?= .build/zoo.md
 
-test-zoo: packages
+test-zoo: build-tests
 	rm -f $(ZOO_TABLE)
-	swift build -c release --build-tests
 	OCELLUS_ZOO="$(abspath $(ZOO))" OCELLUS_ZOO_TABLE="$(abspath $(ZOO_TABLE))" \
 	  swift test -c release --skip-build --filter ZooTests
 
@@ -61,9 +70,9 @@ test-differential: build
 	$(DIFFERENTIAL_PYTHON) Tests/Cross/differential/graphs.py .build/release/ocellus --rounds $(ROUNDS) --seed $(SEED)
 
 # Rewrites the allow-list and docs/OPERATORS.md after operators were added.
-test-onnx-regenerate: packages $(ONNX_ENVIRONMENT)/installed
+test-onnx-regenerate: build-tests $(ONNX_ENVIRONMENT)/installed
 	OCELLUS_ONNX_TESTS="$$(echo $(ONNX_ENVIRONMENT)/lib/python3*/site-packages/onnx/backend/test/data)" \
-	  OCELLUS_ONNX_REGENERATE=1 swift test -c release --filter OnnxBackendTests
+	  OCELLUS_ONNX_REGENERATE=1 swift test -c release --skip-build --filter OnnxBackendTests
 
 # The program against the kernel's own camera drivers, in a virtual machine; skips where qemu is missing. PARTS=uvc runs one
 # part, OCELLUS_WRITE_DOCS=1 keeps the measurements for docs/FAULTS.md.
@@ -101,8 +110,7 @@ test-recordings: packages $(RECORDINGS_ENVIRONMENT)/installed
 	  swift test -c release --filter RecordingCommandTests
 
 # Recordings onto small file systems that fill, turn read-only and go away; they are mounted, which takes root.
-test-disks: packages
-	swift build -c release --build-tests
+test-disks: build-tests
 	$(SUDO) env OCELLUS_REAL_DISKS=1 PATH="$$PATH" swift test -c release --skip-build --filter RealDiskTests
 
 # Pictures to tensors, and detections out of them: how long each takes on one thread.
@@ -132,10 +140,40 @@ format:
 format-check:
 	swift format lint --strict --recursive Sources Tests Package.swift
 
+# The kernels of the instruction set that this machine lacks: built for a 64-bit Arm CPU, run under an emulator, held
+# against the plain kernels.
+KERNELS := $(wildcard Sources/Kernels/*.c Sources/Kernels/plain/*.c Sources/Kernels/quantised/*.c Tests/Cross/*.c)
+KERNEL_HEADERS := $(shell find Sources/Kernels Tests/Cross -name '*.h')
+KERNEL_FLAGS := -std=gnu17 -ffp-contract=fast -fno-math-errno -ISources/Kernels/include
+
 test-neon:
 	@$(MAKE) --no-print-directory packages PACKAGES="$(NEON_PACKAGES)"
 	mkdir -p .build
-	$(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static -std=gnu17 -O3 -ffp-contract=fast -fno-math-errno \
-	  -ISources/Kernels/include Sources/Kernels/*.c Sources/Kernels/plain/*.c Sources/Kernels/quantised/*.c Tests/Cross/*.c -lm -lpthread \
+	$(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static -O3 $(KERNEL_FLAGS) $(KERNELS) -lm -lpthread \
 	  -o .build/compare-neon
 	qemu-aarch64-static .build/compare-neon
+
+# The same comparison for every instruction set of this CPU, with a check of each access and each operation. The
+# toolchain's own clang: the kernels' files need its `#pragma clang attribute`, which gcc has not, and the toolchain for
+# Linux brings the run-time libraries of both sanitizers. Without optimisation: clang takes eighteen times as long with it.
+SANITIZED := .build/sanitized
+SANITIZED_KERNELS := $(KERNELS:%.c=$(SANITIZED)/%.o)
+SANITIZER_FLAGS := -O0 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$(SANITIZED)/%.o: %.c $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(SANITIZER_FLAGS) $(KERNEL_FLAGS) -c $< -o $@
+
+sanitized-kernels: $(SANITIZED_KERNELS)
+	$(CLANG) $(SANITIZER_FLAGS) -fuse-ld=lld $(SANITIZED_KERNELS) -lm -lpthread -o $(SANITIZED)/compare
+
+test-sanitizers:
+	@$(MAKE) --no-print-directory -j$$(nproc) sanitized-kernels
+	$(SANITIZED)/compare
+
+# The rooms with threads under the thread sanitizer, in a build folder of their own. Not part of continuous
+# integration: it builds everything once more.
+test-thread-sanitizer: packages
+	swift build --sanitize=thread --build-tests --scratch-path .build/thread-sanitizer
+	swift test --sanitize=thread --skip-build --scratch-path .build/thread-sanitizer \
+	  --filter 'GroundTests|CaptureTests.(PaceTests|StreamTests)|PipelineTests.(Session|Supervisor|Chain|Likeness)Tests'

@@ -6,7 +6,7 @@
 static int whole(int low, int high) { return low + (int)((noise() + 1) / 2 * (float)(high - low + 1)) % (high - low + 1); }
 
 static uint8_t *bytes(size_t count) {
-    uint8_t *values = malloc(count + 64);
+    uint8_t *values = malloc(count);
     for (size_t i = 0; i < count; i++) values[i] = (uint8_t)whole(0, 255);
     return values;
 }
@@ -23,8 +23,8 @@ typedef struct {
 
 static layer make_layer(int outputs, size_t inputs, int parts, bool floats) {
     int reach = parts == 1 ? 127 : 255;
-    layer l = {malloc((size_t)outputs * inputs * sizeof(int16_t)), calloc((size_t)outputs + 16, sizeof(int32_t)),
-               calloc((size_t)outputs + 16, sizeof(float)), parts, whole(0, 255), {whole(0, 255), 3, 250}, floats};
+    layer l = {malloc((size_t)outputs * inputs * sizeof(int16_t)), calloc(outputs, sizeof(int32_t)),
+               calloc(ock_byte_lanes(outputs), sizeof(float)), parts, whole(0, 255), {whole(0, 255), 3, 250}, floats};
     for (size_t i = 0; i < (size_t)outputs * inputs; i++) l.weights[i] = (int16_t)whole(-reach, reach);
     for (int i = 0; i < outputs; i++) {
         l.bias[i] = whole(-5000, 5000);
@@ -54,7 +54,7 @@ static void convolve(const ock_conv_shape *s, const layer *l, const uint8_t *in,
     uint8_t *x = bytes((size_t)(s->batch * in_batch)), *y = bytes((size_t)(s->batch * out_batch) * 4);
     int8_t *packed = malloc(ock_qconv_weight_bytes(&conv));
     int32_t *sums = malloc(lanes * sizeof(int32_t));
-    uint8_t *scratch = malloc(ock_qconv_scratch_bytes(&conv, 2) + 1);
+    uint8_t *scratch = malloc(ock_qconv_scratch_bytes(&conv, 2));
     ock_bytes_to_blocked(in, x, s->batch, s->in_channels, in_area, 1);
     ock_qconv_pack(&conv, l->weights, packed, sums);
     int32_t *bias = corrected(l, sums, lanes, s->out_channels, conv.dot);
