@@ -77,7 +77,7 @@ test-onnx-regenerate: build-tests $(ONNX_ENVIRONMENT)/installed
 # The program against the kernel's own camera drivers, in a virtual machine; skips where qemu is missing. PARTS=uvc runs one
 # part, OCELLUS_WRITE_DOCS=1 keeps the measurements for docs/FAULTS.md.
 test-camera: packages
-	swift build -c release --product CameraProbe
+	swift build -c release --product camera-probe
 	swift build -c release --product ocellus
 	Tests/VirtualCamera/run.sh $(PARTS)
 

@@ -81,10 +81,13 @@ let package = Package(
       swiftSettings: strict),
 
     // Frames of the demo scene with their truth, for models/training.
-    .executableTarget(name: "scene-dump", dependencies: ["Capture"], swiftSettings: strict),
-    // What watches cameras inside the virtual machine of `make test-camera`.
     .executableTarget(
-      name: "CameraProbe", dependencies: ["Ground", "Vision", "Capture"], path: "Tests/VirtualCamera/Probe",
+      name: "scene-dump",
+      dependencies: ["Capture", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    // Watches cameras inside the virtual machine of `make test-camera`.
+    .executableTarget(
+      name: "camera-probe", dependencies: ["Ground", "Vision", "Capture"], path: "Tests/VirtualCamera/Probe",
       swiftSettings: strict),
 
     // What tests of several rooms share: seeded numbers, folders of their own, waiting for a condition.

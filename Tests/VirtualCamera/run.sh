@@ -21,7 +21,7 @@ if ! ./kernel.sh "$cache/kernel"; then
   echo "skipped: the kernel package cannot be had"
   exit 0
 fi
-for product in CameraProbe ocellus; do
+for product in camera-probe ocellus; do
   [ -x "$binaries/$product" ] || (cd "$top" && swift build -c release --product $product)
 done
 
@@ -32,11 +32,11 @@ failures=0
 run() { # NAME MODULES
   local camera=$stage/$1
   mkdir -p "$camera/pictures"
-  cp "$binaries/CameraProbe" "$binaries/ocellus" "$(command -v script)" "$camera/"
+  cp "$binaries/camera-probe" "$binaries/ocellus" "$(command -v script)" "$camera/"
   cp -r "$top/models" "$camera/models"
   rm -rf "$camera/models/training"
   gcc -O2 -Wall -Wextra -static -o "$camera/webcam" webcam.c
-  "$binaries/CameraProbe" pictures "$camera/pictures"
+  "$binaries/camera-probe" pictures "$camera/pictures"
   touch "$camera/$1"
   echo "== $1"
   local status=0

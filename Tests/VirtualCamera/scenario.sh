@@ -1,7 +1,7 @@
 # Run inside the virtual machine by busybox' shell: streams from the kernel's own test drivers while faults are injected
 # into them, and checks what the program says of it, as JSON and on its screen. Prints "ok NAME" or "FAILED NAME: why",
 # a line "row|…" for each fault's measurements, and exits with the failures' number.
-probe=/camera/CameraProbe
+probe=/camera/camera-probe
 program=/camera/ocellus
 failures=0
 out=/tmp/out
@@ -248,7 +248,7 @@ if [ -e /camera/vivid ]; then
   $probe watch $device 14 640x480 > /tmp/first 2>&1 &
   sleep 3
   $program run --headless --json --source $device --frames 1 > $out 2>&1
-  grep -q 'in use by CameraProbe (process' $out
+  grep -q 'in use by camera-probe (process' $out
   verdict "second client: the first is named" $? "$(cat $out)"
 fi
 

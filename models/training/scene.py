@@ -30,9 +30,13 @@ LEAST_PIXELS = 12  # of a frame 640 wide
 DUMP = os.environ.get("SCENE_DUMP", "scene-dump")
 
 
-def stream(seed, seeds, frames, stride, shrink, start=0, width=640):
-    """Yields (truth, pixels) of `frames` frames of each seed; shrink 999 gives the truth alone."""
-    arguments = [DUMP] + [str(v) for v in (seed, seeds, frames, stride, shrink, start, width)]
+def stream(seed, seeds, frames, stride, shrink=1, start=0, width=640, truth_only=False):
+    """Yields (truth, pixels) of `frames` frames of each seed; pixels are None with `truth_only`."""
+    options = {"first-seed": seed, "seeds": seeds, "frames": frames, "stride": stride, "shrink": shrink, "start": start,
+               "width": width}
+    arguments = [DUMP] + [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    if truth_only:
+        arguments.append("--truth-only")
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, bufsize=1 << 20) as process:
         scale = width / 640
         while line := process.stdout.readline():

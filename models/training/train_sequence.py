@@ -24,7 +24,7 @@ SETTLED = 0.35
 def tracks(seed, seeds, frames):
     """Per object of each seed: frame numbers, boxes (corners in pixels), motions, and whether the label is settled."""
     found = defaultdict(list)
-    for truth, _ in scene.stream(seed, seeds, frames, 1, 999):
+    for truth, _ in scene.stream(seed, seeds, frames, 1, truth_only=True):
         for item in truth["objects"]:
             if scene.wanted(item):
                 x, y, w, h = item["box"]
