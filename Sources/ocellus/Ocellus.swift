@@ -8,15 +8,16 @@ struct Ocellus: ParsableCommand {
     commandName: "ocellus",
     abstract: "A terminal dashboard for live camera perception.",
     discussion: """
-      Without a command, opens the dashboard on the first camera that works, else on the demo scene.
+      Without a command, it opens the dashboard on the first camera that works, or on the
+      demo scene if there is none.
 
       EXAMPLES
         ocellus                                the dashboard
         ocellus --source demo:seed=7           the dashboard on a rendered scene
-        ocellus --model best.onnx              with a network of your own
-        ocellus run --headless --json          no terminal: a line of JSON a frame
-        ocellus detect photo.jpg --save out    boxes drawn into a copy of the photo
-        ocellus doctor                         what works here, and what does not
+        ocellus --model best.onnx              a model of your own
+        ocellus run --headless --json          no terminal: one JSON line per frame
+        ocellus detect photo.jpg --save out    save a copy of the photo with the boxes drawn
+        ocellus doctor                         check cameras, terminal, models and programs
       """,
     version: Program.version,
     subcommands: [

@@ -11,9 +11,10 @@ import Service
 /// `ocellus bench`: how fast a network is here.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Time a network on this machine.",
+    commandName: "bench", abstract: "Measure how fast a model runs on this machine.",
     discussion: """
-      Inputs are filled with repeatable numbers; symbolic extents count as 1 unless --shape says more.
+      Inputs are filled with seeded random numbers. A symbolic dimension is 1 unless
+      --shape sets it.
 
       EXAMPLES
         ocellus bench model.onnx
@@ -21,25 +22,25 @@ struct BenchCommand: ParsableCommand {
         ocellus bench model.onnx --shape images=1x3x320x320 --profile
       """)
 
-  @Argument(help: ArgumentHelp("The network.", valueName: "NAME|PATH"))
+  @Argument(help: ArgumentHelp("The model.", valueName: "NAME|PATH"))
   var model: String
 
-  @Option(name: .long, help: "Timed runs, after the warm-up.")
+  @Option(name: .long, help: "Number of timed runs after the warm-up.")
   var runs = 50
 
-  @Option(name: .long, help: ArgumentHelp("The shape of an input with symbolic extents.", valueName: "NAME=AxBxC"))
+  @Option(name: .long, help: ArgumentHelp("Shape of an input that has symbolic dimensions.", valueName: "NAME=AxBxC"))
   var shape: [String] = []
 
-  @Flag(name: .long, help: "No warm-up and one run: what loading costs in time and memory.")
+  @Flag(name: .long, help: "Run once without a warm-up, to measure the time and memory that loading takes.")
   var once = false
 
-  @Flag(name: .long, help: "Read numbers of runs from standard input, one per line, and answer each with JSON.")
+  @Flag(name: .long, help: "Read a number of runs per line from standard input and answer each with one JSON line.")
   var serve = false
 
-  @Flag(name: .long, help: "One line of JSON.")
+  @Flag(name: .long, help: "Print one JSON line.")
   var json = false
 
-  @Flag(name: .long, help: "A table of the time per operator, and the operators that have no kernel, with the reason.")
+  @Flag(name: .long, help: "Print the time per operator, and the operators that have no kernel, with the reason.")
   var profile = false
 
   @OptionGroup var engine: EngineOptions

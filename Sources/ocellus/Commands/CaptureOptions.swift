@@ -6,31 +6,32 @@ struct CaptureOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Set a camera's control, such as exposure_auto=1 or gain=20; `ocellus devices` lists them. Repeat for more.",
+      "Set a camera control, such as exposure_auto=1 or gain=20; `ocellus devices` lists them. May be repeated.",
       valueName: "NAME=VALUE"))
   var control: [String] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The camera's pixel format by its four characters, such as MJPG; without it the one that costs least.",
+      "Pixel format of the camera as four characters, such as MJPG (default: the format that is cheapest to decode).",
       valueName: "FOURCC"))
   var pixelFormat: String?
 
-  @Flag(name: .long, help: "Begin a file or folder anew at its end.")
+  @Flag(name: .long, help: "Loop: start a file or folder again at its end.")
   var loop = false
 
   @Option(
-    name: .long, help: "How files and folders are played: native, at their own rate, or fast, as they are processed.")
+    name: .long,
+    help: "Pace of files and folders: native (their own frame rate) or fast (as fast as frames are processed).")
   var pace: Pace = .native
 
-  @Flag(name: .long, help: "Wait for a camera or stream that is not there yet, instead of failing.")
+  @Flag(name: .long, help: "Wait for a camera or stream that is not available yet, instead of failing.")
   var wait = false
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Seconds without a picture after which a camera or stream is opened anew; without it, 30 frame periods.",
+      "Reopen a camera or stream after this many seconds without a picture (default: 30 frame periods).",
       valueName: "SECONDS"))
   var patience: Double?
 

@@ -10,11 +10,11 @@ import Service
 /// `ocellus detect`: a network on photos, once.
 struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "detect", abstract: "Run a network on photos.",
+    commandName: "detect", abstract: "Run a model on photos.",
     discussion: """
-      A photo that cannot be read is reported, the others are still looked at, and
-      the status is 1. --save never writes over a photo that was given; of photos
-      with one name the second becomes NAME-2.
+      If a photo cannot be read, an error is printed, the other photos are still
+      processed, and the exit status is 1. --save never overwrites an input photo. If
+      two photos have the same name, the second is saved as NAME-2.
 
       EXAMPLES
         ocellus detect photo.jpg --model yolov8n.onnx
@@ -29,13 +29,15 @@ struct DetectCommand: ParsableCommand {
 
   @OptionGroup var stages: StageOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence (0 to 1); without it the manifest's threshold.")
+  @Option(name: .long, help: "Drop detections below this confidence, 0 to 1 (default: the manifest's threshold).")
   var confidence: Float?
 
-  @Flag(name: .long, help: "One JSON line per photo.")
+  @Flag(name: .long, help: "Print one JSON line per photo.")
   var json = false
 
-  @Option(name: .long, help: ArgumentHelp("Write each photo with its boxes drawn into this folder.", valueName: "DIR"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Save a copy of each photo with the boxes drawn into this folder.", valueName: "DIR"))
   var save: String?
 
   @OptionGroup var suppression: SuppressionOptions

@@ -9,7 +9,7 @@ struct DevicesCommand: ParsableCommand {
     commandName: "devices", abstract: "List cameras with their formats, sizes, rates and controls.",
     discussion: "EXAMPLES\n  ocellus devices\n  ocellus devices --json")
 
-  @Flag(name: .long, help: "One line of JSON: a list of cameras.")
+  @Flag(name: .long, help: "Print one JSON line: a list of cameras.")
   var json = false
 
   func run() throws {

@@ -16,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Check camera permissions, terminal, CPU, BLAS core, models and helper programs.",
     discussion: "EXAMPLES\n  ocellus doctor\n  ocellus doctor --json")
 
-  @Flag(name: .long, help: "A line of JSON a finding.")
+  @Flag(name: .long, help: "Print one JSON line per result.")
   var json = false
 
   /// One finding. Only a `failure` makes the status 1.

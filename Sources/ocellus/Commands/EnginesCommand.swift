@@ -17,7 +17,7 @@ struct EnginesCommand: ParsableCommand {
         ocellus bench model.onnx --engine ocellus
       """)
 
-  @Flag(name: .long, help: "One line of JSON.")
+  @Flag(name: .long, help: "Print one JSON line.")
   var json = false
 
   private struct Row: Encodable {

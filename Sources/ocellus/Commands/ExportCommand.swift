@@ -7,17 +7,18 @@ extension RecordingExport.Format: ExpressibleByArgument {}
 /// `ocellus export`: a recording as other tools want it.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Turn a recording into a data set, a table, pictures or a video.",
+    commandName: "export", abstract: "Convert a recording into a data set, a table, pictures or a video.",
     discussion: """
-      coco    a folder: annotations.json in COCO's format, and the pictures
-      csv     a line a detection
-      jsonl   a line of JSON a frame, as `ocellus run --json` prints them
-      frames  a folder of pictures, as they were recorded
-      video   a video; ffmpeg makes it
+      FORMATS
+        coco    a folder with the pictures and annotations.json in COCO's format
+        csv     one line per detection
+        jsonl   one JSON line per frame, as `ocellus run --json` prints them
+        frames  a folder with the pictures as they were recorded
+        video   a video, encoded by ffmpeg
 
-      Nothing is overwritten: the output must not exist, or be an empty folder. It
-      appears under its name when it is whole; an export that fails, or is
-      interrupted (status 130), leaves nothing.
+      Nothing is overwritten: the output must not exist, or must be an empty folder.
+      The output gets its name when it is complete. An export that fails or is
+      interrupted (status 130) leaves no file.
 
       EXAMPLES
         ocellus export day.mcap --to coco --output day-coco
@@ -29,7 +30,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The recording.", valueName: "FILE.mcap"))
   var file: String
 
-  @Option(name: .long, help: "coco, csv, jsonl, frames or video.")
+  @Option(name: .long, help: "Format: coco, csv, jsonl, frames or video.")
   var to: RecordingExport.Format
 
   @Option(name: [.long, .short], help: ArgumentHelp("The file or folder to write; must not exist.", valueName: "PATH"))

@@ -8,16 +8,18 @@ struct FrontOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The theme; `ocellus themes` lists them.", valueName: "NAME"))
   var theme: String?
 
-  @Option(name: .long, help: "How the picture is drawn: blocks, quadrants, ascii, braille, edges or off.")
+  @Option(name: .long, help: "Picture style: blocks, quadrants, ascii, braille, edges or off.")
   var style: String?
 
   @Option(name: .long, help: "Colours: auto, truecolor, 256, 16, eight or mono.")
   var colors: String?
 
-  @Option(name: .long, help: ArgumentHelp("Bytes a second for the terminal, such as 50K; or auto.", valueName: "RATE"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Limit the output to this many bytes per second, such as 50K, or auto.", valueName: "RATE"))
   var bandwidth: String?
 
-  @Flag(name: .long, help: "Leave the mouse to the terminal.")
+  @Flag(name: .long, help: "Do not use the mouse, so that the terminal can select text.")
   var noMouse = false
 
   var dashboard: DashboardOptions {

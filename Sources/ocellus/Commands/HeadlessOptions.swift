@@ -2,10 +2,10 @@ import ArgumentParser
 
 /// The flags of commands that can run without a terminal.
 struct HeadlessOptions: ParsableArguments {
-  @Flag(name: .long, help: "No terminal: process frames until the source ends or a signal comes.")
+  @Flag(name: .long, help: "Run without a terminal until the source or recording ends or a signal arrives.")
   var headless = false
 
-  @Flag(name: .long, help: "With --headless: one JSON line per processed frame on standard output.")
+  @Flag(name: .long, help: "With --headless: write one JSON line per processed frame to standard output.")
   var json = false
 
   @Option(name: .long, help: "With --headless: stop after this many processed frames.")

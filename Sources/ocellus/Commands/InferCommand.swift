@@ -8,8 +8,9 @@ struct InferCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "infer", abstract: "Run a network on tensors from .npy files and write its outputs as .npy files.",
     discussion: """
-      Every graph input needs one --input, in any order. Writes DIR/output_<k>.npy
-      in graph order and prints their names, shapes and types as JSON.
+      Give one --input per graph input, in any order. The outputs are written to
+      DIR/output_<k>.npy in graph order; their names, shapes and types are printed as
+      JSON.
 
       EXAMPLES
         ocellus infer model.onnx --input images=in.npy --output-dir out
@@ -19,10 +20,13 @@ struct InferCommand: ParsableCommand {
   @Argument(help: "The ONNX file.")
   var model: String
 
-  @Option(name: .long, help: ArgumentHelp("A graph input and the file that holds it.", valueName: "NAME=FILE.npy"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A graph input and the file with its tensor. Repeat for each input.", valueName: "NAME=FILE.npy")
+  )
   var input: [String] = []
 
-  @Option(name: .long, help: "The folder that outputs are written to; made if it does not exist.")
+  @Option(name: .long, help: "Folder for the outputs; it is created if it does not exist.")
   var outputDir: String
 
   @OptionGroup var engine: EngineOptions

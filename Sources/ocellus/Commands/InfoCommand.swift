@@ -6,7 +6,7 @@ import Recording
 /// `ocellus info`: what a recording holds.
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Show what a recording holds: topics, length, models, host.",
+    commandName: "info", abstract: "Describe a recording: topics, length, models, host.",
     discussion: """
       EXAMPLES
         ocellus info day.mcap
@@ -17,7 +17,7 @@ struct InfoCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A recording, or any MCAP file.", valueName: "FILE.mcap"))
   var file: String
 
-  @Flag(name: .long, help: "As JSON.")
+  @Flag(name: .long, help: "Print one JSON line.")
   var json = false
 
   func run() throws {

@@ -7,20 +7,21 @@ import Service
 struct LikenessOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("A network that makes a feature vector of each detection.", valueName: "NAME|PATH"))
+    help: ArgumentHelp(
+      "The embedder: a model that computes a feature vector of each detection.", valueName: "NAME|PATH"))
   var embedder: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Compare detections with this photo, under this name, in this session only. May be repeated.",
+      "Add a reference: compare detections with this photo under this name, in this session only. May be repeated.",
       valueName: "NAME=PHOTO"))
   var reference: [String] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Names that a pair of image and text networks (CLIP) chooses from: \"a cat, a dog\".", valueName: "A,B,…"))
+      "Labels that a pair of image and text models (CLIP) chooses from, such as \"a cat, a dog\".", valueName: "A,B,…"))
   var labels: String?
 
   func validate() throws { _ = try photos() }

@@ -14,18 +14,24 @@ struct ModelsCommand: ParsableCommand {
     discussion: """
       EXAMPLES
         ocellus models list
-        ocellus models show best.onnx     what the file is taken for, and why
-        ocellus models check              every model, run once
-        ocellus models pull               what can be downloaded
+        ocellus models show best.onnx     how the file was recognised, and why
+        ocellus models check              load every model and run it once
+        ocellus models pull               list the models that can be downloaded
       """,
     subcommands: [ListModels.self, ShowModel.self, CheckModels.self, PullModel.self], defaultSubcommand: ListModels.self
   )
 }
 
 struct ListModels: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "The models that can be named.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the installed models.",
+    discussion: """
+      EXAMPLES
+        ocellus models list
+        ocellus models list --json | jq .name
+      """)
 
-  @Flag(name: .long, help: "A line of JSON a model.")
+  @Flag(name: .long, help: "Print one JSON line per model.")
   var json = false
 
   private struct Record: Encodable {
@@ -62,12 +68,17 @@ struct ListModels: ParsableCommand {
 
 struct ShowModel: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "What a model is taken for, and why.")
+    commandName: "show", abstract: "Show how a model was recognised, and why.",
+    discussion: """
+      EXAMPLES
+        ocellus models show ocellus-detector
+        ocellus models show ./best.onnx
+      """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "NAME|PATH"))
   var name: String
 
-  @Flag(name: .long, help: "One line of JSON.")
+  @Flag(name: .long, help: "Print one JSON line.")
   var json = false
 
   private struct Record: Encodable {
@@ -106,9 +117,14 @@ struct ShowModel: ParsableCommand {
 
 struct CheckModels: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Load each model, run it once, and say what is wrong.")
+    commandName: "check", abstract: "Load each model, run it once and report its problems.",
+    discussion: """
+      EXAMPLES
+        ocellus models check
+        ocellus models check ./best.onnx
+      """)
 
-  @Argument(help: ArgumentHelp("The models; without any, all of them.", valueName: "NAME|PATH"))
+  @Argument(help: ArgumentHelp("The models to check (default: all).", valueName: "NAME|PATH"))
   var names: [String] = []
 
   @OptionGroup var engine: EngineOptions

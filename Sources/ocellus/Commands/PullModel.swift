@@ -10,17 +10,21 @@ import Service
 /// `ocellus models pull`: brings a network of the catalogue.
 struct PullModel: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pull", abstract: "Download a model of the catalogue.",
+    commandName: "pull", abstract: "Download a model from the catalogue.",
     discussion: """
-      Without a name the catalogue is listed. An interrupted download goes on where
-      it stopped; the file gets its name only when its hash is right. Proxies are
-      taken from https_proxy and http_proxy.
+      Without a name, the catalogue is listed. If a download is interrupted, run the
+      command again to resume it. The file gets its final name only if its hash is
+      correct. Proxies are read from https_proxy and http_proxy.
+
+      EXAMPLES
+        ocellus models pull
+        ocellus models pull mobilenetv2-12
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "NAME"))
   var name: String?
 
-  @Flag(name: .long, help: "Do not use the network: an error unless the model is there already.")
+  @Flag(name: .long, help: "Do not connect to the internet; fail if the model has not been downloaded yet.")
   var offline = false
 
   func run() throws {

@@ -6,11 +6,11 @@ import Service
 /// `ocellus record`: `run --headless --record`.
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "record", abstract: "Record without a terminal, until the source ends or a signal comes.",
+    commandName: "record", abstract: "Record without a terminal until the source ends or a signal arrives.",
     discussion: """
-      Status 0: it was stopped by a signal, by --duration or --frames, or its source
-      ended. Status 1: the disk filled or failed; what was recorded up to then stays,
-      and the line on standard error says where.
+      Exit status 0: a signal, --duration, --frames or the end of the source ended the
+      recording. Exit status 1: the disk is full or failed; the part that was recorded
+      is kept, and a line on standard error says where.
 
       EXAMPLES
         ocellus record --record /data --source /dev/video0
@@ -20,13 +20,13 @@ struct RecordCommand: ParsableCommand {
         ocellus record --record /data --pre 10s --on person:0.6 --hold 20s
       """)
 
-  @Option(name: .long, help: ArgumentHelp("Stop after this long.", valueName: "10m"))
+  @Option(name: .long, help: ArgumentHelp("Stop after this time.", valueName: "10m"))
   var duration: String?
 
   @Option(name: .long, help: "Stop after this many processed frames.")
   var frames: UInt64?
 
-  @Flag(name: .long, help: "A line of JSON a processed frame on standard output.")
+  @Flag(name: .long, help: "Write one JSON line per processed frame to standard output.")
   var json = false
 
   @OptionGroup var recording: RecordingOptions
@@ -35,7 +35,7 @@ struct RecordCommand: ParsableCommand {
 
   func validate() throws {
     if frames == 0 { throw ValidationError("--frames takes 1 or more") }
-    if let seconds = try seconds(), seconds <= 0 { throw ValidationError("--duration takes more than nothing") }
+    if let seconds = try seconds(), seconds <= 0 { throw ValidationError("--duration takes more than 0") }
   }
 
   private func seconds() throws -> Double? {

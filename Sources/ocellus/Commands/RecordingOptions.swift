@@ -8,37 +8,46 @@ struct RecordingOptions: ParsableArguments {
   @Option(
     name: .long, defaultAsFlag: "",
     help: ArgumentHelp(
-      "Record from the start, into this folder (the configuration's, or the current one).", valueName: "DIR"))
+      "Record from the start into this folder (default: the configured folder, or the current one).", valueName: "DIR"))
   var record: String?
 
-  @Option(name: .long, help: ArgumentHelp("Keep this much in memory, and begin recordings with it.", valueName: "10s"))
+  @Option(
+    name: .long, help: ArgumentHelp("Keep this much time in memory and start each recording with it.", valueName: "10s")
+  )
   var pre: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Record while this is seen with at least this confidence; * is any label.", valueName: "LABEL:CONFIDENCE"))
+      "Record while an object with this label is detected with at least this confidence; * matches any label.",
+      valueName: "LABEL:CONFIDENCE"))
   var on: String?
 
-  @Option(name: .long, help: ArgumentHelp("With --on: go on for so long without it (5s).", valueName: "5s"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("With --on: continue for this time after the last such detection (5s).", valueName: "5s"))
   var hold: String?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Begin a new file after so much, or so long; m is minutes (4GiB).", valueName: "1GB,10m"))
+    help: ArgumentHelp("Start a new file after this size or time; m means minutes (4GiB).", valueName: "1GB,10m"))
   var split: String?
 
-  @Option(name: .long, help: ArgumentHelp("Delete the oldest recordings beyond this much in all.", valueName: "20GB"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Delete the oldest recordings when all together exceed this size.", valueName: "20GB"))
   var cap: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("Stop when less than this is free on the disk (256MiB).", valueName: "256MiB"))
+    name: .long, help: ArgumentHelp("Stop when the disk has less free space than this (256MiB).", valueName: "256MiB"))
   var floor: String?
 
-  @Option(name: .long, help: ArgumentHelp("lz4 (the default), zstd or none.", valueName: "HOW"))
+  @Option(name: .long, help: ArgumentHelp("Compression: lz4 (default), zstd or none.", valueName: "HOW"))
   var compression: String?
 
-  @Option(name: .long, help: ArgumentHelp("Of pictures that do not come as JPEG, 1 to 100 (85).", valueName: "Q"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("JPEG quality for pictures that do not arrive as JPEG, 1 to 100 (85).", valueName: "Q"))
   var quality: String?
 
   private var flags: [(key: String, value: String?)] {

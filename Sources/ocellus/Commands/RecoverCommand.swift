@@ -5,20 +5,21 @@ import Recording
 /// `ocellus recover`: everything whole out of a recording that was cut off or damaged.
 struct RecoverCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "recover", abstract: "Save what is whole of a recording that was cut off or damaged.",
+    commandName: "recover", abstract: "Save the intact part of a recording that was cut off or damaged.",
     discussion: """
-      Status 0: nothing was lost; 3: it worked, and something was lost, which is
-      listed. OUT is never overwritten, and is not there when it did not work.
+      Exit status 0: nothing was lost. Exit status 3: the recording was recovered, and
+      the parts that were lost are listed. OUT is never overwritten, and it is not
+      created if the recovery fails.
 
       EXAMPLES
         ocellus recover ocellus-20261121-093512.mcap.active saved.mcap
         ocellus recover robot.bag.mcap whole.mcap; echo $?
       """)
 
-  @Argument(help: ArgumentHelp("The damaged recording; it is not changed.", valueName: "IN"))
+  @Argument(help: ArgumentHelp("The damaged recording, which is not changed.", valueName: "IN"))
   var input: String
 
-  @Argument(help: ArgumentHelp("The new recording; must not exist.", valueName: "OUT"))
+  @Argument(help: ArgumentHelp("The new recording, which must not exist yet.", valueName: "OUT"))
   var output: String
 
   func run() throws {

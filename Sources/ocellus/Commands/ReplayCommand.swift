@@ -7,9 +7,9 @@ struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Play a recording in the dashboard, or without a terminal (--headless).",
     discussion: """
-      Without --model the recorded results are shown, where there are any; they are
-      the model 'recorded' in the list, to switch to and to compare with. Any MCAP
-      file with pictures plays.
+      Without --model, the recorded results are shown if there are any. The list of
+      models contains them as 'recorded', so that you can switch to them and compare
+      with them. Any MCAP file with pictures can be played.
 
       EXAMPLES
         ocellus replay day.mcap
@@ -22,19 +22,20 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A recording, or any MCAP file with pictures.", valueName: "FILE.mcap"))
   var file: String
 
-  @Option(name: .long, help: "How fast: 1 is as recorded, 0 as fast as frames are processed.")
+  @Option(name: .long, help: "Speed: 1 is as recorded, 0 is as fast as frames are processed.")
   var speed: Double = 1
 
-  @Flag(name: .long, help: "Begin anew at the end.")
+  @Flag(name: .long, help: "Loop: start again at the end.")
   var loop = false
 
-  @Option(name: .long, help: "Which pictures, where there are several cameras.")
+  @Option(name: .long, help: "Topic of the pictures, if the file has several cameras.")
   var topic: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A second detector on the same frames; what only one of them finds is counted.", valueName: "NAME|PATH"))
+      "Run a second detector on the same frames and count the objects that only one of the two finds.",
+      valueName: "NAME|PATH"))
   var compare: String?
 
   @OptionGroup var session: SessionOptions

@@ -9,7 +9,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Open the dashboard, or run without a terminal (--headless).",
     discussion: """
       EXAMPLES
-        ocellus                              the first camera that works, else demo
+        ocellus                              the first camera that works, or the demo scene
         ocellus --source /dev/video0 --size 1280x720
         ocellus --source demo:seed=7 --theme gruvbox
         ocellus --source /dev/video0 --pixel-format MJPG --control gain=20
@@ -17,7 +17,9 @@ struct RunCommand: ParsableCommand {
         ocellus --source rtsp://camera/stream --wait
         ocellus run --headless --json --frames 100 --source clip.mp4 --pace fast
         ocellus run --headless --record /data --pre 10s --on person:0.6
-      Keys: q quit, ? help, m and c next model, Space pause, r record.
+
+      KEYS
+        q quit, ? help, m next model, c next classifier, Space pause, r record
       """)
 
   @OptionGroup var source: SourceOptions
@@ -27,7 +29,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var front: FrontOptions
 
-  @Flag(name: .long, help: "Print the configuration file with its defaults and their meaning, and end.")
+  @Flag(name: .long, help: "Print a configuration file with all settings, their defaults and what they mean, and exit.")
   var defaultConfig = false
 
   func run() throws {

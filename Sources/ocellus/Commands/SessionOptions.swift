@@ -9,14 +9,14 @@ import Service
 struct SessionOptions: ParsableArguments {
   @OptionGroup var stages: StageOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence (0 to 1).")
+  @Option(name: .long, help: "Drop detections below this confidence, 0 to 1.")
   var confidence: Float = 0.4
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "When the picture is complained about: frozen, dark, overexposed, blurred, covered, flicker or hold, a number or "
-        + "'off'; 'off' alone for no complaints. Repeat for more. The configuration file's [health] explains them.",
+      "Threshold of a picture health check: frozen, dark, overexposed, blurred, covered, flicker or hold, with a number "
+        + "or 'off'; 'off' alone turns all of them off. May be repeated. [health] in the configuration file explains them.",
       valueName: "NAME=VALUE"))
   var health: [String] = []
 

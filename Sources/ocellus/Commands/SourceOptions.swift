@@ -9,14 +9,14 @@ struct SourceOptions: ParsableArguments {
     name: .long, parsing: .unconditional,
     help: ArgumentHelp(
       "A camera (/dev/video0), demo, demo:seed=7, a photo, a folder of photos, a video file, rtsp://…, http://…, or a "
-        + "recording. Without it: the first camera that works, else demo.",
+        + "recording (default: the first camera that works, or demo).",
       valueName: "S"))
   var source: String?
 
-  @Option(name: .long, help: ArgumentHelp("Ask the source for this size in pixels.", valueName: "WxH"))
+  @Option(name: .long, help: ArgumentHelp("Requested size in pixels.", valueName: "WxH"))
   var size: String?
 
-  @Option(name: .long, help: "Ask the source for this many frames a second.")
+  @Option(name: .long, help: "Requested number of frames per second.")
   var fps: Double?
 
   @OptionGroup var capture: CaptureOptions

@@ -3,20 +3,20 @@ import Perception
 
 /// How boxes that overlap compete, for every network of the command; a manifest's `[thresholds]` say it for one.
 struct SuppressionOptions: ParsableArguments {
-  @Option(name: .long, help: "Of two boxes that overlap more than this (IoU, 0 to 1) the surer stays.")
+  @Option(name: .long, help: "Overlap (IoU, 0 to 1) above which only the box with the higher confidence is kept.")
   var iou: Float?
 
-  @Flag(name: .long, help: "Boxes of different classes compete too.")
+  @Flag(name: .long, help: "Suppress overlapping boxes of different classes too.")
   var classAgnostic = false
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Lower the confidence of what overlaps instead of dropping it: soft-NMS with this variance; 0.5 is usual.",
+      "Soft-NMS: lower the confidence of overlapping boxes instead of dropping them, with this variance, usually 0.5.",
       valueName: "SIGMA"))
   var softNms: Float?
 
-  @Option(name: .long, help: "Keep so many detections a frame, the surest.")
+  @Option(name: .long, help: "Keep at most this many detections per frame, highest confidence first.")
   var maxDetections: Int?
 
   func validate() throws {

@@ -6,7 +6,7 @@ import Service
 /// `ocellus themes`: the themes that can be named.
 struct ThemesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "themes", abstract: "List the themes and where each is found.",
+    commandName: "themes", abstract: "List the themes and where each one is stored.",
     discussion: "EXAMPLES\n  ocellus themes\n  ocellus --theme gruvbox")
 
   func run() {
