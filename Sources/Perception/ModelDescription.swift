@@ -35,7 +35,7 @@ public struct ModelDescription: Sendable, Codable {
   // they have become.
   private enum CodingKeys: CodingKey {
     case name, task, path, fileBytes, inputWidth, inputHeight, labels, decoder, license, reasons, source, cropMargin
-    case isComplete
+    case engine, runsOn, isComplete
   }
 
   public init(

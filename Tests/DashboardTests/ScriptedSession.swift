@@ -86,6 +86,8 @@ final class ScriptedSession: SessionHost, SessionView {
 
   func close() {}
 
+  var capabilities: Set<SessionCapability> { snapshot().capabilities }
+
   func perform(_ command: SessionCommand) {
     inside.withLock { inside in
       switch command {

@@ -68,7 +68,8 @@ import Testing
     ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let live = try lines(outcome.output)
-    let stages = Set(live.flatMap { ($0["detections"] as? [[String: Any]] ?? []).compactMap { $0["stage"] as? String } })
+    let stages = Set(
+      live.flatMap { ($0["detections"] as? [[String: Any]] ?? []).compactMap { $0["stage"] as? String } })
     #expect(stages == ["scene", "people"])
     for line in live {
       for object in line["detections"] as? [[String: Any]] ?? [] {
@@ -112,7 +113,8 @@ import Testing
   }
 
   /// Networks and photos that are not part of the project.
-  private static let material = URL(fileURLWithPath: #filePath)
+  private static let material =
+    URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .path + "/shared/real"
 

@@ -74,7 +74,8 @@ import Vision
       let kinds = recorded.findings.layers.map { "\($0.stage) \($0.kind)" }.sorted()
       #expect(
         kinds == [
-          "motion motion", "ranges depth", "roads segmentation", "rooms segmentation", "scenes classes", "second vector",
+          "motion motion", "ranges depth", "roads segmentation", "rooms segmentation", "scenes classes",
+          "second vector",
         ])
       #expect(recorded.findings.detections[0].attributes.count == 8)
     }
@@ -95,7 +96,9 @@ import Vision
       func offers() -> [ModelOffer] { [] }
       func describe(_ name: String) throws -> ModelDescription { throw PerceptionError(.notFound, "no model") }
       func loadVisionModel(_ name: String) throws -> any VisionModel { throw PerceptionError(.notFound, "no model") }
-      func loadSequenceModel(_ name: String) throws -> any SequenceModel { throw PerceptionError(.notFound, "no model") }
+      func loadSequenceModel(_ name: String) throws -> any SequenceModel {
+        throw PerceptionError(.notFound, "no model")
+      }
     }
     var configuration = SessionConfiguration(detector: RecordedModel.name)
     configuration.waitForModels = true

@@ -35,7 +35,7 @@ package struct SessionPort: Sendable {
     view.close()
   }
 
-  func can(_ capability: SessionCapability) -> Bool { view.snapshot().capabilities.contains(capability) }
+  func can(_ capability: SessionCapability) -> Bool { view.capabilities.contains(capability) }
 
   /// Sends a command; returns the capability that the session lacks for it, or nil when it was sent.
   func send(_ command: SessionCommand) -> SessionCapability? {

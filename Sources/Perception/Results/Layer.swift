@@ -82,6 +82,11 @@ extension [Layer] {
     compactMap { layer in (layer.content as? Content).map { (layer.stage, $0) } }
   }
 
+  /// Adds layers; an empty list shares their memory.
+  public mutating func add(_ more: [Layer]) {
+    if isEmpty { self = more } else { self += more }
+  }
+
   /// Puts a stage's content in place of what that stage said before of the same kind.
   public mutating func set<Content: LayerContent>(_ content: Content, by stage: StageID) {
     if let index = firstIndex(where: { $0.stage == stage && $0.content is Content }) {

@@ -18,6 +18,10 @@ struct ActiveStages: Sendable {
   var labels: PreparedStage?
   /// Grows with every change of a stage.
   var generation = 0
+  /// Every stage in the order of the pipeline, as ``arrange(merge:objectsChanged:)`` has put them.
+  private(set) var inOrder: [PreparedStage] = []
+  /// The networks that make feature vectors, of crops or of the picture; the one whose vectors objects carry is last.
+  private(set) var embedders: [any VisionModel] = []
 
   /// Every stage in the order of the pipeline: whole frames first, then objects, feature vectors before what learns
   /// from them. A stage that the user placed among the further ones is not there a second time.
@@ -36,7 +40,7 @@ struct ActiveStages: Sendable {
 
   /// The stages as lists show them.
   var listings: [StageListing] {
-    ordered(followsTracks: true).map { stage in
+    inOrder.map { stage in
       StageListing(
         id: stage.id, kind: stage.kind, of: stage.spec.of, every: stage.spec.every,
         maximumHertz: stage.spec.maximumHertz, model: stage.model)
@@ -52,12 +56,9 @@ struct ActiveStages: Sendable {
     return others.compactMap(\.model).map { ModelListing(name: $0.name, description: $0, state: .active) }
   }
 
-  /// The networks that make feature vectors, of crops or of the picture; the one whose vectors objects carry is last.
-  var embedders: [any VisionModel] { ordered(followsTracks: true).compactMap(\.embedder) }
-
   /// The ids in use, but for those of `replaced`.
   func ids(besides replaced: [PreparedStage] = []) -> Set<StageID> {
-    Set(ordered(followsTracks: true).filter { stage in !replaced.contains { $0.isSame(as: stage) } }.map(\.id))
+    Set(inOrder.filter { stage in !replaced.contains { $0.isSame(as: stage) } }.map(\.id))
   }
 
   /// Whether objects come from the same stages.
@@ -67,8 +68,18 @@ struct ActiveStages: Sendable {
     return own.count == others.count && zip(own, others).allSatisfy { $0.isSame(as: $1) }
   }
 
+  /// Puts everything in order after a change.
+  ///
+  /// - Parameter objectsChanged: whether objects come from other stages now, and are merged and followed anew.
+  mutating func arrange(merge rule: MergeRule, objectsChanged: Bool) {
+    if objectsChanged { connect(merge: rule) }
+    inOrder = ordered(followsTracks: true)
+    embedders = inOrder.compactMap(\.embedder)
+    generation += 1
+  }
+
   /// Puts merging and following in place for the present primaries.
-  mutating func connect(merge rule: MergeRule) {
+  private mutating func connect(merge rule: MergeRule) {
     let detecting = primaries.filter(\.findsObjects) + further.filter(\.findsObjects)
     merge = nil
     tracker = nil

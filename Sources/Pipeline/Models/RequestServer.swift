@@ -242,8 +242,8 @@ struct RequestServer {
         state.active.references = ReferenceStage.prepared(
           StageSpec(kind: ReferenceStage.definition.kind), "references", with: references)
       }
-      if !before.hasSameObjects(as: state.active) { state.active.connect(merge: configuration.merge) }
-      state.active.generation += 1
+      state.active.arrange(
+        merge: configuration.merge, objectsChanged: !before.hasSameObjects(as: state.active))
     }
   }
 

@@ -65,6 +65,8 @@ public protocol SessionHost: AnyObject, Sendable {
 
 /// One watcher's view of a session. Every call is thread-safe; all but ``close()`` return at once.
 public protocol SessionView: AnyObject, Sendable {
+  /// What the session can be asked for.
+  var capabilities: Set<SessionCapability> { get }
   func snapshot() -> SessionSnapshot
   func perform(_ command: SessionCommand)
   /// Ends the view: once it returns, its closure is not called any more.

@@ -9,6 +9,8 @@ struct FramePipeline {
   private var stages = ActiveStages()
   private var graph = StageGraph()
   private var number: UInt64 = 0
+  /// The first network on the whole frame.
+  private var primary: ModelDescription?
   /// The trouble last reported of each stage, so that a stage that fails on every frame is reported once.
   private var reported: [StageID: String] = [:]
 
@@ -17,9 +19,10 @@ struct FramePipeline {
   /// Goes on with other stages.
   mutating func adopt(_ stages: ActiveStages) {
     guard stages.generation != self.stages.generation else { return }
-    graph.adopt(stages.ordered(followsTracks: true))
+    graph.adopt(stages.inOrder)
     reported = [:]
     self.stages = stages
+    primary = stages.wholeFrame.first?.model
   }
 
   /// What a frame is processed with.
@@ -46,10 +49,10 @@ struct FramePipeline {
         minimumConfidence: wishes.minimumConfidence),
       beginning: heartbeat.begin)
     heartbeat.end()
-    let first = stages.wholeFrame.first?.model
     var result = FrameResult(
-      number: number, frame: frame, source: wishes.source, detector: first?.name ?? "", findings: outcome.findings)
+      number: number, frame: frame, source: wishes.source, detector: primary?.name ?? "", findings: outcome.findings)
     result.classifier = stages.classifier?.model?.name
+    result.engine = primary.flatMap { $0.engine.isEmpty ? nil : $0.engine }
     result.skipped = wishes.skipped
     result.completed = .now
     result.latency.capture = frame.captureNanoseconds

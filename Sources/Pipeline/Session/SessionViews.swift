@@ -12,6 +12,8 @@ final class LocalView: SessionView {
     self.id = id
   }
 
+  var capabilities: Set<SessionCapability> { session.capabilities }
+
   func snapshot() -> SessionSnapshot { session.snapshot(in: id) }
 
   func perform(_ command: SessionCommand) { session.perform(command, in: id) }
@@ -76,7 +78,7 @@ extension Session {
     return snapshot
   }
 
-  private var capabilities: Set<SessionCapability> {
+  var capabilities: Set<SessionCapability> {
     var all: Set<SessionCapability> = [.comparison, .references, .labels]
     if extras.recorder != nil { all.insert(.recording) }
     if playback != nil { all.insert(.replay) }

@@ -62,7 +62,7 @@ final class CropStage: Stage {
       let layers = layers(of: answer)
       // A recording may bring what this stage said then.
       findings.detections[index].attributes.removeAll { $0.stage == id }
-      findings.detections[index].attributes += layers
+      findings.detections[index].attributes.add(layers)
       if let track = findings.detections[index].track {
         self.answers.remember(layers, of: track, frame: frame.number)
       }
@@ -99,7 +99,7 @@ final class CropStage: Stage {
       guard let track = detections[index].track, let layers = answers.recall(track, frame: number),
         !detections[index].attributes.contains(where: { $0.stage == id })
       else { continue }
-      detections[index].attributes += layers
+      detections[index].attributes.add(layers)
     }
     answers.sweep(frame: number)
   }
