@@ -88,6 +88,7 @@ import Testing
     #expect(run.wait { $0.screen.cell(0, 0).background == "48;5;196" })
     try theme("red")
     run.send("\u{12}")
-    #expect(run.wait { $0.shows("no colour") && $0.screen.cell(0, 0).background == "48;5;196" }, "\(run.screen.text)")
+    #expect(
+      run.wait { $0.shows("not a colour") && $0.screen.cell(0, 0).background == "48;5;196" }, "\(run.screen.text)")
   }
 }

@@ -26,8 +26,8 @@ struct CLIPPairTests {
     }
     let labels = try ZeroShotLabels(reference.labels, model: model.description.name, by: encoder)
     for photo in reference.photos {
-      let (answer, _) = try model.perceive(ImageFile.load(photo.path), region: nil, minimumConfidence: nil)
-      var findings = answer.signed(by: "embedding", model: model.description.name)
+      var (findings, _) = try model.perceive(ImageFile.load(photo.path), region: nil, minimumConfidence: nil)
+      findings.sign(by: "embedding", model: model.description.name)
       labels.write(to: &findings, by: "labels")
       let cosine = Embeddings.similarity(try #require(findings.embedding), photo.vector) ?? 0
       #expect(cosine > 0.999, "\(photo.path): \(cosine)")

@@ -87,7 +87,7 @@ import Vision
     ("[thresholds]\n\nconfidence = \"high\"", ":3", "a number"),
     ("[input]\nsize = [0, 5]", ":2", "between 1 and 8192"),
     ("[input]\nsize = [1, 2, 3]", ":2", "[width, height]"),
-    ("[input]\nmean = [1, 2]", ":2", "one number a channel"),
+    ("[input]\nmean = [1, 2]", ":2", "one number per channel"),
     ("[input]\nstd = [0, 1, 1]", ":2", "must not hold 0"),
     ("[input]\nscale = \"1/0\"", ":2", "a number"),
     ("sha256 = \"12\"", ":1", "64 hexadecimal"),

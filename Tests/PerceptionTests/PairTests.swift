@@ -73,8 +73,8 @@ import Vision
       ((250, 20, 20), "red"), ((20, 200, 20), "green"), ((20, 20, 220), "blue"),
     ]
     for (colour, name) in cases {
-      let (answer, _) = try model.perceive(picture([colour]), region: nil, minimumConfidence: nil)
-      var findings = answer.signed(by: "embedding", model: "colour-vision")
+      var (findings, _) = try model.perceive(picture([colour]), region: nil, minimumConfidence: nil)
+      findings.sign(by: "embedding", model: "colour-vision")
       labels.write(to: &findings, by: "labels")
       #expect(findings.classes.first?.label == name)
       #expect(abs(findings.classes.reduce(0) { $0 + $1.confidence } - 1) < 1e-4)

@@ -1,7 +1,7 @@
 /// All that the stages of a pipeline say of one frame: objects, and layers over the whole frame.
 ///
 /// A network's answer has the same form: a decoder fills it without naming a stage (``StageID/unsigned``), and the stage
-/// that ran the network signs it with ``signed(by:model:)``. Where a property names one answer of a kind and several
+/// that ran the network signs it with ``sign(by:model:)``. Where a property names one answer of a kind and several
 /// stages gave one, it is the last stage's; ``layers`` has all of them.
 public struct Findings: Sendable {
   /// The objects of every detecting stage, best first.
@@ -55,20 +55,16 @@ public struct Findings: Sendable {
     layers += more.layers
   }
 
-  /// A network's answer as what `stage` says; feature vectors get the name of the `model` that made them. Findings that
-  /// carry stages already (a recording's) keep them.
-  public func signed(by stage: StageID, model: String) -> Findings {
-    var signed = self
-    for index in signed.detections.indices where signed.detections[index].stage == .unsigned {
-      signed.detections[index].stage = stage
-    }
-    for index in signed.layers.indices where signed.layers[index].stage == .unsigned {
-      signed.layers[index].stage = stage
-      if var vector = signed.layers[index].content as? FeatureVector, vector.model.isEmpty {
+  /// Makes a network's answer what `stage` says; feature vectors get the name of the `model` that made them. What carries a
+  /// stage already (a recording's findings) keeps it.
+  public mutating func sign(by stage: StageID, model: String) {
+    for index in detections.indices where detections[index].stage == .unsigned { detections[index].stage = stage }
+    for index in layers.indices where layers[index].stage == .unsigned {
+      layers[index].stage = stage
+      if var vector = layers[index].content as? FeatureVector, vector.model.isEmpty {
         vector.model = model
-        signed.layers[index].content = vector
+        layers[index].content = vector
       }
     }
-    return signed
   }
 }

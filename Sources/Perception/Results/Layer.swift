@@ -92,6 +92,8 @@ extension [Layer] {
     if let index = firstIndex(where: { $0.stage == stage && $0.content is Content }) {
       self[index].content = content
     } else {
+      // As many as a network's answer has, and a few of later stages.
+      if isEmpty { reserveCapacity(4) }
       append(Layer(content, by: stage))
     }
   }

@@ -96,15 +96,12 @@ public struct Tracker: Sendable {
   private let settings: Settings
   /// Steps of 1/30 s since the previous frame: at a low rate, limits in time must not fall below a frame or two.
   private var pace: Float = 1
-  private let numbers: TrackNumbers
+  /// The number of the next track, from 1. Trackers that work side by side hand it on to each other.
+  public var nextNumber = 1
   /// Every track, the unseen ones included.
   public private(set) var tracks: [Track] = []
 
-  /// - Parameter numbers: where new tracks get their numbers; trackers that work side by side share one.
-  public init(_ settings: Settings = Settings(), numbers: TrackNumbers = TrackNumbers()) {
-    self.settings = settings
-    self.numbers = numbers
-  }
+  public init(_ settings: Settings = Settings()) { self.settings = settings }
 
   /// The numbered tracks whose objects are taken to be in the newest frame: seen in it, or missed for a few frames only.
   public var present: [Track] { tracks.filter { $0.id != nil && $0.unseen <= settings.coasting } }
@@ -227,6 +224,8 @@ public struct Tracker: Sendable {
     _ index: Int, with detection: Detection, in frame: (width: Int, height: Int)?
   ) -> Detection {
     var track = tracks[index]
+    // The copy alone holds the votes now: changing them copies nothing.
+    tracks[index].votes = [:]
     track.filter.correct(detection.box)
     track.rest.add(detection.box)
     track.isLeaving = track.filter.isLeaving(frame, at: detection.box)
@@ -256,7 +255,8 @@ public struct Tracker: Sendable {
   }
 
   private mutating func number(_ track: inout Track) {
-    track.id = numbers.next()
+    track.id = nextNumber
+    nextNumber += 1
   }
 
   private func dressed(_ detection: Detection, as track: Track) -> Detection {

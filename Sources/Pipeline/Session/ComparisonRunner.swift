@@ -132,13 +132,14 @@ final class ComparisonRunner: Sendable {
 
   private func run(_ model: any VisionModel, on result: FrameResult, minimumConfidence: Float, request: Int) {
     do {
-      let (findings, times) = try model.perceive(
+      var (findings, times) = try model.perceive(
         result.frame.image, region: nil, minimumConfidence: minimumConfidence)
-      publish(request) { status in
+      findings.sign(by: "comparison", model: model.description.name)
+      publish(request) { [findings, times] status in
         status.frameNumber = result.number
         status.width = result.frame.image.width
         status.height = result.frame.image.height
-        status.findings = findings.signed(by: "comparison", model: model.description.name)
+        status.findings = findings
         status.times = times
         status.primaryFindings = result.findings
         status.primaryTimes = result.latency.stages.first { $0.model == result.detector }?.times ?? StageTimes()

@@ -57,9 +57,11 @@ final class CropStage: Stage {
     defer { recall(for: &findings.detections, number: frame.number) }
     guard !chosen.isEmpty else { return nil }
     lastRun = frame.time
-    let (answers, times) = try model.perceive(frame.image, regions: regions, minimumConfidence: nil)
-    for (index, answer) in zip(chosen, answers) {
-      let layers = layers(of: answer)
+    var (answers, times) = try model.perceive(frame.image, regions: regions, minimumConfidence: nil)
+    for (place, index) in chosen.enumerated() where answers.indices.contains(place) {
+      // In place: the answer's memory becomes the object's.
+      answers[place].sign(by: id, model: name)
+      let layers = layers(of: answers[place])
       // A recording may bring what this stage said then.
       findings.detections[index].attributes.removeAll { $0.stage == id }
       findings.detections[index].attributes.add(layers)
@@ -77,11 +79,13 @@ final class CropStage: Stage {
 
   /// What an answer says of its object: its layers, and the most confident pose in the crop.
   private func layers(of answer: Findings) -> [Layer] {
-    var layers = answer.signed(by: id, model: name).layers
-    layers.removeAll { ($0.content as? Classes)?.list.isEmpty == true }
+    var layers = answer.layers
+    if layers.contains(where: Self.isEmpty) { layers.removeAll(where: Self.isEmpty) }
     if let pose = answer.detections.first?.keypoints, !pose.isEmpty { layers.append(Layer(Pose(pose), by: id)) }
     return layers
   }
+
+  private static func isEmpty(_ layer: Layer) -> Bool { (layer.content as? Classes)?.list.isEmpty == true }
 
   private func choose(from detections: [Detection], width: Int, height: Int) {
     for (index, detection) in detections.enumerated() where spec.wants(detection) {

@@ -43,11 +43,11 @@ final class NetworkStage: Stage {
     lastRun = frame.time
     held = Findings()
     if detects { findings.hasNewDetections = true }
-    let (answer, times) = try model.perceive(frame.image, region: nil, minimumConfidence: leastConfidence(frame))
-    var signed = answer.signed(by: id, model: name)
-    if !spec.classes.isEmpty { signed.detections.removeAll { !spec.classes.contains($0.label) } }
-    if holds { held = signed }
-    findings.add(signed)
+    var (answer, times) = try model.perceive(frame.image, region: nil, minimumConfidence: leastConfidence(frame))
+    answer.sign(by: id, model: name)
+    if !spec.classes.isEmpty { answer.detections.removeAll { !spec.classes.contains($0.label) } }
+    if holds { held = answer }
+    findings.add(answer)
     return times
   }
 

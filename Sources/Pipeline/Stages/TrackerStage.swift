@@ -25,7 +25,8 @@ final class TrackerStage: Stage {
 
   private let isApart: Bool
   private let leastConfidence: [StageID: Float]
-  private let numbers = TrackNumbers()
+  /// Over all trackers: a number names one object.
+  private var nextNumber = 1
   private var trackers: [StageID: Tracker] = [:]
   private var lastTimestamp: MonotonicTime?
   /// The objects as last followed, for frames on which no detector runs.
@@ -57,13 +58,14 @@ final class TrackerStage: Stage {
   ) -> [Detection] {
     let size = (frame.image.width, frame.image.height)
     guard isApart else {
-      return trackers[.unsigned, default: Tracker(numbers: numbers)].follow(
-        detections, secondsSinceLast: seconds, frame: size)
+      return trackers[.unsigned, default: Tracker()].follow(detections, secondsSinceLast: seconds, frame: size)
     }
     var followed: [Detection] = []
     for stage in Set(detections.map(\.stage)).union(trackers.keys).sorted() {
-      followed += trackers[stage, default: Tracker(numbers: numbers)].follow(
+      trackers[stage, default: Tracker()].nextNumber = nextNumber
+      followed += trackers[stage, default: Tracker()].follow(
         detections.filter { $0.stage == stage }, secondsSinceLast: seconds, frame: size)
+      nextNumber = trackers[stage]?.nextNumber ?? nextNumber
     }
     return followed.sorted { $0.confidence > $1.confidence }
   }
