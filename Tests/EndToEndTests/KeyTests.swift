@@ -87,8 +87,8 @@ import Testing
       "zoom-out": Effect(
         before: "z", isReady: { $0.text.contains("1.5x") }, shows: { !$0.text.contains("1.5x") }, after: nil),
       "reset-view": Effect(
-        before: "zz", isReady: { $0.text.contains("2.2x") },
-        shows: { !$0.text.contains("2.2x") && !$0.text.contains("1.5x") }, after: nil),
+        before: "zz", isReady: { $0.text.contains("2.3x") },
+        shows: { !$0.text.contains("2.3x") && !$0.text.contains("1.5x") }, after: nil),
       "next-theme": text("theme 16-colour", undo: ":theme default\r"),
       "reload": text("theme default", undo: nil),
       "next-layout": gone("⁴latency", undo: "ppp"),

@@ -233,7 +233,12 @@ public struct Tracker: Sendable {
     track.unseen = 0
     track.hits += 1
     if track.id == nil, track.hits >= settings.confirmations { number(&track) }
-    for key in track.votes.keys { track.votes[key]?.weight *= 0.95 }
+    // By index: a loop over the keys would hold the votes too.
+    var vote = track.votes.startIndex
+    while vote != track.votes.endIndex {
+      track.votes.values[vote].weight *= 0.95
+      track.votes.formIndex(after: &vote)
+    }
     track.votes[detection.classID, default: (0, detection.label)].weight += detection.confidence
     // Ties go to the smaller class number, so that the same input gives the same answer.
     if let best = track.votes.max(by: { ($0.value.weight, $1.key) < ($1.value.weight, $0.key) }),

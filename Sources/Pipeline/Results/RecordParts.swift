@@ -35,9 +35,14 @@ struct LatencyRecord: Codable {
     capture = milliseconds(latency.capture)
     decode = milliseconds(latency.decode)
     queue = milliseconds(latency.queue)
-    preprocess = milliseconds(latency.preprocess)
-    inference = milliseconds(latency.inference)
-    postprocess = milliseconds(latency.postprocess)
+    // Of whole microseconds, as each stage's are: the sums are the same after reading them back.
+    func sum(_ part: KeyPath<StageTimes, Int64>) -> Double {
+      let microseconds = latency.stages.reduce(0.0) { $0 + (Double($1.times[keyPath: part]) / 1e3).rounded() }
+      return microseconds / 1e3
+    }
+    preprocess = sum(\.preprocess)
+    inference = sum(\.inference)
+    postprocess = sum(\.postprocess)
     total = milliseconds(latency.total)
   }
 
