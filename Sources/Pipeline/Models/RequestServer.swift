@@ -36,7 +36,7 @@ struct RequestServer {
       case .sequence(let name): try serveSequence(name, since: began)
       case .embedder(let name): try serveEmbedder(name, since: began)
       case .labels(let names): try serveLabels(names, since: began)
-      case .further: serveFurther()
+      case .further: serveFurther(since: began)
       case .stage(let id, let model): try serveStage(id, model, since: began)
       }
     } catch {
@@ -151,7 +151,7 @@ struct RequestServer {
     report(.info, "labels \(names.joined(separator: ", ")) ready in \(milliseconds(since: began)) ms")
   }
 
-  private func serveFurther() {
+  private func serveFurther(since began: MonotonicTime) {
     let further = loadFurther(after: [])
     takeOver { state in
       state.active.further = further
@@ -160,6 +160,8 @@ struct RequestServer {
         state.listings.activate(\.detectors, name, model, insteadOf: nil)
       }
     }
+    let ids = further.map(\.id.name).joined(separator: ", ")
+    if !further.isEmpty { report(.info, "stages \(ids) ready in \(milliseconds(since: began)) ms") }
   }
 
   private func serveStage(_ id: StageID, _ name: String, since began: MonotonicTime) throws {

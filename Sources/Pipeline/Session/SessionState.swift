@@ -130,8 +130,7 @@ struct SessionState: Sendable {
       self.source = source.description
       let seconds = now.milliseconds(since: since) / 1000
       queue(SourceReport(source: source.description, state: new, time: now, outageSeconds: seconds))
-      let tenths = Int((seconds * 10).rounded())
-      return SessionEvent(severity: .info, message: "the picture is back after \(tenths / 10).\(tenths % 10) s")
+      return SessionEvent(severity: .info, message: "the picture is back after \(DurationText.tenths(seconds)) s")
     case (_, .failed):
       queue(SourceReport(source: source.description, state: new, time: now))
       return nil

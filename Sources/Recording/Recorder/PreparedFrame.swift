@@ -82,9 +82,7 @@ final class FramePreparer {
   /// A picture of the same size that weighs next to nothing: all frames of a size share it.
   private func blank(like image: Image) -> Image {
     if let known = blanks.first(where: { $0.width == image.width && $0.height == image.height }) { return known }
-    let storage = PixelStorage(count: image.width * image.height)
-    storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
-    guard let blank = Image(packed: image.width, image.height, .gray8, storage: storage) else { return image }
+    guard let blank = Image.grey(image.width, image.height) else { return image }
     if blanks.count >= 4 { blanks.removeFirst() }
     blanks.append(blank)
     return blank

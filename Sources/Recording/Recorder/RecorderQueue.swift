@@ -68,9 +68,7 @@ final class RecorderQueue: Sendable {
 
   private func blank(like image: Image, _ state: inout State) -> Image {
     if let blank = state.blank, blank.width == image.width, blank.height == image.height { return blank }
-    let storage = PixelStorage(count: image.width * image.height)
-    storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
-    guard let blank = Image(packed: image.width, image.height, .gray8, storage: storage) else { return image }
+    guard let blank = Image.grey(image.width, image.height) else { return image }
     state.blank = blank
     return blank
   }
