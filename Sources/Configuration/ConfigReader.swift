@@ -55,6 +55,12 @@ public final class ConfigReader {
     error(key, "must be \(wanted), not \(value.kind)")
   }
 
+  /// What is wrong with a value that no float holds.
+  private func unfit(_ key: String, _ value: ConfigValue) -> ConfigurationError {
+    if case .double = value { return error(key, "must be a finite number") }
+    return mistyped(key, "a number", value)
+  }
+
   /// The value as it stands.
   public func value(_ key: String) -> ConfigValue? {
     asked.insert(key)
@@ -88,7 +94,7 @@ public final class ConfigReader {
   /// A finite number; "1/255" and the like may be written as strings.
   public func number(_ key: String, in range: ClosedRange<Float>) throws -> Float? {
     guard let value = value(key) else { return nil }
-    guard let number = ConfigReader.number(value) else { throw mistyped(key, "a number", value) }
+    guard let number = ConfigReader.number(value) else { throw unfit(key, value) }
     guard range.contains(number) else {
       throw error(key, "must be between \(range.lowerBound) and \(range.upperBound)")
     }

@@ -20,7 +20,7 @@ struct PipelineChoice {
   init(_ request: SessionRequest, _ user: UserConfiguration) throws {
     var spec: PipelineSpec?
     if let path = request.pipeline {
-      spec = try PipelineSpec(ConfigReader(PipelineChoice.document(path)))
+      spec = try PipelineSpec(file: PipelineChoice.document(path))
     } else if let path = request.chain {
       spec = try PipelineSpec(ConfigReader(PipelineChoice.document(path)))
     } else if let document = user.document {
@@ -32,8 +32,8 @@ struct PipelineChoice {
     // A file with a network on the whole frame describes the whole pipeline; one without adds to the usual one.
     isWhole =
       stages.contains(where: \.looksAtWholeFrame) || request.runsNamedNetworksOnly
-    if request.models.isEmpty, isWhole {
-      configuration = SessionConfiguration(primaries: [])
+    if isWhole {
+      configuration = SessionConfiguration(primaries: request.models.map { StageSpec(model: $0) })
       if case .named(let name) = request.classifier { configuration.classifier = name }
     } else {
       configuration = InstalledModels.session(models: request.models, classifier: request.classifier)

@@ -98,7 +98,7 @@ import Testing
   @Test(arguments: [
     (["--stage", "moton"], 64, "did you mean 'motion'?"),
     (["--stage", "motion:threshold=999"], 1, "threshold"),
-    (["--stage", "motion:treshold=9"], 1, "did you mean 'threshold'?"),
+    (["--stage", "motion:treshold=9"], 64, "did you mean 'threshold'?"),
     (["--stage", "motion:every"], 64, "'every' is not KEY=VALUE"),
     (["--pipeline", "/nonexistent.toml"], 1, "/nonexistent.toml"),
     (["--pipeline", "a.toml", "--chain", "b.toml"], 64, "exclude each other"),

@@ -102,14 +102,14 @@ import Vision
     session.wait()
     let errors = collector.events.filter { $0.severity == .error }.map(\.message)
     #expect(errors.count == 2)
-    #expect(errors.first == "stage broken of the chain not loaded: broken.onnx: the file is not a network")
+    #expect(errors.first == "stage broken not loaded: broken.onnx: the file is not a network")
     #expect(errors.last?.contains("has no place on crops") == true)
     #expect(!embedder.calls.isEmpty)
   }
 
   @Test func aSessionThatWaitsForItsModelsNeedsItsChain() {
     let (_, _, failure) = run([Self.crops("broken")], models: [])
-    #expect(failure?.hasPrefix("stage broken of the chain not loaded") == true)
+    #expect(failure?.hasPrefix("stage broken not loaded") == true)
   }
 
   @Test func theDetectorsManifestBringsItsChain() {

@@ -26,10 +26,13 @@ import Vision
       extras: extras)
   }
 
+  /// The first snapshot of a view that meets the condition. The view stays open: objects on what it has shown can be marked.
   private func wait(_ session: Session, until condition: (SessionSnapshot) -> Bool) -> SessionSnapshot {
-    var snapshot = session.snapshot()
+    let view = session.openView()
+    var snapshot = view.snapshot()
     eventually {
-      snapshot = session.snapshot()
+      if condition(snapshot) { return true }
+      snapshot = view.snapshot()
       return condition(snapshot)
     }
     return snapshot

@@ -218,6 +218,10 @@ final class ScriptedModel: VisionModel {
     ("[[stage]]\nevery = 2", "field 'stage.0.model' is missing"),
     ("[[stage]]\nmodel = \"people\"\nevery = 0", "must be between 1 and 10000"),
     ("[[stage]]\nkind = \"crops\"", "names no model"),
+    ("[[stage]]\nmodel = \"people\"\nmin_confidense = 0.5", "did you mean 'min_confidence'?"),
+    ("[[stage]]\nkind = \"network\"\nmodel = \"people\"\nof = \"detector\"", "takes no 'of'"),
+    ("[[stage]]\nid = \"m\"\nmodel = \"moods\"\nof = \"m\"", "which finds no objects"),
+    ("[[stage]]\nid = \"tracker\"\nmodel = \"people\"", "is another stage's"),
     ("merge = \"sometimes\"", "known are 'class', 'any', 'none'"),
   ]) func badPipelinesNameFileAndRemedy(text: String, words: String) {
     do {
@@ -242,10 +246,14 @@ final class ScriptedModel: VisionModel {
     "\"segmentation\":{\"stage\":\"s\",\"columns\":99999999,\"rows\":99999999,\"labels\":[],\"runs\":[[0,6]]}",
     "\"depth\":{\"stage\":\"s\",\"columns\":2,\"rows\":1,\"unit\":\"m\",\"range\":[4,1],\"nearness\":\"AP8=\"}",
     "\"depth\":{\"stage\":\"s\",\"columns\":3,\"rows\":1,\"unit\":\"m\",\"range\":[1,4],\"nearness\":\"AP8=\"}",
-    "\"layers\":[{\"stage\":\"s\",\"kind\":\"nonsense\"}]",
+    "\"layers\":[{\"stage\":\"s\",\"kind\":\"classes\"}]",
   ]) func impossibleRecordsAreRefused(part: String) {
     let line = "{\"schema\":2,\"width\":4,\"height\":4,\"detections\":[],\(part)}"
     #expect(FrameRecord(jsonLine: line) == nil)
     #expect(FrameRecord(jsonLine: "{\"schema\":2,\"width\":4,\"height\":4,\"detections\":[]}") != nil)
+    // What a later program says in another kind is passed over.
+    let later =
+      "{\"schema\":3,\"width\":4,\"height\":4,\"detections\":[],\"layers\":[{\"stage\":\"s\",\"kind\":\"smell\"}]}"
+    #expect(FrameRecord(jsonLine: later)?.findings.layers.isEmpty == true)
   }
 }

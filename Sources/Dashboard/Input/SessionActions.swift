@@ -4,15 +4,16 @@ import Pipeline
 
 /// Pause, recording, photos and the confidence threshold.
 extension Controller {
-  private static let thresholdStep: Float = 0.05
+  /// The threshold goes from one step to the next; 20 of them make 100 %.
+  private static let thresholdSteps: Float = 20
 
   mutating func perform(_ action: SessionAction) {
     switch action {
     case .pause: togglePause()
     case .record: ask(.setRecording(state.snapshot.recording?.state != .recording))
     case .photo: ask(.savePhoto)
-    case .raiseThreshold: changeThreshold(by: Self.thresholdStep)
-    case .lowerThreshold: changeThreshold(by: -Self.thresholdStep)
+    case .raiseThreshold: changeThreshold(isHigher: true)
+    case .lowerThreshold: changeThreshold(isHigher: false)
     }
   }
 
@@ -25,8 +26,12 @@ extension Controller {
     }
   }
 
-  private mutating func changeThreshold(by step: Float) {
-    let value = min(0.95, max(0.05, ((state.snapshot.minimumConfidence + step) * 20).rounded() / 20))
+  private mutating func changeThreshold(isHigher: Bool) {
+    let steps = state.snapshot.minimumConfidence * Self.thresholdSteps
+    // A hundredth of a step of grace: 0.4 is a step although no float is 0.4.
+    let next = isHigher ? (steps + 0.01).rounded(.down) + 1 : (steps - 0.01).rounded(.up) - 1
+    guard (1..<Self.thresholdSteps).contains(next) else { return warn("that is the last step") }
+    let value = next / Self.thresholdSteps
     ask(.showAtLeast(value))
     confirm("confidence at least \(Text.percent(Double(value)))")
     reprocessStoppedFrame()

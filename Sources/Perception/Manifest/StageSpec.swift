@@ -83,7 +83,8 @@ public struct StageSpec: Sendable, Hashable {
 // MARK: Reading
 
 extension StageSpec {
-  private static let common = [
+  /// The fields that every stage has.
+  public static let commonFields = [
     "id", "kind", "model", "of", "classes", "min_confidence", "max_crops", "every", "max_hz", "new_tracks_only",
     "margin",
   ]
@@ -107,7 +108,7 @@ extension StageSpec {
     }
     runsOnObjects = !of.isEmpty
     try readCommon(reader)
-    for key in reader.keys where !StageSpec.common.contains(key) { parameters[key] = reader.value(key) }
+    for key in reader.keys where !StageSpec.commonFields.contains(key) { parameters[key] = reader.value(key) }
   }
 
   /// Reads one `[[chain]]` table: a model on the objects of the detectors, without parameters of a kind.

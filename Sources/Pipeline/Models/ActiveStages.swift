@@ -23,19 +23,20 @@ struct ActiveStages: Sendable {
   /// The networks that make feature vectors, of crops or of the picture; the one whose vectors objects carry is last.
   private(set) var embedders: [any VisionModel] = []
 
+  /// The ids of the stages that every pipeline may have of its own.
+  static let ownIDs: Set<StageID> = ["tracker", "merge", "references", "labels"]
+  /// Kinds that need no table: one that names them changes nothing.
+  static let alwaysThere: Set<String> = [TrackerStage.definition.kind, ReferenceStage.definition.kind]
+
   /// Every stage in the order of the pipeline: whole frames first, then objects, feature vectors before what learns
-  /// from them. A stage that the user placed among the further ones is not there a second time.
+  /// from them. A merge that the user configured takes the usual one's place.
   func ordered(followsTracks: Bool) -> [PreparedStage] {
-    func usual(_ stage: PreparedStage?) -> [PreparedStage] {
-      guard let stage, !further.contains(where: { $0.kind == stage.kind }) else { return [] }
-      return [stage]
-    }
-    var stages = primaries + further.filter(\.isPrimary) + usual(merge)
-    if followsTracks { stages += usual(tracker) }
-    stages += [classifier].compactMap(\.self)
-    stages += further.filter { !$0.isPrimary && (followsTracks || $0.kind != TrackerStage.definition.kind) }
-    stages += [embedder, sequence].compactMap(\.self)
-    return stages + usual(references) + [labels].compactMap(\.self)
+    let isMerge = { (stage: PreparedStage) in stage.kind == MergeStage.definition.kind }
+    let merging = further.first(where: isMerge) ?? merge
+    let following = followsTracks ? tracker : nil
+    let onObjects = further.filter { !$0.isPrimary && !isMerge($0) }
+    return primaries + further.filter(\.isPrimary) + [merging, following, classifier].compactMap(\.self) + onObjects
+      + [embedder, sequence, references, labels].compactMap(\.self)
   }
 
   /// The stages as lists show them.

@@ -1,3 +1,4 @@
+import Configuration
 import Ground
 import Perception
 
@@ -212,25 +213,54 @@ struct RequestServer {
 
   /// The stages that the configuration, or else the primaries' manifests, want. One that cannot be loaded is left out.
   private func loadFurther(after primaries: [PreparedStage]) -> [PreparedStage] {
-    let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
-    let usual = [present.classifier, present.embedder, present.sequence].compactMap { $0?.id }
-    var taken = Set(primaries.map(\.id) + usual).union(["tracker", "merge", "references", "labels"])
+    let usual = [active.classifier, active.embedder, active.sequence].compactMap { $0?.id }
+    var taken = Set(primaries.map(\.id) + usual).union(ActiveStages.ownIDs)
     let specs = (configuration.stages ?? primaries.flatMap { $0.model?.stages ?? [] }) + configuration.addedStages
-    return specs.compactMap { spec in
-      let id = spec.id ?? StageID.free(spec.title, besides: taken)
-      taken.insert(id)
-      var spec = spec
-      if let model = chosen[id] { spec.model = model }
-      if let stage = present.further.first(where: { $0.spec == spec && $0.id == id }) { return stage }
+    var loaded: [PreparedStage] = []
+    // The tracker and the references are there without a table.
+    for spec in specs where !ActiveStages.alwaysThere.contains(spec.kind ?? "") {
       do {
-        return try loader.prepare(spec, as: id)
+        let id = try id(of: spec, besides: taken)
+        loaded.append(try load(spec, as: id))
+        taken.insert(id)
       } catch {
-        let reason = "stage \(spec.title) of the chain not loaded: \(error)"
-        monitor.update { $0.failure = $0.failure ?? reason }
-        report(.error, reason)
-        return nil
+        leaveOut(spec, because: "\(error)")
       }
     }
+    let finders = (primaries + loaded).filter(\.findsObjects).map(\.id)
+    return loaded.filter { stage in
+      guard let missing = stage.spec.of.first(where: { !finders.contains($0) }) else { return true }
+      let known = finders.map(\.name).joined(separator: ", ")
+      let error = ConfigurationError(
+        .badField, "'of' names '\(missing)', which finds no objects", place: stage.spec.place,
+        remedy: known.isEmpty ? "add a detector" : "stages that find objects: \(known)")
+      leaveOut(stage.spec, because: error.line)
+      return false
+    }
+  }
+
+  private func id(of spec: StageSpec, besides taken: Set<StageID>) throws -> StageID {
+    if spec.kind == MergeStage.definition.kind, spec.id == nil { return "merge" }
+    guard let id = spec.id else { return StageID.free(spec.title, besides: taken) }
+    guard !taken.contains(id) else {
+      throw ConfigurationError(
+        .badField, "the id '\(id)' is another stage's", place: spec.place, remedy: "an id names one stage")
+    }
+    return id
+  }
+
+  /// A stage, the one that serves already where it is the same.
+  private func load(_ spec: StageSpec, as id: StageID) throws -> PreparedStage {
+    let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
+    var spec = spec
+    if let model = chosen[id] { spec.model = model }
+    return try present.further.first { $0.spec == spec && $0.id == id } ?? loader.prepare(spec, as: id)
+  }
+
+  private func leaveOut(_ spec: StageSpec, because reason: String) {
+    let line = "stage \(spec.title) not loaded: \(reason)"
+    monitor.update { $0.failure = $0.failure ?? line }
+    report(.error, line)
   }
 
   // MARK: Telling

@@ -23,6 +23,15 @@ public struct PipelineSpec: Sendable, Hashable {
     self.merge = merge
   }
 
+  /// Reads a file that describes a pipeline and nothing else: an unknown field is an error.
+  ///
+  /// - Throws: `ConfigurationError` that names the field and the line.
+  public init(file document: ConfigDocument) throws {
+    let reader = ConfigReader(document)
+    try self.init(reader)
+    try reader.finish()
+  }
+
   /// Reads `[[stage]]`, `[[chain]]` and `merge`; other sections of the file are left to their readers.
   ///
   /// - Throws: `ConfigurationError` that names the field and the line.
@@ -30,18 +39,21 @@ public struct PipelineSpec: Sendable, Hashable {
     stages = try StageSpec.stages(in: reader)
     merge = try reader.choice("merge", MergeRule.allCases.map { ($0.rawValue, $0) }) ?? .sameClass
     let ids = stages.compactMap(\.id)
-    if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
-      throw reader.error("stage", "two stages have the id '\(twice)'", remedy: "an id names one stage")
-    }
-    let unknown = stages.flatMap(\.of).first { !ids.contains($0) }
-    if let unknown, !ids.isEmpty, !PipelineSpec.usualIDs.contains(unknown) {
+    for (index, stage) in stages.enumerated() {
+      if let id = stage.id, stages[..<index].contains(where: { $0.id == id }) {
+        throw ConfigurationError(
+          .badField, "two stages have the id '\(id)'", place: stage.place, remedy: "an id names one stage")
+      }
+      // Of stages without an id, only the loader knows the names.
+      guard let unknown = stage.of.first(where: { !ids.contains($0) && $0 != PipelineSpec.usualID }), !ids.isEmpty
+      else { continue }
       let near = Spelling.nearest(to: unknown.name, among: ids.map(\.name)).map { "did you mean '\($0)'? " } ?? ""
-      throw reader.error(
-        "stage", "'of' names '\(unknown)', which no stage has for its id",
-        remedy: "\(near)known are \((ids + PipelineSpec.usualIDs).map(\.name).joined(separator: ", "))")
+      throw ConfigurationError(
+        .badField, "'of' names '\(unknown)', which no stage has for its id", place: stage.place,
+        remedy: "\(near)ids here: \(ids.map(\.name).joined(separator: ", "))")
     }
   }
 
-  /// Ids of stages that are there without a table: the first detector's.
-  private static let usualIDs: [StageID] = ["detector"]
+  /// The id of the usual detector, which is there without a table.
+  private static let usualID: StageID = "detector"
 }

@@ -19,7 +19,7 @@ public struct DetectionRecord: Codable, Sendable {
   var references: [Likeness.Match]?
   var masks: [RunLengthMask]?
   /// What each further stage says of it.
-  var attributes: [Layer]?
+  var attributes: [KnownLayer]?
 
   /// How many classes the field `classes` lists.
   private static let listedClasses = 5
@@ -41,7 +41,7 @@ public struct DetectionRecord: Codable, Sendable {
     embedding = detection.embedding.map { $0.map { JSONNumber.rounded($0, 6) } }
     references = filled(detection.matches)
     masks = detection.mask.map { [RunLengthMask($0, frameWidth: frameWidth, frameHeight: frameHeight)] }
-    attributes = filled(detection.attributes.withoutRepeatedVector)
+    attributes = filled(detection.attributes.withoutRepeatedVector.map(KnownLayer.init))
   }
 
   /// The object of a record; nil where its box is none.
@@ -51,21 +51,22 @@ public struct DetectionRecord: Codable, Sendable {
     guard box.count == 4, box.allSatisfy({ Float($0).isFinite }) else { return nil }
     let sides = box.map { Float($0) }
     var detection = Detection(
-      label: label, classID: class_id, confidence: Float(confidence),
+      label: label, classID: class_id, confidence: min(max(Float(confidence), 0), 1),
       box: Box(x: sides[0], y: sides[1], width: sides[2], height: sides[3]))
     detection.angle = angle.map { Float($0) }
     detection.track = track
     detection.stage = stage ?? "detector"
     detection.mask = masks?.first.flatMap { $0.size == [frameHeight, frameWidth] ? $0.mask() : nil }
     let vector = embedding?.map { Float($0) }
-    if let attributes {
-      detection.attributes = attributes.withRepeatedVector(vector)
+    let known = attributes?.compactMap(\.layer)
+    if let known {
+      detection.attributes = known.withRepeatedVector(vector)
     } else {
       if let classes { detection.attach(Classes(classes), by: "classifier") }
       if let vector { detection.attach(FeatureVector(vector, model: classifier ?? ""), by: "classifier") }
       if let sequence_classes { detection.attach(Activity(sequence_classes), by: "sequence") }
     }
-    if attributes?.last(Pose.self) == nil { detection.keypoints = keypoints ?? [] }
+    if known?.last(Pose.self) == nil { detection.keypoints = keypoints ?? [] }
     return detection
   }
 }

@@ -89,7 +89,7 @@ extension FrameRecord: Codable {
     try put(
       "detections", findings.detections.map { DetectionRecord($0, frameWidth: width, frameHeight: height) })
     try put("latency_ms", LatencyRecord(latency))
-    if !latency.stages.isEmpty { try put("stages", latency.stages.map(StageRecord.init)) }
+    try put("stages", latency.stages.map(StageRecord.init))
     if let health { try put("health", HealthRecord(health)) }
     try LayersRecord(findings.layers).encode(to: encoder)
   }
@@ -165,8 +165,8 @@ struct LayersRecord {
   init(from decoder: any Decoder, model: String) throws {
     let container = try decoder.container(keyedBy: JSONKey.self)
     let embedding = try container.decodeIfPresent([Float].self, forKey: JSONKey("embedding"))
-    if let listed = try container.decodeIfPresent([Layer].self, forKey: JSONKey("layers")) {
-      layers = listed.withRepeatedVector(embedding)
+    if let listed = try container.decodeIfPresent([KnownLayer].self, forKey: JSONKey("layers")) {
+      layers = listed.compactMap(\.layer).withRepeatedVector(embedding)
     } else {
       layers = []
       let classes = try container.decodeIfPresent([Classification].self, forKey: JSONKey("classes")) ?? []
@@ -193,6 +193,20 @@ private struct SignedContent: Encodable {
     try container.encode(layer.stage, forKey: JSONKey("stage"))
     try layer.content.encode(to: encoder)
   }
+}
+
+/// A layer of a list, or nothing where its kind is not known here: a later program's.
+struct KnownLayer: Codable {
+  var layer: Layer?
+
+  init(_ layer: Layer) { self.layer = layer }
+
+  init(from decoder: any Decoder) throws {
+    let kind = try decoder.container(keyedBy: JSONKey.self).decode(String.self, forKey: JSONKey("kind"))
+    layer = LayerContents.type(ofKind: kind) == nil ? nil : try Layer(from: decoder)
+  }
+
+  func encode(to encoder: any Encoder) throws { try layer?.encode(to: encoder) }
 }
 
 extension [Layer] {

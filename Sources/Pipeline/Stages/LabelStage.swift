@@ -5,13 +5,18 @@ import Perception
 /// Names what a pair of image and text networks saw, out of the labels that the user typed.
 final class LabelStage: Stage {
   static let definition = StageDefinition(
-    kind: "labels", summary: "typed labels, by a pair of image and text networks", isPrimary: false, prepare: prepare)
+    kind: "labels", summary: "typed labels, by a pair of image and text networks", isPrimary: false,
+    parameters: ["labels"], prepare: prepare)
 
   private static func prepare(_ spec: StageSpec, _ id: StageID, _ loader: StageLoader) throws -> PreparedStage {
     let reader = ConfigReader(spec.parameters)
-    guard let names = try reader.strings("labels"), !names.isEmpty, let model = spec.model else {
-      throw reader.error(
-        "labels", "is missing", remedy: "labels = [\"a cat\", \"a dog\"], and model = the image network of the pair")
+    guard let model = spec.model else {
+      throw ConfigurationError(
+        .badField, "field 'model' is missing", place: spec.place, remedy: "name the image network of the pair")
+    }
+    guard let names = try reader.strings("labels"), !names.isEmpty else {
+      throw ConfigurationError(
+        .badField, "field 'labels' is missing", place: spec.place, remedy: "labels = [\"a cat\", \"a dog\"]")
     }
     try reader.finish()
     return prepared(spec, id, try loader.labels(names, for: try loader.describe(model)))

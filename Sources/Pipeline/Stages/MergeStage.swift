@@ -7,7 +7,8 @@ import Vision
 /// others' as ``Sighting``s.
 final class MergeStage: Stage {
   static let definition = StageDefinition(
-    kind: "merge", summary: "one object of what several detectors found in one place", isPrimary: false
+    kind: "merge", summary: "one object of what several detectors found in one place", isPrimary: false,
+    parameters: ["rule", "iou"]
   ) { spec, id, _ in
     let reader = ConfigReader(spec.parameters)
     let rule = try reader.choice("rule", MergeRule.allCases.map { ($0.rawValue, $0) }) ?? .sameClass

@@ -7,7 +7,8 @@ import Vision
 /// that a sensor's noise is no motion.
 final class MotionStage: Stage {
   static let definition = StageDefinition(
-    kind: "motion", summary: "what changed since the frame before", isPrimary: true, prepare: prepare)
+    kind: "motion", summary: "what changed since the frame before", isPrimary: true, parameters: ["threshold"],
+    prepare: prepare)
 
   private static func prepare(_ spec: StageSpec, _ id: StageID, _ loader: StageLoader) throws -> PreparedStage {
     let reader = ConfigReader(spec.parameters)
@@ -28,6 +29,8 @@ final class MotionStage: Stage {
   private let spec: StageSpec
   private let threshold: Int
   private var lastRun: MonotonicTime?
+  /// What was said last, for frames on which the stage does not run.
+  private var held: Motion?
   // Kept between frames for their memory.
   private var before = [Int](repeating: 0, count: columns * rows)
   private var now = [Int](repeating: 0, count: columns * rows)
@@ -43,8 +46,11 @@ final class MotionStage: Stage {
   var usesPreviousImage: Bool { true }
 
   func run(_ frame: StageFrame, _ findings: inout Findings) throws -> StageTimes? {
-    guard let previous = frame.previous, previous.width == frame.image.width, previous.height == frame.image.height,
-      spec.isDue(frame: frame.number, secondsSinceLastRun: frame.seconds(since: lastRun))
+    guard spec.isDue(frame: frame.number, secondsSinceLastRun: frame.seconds(since: lastRun)) else {
+      if let held { findings.attach(held, by: id) }
+      return nil
+    }
+    guard let previous = frame.previous, previous.width == frame.image.width, previous.height == frame.image.height
     else { return nil }
     lastRun = frame.time
     let began = MonotonicTime.now
@@ -56,11 +62,16 @@ final class MotionStage: Stage {
       if changed[index] { count += 1 }
     }
     let share = Float(count) / Float(changed.count)
-    findings.attach(Motion(share: share, regions: regions(in: frame.image)), by: id)
+    let motion = Motion(share: share, regions: regions(in: frame.image))
+    held = motion
+    findings.attach(motion, by: id)
     return StageTimes(postprocess: MonotonicTime.now.nanoseconds(since: began))
   }
 
-  func reset() { lastRun = nil }
+  func reset() {
+    lastRun = nil
+    held = nil
+  }
 
   /// The mean brightness of each block, from a few of its pixels.
   private static func measure(_ image: Image, into means: inout [Int]) {

@@ -8,18 +8,21 @@ package struct StageDefinition: Sendable {
   package var kind: String
   /// What the kind does, for lists and help.
   package var summary: String
+  /// The fields that it takes beyond those of every stage.
+  package var parameters: [String]
   /// Whether it looks at the whole frame first, before objects are merged and followed.
   package var isPrimary: Bool
   /// Loads what the stage needs. Loader's thread; may take seconds.
   package var prepare: @Sendable (StageSpec, StageID, StageLoader) throws -> PreparedStage
 
   package init(
-    kind: String, summary: String, isPrimary: Bool,
+    kind: String, summary: String, isPrimary: Bool, parameters: [String] = [],
     prepare: @escaping @Sendable (StageSpec, StageID, StageLoader) throws -> PreparedStage
   ) {
     self.kind = kind
     self.summary = summary
     self.isPrimary = isPrimary
+    self.parameters = parameters
     self.prepare = prepare
   }
 }
@@ -50,7 +53,9 @@ package struct StageRegistry: Sendable {
   ///
   /// - Throws: `ConfigurationError` that names the stage's place for an unknown kind.
   package func definition(for spec: StageSpec, _ loader: StageLoader) throws -> StageDefinition {
-    try check(kind: spec.kind ?? usualKind(spec, loader), place: spec.place)
+    let definition = try check(kind: spec.kind ?? usualKind(spec, loader), place: spec.place)
+    try check(spec, against: definition)
+    return definition
   }
 
   /// A stage as a command line asks for it: `KIND[:KEY=VALUE,…]`, with the fields of a `[[stage]]` table. Lists are joined with
@@ -65,10 +70,13 @@ package struct StageRegistry: Sendable {
       guard sides.count == 2 else {
         throw ConfigurationError(.badField, "'\(field)' is not KEY=VALUE")
       }
+      guard sides[0] != "kind", fields[String(sides[0])] == nil else {
+        throw ConfigurationError(.badField, "'\(sides[0])' is given twice")
+      }
       fields[String(sides[0])] = StageRegistry.value(String(sides[1]), of: String(sides[0]))
     }
     let spec = try StageSpec(ConfigReader(fields))
-    try check(kind: spec.kind ?? "", place: "")
+    try check(spec, against: try check(kind: spec.kind ?? "", place: ""))
     return spec
   }
 
@@ -79,6 +87,22 @@ package struct StageRegistry: Sendable {
     if let number = Int(text) { return .int(number) }
     if let number = Double(text) { return .double(number) }
     return text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
+  }
+
+  /// What a stage says must be what its kind knows.
+  private func check(_ spec: StageSpec, against definition: StageDefinition) throws {
+    for key in spec.parameters.keys.sorted() where !definition.parameters.contains(key) {
+      let known = definition.parameters + StageSpec.commonFields
+      let near = Spelling.nearest(to: key, among: known).map { "did you mean '\($0)'?" }
+      throw ConfigurationError(
+        .badField, "field '\(key)' is unknown to a stage of the kind '\(definition.kind)'", place: spec.place,
+        remedy: near ?? "known are \(known.joined(separator: ", "))")
+    }
+    if definition.isPrimary, !spec.of.isEmpty {
+      throw ConfigurationError(
+        .badField, "a stage of the kind '\(definition.kind)' looks at the whole frame and takes no 'of'",
+        place: spec.place, remedy: "kind = \"crops\" looks at objects")
+    }
   }
 
   @discardableResult

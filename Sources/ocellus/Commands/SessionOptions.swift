@@ -9,7 +9,7 @@ import Service
 struct SessionOptions: ParsableArguments {
   @OptionGroup var stages: StageOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence, 0 to 1.")
+  @Option(name: .long, help: "Drop detections below this confidence, 0.01 to 0.99.")
   var confidence: Float = 0.4
 
   @Option(
