@@ -79,15 +79,15 @@ import Testing
 
   private func document(_ real: [RealRun]) throws -> String {
     var lines = [
-      "# What goes wrong with cameras, and what happens then", "",
-      "Written by the tests: each fault is injected into a scripted V4L2 driver (640x480 at 30 frames a second, a clock of",
-      "its own) two seconds into a stream. Times are that clock's. *Detected* counts from the fault's beginning, *recovered*",
-      "from the moment its cause is gone; *lost* are frames beyond those of the fault's own duration. None needs a restart",
-      "of the program, none leaves a descriptor or a mapping behind. The last column names the kernel drivers in which",
-      "`make test-camera` injects the same fault, and how long the picture was away there. A driver that does not come back",
-      "from a call at all is no row: the supervisor says so after 3 s, and quitting does not wait for it",
-      "(`SupervisorTests`). A thousand reconnects with real descriptors, mappings and a capture thread leave as many of each",
-      "as one (`LeakTests`).", "",
+      "# Camera faults and how Ocellus handles them", "",
+      "The tests write this page. Each fault is injected into a scripted V4L2 driver (640x480 at 30 frames per second, with a",
+      "clock of its own) two seconds after the start of a stream. Times are times of that clock. *Detected* is measured from the",
+      "start of the fault, *recovered* from the moment when its cause has gone. *Lost* counts frames beyond the duration of the",
+      "fault. No fault needs a restart of the program or leaves a descriptor or a mapping open. The last column names the kernel",
+      "drivers in which `make test-camera` injects the same fault, and the time without a picture there.", "",
+      "A driver that does not return from a call has no row: the supervisor reports it after 3 s, and quitting does not wait for",
+      "it (`SupervisorTests`). After a thousand reconnects with real descriptors, mappings and a capture thread, as many of each",
+      "are open as after one (`LeakTests`).", "",
     ]
     for (title, cases) in [
       ("The device", FaultCase.device), ("The stream", FaultCase.stream), ("The data", FaultCase.data),
