@@ -166,7 +166,6 @@ import Vision
       let about = ModelDescription(
         name: "gestures", task: .sequence, path: "gestures.onnx", fileBytes: 52_000, inputWidth: 0, inputHeight: 0,
         labels: [], decoder: "recurrent")
-      snapshot.companions = [ModelListing(name: "gestures", description: about, state: .active)]
       snapshot.pipeline = [StageListing(id: "sequence", kind: "sequence", model: about)]
     }
     stage.draw()

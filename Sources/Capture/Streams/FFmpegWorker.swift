@@ -125,7 +125,7 @@ final class FFmpegWorker: @unchecked Sendable {
     var speed = 1.0
     if let playback {
       guard let order = playback.nextOrder(timeout: timeout) else {
-        // A pause is no silence of ffmpeg's.
+        // While paused, frames are not expected: the time since the last one does not count.
         launched = MonotonicTime.now
         return .nothing
       }

@@ -116,9 +116,9 @@ package struct DashboardState {
 
   /// The models that results come from now, including the second one of a comparison.
   package var activeModels: [String] {
-    let listings = [snapshot.detectors, snapshot.classifiers, snapshot.companions].flatMap(\.self)
+    let picked = (snapshot.detectors + snapshot.classifiers).filter { $0.state == .active }.map(\.name)
     let second = snapshot.comparison.flatMap { $0.state == .active ? "B " + $0.model : nil }
-    return listings.filter { $0.state == .active }.map(\.name) + [second].compactMap(\.self)
+    return picked + snapshot.pipeline.compactMap(\.model?.name) + [second].compactMap(\.self)
   }
 
   /// The index of the selected detection in the result on the screen.

@@ -51,12 +51,6 @@ struct ActiveStages: Sendable {
   /// The networks on the whole frame, in order: the user's own, then those of further stages.
   var wholeFrame: [PreparedStage] { (primaries + further).filter { $0.isPrimary && $0.model != nil } }
 
-  /// Every network that serves beside the first primary and the user's own second stage.
-  var companions: [ModelListing] {
-    let others = Array(primaries.dropFirst()) + further + [embedder, sequence].compactMap(\.self)
-    return others.compactMap(\.model).map { ModelListing(name: $0.name, description: $0, state: .active) }
-  }
-
   /// The ids in use, but for those of `replaced`.
   func ids(besides replaced: [PreparedStage] = []) -> Set<StageID> {
     Set(inOrder.filter { stage in !replaced.contains { $0.isSame(as: stage) } }.map(\.id))

@@ -31,9 +31,6 @@ public struct SessionSnapshot: Sendable {
   public var pipeline: [StageListing]
   public var detectors: [ModelListing]
   public var classifiers: [ModelListing]
-  /// The networks in service beside the detector and the classifier, in the order in which they run: stages of a chain, an
-  /// embedder, a sequence network.
-  public var companions: [ModelListing]
   /// The newest last; bounded.
   public var events: [SessionEvent]
   /// Captured and processed frames since the start.
@@ -63,7 +60,6 @@ public struct SessionSnapshot: Sendable {
     pipeline = []
     detectors = []
     classifiers = []
-    companions = []
     events = []
     captured = 0
     processed = 0
@@ -75,7 +71,7 @@ public struct SessionSnapshot: Sendable {
 extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
-    case detectors, classifiers, companions, events, captured, processed, capabilities, recording, replay, comparison
+    case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
     case references, labels
   }
 
@@ -94,7 +90,6 @@ extension SessionSnapshot: Codable {
     try container.encode(pipeline, forKey: .pipeline)
     try container.encode(detectors, forKey: .detectors)
     try container.encode(classifiers, forKey: .classifiers)
-    try container.encode(companions, forKey: .companions)
     try container.encode(events, forKey: .events)
     try container.encode(captured, forKey: .captured)
     try container.encode(processed, forKey: .processed)
@@ -124,7 +119,6 @@ extension SessionSnapshot: Codable {
     pipeline = try container.decode([StageListing].self, forKey: .pipeline)
     detectors = try container.decode([ModelListing].self, forKey: .detectors)
     classifiers = try container.decode([ModelListing].self, forKey: .classifiers)
-    companions = try container.decode([ModelListing].self, forKey: .companions)
     events = try container.decode([SessionEvent].self, forKey: .events)
     captured = try container.decode(UInt64.self, forKey: .captured)
     processed = try container.decode(UInt64.self, forKey: .processed)

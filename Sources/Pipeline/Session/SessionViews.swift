@@ -54,7 +54,6 @@ extension Session {
     snapshot.pipeline = active.listings
     snapshot.detectors = listings.detectors
     snapshot.classifiers = listings.classifiers
-    snapshot.companions = active.companions
     state.withLock { state in
       let choices = view.flatMap { state.views[$0] }
       snapshot.source = state.source
