@@ -16,7 +16,7 @@ struct FileLog: LogHandler {
     init?(path: String) {
       self.path = path
       try? FileManager.default.createDirectory(
-        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        atPath: path.folderPath, withIntermediateDirectories: true)
       guard let file = Self.open(path) else { return nil }
       descriptor = Mutex(file)
     }

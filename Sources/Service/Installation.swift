@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Ground
 import Glibc
 
 /// Where the program finds its models and themes, and where it may write.
@@ -16,11 +17,11 @@ public enum Installation {
   /// installed executable (`../share/ocellus`), and the checkout that the executable was built in (`.build/…`).
   public static func folders(of kind: String) -> [String] {
     var candidates = [UserFolders.data(kind), FileManager.default.currentDirectoryPath + "/" + kind]
-    var folder = (executable as NSString).deletingLastPathComponent
+    var folder = executable.folderPath
     candidates.append(folder + "/../share/ocellus/" + kind)
     for _ in 0..<4 {
       candidates.append(folder + "/" + kind)
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = folder.folderPath
     }
     var seen: Set<String> = []
     return candidates.map { URL(fileURLWithPath: $0).standardized.path }.filter { path in

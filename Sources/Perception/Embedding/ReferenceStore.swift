@@ -121,7 +121,7 @@ public final class ReferenceStore: Sendable {
   /// Under another name first, then renamed: a reader or a power cut sees the old list or the new one.
   private static func write(_ references: [Reference], to path: String) throws {
     do {
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = path.folderPath
       if !folder.isEmpty {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       }

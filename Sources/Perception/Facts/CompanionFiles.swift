@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Ground
 import Vision
 
 /// What Hugging Face keeps beside a network: `config.json` with the class names, `preprocessor_config.json` with the input.
@@ -58,8 +59,8 @@ struct CompanionFiles: Sendable {
   init?(beside path: String) {
     let file = (path as NSString).lastPathComponent
     guard CompanionFiles.stems.contains(where: { file.hasPrefix($0) }) else { return nil }
-    let folder = (path as NSString).deletingLastPathComponent
-    let above = (folder as NSString).deletingLastPathComponent
+    let folder = path.folderPath
+    let above = folder.folderPath
     let folders = (folder as NSString).lastPathComponent == "onnx" ? [folder, above] : [folder]
     guard let configuration = CompanionFiles.read("config.json", in: folders, as: Configuration.self),
       configuration.model_type != nil || configuration.architectures != nil

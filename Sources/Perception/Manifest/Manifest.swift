@@ -1,7 +1,7 @@
 import Configuration
 import Foundation
 import Ground
-public import Vision
+import Vision
 
 /// What a `models/NAME.toml` says of a network. Every field is optional: what is missing is taken from the network file
 /// itself, as far as it tells (see `Recognizer`).
@@ -141,7 +141,7 @@ public struct Manifest: Sendable {
   /// A file that a manifest names, from the manifest's own folder.
   private static func place(of file: String, beside path: String) -> String {
     file.hasPrefix("/")
-      ? file : ((path as NSString).deletingLastPathComponent as NSString).appendingPathComponent(file)
+      ? file : (path.folderPath as NSString).appendingPathComponent(file)
   }
 
   private static func hash(_ reader: ConfigReader) throws -> String? {

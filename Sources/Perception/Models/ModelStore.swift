@@ -193,7 +193,7 @@ public final class ModelStore: Sendable {
     let manifest = size(of: manifestPath) == nil ? nil : try Manifest(path: manifestPath)
     var file = path.hasSuffix(".toml") ? stem + ".onnx" : path
     if let named = manifest?.file {
-      let folder = (manifestPath as NSString).deletingLastPathComponent
+      let folder = manifestPath.folderPath
       file = named.hasPrefix("/") ? named : (folder as NSString).appendingPathComponent(named)
     }
     guard let bytes = size(of: file) else {

@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 
 /// Which text network and vocabulary belong to an image network: `[text]` of its manifest, or files beside it.
 public struct TextPairing: Sendable, Hashable {
@@ -24,7 +25,7 @@ public struct TextPairing: Sendable, Hashable {
 
   /// The pair's other files beside an image network, under the names that exporters give them; nil unless both are there.
   static func beside(imageNetwork path: String) -> TextPairing? {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.folderPath
     let file = (path as NSString).lastPathComponent
     func existing(_ names: [String]) -> String? {
       names.map { (folder as NSString).appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0) }

@@ -140,7 +140,7 @@ struct DoctorCommand: ParsableCommand {
   private func folders() -> [Finding] {
     let themes = Dashboard.themes(folders: Installation.folders(of: "themes")).compactMap(\.path)
     let found = [
-      ("themes", Self.unique(themes.map { ($0 as NSString).deletingLastPathComponent })),
+      ("themes", Self.unique(themes.map { $0.folderPath })),
       ("models", Installation.folders(of: "models")),
     ]
     return found.map { kind, folders in
