@@ -12,7 +12,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NEON_PACKAGES := libc6-dev-arm64-cross libgcc-12-dev-arm64-cross qemu-user-static
 CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
-.PHONY: run build build-tests test train test-onnx test-onnx-regenerate test-mutations test-camera test-recordings \
+.PHONY: run build build-tests test train test-onnx test-onnx-regenerate test-mutations test-fuzz test-camera test-recordings \
   test-disks bench-recordings bench-capture bench-pictures test-neon test-sanitizers sanitized-kernels \
   test-thread-sanitizer test-zoo test-differential packages install format format-check
 
@@ -50,6 +50,23 @@ MUTATIONS ?= 12000
 test-mutations: build-tests
 	OCELLUS_MUTATIONS=$(MUTATIONS) OCELLUS_MUTATED_JPEGS=$(MUTATIONS) swift test -c release --skip-build \
 	  --filter 'InferenceTests.MutationTests|StructuredMutationTests|HostileFileTests|MutatedJPEGTests'
+
+# Damaged and hostile files through the program itself, under a limit of memory and time for each; FUZZ_SECONDS for each
+# kind of file; the kinds run side by side.
+FUZZ_ENVIRONMENT := .build/fuzz-tests
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 1
+FUZZ_KINDS ?= onnx,mcap,toml,json,pictures,outputs
+
+$(FUZZ_ENVIRONMENT)/installed:
+	@$(MAKE) --no-print-directory packages PACKAGES="python3-venv ffmpeg"
+	python3 -m venv $(FUZZ_ENVIRONMENT)
+	$(FUZZ_ENVIRONMENT)/bin/pip install --quiet onnx==1.16.2 numpy pillow
+	touch $@
+
+test-fuzz: build-tests $(FUZZ_ENVIRONMENT)/installed
+	$(FUZZ_ENVIRONMENT)/bin/python Tests/Fuzz/fuzz.py .build/release/ocellus --kinds $(FUZZ_KINDS) \
+	  --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) --keep .build/fuzz-failures
 
 # Networks with stored answers, ZOO/NAME/{model.onnx,input_k.npy,output_k.npy}, under every instruction set, exact and not,
 # on 1, 2 and 4 threads. ZOO_TABLE gets the worst relative error of each (of int8 networks the share of outputs that are
