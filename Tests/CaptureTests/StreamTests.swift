@@ -185,6 +185,47 @@ struct FFmpegTests {
     source.close()
   }
 
+  @Test func aVideosFramesKeepTheirDistancesAtEveryPaceAndSpeed() throws {
+    let folder = try TemporaryFolder()
+    let path = clip(folder)
+    for (pace, speed) in [(SourceRequest.Pace.native, 8.0), (.native, 1), (.unlimited, 1)] {
+      var request = SourceRequest()
+      request.pace = pace
+      let source = try VideoFileSource(path: path, request: request)
+      source.setSpeed(speed)
+      let seen = try frames(source)
+      #expect(seen.count == 20)
+      for (a, b) in zip(seen, seen.dropFirst()) {
+        #expect(abs(b.timestamp.milliseconds(since: a.timestamp) - 50) < 0.001)
+        #expect(b.timeline == a.timeline)
+      }
+      source.close()
+    }
+  }
+
+  @Test func aSeekInAVideoIsAnotherTimelineAStepOnIsNot() throws {
+    let folder = try TemporaryFolder()
+    var request = SourceRequest()
+    request.pace = .unlimited
+    let source = try VideoFileSource(path: clip(folder), request: request)
+    defer { source.close() }
+    func next() throws -> Frame {
+      for _ in 0..<100 { if case .frame(let frame) = try source.next(timeout: 5000) { return frame } }
+      throw CaptureError(.corrupt, "no frame")
+    }
+    let first = try next()
+    source.step(by: 1)
+    let second = try next()
+    #expect(second.timeline == first.timeline)
+    #expect(abs(second.timestamp.milliseconds(since: first.timestamp) - 50) < 0.001)
+    source.seek(to: 0.5)
+    let third = try next()
+    #expect(third.timeline != second.timeline && third.timestamp > second.timestamp)
+    source.step(by: -2)
+    let fourth = try next()
+    #expect(fourth.timeline != third.timeline && fourth.timestamp > third.timestamp)
+  }
+
   /// The next frame's time, or nil where none comes.
   private func nextTime(_ source: VideoFileSource, timeout: Int = 5000) throws -> Double? {
     let end = MonotonicTime.now.nanoseconds + Int64(timeout) * 1_000_000

@@ -38,6 +38,33 @@ import Vision
     #expect(log.messages.contains { $0.hasPrefix("recorded 30 frames to d/ocellus-") })
   }
 
+  /// A file played as fast as it goes, with a clock of its own: nothing is dropped, and times are the file's.
+  @Test func framesOfAFileWaitForRoomAndKeepTheirTimes() throws {
+    var configuration = RecordingConfiguration(directory: "d")
+    configuration.queuedPictures = 2
+    configuration.queuedResults = 3
+    let (disk, log) = (ScriptedDisk(), EventLog())
+    let recorder = Recorder(configuration, layer: disk) { log.add($0) }
+    recorder.setRecording(true)
+    let start = MonotonicTime.now
+    for number in 0..<60 {
+      var result = Scene.result(number, start: start, jpeg: Scene.jpeg(number))
+      result.frame.mediaTime = Double(number) / 30
+      recorder.receive(result)
+      if number == 40 { recorder.receive(SessionEvent(severity: .info, message: "half")) }
+    }
+    recorder.close()
+    let reader = try reader(disk)
+    #expect(count(reader, "/camera/image_raw/compressed") == 60)
+    #expect(log.messages.contains { $0.hasPrefix("recorded 60 frames") && !$0.contains("dropped") })
+    func times(_ topic: String) -> [UInt64] {
+      reader.locations(of: Set(reader.channels.values.filter { $0.topic == topic }.map(\.id))).map(\.logTime)
+    }
+    let pictures = times("/ocellus/results")
+    #expect(pictures.last.map { $0 - pictures[0] } == 59 * 33_333_333)
+    #expect(times("/rosout").contains(pictures[40]), "the event is beside the frame that it came after")
+  }
+
   @Test func cameraJPEGIsKeptByteForByte() throws {
     let source = try RecordingSource(try reader(record(12, RecordingConfiguration(directory: "d"))))
     defer { source.close() }

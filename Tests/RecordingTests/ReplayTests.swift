@@ -61,6 +61,51 @@ import Vision
     #expect(try nextSequence(source) == 0, "play at the end begins anew")
   }
 
+  private func nextFrame(_ source: RecordingSource) throws -> Frame {
+    guard case .frame(let frame) = try source.next(timeout: 5000) else {
+      throw RecordingError(.nothingToDo, "no frame")
+    }
+    return frame
+  }
+
+  @Test(arguments: [0, 1, 4, 64])
+  func framesKeepTheDistancesOfTheRecordingAtEverySpeed(speed: Double) throws {
+    let source = try source { $0.speed = speed }
+    defer { source.close() }
+    let frames = try (0..<30).map { _ in try nextFrame(source) }
+    for (a, b) in zip(frames, frames.dropFirst()) {
+      #expect(abs(b.timestamp.nanoseconds(since: a.timestamp) - 33_333_333) < 1000)
+      #expect(b.timeline == 0)
+    }
+  }
+
+  @Test func stepsOnKeepTheTimelineAndMovesElsewhereDoNot() throws {
+    let source = try source { $0.atEnd = .hold }
+    defer { source.close() }
+    let first = try nextFrame(source)
+    source.step(by: 1)
+    let second = try nextFrame(source)
+    #expect(second.timeline == first.timeline)
+    #expect(abs(second.timestamp.nanoseconds(since: first.timestamp) - 33_333_333) < 1000)
+    var before = second
+    for move in [{ source.step(by: -1) }, { source.seek(to: 0.8) }, { source.step(by: 3) }, { source.seek(to: 0) }] {
+      move()
+      let frame = try nextFrame(source)
+      #expect(frame.timeline == before.timeline + 1 && frame.timestamp > before.timestamp)
+      before = frame
+    }
+  }
+
+  @Test func aLapGoesOn() throws {
+    let source = try source(5) { $0.atEnd = .loop }
+    defer { source.close() }
+    let frames = try (0..<12).map { _ in try nextFrame(source) }
+    #expect(frames.allSatisfy { $0.timeline == 0 })
+    for (a, b) in zip(frames, frames.dropFirst()) {
+      #expect(abs(b.timestamp.nanoseconds(since: a.timestamp) - 33_333_333) < 1000)
+    }
+  }
+
   @Test func loopsWhenAsked() throws {
     let source = try source(5) { $0.atEnd = .loop }
     defer { source.close() }

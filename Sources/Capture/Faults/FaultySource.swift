@@ -41,11 +41,11 @@ private final class FaultWorker: @unchecked Sendable {
     for fault in faults where fault.isActive(seconds) {
       switch fault.kind {
       case .freeze: if let lastFrame { result.image = lastFrame.image }
-      case .stall: return silence(frame.timestamp)
+      case .stall: return silence(at: frame)
       case .disconnect:
         isAway = true
         return .noSignal(
-          reason: "the camera is disconnected, retrying", since: lastFrame?.timestamp ?? frame.timestamp)
+          reason: "the camera is disconnected, retrying", since: lastFrame?.captured ?? frame.captured)
       case .fail: throw CaptureError(.deviceFailed, "failed, as its name asks", place: source.description.name)
       case .end: return .end
       case .drops:
@@ -67,8 +67,8 @@ private final class FaultWorker: @unchecked Sendable {
     return .frame(result)
   }
 
-  private func silence(_ now: MonotonicTime) -> SourceEvent {
-    guard let lastFrame, now.milliseconds(since: lastFrame.timestamp) > 400 else { return .nothing }
-    return .noSignal(reason: "no frames from the camera", since: lastFrame.timestamp)
+  private func silence(at frame: Frame) -> SourceEvent {
+    guard let lastFrame, frame.timestamp.milliseconds(since: lastFrame.timestamp) > 400 else { return .nothing }
+    return .noSignal(reason: "no frames from the camera", since: lastFrame.captured)
   }
 }

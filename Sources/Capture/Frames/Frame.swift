@@ -7,8 +7,18 @@ public struct Frame: Sendable {
   public var image: Image
   /// The driver's frame number, widened to 64 bits; gaps are the driver's drops.
   public var sequence: UInt64
-  /// When the driver finished the picture (or the closest that the source knows).
+  /// The picture's own time: everything that measures the time between pictures counts with it.
+  ///
+  /// Of a live source: when the driver finished the picture (or the closest that the source knows). Of a file, a folder or
+  /// a recording: the time that the first picture was delivered, and from there on the media's own time, however fast it is
+  /// played (``MediaClock``). It always grows.
   public var timestamp: MonotonicTime
+  /// When the picture came to be on the machine's clock: latencies and ages count from here. The timestamp of a live
+  /// source; when a picture of a file was delivered.
+  public var captured: MonotonicTime
+  /// Another number than the frame before has: the source went on from somewhere else in its file, and what was remembered of
+  /// earlier frames says nothing about this one.
+  public var timeline: UInt64 = 0
   /// How long the source took to get and to decode the picture, in nanoseconds.
   public var captureNanoseconds: Int64
   public var decodeNanoseconds: Int64
@@ -20,15 +30,17 @@ public struct Frame: Sendable {
   public var passedOver: UInt64
   /// Damaged frames that the source threw away since it opened.
   public var damaged: UInt64
-  /// Seconds into a file or recording; nil for live sources.
+  /// Seconds into a file, folder or recording; nil for live sources.
   public var mediaTime: Double?
   /// How the picture looks, once a ``PictureHealthMonitor`` has seen it.
   public var health: PictureHealth?
 
+  /// A frame of a live source; ``MediaClock`` gives those of files their time.
   public init(image: Image, sequence: UInt64, timestamp: MonotonicTime) {
     self.image = image
     self.sequence = sequence
     self.timestamp = timestamp
+    captured = timestamp
     captureNanoseconds = 0
     decodeNanoseconds = 0
     jpeg = nil

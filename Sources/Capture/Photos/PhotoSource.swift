@@ -50,6 +50,7 @@ private final class PhotoWorker: @unchecked Sendable {
   private let rate: Double
   private let system: any SystemCalls
   private var pacer: FramePacer
+  private var clock = MediaClock()
   private let pool = PixelPool(capacity: 4)
   /// The next photo to show and its picture, once it is decoded.
   private var index = 0
@@ -159,7 +160,7 @@ private final class PhotoWorker: @unchecked Sendable {
     if isStill {
       pending?.decodeNanoseconds = 0
     } else {
-      frame.mediaTime = media
+      clock.stamp(&frame, seconds: media, period: 1 / rate)
       pending = nil
       index += 1
     }

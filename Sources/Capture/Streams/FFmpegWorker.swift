@@ -14,6 +14,7 @@ final class FFmpegWorker: @unchecked Sendable {
   private var child: ChildProcess?
   private var reader: RawVideoReader?
   private var pacer = FramePacer(system: LinuxSystemCalls())
+  private var clock = MediaClock()
   private var held: Image?
   private var rate = 25.0
   /// Seconds into the file at which the running ffmpeg began, and frames since.
@@ -135,6 +136,7 @@ final class FFmpegWorker: @unchecked Sendable {
       } else if self.reader == nil {
         // The file was at its end while paused.
         guard order.isPlaying else { return endWhilePaused() }
+        clock.jump()
         try play(from: 0)
       }
     }
@@ -171,7 +173,7 @@ final class FFmpegWorker: @unchecked Sendable {
     lastFrame = MonotonicTime.now
     var frame = Frame(image: image, sequence: count, timestamp: lastFrame)
     if let playback {
-      frame.mediaTime = media
+      clock.stamp(&frame, seconds: media, period: 1 / rate)
       playback.delivered(media)
     }
     return .frame(frame)
@@ -199,6 +201,7 @@ final class FFmpegWorker: @unchecked Sendable {
     let hadFrames = sinceStart > 0
     stop()
     if request.loops, hadFrames {
+      clock.beginLap()
       try play(from: 0)
       return .nothing
     }
@@ -245,6 +248,7 @@ final class FFmpegWorker: @unchecked Sendable {
     }
     let base = move.seconds ?? start + Double(sinceStart - 1) / rate
     let end = playback?.status.duration.map { max(0, $0 - 1 / rate) } ?? .greatestFiniteMagnitude
+    clock.jump()
     try play(from: min(max(0, base + Double(move.frames) / rate), end))
   }
 

@@ -70,6 +70,7 @@ private final class RawVideoWorker: @unchecked Sendable {
   private let pool = PixelPool(capacity: 8)
   private var reader: RawVideoReader
   private var pacer = FramePacer(system: LinuxSystemCalls())
+  private var clock = MediaClock()
   private var held: Image?
   private var count: UInt64 = 0
   private var lapCount: UInt64 = 0
@@ -136,7 +137,7 @@ private final class RawVideoWorker: @unchecked Sendable {
     lapCount += 1
     lastFrame = MonotonicTime.now
     var frame = Frame(image: image, sequence: count, timestamp: lastFrame)
-    if isFile { frame.mediaTime = media }
+    if isFile { clock.stamp(&frame, seconds: media, period: 1 / rate) }
     return .frame(frame)
   }
 

@@ -31,11 +31,11 @@ struct PictureTrouble {
     cause = snapshot.stall.map { "the \($0.stage) does not respond" } ?? "no newer picture has arrived"
   }
 
-  /// Milliseconds from the driver's timestamp of the picture to now, plus half the round trip to the terminal where that
+  /// Milliseconds from when the picture came to be to now, plus half the round trip to the terminal where that
   /// is known; nil without a picture.
   static func age(_ context: PaneContext) -> Double? {
     context.result.map {
-      max(0, context.now.milliseconds(since: $0.frame.timestamp)) + (context.own.roundTrip ?? 0) / 2
+      max(0, context.now.milliseconds(since: $0.frame.captured)) + (context.own.roundTrip ?? 0) / 2
     }
   }
 

@@ -23,14 +23,14 @@ public struct SkipCounts: Sendable, Equatable, Codable {
 
 /// Where one frame's time went, in nanoseconds.
 public struct FrameLatency: Sendable {
-  /// Driver timestamp to frame in hand.
+  /// Driver's timestamp to frame in hand.
   public var capture: Int64 = 0
   public var decode: Int64 = 0
   /// Frame in hand to pipeline free.
   public var queue: Int64 = 0
   /// Of the stages that ran on the frame, in the order of the pipeline.
   public var stages: [StageTiming] = []
-  /// Driver timestamp to result ready.
+  /// ``Frame/captured`` to result ready.
   public var total: Int64 = 0
 
   public init() {}

@@ -9,6 +9,8 @@ struct FramePipeline {
   private var stages = ActiveStages()
   private var graph = StageGraph()
   private var number: UInt64 = 0
+  /// The timeline of the frame before.
+  private var timeline: UInt64?
   /// The first network on the whole frame.
   private var primary: ModelDescription?
   /// The trouble last reported of each stage, so that a stage that fails on every frame is reported once.
@@ -42,6 +44,8 @@ struct FramePipeline {
   ///   the result empty; the frame is delivered all the same.
   mutating func process(_ frame: Frame, arrived: MonotonicTime, _ wishes: Wishes) -> (FrameResult, trouble: [String]) {
     number += 1
+    if timeline != nil, timeline != frame.timeline { graph.reset() }
+    timeline = frame.timeline
     let began = MonotonicTime.now
     let outcome = graph.run(
       StageFrame(
@@ -59,7 +63,7 @@ struct FramePipeline {
     result.latency.decode = frame.decodeNanoseconds
     result.latency.queue = max(0, began.nanoseconds(since: arrived))
     result.latency.stages = outcome.timings
-    result.latency.total = max(0, result.completed.nanoseconds(since: frame.timestamp))
+    result.latency.total = max(0, result.completed.nanoseconds(since: frame.captured))
     return (result, news(of: outcome.failures))
   }
 

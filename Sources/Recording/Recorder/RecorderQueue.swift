@@ -41,9 +41,19 @@ final class RecorderQueue: Sendable {
     maximumResults = configuration.queuedResults
   }
 
-  /// Never waits.
+  /// Nanoseconds that a file's frames wait for room: they can be had later, a camera's cannot.
+  private static let patience: Int64 = 2_000_000_000
+
+  /// Never waits for a live source's frames; those of files wait a while for room, so that a fast playback loses nothing.
   func put(_ result: FrameResult) {
     guard state.withLock({ $0.isOpen }) else { return }
+    if result.frame.mediaTime != nil {
+      let bytes = RecorderQueue.bytes(of: result)
+      _ = state.wait(
+        timeout: RecorderQueue.patience,
+        until: { !$0.isOpen || hasRoom(for: bytes, in: $0) && $0.results < maximumResults || $0.pictures == 0 },
+        then: { _ in })
+    }
     state.update { state in
       guard state.results < maximumResults else {
         state.drops.results += 1
@@ -51,7 +61,7 @@ final class RecorderQueue: Sendable {
         return
       }
       let bytes = RecorderQueue.bytes(of: result)
-      let fits = state.pictures < maximumPictures && state.pictureBytes + bytes <= maximumPictureBytes
+      let fits = hasRoom(for: bytes, in: state)
       var kept = result
       if fits {
         state.pictures += 1
@@ -64,6 +74,10 @@ final class RecorderQueue: Sendable {
       state.results += 1
       state.items.append(.frame(kept, hasPicture: fits))
     }
+  }
+
+  private func hasRoom(for bytes: Int, in state: State) -> Bool {
+    state.pictures < maximumPictures && state.pictureBytes + bytes <= maximumPictureBytes
   }
 
   private func blank(like image: Image, _ state: inout State) -> Image {
@@ -107,7 +121,7 @@ final class RecorderQueue: Sendable {
   /// Gives an item's room back.
   func finished(_ item: Item) {
     guard case .frame(let result, let hasPicture) = item else { return }
-    state.withLock { state in
+    state.update { state in
       state.results -= 1
       if hasPicture {
         state.pictures -= 1
@@ -118,7 +132,7 @@ final class RecorderQueue: Sendable {
 
   /// Lets frames and events in, or turns them away; a switch that waits unseen decides otherwise.
   func setOpen(_ open: Bool) {
-    state.withLock { state in
+    state.update { state in
       state.isOpen = open
       for case .setRecording(true) in state.items { state.isOpen = true }
     }

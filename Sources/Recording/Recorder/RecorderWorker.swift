@@ -24,6 +24,8 @@ final class RecorderWorker {
   private var isWanted = false
   /// The last frame that fired the trigger.
   private var lastTrigger: MonotonicTime?
+  /// The newest frame's time, where the source is not live: its time is not the clock's.
+  private var mediaTime: MonotonicTime?
   private var outcome = RecordingOutcome()
   private var closing = false
   private var rate = RateMeter()
@@ -66,6 +68,8 @@ final class RecorderWorker {
     switch item {
     case .frame(let result, let hasPicture): handle(result, hasPicture: hasPicture)
     case .event(let event):
+      var event = event
+      event.time = mediaTime ?? event.time
       if let file { attempt { try file.write(event) } } else { buffer.add(.event(event)) }
     case .setRecording(let on): setRecording(on)
     case .close:
@@ -90,6 +94,7 @@ final class RecorderWorker {
   // MARK: Frames
 
   private func handle(_ result: FrameResult, hasPicture: Bool) {
+    mediaTime = result.frame.mediaTime == nil ? nil : result.frame.timestamp
     let fires = configuration.trigger.map { RecorderWorker.fires($0, result) } ?? false
     if fires { lastTrigger = result.frame.timestamp }
     guard file != nil || (isWanted && fires) || buffer.isEnabled else { return }
@@ -232,7 +237,7 @@ final class RecorderWorker {
 
   private func tick() {
     let now = MonotonicTime.now
-    endAfterTrigger(now: now)
+    endAfterTrigger(now: mediaTime ?? now)
     if let file, let opened = file.chunkOpened,
       Double(now.nanoseconds(since: opened)) / 1e9 >= configuration.chunkSeconds
     {

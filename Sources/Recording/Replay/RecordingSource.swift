@@ -41,6 +41,7 @@ public final class RecordingSource: SeekableSource {
     var anchorSeconds: Double = 0
     var isClosed = false
     var marks: [PlaybackStatus.Mark] = []
+    var clock = MediaClock()
     /// Which picture lies in which memory, of those delivered last.
     var recent: [(storage: ObjectIdentifier, index: Int)] = []
   }
@@ -130,7 +131,10 @@ public final class RecordingSource: SeekableSource {
       case .hold:
         state.isPlaying = false
         return .wait(until: nil)
-      case .loop: move(&state, to: 0)
+      case .loop:
+        state.clock.beginLap()
+        move(&state, to: 0)
+        state.shown = nil
       }
     }
     let now = MonotonicTime.now
@@ -148,6 +152,8 @@ public final class RecordingSource: SeekableSource {
       (state.anchor, state.anchorSeconds) = (now, seconds)
     }
     state.isDue = false
+    // The picture after the one shown last follows it, stepped to or played.
+    if let shown = state.shown, state.index != shown + 1 { state.clock.jump() }
     state.shown = state.index
     state.index += 1
     return .deliver(state.index - 1)
@@ -161,9 +167,10 @@ public final class RecordingSource: SeekableSource {
       var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
-      frame.mediaTime = pictures.seconds(index)
       let storage = ObjectIdentifier(picture.image.storage)
+      let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
       state.withLock { state in
+        state.clock.stamp(&frame, seconds: pictures.seconds(index), period: period)
         state.recent.removeAll { $0.storage == storage }
         state.recent.append((storage, index))
         if state.recent.count > 64 { state.recent.removeFirst() }
