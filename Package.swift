@@ -8,11 +8,14 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Ground marks the conversions from floating point that trap as deprecated: their use in the program is an error.
+let checked = strict + [.unsafeFlags(["-Werror", "DeprecatedDeclaration"])]
+
 /// The C kernels are always optimised: a debug build of a matrix product is of no use to anybody.
 let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno"])]
 
 func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: checked)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -78,13 +81,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: strict),
+      swiftSettings: checked),
 
     // Frames of the demo scene with their truth, for models/training.
     .executableTarget(
       name: "scene-dump",
-      dependencies: ["Capture", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: strict),
+      dependencies: ["Ground", "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: checked),
     // Watches cameras inside the virtual machine of `make test-camera`.
     .executableTarget(
       name: "camera-probe", dependencies: ["Ground", "Vision", "Capture"], path: "Tests/VirtualCamera/Probe",

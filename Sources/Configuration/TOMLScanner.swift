@@ -1,3 +1,5 @@
+import Ground
+
 /// Reads the words of a TOML 1.0 text: keys and values, byte by byte, counting lines.
 ///
 /// Written here because the parsers at hand abort on malformed text, and manifests come from anywhere.

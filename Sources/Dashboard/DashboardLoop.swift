@@ -98,12 +98,12 @@ struct DashboardLoop {
 
   /// Milliseconds until something can be due.
   private func sleep(now: MonotonicTime) -> Int {
-    if terminal.output.pendingBytes > 0 { return Int(Self.idlePeriod) }
-    if isDirty { return Int(max(0, Self.keyPeriod - now.milliseconds(since: lastDrawn)).rounded(.up)) }
-    guard hasNews else { return Int(Self.idlePeriod) }
+    if terminal.output.pendingBytes > 0 { return Int(saturating: Self.idlePeriod) }
+    if isDirty { return Int(saturating: max(0, Self.keyPeriod - now.milliseconds(since: lastDrawn)).rounded(.up)) }
+    guard hasNews else { return Int(saturating: Self.idlePeriod) }
     let retry = Self.retryPeriod - now.milliseconds(since: lastRefusal)
     let next = max(pace.milliseconds(untilDueFrom: now), retry)
-    return Int(min(Self.idlePeriod, max(1, next)).rounded(.up))
+    return Int(saturating: min(Self.idlePeriod, max(1, next)).rounded(.up))
   }
 
   private var picturePeriod: Double { 1000 / min(Double(controller.state.settings.rate), governor.rung.rate) }

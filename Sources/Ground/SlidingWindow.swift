@@ -32,7 +32,7 @@ public struct SlidingWindow: Sendable {
     for i in 0..<count { scratch[i] = values[i] }
     scratch[0..<count].sort()
     func at(_ q: Double) -> Double {
-      scratch[min(count - 1, max(0, Int((q * Double(count)).rounded(.up)) - 1))]
+      scratch[min(count - 1, max(0, Int(saturating: (q * Double(count)).rounded(.up)) - 1))]
     }
     return (at(p.0), at(p.1), at(p.2))
   }

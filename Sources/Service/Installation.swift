@@ -1,3 +1,4 @@
+import Ground
 import Configuration
 import Foundation
 import Ground

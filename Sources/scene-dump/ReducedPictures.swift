@@ -1,3 +1,4 @@
+import Ground
 import Capture
 
 /// Renders pictures and reduces them; its memory serves one picture after the other.

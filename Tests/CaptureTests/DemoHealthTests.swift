@@ -16,7 +16,7 @@ import Vision
       RestampedSource(try DemoSource(options: options, request: request)), faults: options.faults)
     var monitor = PictureHealthMonitor()
     var seen: [Set<PictureComplaint>] = []
-    while seen.count < Int(seconds * 30) {
+    while seen.count < Int(saturating: seconds * 30) {
       guard case .frame(let frame) = try source.next(timeout: 1000) else { continue }
       seen.append(Set(monitor.observe(frame.image, at: frame.timestamp).complaints))
     }

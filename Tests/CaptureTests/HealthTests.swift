@@ -11,7 +11,7 @@ import Vision
   ) throws -> Set<PictureComplaint> {
     var monitor = PictureHealthMonitor(isStill: isStill)
     var health: PictureHealth?
-    for _ in 0..<Int(seconds * 30) {
+    for _ in 0..<Int(saturating: seconds * 30) {
       if case .frame(let frame) = try source.next(timeout: 0) {
         health = monitor.observe(frame.image, at: frame.timestamp)
       }

@@ -10,11 +10,11 @@ import Testing
     var times: [Double] = []
     for i in 0..<count {
       let came = 1000 + Double(i) * interval + jitter(i)
-      let before = MonotonicTime(nanoseconds: Int64(came * 1e6))
+      let before = MonotonicTime(nanoseconds: Int64(saturating: came * 1e6))
       let at = came + max(0, pace.milliseconds(untilDueFrom: before))
       // A picture that came before this one's turn has taken its place.
       if i + 1 < count, at > came + interval { continue }
-      let now = MonotonicTime(nanoseconds: Int64((at * 1e6).rounded(.up)))
+      let now = MonotonicTime(nanoseconds: Int64(saturating: (at * 1e6).rounded(.up)))
       #expect(pace.isDue(now))
       pace.recordFrame(now: now, period: 1000 / rate)
       times.append(at)
@@ -36,7 +36,7 @@ import Testing
 
   @Test(arguments: [(30.0, 20.0), (60, 30), (60, 25), (30, 10)])
   func aFasterSourceIsHeldToTheRate(source: Double, rate: Double) {
-    let times = drawn(every: 1000 / source, count: Int(source) * 10, rate: rate)
+    let times = drawn(every: 1000 / source, count: Int(saturating: source) * 10, rate: rate)
     #expect(abs(Double(times.count) - rate * 10) <= rate * 0.2 + 2)
     #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= 500 / rate - 0.01 })
   }

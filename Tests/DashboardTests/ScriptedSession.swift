@@ -70,7 +70,7 @@ final class ScriptedSession: SessionHost, SessionView {
   func snapshot() -> SessionSnapshot {
     let now = MonotonicTime.now
     return inside.withLock { inside in
-      let number = UInt64(max(1, now.milliseconds(since: started) / 1000 * rate))
+      let number = UInt64(saturating: max(1, now.milliseconds(since: started) / 1000 * rate))
       if number != inside.number, !inside.snapshot.paused, inside.snapshot.sourceState == .streaming {
         inside.number = number
         inside.snapshot.latest = Self.result(number: number, now: now, pans: pans)

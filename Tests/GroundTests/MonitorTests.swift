@@ -31,7 +31,7 @@ import Testing
 }
 
 @Suite struct RateMeterTests {
-  private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64(seconds * 1e9)) }
+  private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64(saturating: seconds * 1e9)) }
 
   @Test func countsOverTheLastTwoSeconds() {
     var meter = RateMeter()

@@ -58,7 +58,7 @@ import Vision
         seen.withLock { seen in
           if let last = seen.last, frame.sequence > last + 1 {
             seen.gaps += frame.sequence - last - 1
-            seen.times.append(Int(MonotonicTime.now.milliseconds(since: began) / 1000))
+            seen.times.append(Int(saturating: MonotonicTime.now.milliseconds(since: began) / 1000))
           }
           seen.last = frame.sequence
           seen.frames += 1

@@ -124,7 +124,7 @@ import Testing
     for name in names {
       let path = configuration.directory + "/" + name
       let source = try RecordingSource(path: path)
-      frames += Int((source.status.duration ?? 0) * 30 + 1.5)
+      frames += Int(saturating: (source.status.duration ?? 0) * 30 + 1.5)
       source.close()
       try layer.remove(path)
     }

@@ -70,7 +70,7 @@ import Vision
     defer { if child.isRunning { kill(child.processIdentifier, SIGKILL) } }
     try #require(eventually { handed(folder.path).count > 0 || !child.isRunning })
     // The moment of the kill is drawn at random, and any will do.
-    pass(Int64(delay * 1e9))
+    pass(Int64(saturating: delay * 1e9))
     kill(child.processIdentifier, SIGKILL)
     let killed = MonotonicTime.now.nanoseconds
     child.waitUntilExit()

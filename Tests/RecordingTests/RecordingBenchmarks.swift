@@ -32,7 +32,7 @@ struct RecordingBenchmarks {
     recorder.setRecording(true)
     let before = processorSeconds()
     let seconds = 20.0
-    for number in 0..<Int(seconds * 30) {
+    for number in 0..<Int(saturating: seconds * 30) {
       var result = results[number % 30]
       result.frame.timestamp = .now
       recorder.receive(result)

@@ -63,7 +63,7 @@ public final class DemoSource: FrameSource {
     try state.withLock { state in
       guard let renderer = state.renderer else { return .end }
       skipMissed(&state)
-      let due = MonotonicTime(nanoseconds: state.start.nanoseconds + Int64(Double(state.next) * period))
+      let due = MonotonicTime(nanoseconds: state.start.nanoseconds + Int64(saturating: Double(state.next) * period))
       let wait = due.nanoseconds - MonotonicTime.now.nanoseconds
       let limit = Int64(max(0, timeout)) * 1_000_000
       Self.sleep(min(wait, limit))
@@ -94,7 +94,7 @@ public final class DemoSource: FrameSource {
   /// Frames that were not fetched while there were buffers for them are lost, as a camera's would be.
   private func skipMissed(_ state: inout State) {
     let elapsed = Double(MonotonicTime.now.nanoseconds(since: state.start))
-    let current = UInt64(max(0, elapsed / period))
+    let current = UInt64(saturating: max(0, elapsed / period))
     guard current > state.next + Self.buffers else { return }
     state.drops += current - state.next - Self.buffers
     state.next = current - Self.buffers

@@ -1,3 +1,5 @@
+import Ground
+
 /// One of the exposures that make up a frame: packed RGB over a backdrop that drawing disturbs and ``restore`` mends.
 ///
 /// Owned by its renderer, which frees it; never shared.
@@ -39,7 +41,7 @@ struct ExposureLayer: SpanSink {
     // Safe: the filler clamps to the frame. All but the last pixel are written as four bytes, the fourth of which the
     // next pixel overwrites.
     let c = colour.clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
-    let (r, g, b) = (UInt8(c.x), UInt8(c.y), UInt8(c.z))
+    let (r, g, b) = (UInt8(saturating: c.x), UInt8(saturating: c.y), UInt8(saturating: c.z))
     let word = UInt32(r) | UInt32(g) << 8 | UInt32(b) << 16
     var p = UnsafeMutableRawPointer(pixels + (row * width + left) * 3)
     for _ in left..<(right - 1) {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The hall that everything happens in: floor, walls, gate, racks, lamps. Drawn once for a seed.
 struct SceneBackdrop {
   /// The colour that things fade to behind the gate.
@@ -120,24 +122,24 @@ struct SceneBackdrop {
     let across = z / tile
     let jointHalf = max(0.012, step * 0.6) / tile
     let acrossJoint = abs(across - across.rounded()) < max(0.012, step * 2.2) / tile
-    let coarse = (Int(z * 7) & 63) << 6
-    let fine = (Int(z * 41) & 63) << 6
+    let coarse = (Int(saturating: z * 7) & 63) << 6
+    let fine = (Int(saturating: z * 41) & 63) << 6
     let far = min(1, step * 25)
     var p = layer.pixels + row * layer.width * 3
     for _ in 0..<layer.width {
       let along = x / tile
       // Shifted by whole tables so that the index of a negative x is right too.
-      let g1 = grain[coarse | (Int(x * 7 + 6400) & 63)]
-      let g2 = grain[fine | (Int(x * 41 + 64000) & 63)]
+      let g1 = grain[coarse | (Int(saturating: x * 7 + 6400) & 63)]
+      let g2 = grain[fine | (Int(saturating: x * 41 + 64000) & 63)]
       var tone = fade * (1 + 0.05 * g1 + 0.06 * g2 * (1 - far))
       if acrossJoint || abs(along - along.rounded()) < jointHalf { tone *= 0.84 }
       var colour = floor
       let lane = abs(abs(x) - 3.1)
       if lane < 0.09 { colour = marking }
       let c = (colour * tone).clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
-      p[0] = UInt8(c.x)
-      p[1] = UInt8(c.y)
-      p[2] = UInt8(c.z)
+      p[0] = UInt8(saturating: c.x)
+      p[1] = UInt8(saturating: c.y)
+      p[2] = UInt8(saturating: c.z)
       p += 3
       x += step
     }

@@ -1,3 +1,5 @@
+import Ground
+
 /// Renders the demo scene: every frame a pure function of seed, options and frame number.
 ///
 /// Each frame is four exposures within the shutter's time, each shifted by a part of a pixel: their mean has smooth

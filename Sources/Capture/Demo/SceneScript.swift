@@ -1,3 +1,5 @@
+import Ground
+
 /// An object at one moment: where it stands, which way it faces, how it looks.
 struct ActorPose {
   var id = 0
@@ -118,7 +120,7 @@ struct SceneScript {
     var pose = ActorPose()
     pose.id = index
     pose.kind = prop.kind
-    pose.state = states[(first + Int(epoch)) % states.count]
+    pose.state = states[(first + Int(saturating: epoch)) % states.count]
     pose.motion = .still
     pose.motionAge = time + 10
     pose.x = prop.x
@@ -136,14 +138,14 @@ struct SceneScript {
     let cycles = time / length + phase
     let cycle = cycles.rounded(.down)
     let elapsed = (cycles - cycle) * length
-    random = SeededRandom(seed, 0xC1C1 &+ UInt64(index), UInt64(cycle))
+    random = SeededRandom(seed, 0xC1C1 &+ UInt64(index), UInt64(saturating: cycle))
     let kind = Self.moverKinds[
       (random.below(Self.moverKinds.count) + index * 3) % Self.moverKinds.count]
     let lane = 2.9 + (Float(index) + random.between(0.15, 0.85)) * (7.6 / Float(max(1, moverCount)))
     let plan = MovementPlan(lane: lane, duration: length * random.between(0.88, 0.98), &random)
     guard let place = plan.place(at: elapsed) else { return nil }
     var pose = ActorPose()
-    pose.id = 100 + index + Int(cycle) * 100
+    pose.id = 100 + index + Int(saturating: cycle) * 100
     pose.kind = kind
     pose.look = Self.look(&random)
     pose.motion = place.motion

@@ -1,3 +1,5 @@
+import Ground
+
 /// What the light and the camera's sensor make of a rendered frame.
 struct SceneSensor {
   private static let noiseCount = 1 << 16
@@ -26,7 +28,7 @@ struct SceneSensor {
       let bits = random.next()
       var sum: Float = -3
       for part in 0..<6 { sum += Float((bits >> UInt64(part * 10)) & 1023) / 1023 }
-      noise[index] = Int8(max(-127, min(127, (sum * 1.414 * deviation).rounded())))
+      noise[index] = Int8(saturating: max(-127, min(127, (sum * 1.414 * deviation).rounded())))
     }
   }
 
@@ -50,7 +52,7 @@ struct SceneSensor {
   ) {
     let brightness = exposure(at: time)
     let warmth = 0.035 * sineOfTurns(time / 29 + phase * 5)
-    let tones = [1 + warmth, 1, 1 - warmth].map { UInt16(max(0, min(255, $0 * brightness * 128))) }
+    let tones = [1 + warmth, 1, 1 - warmth].map { UInt16(saturating: max(0, min(255, $0 * brightness * 128))) }
     let count = width * 3
     for i in 0..<count { gains[i] = tones[i % 3] }
     var random = SeededRandom(options.seed, 0xF00D, frame)

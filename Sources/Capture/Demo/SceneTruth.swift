@@ -1,3 +1,5 @@
+import Ground
+
 extension SceneRenderer {
   /// What can be seen in frame `index`, from the middle of its exposure: exact outlines, by drawing object numbers
   /// instead of colours. Objects with no visible pixel are left out.

@@ -1,3 +1,5 @@
+import Ground
+
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine and Swift version.
 struct SeededRandom {
   private var state: UInt64

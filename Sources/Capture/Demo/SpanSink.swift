@@ -1,3 +1,5 @@
+import Ground
+
 /// What rows of pixels of one polygon are written to: the colours of a picture, or the numbers of objects.
 protocol SpanSink {
   var width: Int { get }
@@ -57,8 +59,8 @@ struct PolygonFiller {
     let to = min(clip.bottom, lowest)
     guard from < to, highest > -1e6, lowest < 1e6 else { return }
     // Rows whose centre is inside; both ends are within the frame because the clip rectangle is.
-    let first = max(0, Int((from - 0.5).rounded(.up)))
-    let end = min(min(sink.height, rows), Int((to - 0.5).rounded(.up)))
+    let first = max(0, Int(saturating: (from - 0.5).rounded(.up)))
+    let end = min(min(sink.height, rows), Int(saturating: (to - 0.5).rounded(.up)))
     guard first < end else { return }
     for row in first..<end {
       lows[row] = .greatestFiniteMagnitude
@@ -74,8 +76,8 @@ struct PolygonFiller {
       let low = max(clip.left, min(lows[row], 1e6))
       let high = min(clip.right, max(highs[row], -1e6))
       guard low < high else { continue }
-      let left = max(0, Int((low - 0.5).rounded(.up)))
-      let right = min(sink.width, Int((high - 0.5).rounded(.up)))
+      let left = max(0, Int(saturating: (low - 0.5).rounded(.up)))
+      let right = min(sink.width, Int(saturating: (high - 0.5).rounded(.up)))
       guard left < right else { continue }
       if let keep {
         sink.darken(row: row, left: left, right: right, keep: keep)
@@ -92,8 +94,8 @@ struct PolygonFiller {
     let from = max(Float(first), upper.y)
     let to = min(Float(end), lower.y)
     guard from < to else { return }
-    let start = max(first, Int((from - 0.5).rounded(.up)))
-    let stop = min(end, Int((to - 0.5).rounded(.up)))
+    let start = max(first, Int(saturating: (from - 0.5).rounded(.up)))
+    let stop = min(end, Int(saturating: (to - 0.5).rounded(.up)))
     guard start < stop else { return }
     let slope = (lower.x - upper.x) / (lower.y - upper.y)
     var x = upper.x + (Float(start) + 0.5 - upper.y) * slope

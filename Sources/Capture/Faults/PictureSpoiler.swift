@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// Makes pictures worse, in the ways that lenses, light and sensors do. Works on a copy; used for trials only, so it is

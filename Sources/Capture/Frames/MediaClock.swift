@@ -59,6 +59,6 @@ package struct MediaClock: Sendable {
   }
 
   private static func nanoseconds(_ seconds: Double) -> Int64 {
-    seconds.isFinite ? Int64((max(-longest, min(longest, seconds)) * 1e9).rounded()) : 0
+    seconds.isFinite ? Int64(saturating: (max(-longest, min(longest, seconds)) * 1e9).rounded()) : 0
   }
 }

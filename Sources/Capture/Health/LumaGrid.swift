@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// What a coarse grid of samples says about a picture: a few thousand reads, whatever its size.

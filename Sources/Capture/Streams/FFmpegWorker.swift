@@ -227,7 +227,7 @@ final class FFmpegWorker: @unchecked Sendable {
   private func restart(_ timeout: Int) throws(CaptureError) -> SourceEvent {
     let wait = backoff?.wait(at: .now) ?? 0
     if wait > 0 {
-      LinuxSystemCalls().sleep(milliseconds: min(timeout, Int(wait.rounded(.up))))
+      LinuxSystemCalls().sleep(milliseconds: min(timeout, Int(saturating: wait.rounded(.up))))
       guard wait <= Double(timeout) else { return .noSignal(reason: reason, since: lastFrame) }
     }
     do {

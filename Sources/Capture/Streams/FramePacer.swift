@@ -21,7 +21,7 @@ struct FramePacer {
       return true
     }
     // Rates come from files and flags, and may put the next frame into the next century.
-    let due = begun.moment.nanoseconds + Int64(max(-1e9, min(1e9, (media - begun.media) / speed)) * 1e9)
+    let due = begun.moment.nanoseconds + Int64(saturating: max(-1e9, min(1e9, (media - begun.media) / speed)) * 1e9)
     let wait = due - now.nanoseconds
     if wait < -500_000_000 || wait > 60_000_000_000 {
       start = (now, media)

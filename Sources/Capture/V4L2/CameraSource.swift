@@ -194,7 +194,8 @@ private final class CameraWorker: @unchecked Sendable {
     let reason =
       lastDamage.map { "the camera sends only damaged pictures: \($0.rawValue)" } ?? "no frames from the camera"
     guard silence >= limit else {
-      return .noSignal(reason: "\(reason), reopened after \(Int((limit / 1000).rounded(.up))) s", since: lastGood)
+      return .noSignal(
+        reason: "\(reason), reopened after \(Int(saturating: (limit / 1000).rounded(.up))) s", since: lastGood)
     }
     restarts += 1
     lose("\(reason), restarting it", at: stream)
@@ -227,7 +228,7 @@ private final class CameraWorker: @unchecked Sendable {
   private func search(_ outage: Outage, _ timeout: Int) -> SourceEvent {
     let wait = outage.backoff.wait(at: system.now)
     if wait > 0 {
-      system.sleep(milliseconds: min(timeout, Int(wait.rounded(.up))))
+      system.sleep(milliseconds: min(timeout, Int(saturating: wait.rounded(.up))))
       guard wait <= Double(timeout) else { return .noSignal(reason: reasonNow, since: lastGood) }
     }
     var outage = outage

@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// How grey pictures of more than eight bits become ones of eight.
@@ -45,7 +46,7 @@ struct DeepGrey {
       for x in 0..<width {
         let value = sample(line, x)
         let level = (Double(value) - low) * scale
-        out[x] = ignoresZero && value == 0 ? 0 : UInt8(min(255, max(0, level)))
+        out[x] = ignoresZero && value == 0 ? 0 : UInt8(saturating: min(255, max(0, level)))
       }
     }
   }
@@ -87,7 +88,7 @@ struct DeepGrey {
       }
     }
     guard count > 0 else { return nil }
-    let spare = Int(Double(count) * Self.clipped)
+    let spare = Int(saturating: Double(count) * Self.clipped)
     var (low, high) = (0, histogram.count - 1)
     var seen = histogram[0]
     while seen <= spare, low < high {

@@ -36,7 +36,7 @@ struct NegotiatedFormat: Sendable {
 
   /// "MJPG 640x480 at 15 frames a second".
   var words: String {
-    let rate = framesPerSecond > 0 ? " at \(Int(framesPerSecond.rounded())) frames a second" : ""
+    let rate = framesPerSecond > 0 ? " at \(Int(saturating: framesPerSecond.rounded())) frames a second" : ""
     return "\(encoding.fourCC) \(width)x\(pictureHeight)\(rate)"
   }
 
@@ -245,7 +245,7 @@ enum FormatNegotiation {
     var parameters = v4l2_streamparm()
     parameters.type = device.bufferType
     parameters.parm.capture.timeperframe = v4l2_fract(
-      numerator: 1000, denominator: UInt32(min(max(rate, 0.01), 1000) * 1000))
+      numerator: 1000, denominator: UInt32(saturating: min(max(rate, 0.01), 1000) * 1000))
     var set = device.asked(ocv_s_parm, parameters)
     if set == nil {
       parameters = v4l2_streamparm()

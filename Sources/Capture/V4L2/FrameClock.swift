@@ -75,7 +75,7 @@ struct FramePeriod {
   /// The most frames that a camera can have taken since the last one: four times its nominal rate, and some to spare.
   func framesPossible(until now: MonotonicTime) -> UInt64 {
     guard let last else { return .max }
-    return UInt64(max(0, Double(now.nanoseconds(since: last))) / nominal * 4) + 64
+    return UInt64(saturating: max(0, Double(now.nanoseconds(since: last))) / nominal * 4) + 64
   }
 
   /// `count` periods, but at least `least` milliseconds, in milliseconds.

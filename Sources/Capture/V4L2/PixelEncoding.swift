@@ -1,3 +1,4 @@
+import Ground
 package import Vision
 
 /// V4L2's four-character name of a pixel format.

@@ -1,3 +1,5 @@
+import Ground
+
 /// A colour of the screen: 24-bit sRGB, or the terminal's own default foreground or background.
 package struct Color: Hashable, Sendable {
   /// 0xRRGGBB, or a value above for the terminal's own.

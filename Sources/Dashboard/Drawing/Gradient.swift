@@ -1,3 +1,5 @@
+import Ground
+
 /// 101 colours for 0 to 100 percent, as btop has them.
 package struct Gradient: Sendable, Equatable {
   private let steps: [Color]
@@ -23,6 +25,6 @@ package struct Gradient: Sendable, Equatable {
 
   /// The colour for a share of 0...1; anything outside is clamped.
   package func at(_ share: Double) -> Color {
-    steps[share.isFinite ? min(100, max(0, Int((share * 100).rounded()))) : 0]
+    steps[share.isFinite ? min(100, max(0, Int(saturating: (share * 100).rounded()))) : 0]
   }
 }

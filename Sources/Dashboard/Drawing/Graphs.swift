@@ -1,3 +1,5 @@
+import Ground
+
 /// Bars, graphs and frames.
 extension CellCanvas {
   /// A frame with a title set into its top line, as btop draws it; returns the room inside.
@@ -46,7 +48,7 @@ extension CellCanvas {
   ) {
     guard width > 0 else { return }
     let share = fraction.isFinite ? min(1, max(0, fraction)) : 0
-    let full = Int((share * Double(width)).rounded())
+    let full = Int(saturating: (share * Double(width)).rounded())
     for i in 0..<width {
       let style = i < full ? Style(gradient.at(Double(i + 1) / Double(width)), on: rest.background) : rest
       self[x + i, y] = Cell(i < full ? glyphs.meter : glyphs.meterRest, style)
@@ -78,7 +80,7 @@ extension CellCanvas {
       guard i >= missing else { return 0 }
       let share = min(1, max(0, newest[i - missing] / top))
       guard share.isFinite else { return 0 }
-      return max(1, Int((share * Double(rect.height * 4)).rounded()))
+      return max(1, Int(saturating: (share * Double(rect.height * 4)).rounded()))
     }
     for column in 0..<rect.width {
       let a = height(column * 2)
@@ -101,7 +103,7 @@ extension CellCanvas {
     let newest = Array(values.suffix(rect.width))
     for (i, value) in newest.enumerated() {
       let share = value.isFinite ? min(1, max(0, value / top)) : 0
-      let height = max(1, Int((share * Double(rect.height * levels.count)).rounded()))
+      let height = max(1, Int(saturating: (share * Double(rect.height * levels.count)).rounded()))
       let x = rect.right - newest.count + i
       for row in 0..<rect.height {
         let level = min(levels.count, height - (rect.height - 1 - row) * levels.count)

@@ -1,3 +1,5 @@
+import Ground
+
 /// Mixtures of a terminal's 8 or 16 colours by the shades ░ ▒ ▓.
 struct ShadePalette {
   struct Mixture {

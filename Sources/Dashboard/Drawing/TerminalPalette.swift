@@ -1,3 +1,5 @@
+import Ground
+
 /// Turns colours into the terminal's colour numbers.
 package struct TerminalPalette: Sendable {
   package let depth: ColorDepth

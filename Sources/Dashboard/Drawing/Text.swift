@@ -1,3 +1,4 @@
+import Ground
 import CNcurses
 
 /// Formats numbers and fits text. Foundation's formatting allocates and is too slow for 30 frames per second.
@@ -7,11 +8,11 @@ package enum Text {
     guard value.isFinite, abs(value) < 1e15 else { return "-" }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }
-    let scaled = Int64((abs(value) * scale).rounded())
-    let whole = scaled / Int64(scale)
+    let scaled = Int64(saturating: (abs(value) * scale).rounded())
+    let whole = scaled / Int64(saturating: scale)
     let sign = value < 0 && scaled != 0 ? "-" : ""
     guard decimals > 0 else { return sign + String(whole) }
-    let fraction = String(scaled % Int64(scale))
+    let fraction = String(scaled % Int64(saturating: scale))
     return sign + String(whole) + "." + String(repeating: "0", count: decimals - fraction.count) + fraction
   }
 
@@ -50,18 +51,18 @@ package enum Text {
     guard seconds.isFinite, seconds < 1e9 else { return "-" }
     let units: [(name: String, seconds: Double)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
     let unit = units.first { seconds < 100 * $0.seconds } ?? units[3]
-    return "\(Int(max(0, seconds) / unit.seconds))\(unit.name)"
+    return "\(Int(saturating: max(0, seconds) / unit.seconds))\(unit.name)"
   }
 
   /// "0:07", "12:05", "3:12:05"; with decimals "0:07.25".
   package static func clock(seconds: Double, decimals: Int = 0) -> String {
     guard seconds.isFinite, seconds < 1e12 else { return "-" }
-    let s = Int(max(0, seconds))
+    let s = Int(saturating: max(0, seconds))
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
     if decimals > 0 {
       // Cut, not rounded: 59.999 is not 60.
       let scale = decimals == 1 ? 10.0 : 100.0
-      let fraction = Int((max(0, seconds) - Double(s)) * scale)
+      let fraction = Int(saturating: (max(0, seconds) - Double(s)) * scale)
       return clock(seconds: seconds) + "." + (decimals == 1 ? "\(fraction)" : two(fraction))
     }
     return s >= 3600 ? "\(s / 3600):\(two(s / 60 % 60)):\(two(s % 60))" : "\(s / 60):\(two(s % 60))"

@@ -1,3 +1,5 @@
+import Ground
+
 /// A row of the key table: an action, its name in the command palette, its keys, and its words for help and footer.
 package struct KeyBinding: Sendable {
   /// Headings of the help, in its order.

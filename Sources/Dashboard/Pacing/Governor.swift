@@ -87,7 +87,7 @@ package struct Governor: Sendable {
     } else {
       bytes = Self.carefulBytes
     }
-    return max(40, Int(bytes / bytesPerCell))
+    return max(40, Int(saturating: bytes / bytesPerCell))
   }
 
   /// Records the cost of a screen.

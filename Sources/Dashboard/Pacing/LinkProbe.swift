@@ -18,7 +18,7 @@ package struct LinkProbe: Sendable {
 
   /// The first query is due at once.
   package init(now: MonotonicTime) {
-    last = MonotonicTime(nanoseconds: now.nanoseconds - Int64(Self.pauseMilliseconds * 1e6))
+    last = MonotonicTime(nanoseconds: now.nanoseconds - Int64(saturating: Self.pauseMilliseconds * 1e6))
   }
 
   /// Whether an answer is still to come.

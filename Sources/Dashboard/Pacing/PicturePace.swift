@@ -18,7 +18,7 @@ package struct PicturePace: Sendable {
   ///
   /// - Parameter period: least milliseconds between pictures on average; two may follow each other after half of it.
   package mutating func recordFrame(now: MonotonicTime, period: Double) {
-    let nanoseconds = Int64(period * 1_000_000)
+    let nanoseconds = Int64(saturating: period * 1_000_000)
     due = MonotonicTime(
       nanoseconds: max(due.nanoseconds + nanoseconds, now.nanoseconds + nanoseconds / 2))
   }

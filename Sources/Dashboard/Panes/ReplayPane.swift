@@ -1,3 +1,4 @@
+import Ground
 import Capture
 import Pipeline
 
@@ -38,7 +39,7 @@ struct ReplayPane: Pane {
     for mark in replay.marks {
       let share = mark.seconds / duration
       guard share.isFinite, (0...1).contains(share) else { continue }
-      canvas[room.x + Int(share * Double(max(0, room.width - 1))), y] = Cell("!", theme.style(.warning))
+      canvas[room.x + Int(saturating: share * Double(max(0, room.width - 1))), y] = Cell("!", theme.style(.warning))
     }
   }
 

@@ -1,3 +1,4 @@
+import Ground
 package import Perception
 import Vision
 
@@ -168,8 +169,8 @@ package struct Overlay {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(mask.region)
     tint(rect, on: &canvas) { x, y in
-      let column = Int(((x - mask.region.x) / mask.region.width * Float(mask.columns)).rounded(.down))
-      let row = Int(((y - mask.region.y) / mask.region.height * Float(mask.rows)).rounded(.down))
+      let column = Int(saturating: ((x - mask.region.x) / mask.region.width * Float(mask.columns)).rounded(.down))
+      let row = Int(saturating: ((y - mask.region.y) / mask.region.height * Float(mask.rows)).rounded(.down))
       guard column >= 0, row >= 0, column < mask.columns, row < mask.rows else { return nil }
       return mask.bits[row * mask.columns + column] != 0 ? color : nil
     }

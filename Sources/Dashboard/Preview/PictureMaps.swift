@@ -1,3 +1,4 @@
+import Ground
 package import Perception
 import Vision
 
@@ -128,8 +129,8 @@ struct MapPainter: Sendable {
     }
 
     func cell(_ x: Float, _ y: Float) -> Int {
-      let column = min(columns - 1, max(0, Int(x / size.width * Float(columns))))
-      let row = min(rows - 1, max(0, Int(y / size.height * Float(rows))))
+      let column = min(columns - 1, max(0, Int(saturating: x / size.width * Float(columns))))
+      let row = min(rows - 1, max(0, Int(saturating: y / size.height * Float(rows))))
       return row * columns + column
     }
   }

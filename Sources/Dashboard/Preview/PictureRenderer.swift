@@ -1,3 +1,4 @@
+import Ground
 package import Vision
 
 /// Draws frames into cells and changes only cells whose content changed.

@@ -1,3 +1,4 @@
+import Ground
 package import Vision
 
 /// A picture reduced to a grid of samples in linear light, each the mean of its share of the pixels.
@@ -86,8 +87,8 @@ package struct PictureSampler {
     let start = origin.isFinite ? max(0, min(Double(origin), Double(limit - 1))) : 0
     let whole = length.isFinite ? max(1, min(Double(length), Double(limit) - start)) : 1
     for i in 0..<count {
-      let from = min(limit - 1, Int(start + whole * Double(i) / Double(count)))
-      let to = max(from + 1, min(limit, Int(start + whole * Double(i + 1) / Double(count))))
+      let from = min(limit - 1, Int(saturating: start + whole * Double(i) / Double(count)))
+      let to = max(from + 1, min(limit, Int(saturating: start + whole * Double(i + 1) / Double(count))))
       let step = max(1, (to - from) / mostTaps)
       spans.append(Span(start: from, end: to, step: step, taps: (to - from + step - 1) / step))
     }

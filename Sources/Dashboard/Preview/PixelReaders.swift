@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// Reads single pixels of one row as sRGB. One type per memory layout, so that the sampler's loop is specialised.

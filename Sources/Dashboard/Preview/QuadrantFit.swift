@@ -1,3 +1,5 @@
+import Ground
+
 /// Approximates the four quarters of a cell by two colours and a block character: twice the columns of half blocks.
 ///
 /// Of the ways to split four samples into two groups, the one with the least squared error is taken.

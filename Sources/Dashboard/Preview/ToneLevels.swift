@@ -1,3 +1,5 @@
+import Ground
+
 /// Stretches a picture's brightness to the whole range, calmly: the ends follow the picture with delay and in steps, so that
 /// noise and passing lights do not make every cell change.
 struct ToneLevels {

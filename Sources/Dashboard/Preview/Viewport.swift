@@ -1,3 +1,4 @@
+import Ground
 package import Vision
 
 /// Which part of the image is shown, and where on the screen.
@@ -45,8 +46,8 @@ package struct Viewport: Sendable, Equatable {
       return Rect(x: pane.x, y: pane.y, width: 0, height: 0)
     }
     let scale = min(Float(pane.width) / region.width, Float(pane.height) * cellAspect / region.height)
-    let width = min(pane.width, max(1, Int((region.width * scale).rounded())))
-    let height = min(pane.height, max(1, Int((region.height * scale / cellAspect).rounded())))
+    let width = min(pane.width, max(1, Int(saturating: (region.width * scale).rounded())))
+    let height = min(pane.height, max(1, Int(saturating: (region.height * scale / cellAspect).rounded())))
     return Rect(
       x: pane.x + (pane.width - width) / 2, y: pane.y + (pane.height - height) / 2, width: width, height: height)
   }
@@ -90,6 +91,6 @@ package struct CellMapping: Sendable {
   }
 
   private static func whole(_ value: Float) -> Int {
-    value.isFinite ? Int(max(-100_000, min(100_000, value)).rounded(.down)) : -100_000
+    value.isFinite ? Int(saturating: max(-100_000, min(100_000, value)).rounded(.down)) : -100_000
   }
 }

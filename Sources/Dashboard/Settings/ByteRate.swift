@@ -1,3 +1,5 @@
+import Ground
+
 /// Bytes per second as users write them: `50K`, `1.5M`, `80000`.
 package enum ByteRate {
   /// nil for text that is not a rate, and for rates below 1000 bytes per second.
@@ -12,7 +14,7 @@ package enum ByteRate {
     }
     if factor > 1 { digits = digits.dropLast() }
     guard let value = Double(digits), value.isFinite, (1000...1e9).contains(value * factor) else { return nil }
-    return Int(value * factor)
+    return Int(saturating: value * factor)
   }
 
   package static func text(_ rate: Int) -> String {

@@ -1,3 +1,5 @@
+import Ground
+
 /// The settings, each by its key in the configuration.
 package enum Setting: String, CaseIterable, Sendable {
   case theme, style, colors, preset, boxes, labels, mouse, bandwidth, rate, tolerance, order

@@ -1,3 +1,5 @@
+import Ground
+
 /// Removes redundant colour changes from the output of ncurses.
 ///
 /// ncurses sets both colours of a pair at every change of pair, as two sequences; on a picture that is nearly half of

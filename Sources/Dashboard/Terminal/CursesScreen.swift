@@ -1,3 +1,4 @@
+import Ground
 import CNcurses
 
 /// Puts a ``CellCanvas`` on ncurses' standard screen: only what differs from the last one.

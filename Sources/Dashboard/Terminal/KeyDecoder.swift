@@ -1,3 +1,4 @@
+import Ground
 import CNcurses
 
 /// Turns what ncurses reads into ``Key``s.

@@ -1,3 +1,4 @@
+import Ground
 import CNcurses
 
 /// Colour pairs of ncurses by their colours: defined once and kept, up to the terminal's count.

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// How many bytes a value takes in the layout of the kernels.

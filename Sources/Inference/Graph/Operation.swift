@@ -1,3 +1,5 @@
+import Ground
+
 /// What a node does: an operator of a family's table, or one that a graph pass made, with its attributes decoded.
 ///
 /// A class, so that the passes copy nodes cheaply; it never changes.

@@ -1,3 +1,5 @@
+import Ground
+
 /// What convolutions take into themselves: padding, normalisation, activation, the residual of a block.
 extension Graph.Node {
   /// The convolution that a node is, plain or fused.

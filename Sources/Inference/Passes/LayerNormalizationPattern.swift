@@ -1,3 +1,5 @@
+import Ground
+
 extension Rewrite {
   /// (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * scale + shift over the last axis, as exporters before
   /// operator set 17 wrote LayerNormalization.

@@ -1,3 +1,5 @@
+import Ground
+
 /// Nodes that change nothing, and chains of data movement that one node can do.
 extension Rewrite {
   private static let transparent: Set<String> = [

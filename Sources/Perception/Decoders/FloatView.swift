@@ -1,3 +1,4 @@
+import Ground
 import Glibc
 import Inference
 
@@ -34,7 +35,7 @@ struct FloatView {
 /// Floats as they come from outside as indices: nil for what is no whole number in range.
 func checkedIndex(_ value: Float, limit: Int = 1 << 24) -> Int? {
   guard value.isFinite, value > -1, value < Float(limit) else { return nil }
-  return Int(value.rounded())
+  return Int(saturating: value.rounded())
 }
 
 @inline(__always) func sigmoid(_ value: Float) -> Float { 1 / (1 + expf(-value)) }

@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// The cells of a network's map that show the frame: letterbox padding is left out.
@@ -28,11 +29,11 @@ struct FrameGrid {
     for row in 0..<rows {
       let y = shown.y + (Float(row) + 0.5) * shown.height / Float(rows)
       guard y >= 0, y < Float(placement.height) else { continue }
-      let sourceRow = min(source.rows - 1, Int(y * Float(source.rows) / Float(placement.height)))
+      let sourceRow = min(source.rows - 1, Int(saturating: y * Float(source.rows) / Float(placement.height)))
       for column in 0..<columns {
         let x = shown.x + (Float(column) + 0.5) * shown.width / Float(columns)
         guard x >= 0, x < Float(placement.width) else { continue }
-        let sourceColumn = min(source.columns - 1, Int(x * Float(source.columns) / Float(placement.width)))
+        let sourceColumn = min(source.columns - 1, Int(saturating: x * Float(source.columns) / Float(placement.width)))
         body(row * columns + column, sourceRow, sourceColumn)
       }
     }
@@ -40,6 +41,6 @@ struct FrameGrid {
 
   private static func cells(_ shown: Float, _ input: Int, _ source: Int) -> Int {
     let wanted = (shown * Float(source) / Float(max(1, input))).rounded()
-    return min(4096, max(1, wanted.isFinite ? Int(min(max(wanted, 1), 4096)) : 1))
+    return min(4096, max(1, wanted.isFinite ? Int(saturating: min(max(wanted, 1), 4096)) : 1))
   }
 }

@@ -49,8 +49,8 @@ struct PrototypeMasks {
     let columns = PrototypeMasks.span(left - 1, right + 1, prototypes.columns)
     let rows = PrototypeMasks.span(top - 1, bottom + 1, prototypes.rows)
     sum(prototypes, columns, rows, coefficient)
-    let cellsAcross = min(PrototypeMasks.cellLimit, max(1, Int((2 * (right - left)).rounded(.up))))
-    let cellsDown = min(PrototypeMasks.cellLimit, max(1, Int((2 * (bottom - top)).rounded(.up))))
+    let cellsAcross = min(PrototypeMasks.cellLimit, max(1, Int(saturating: (2 * (right - left)).rounded(.up))))
+    let cellsDown = min(PrototypeMasks.cellLimit, max(1, Int(saturating: (2 * (bottom - top)).rounded(.up))))
     var bits = [UInt8](repeating: 0, count: cellsAcross * cellsDown)
     for y in 0..<cellsDown {
       let protoY = top + (Float(y) + 0.5) * (bottom - top) / Float(cellsDown) - 0.5
@@ -63,8 +63,8 @@ struct PrototypeMasks {
   }
 
   private static func span(_ low: Float, _ high: Float, _ count: Int) -> Range<Int> {
-    let start = Int(min(max(low, 0), Float(count - 1)))
-    let end = Int(min(max(high.rounded(.up), Float(start + 1)), Float(count)))
+    let start = Int(saturating: min(max(low, 0), Float(count - 1)))
+    let end = Int(saturating: min(max(high.rounded(.up), Float(start + 1)), Float(count)))
     return start..<max(start + 1, end)
   }
 
@@ -90,8 +90,8 @@ struct PrototypeMasks {
   private func sample(_ x: Float, _ y: Float, _ columns: Range<Int>, _ rows: Range<Int>) -> Float {
     let localX = min(max(x - Float(columns.lowerBound), 0), Float(columns.count - 1))
     let localY = min(max(y - Float(rows.lowerBound), 0), Float(rows.count - 1))
-    let x0 = Int(localX)
-    let y0 = Int(localY)
+    let x0 = Int(saturating: localX)
+    let y0 = Int(saturating: localY)
     let x1 = min(x0 + 1, columns.count - 1)
     let y1 = min(y0 + 1, rows.count - 1)
     let fx = localX - Float(x0)

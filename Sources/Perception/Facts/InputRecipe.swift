@@ -1,3 +1,4 @@
+import Ground
 public import Vision
 
 /// How an input tensor's axes are ordered.
@@ -55,7 +56,7 @@ public struct InputRecipe: Sendable, Hashable {
       let large = max(small, max(frameWidth, frameHeight))
       let scale = min(Float(shorter) / small, Float(longer) / large)
       func padded(_ side: Float) -> Int {
-        (max(1, Int((side * scale).rounded())) + multiple - 1) / multiple * multiple
+        (max(1, Int(saturating: (side * scale).rounded())) + multiple - 1) / multiple * multiple
       }
       return (padded(max(1, frameWidth)), padded(max(1, frameHeight)))
     }

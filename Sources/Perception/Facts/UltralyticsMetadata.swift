@@ -1,3 +1,5 @@
+import Ground
+
 /// What Ultralytics' exporter writes into a file: task, stride, image size and names, as Python literals.
 struct UltralyticsMetadata: Sendable {
   var task: String

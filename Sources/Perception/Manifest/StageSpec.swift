@@ -1,3 +1,4 @@
+import Ground
 public import Configuration
 
 /// One stage of a pipeline as a file or the command line asks for it.

@@ -114,13 +114,13 @@ final class InputTensors {
     switch target.type {
     case .uint8:
       let out = target.elements(as: UInt8.self)
-      for index in 0..<count { out[offset + index] = UInt8(min(max(staging[index] + 0.5, 0), 255)) }
+      for index in 0..<count { out[offset + index] = UInt8(saturating: min(max(staging[index] + 0.5, 0), 255)) }
     case .int8:
       let out = target.elements(as: Int8.self)
-      for index in 0..<count { out[offset + index] = Int8(min(max(staging[index].rounded(), -128), 127)) }
+      for index in 0..<count { out[offset + index] = Int8(saturating: min(max(staging[index].rounded(), -128), 127)) }
     case .int32:
       let out = target.elements(as: Int32.self)
-      for index in 0..<count { out[offset + index] = Int32(min(max(staging[index].rounded(), -1e6), 1e6)) }
+      for index in 0..<count { out[offset + index] = Int32(saturating: min(max(staging[index].rounded(), -1e6), 1e6)) }
     default:
       let out = target.elements(as: Float16.self)
       for index in 0..<count { out[offset + index] = Float16(staging[index]) }

@@ -1,3 +1,4 @@
+import Ground
 public import Vision
 
 /// Draws findings over a picture: for saved photos and snapshots.
@@ -16,8 +17,8 @@ public enum FindingsPainter {
         canvas.outline(detection.box, color, thickness: scale + 1)
       }
       for point in detection.pose where point.confidence > 0.3 && point.x.isFinite && point.y.isFinite {
-        let x = Int(max(-100, min(Float(canvas.width + 100), point.x)))
-        let y = Int(max(-100, min(Float(canvas.height + 100), point.y)))
+        let x = Int(saturating: max(-100, min(Float(canvas.width + 100), point.x)))
+        let y = Int(saturating: max(-100, min(Float(canvas.height + 100), point.y)))
         canvas.fill(x: x - scale, y: y - scale, width: 2 * scale + 1, height: 2 * scale + 1, color)
       }
       paintLabel(of: detection, color, scale, on: &canvas)
@@ -30,7 +31,7 @@ public enum FindingsPainter {
   }
 
   private static func percent(_ confidence: Float) -> String {
-    confidence.isFinite ? "\(Int((confidence * 100).rounded()))%" : "?"
+    confidence.isFinite ? "\(Int(saturating: (confidence * 100).rounded()))%" : "?"
   }
 
   private static func paintLabel(
@@ -42,8 +43,9 @@ public enum FindingsPainter {
     if let best = detection.classes.first { label += " \(best.label)" }
     let height = Canvas.textHeight(scale: scale) + 2 * scale
     let box = detection.box.clipped(width: canvas.width, height: canvas.height)
-    let above = Int(box.y) - height
-    paintTag(label, x: Int(box.x), y: above >= 0 ? above : Int(box.y), color, scale, on: &canvas)
+    let above = Int(saturating: box.y) - height
+    paintTag(
+      label, x: Int(saturating: box.x), y: above >= 0 ? above : Int(saturating: box.y), color, scale, on: &canvas)
   }
 
   private static func paintTag(
@@ -59,12 +61,13 @@ public enum FindingsPainter {
   private static func paint(_ mask: Mask, _ color: Canvas.Color, on canvas: inout Canvas) {
     let region = mask.region.clipped(width: canvas.width, height: canvas.height)
     guard mask.columns > 0, mask.rows > 0, mask.bits.count >= mask.columns * mask.rows, region.area > 0 else { return }
-    for y in Int(region.y)..<Int(region.bottom) {
+    for y in Int(saturating: region.y)..<Int(saturating: region.bottom) {
       let row = min(
-        mask.rows - 1, max(0, Int((Float(y) + 0.5 - mask.region.y) / mask.region.height * Float(mask.rows))))
-      for x in Int(region.x)..<Int(region.right) {
+        mask.rows - 1, max(0, Int(saturating: (Float(y) + 0.5 - mask.region.y) / mask.region.height * Float(mask.rows)))
+      )
+      for x in Int(saturating: region.x)..<Int(saturating: region.right) {
         let share = (Float(x) + 0.5 - mask.region.x) / mask.region.width
-        let column = min(mask.columns - 1, max(0, Int(share * Float(mask.columns))))
+        let column = min(mask.columns - 1, max(0, Int(saturating: share * Float(mask.columns))))
         if mask.bits[row * mask.columns + column] != 0 { canvas.blend(x, y, color, 0.4) }
       }
     }

@@ -1,3 +1,4 @@
+import Ground
 import Foundation
 
 /// A class for every cell of a grid that stretches over the whole source frame.
@@ -92,7 +93,7 @@ public struct DepthMap: LayerContent {
   /// that it reads without colours too.
   public static func color(_ nearness: Float) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let t = nearness.isFinite ? min(max(nearness, 0), 1) : 0
-    func byte(_ share: Float) -> UInt8 { UInt8(min(max(share, 0), 1) * 255) }
+    func byte(_ share: Float) -> UInt8 { UInt8(saturating: min(max(share, 0), 1) * 255) }
     return (byte(0.1 + 1.6 * t), byte(1.8 * t - 0.75), byte(0.45 - abs(t - 0.3) * 0.9))
   }
 
@@ -126,7 +127,7 @@ public struct DepthMap: LayerContent {
     try container.encode(unit, forKey: .unit)
     let ends = [range.lowerBound, range.upperBound].map { JSONNumber.rounded($0, 6) }
     try container.encode(ends, forKey: .range)
-    let bytes = nearness.map { $0.isFinite ? UInt8(min(max($0, 0), 1) * 255 + 0.5) : 0 }
+    let bytes = nearness.map { $0.isFinite ? UInt8(saturating: min(max($0, 0), 1) * 255 + 0.5) : 0 }
     try container.encode(Data(bytes).base64EncodedString(), forKey: .nearness)
   }
 }

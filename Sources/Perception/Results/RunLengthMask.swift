@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// A binary mask in COCO's compressed run-length encoding, over the whole frame.
@@ -45,7 +46,7 @@ public struct RunLengthMask: Sendable, Equatable, Codable {
   private static func cell(_ position: Float, _ start: Float, _ extent: Float, _ cells: Int) -> Int? {
     let share = (position - start) / extent
     guard share >= 0, share < 1 else { return nil }
-    return min(cells - 1, Int(share * Float(cells)))
+    return min(cells - 1, Int(saturating: share * Float(cells)))
   }
 
   private static func text(_ runs: [Int]) -> String {

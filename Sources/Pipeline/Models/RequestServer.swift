@@ -288,7 +288,7 @@ struct RequestServer {
   }
 
   private func milliseconds(since began: MonotonicTime) -> Int {
-    Int(MonotonicTime.now.milliseconds(since: began).rounded())
+    Int(saturating: MonotonicTime.now.milliseconds(since: began).rounded())
   }
 
   private func fail(_ request: Request, because reason: String) {

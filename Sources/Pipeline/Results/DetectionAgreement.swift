@@ -1,3 +1,4 @@
+import Ground
 public import Perception
 import Vision
 

@@ -149,5 +149,5 @@ private func milliseconds(_ nanoseconds: Int64) -> Double { (Double(nanoseconds)
 
 /// From outside: bounded to a quarter of an hour.
 private func nanoseconds(_ milliseconds: Double) -> Int64 {
-  milliseconds.isFinite ? Int64((max(0, min(1e6, milliseconds)) * 1e6).rounded()) : 0
+  milliseconds.isFinite ? Int64(saturating: (max(0, min(1e6, milliseconds)) * 1e6).rounded()) : 0
 }

@@ -14,7 +14,7 @@ public enum SourceState: Sendable, Equatable, Codable {
     switch self {
     case .starting, .streaming: return nil
     case .noSignal(let reason, let since):
-      return "no signal since \(Int(max(0, now.milliseconds(since: since)) / 1000)) s: \(reason)"
+      return "no signal since \(Int(saturating: max(0, now.milliseconds(since: since)) / 1000)) s: \(reason)"
     case .ended: return "the source has ended"
     case .failed(let reason): return "the source failed: \(reason)"
     }
@@ -50,6 +50,6 @@ public struct StageStall: Sendable, Equatable, Codable {
 
   /// "the detector has not answered for 7 s".
   public func line(at now: MonotonicTime) -> String {
-    "the \(stage) has not answered for \(Int(max(0, now.milliseconds(since: since)) / 1000)) s"
+    "the \(stage) has not answered for \(Int(saturating: max(0, now.milliseconds(since: since)) / 1000)) s"
   }
 }

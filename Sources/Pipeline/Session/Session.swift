@@ -122,7 +122,8 @@ public final class Session: SessionHost {
   /// - Returns: the names of those left, empty when none hangs.
   private func awaitThreads(milliseconds: Double) -> String {
     while alive.wait(
-      timeout: Int64(milliseconds * 1e6), until: { $0.subtracting(["supervisor"]).isEmpty }, then: { _ in true })
+      timeout: Int64(saturating: milliseconds * 1e6), until: { $0.subtracting(["supervisor"]).isEmpty },
+      then: { _ in true })
       == nil, !supervisor.findsAnythingStuck
     {}
     let stuck = alive.withLock { $0.subtracting(["supervisor"]).sorted() }

@@ -92,7 +92,7 @@ struct Supervisor {
     case (nil, let stall?):
       announce(SessionEvent(severity: .error, message: "\(stall.line(at: .now)); the picture goes on without it"))
     case (let stall?, nil):
-      let seconds = Int(MonotonicTime.now.milliseconds(since: stall.since) / 1000)
+      let seconds = Int(saturating: MonotonicTime.now.milliseconds(since: stall.since) / 1000)
       announce(SessionEvent(severity: .info, message: "the \(stall.stage) answers again, after \(seconds) s"))
     default: break
     }

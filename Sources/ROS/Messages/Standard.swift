@@ -1,3 +1,5 @@
+import Ground
+
 /// builtin_interfaces/msg/Time.
 public struct ROSTime: CDRFields, Sendable, Equatable {
   public var seconds: Int32 = 0

@@ -1,3 +1,5 @@
+import Ground
+
 /// CRC-32 as MCAP, zip and Ethernet use it (reflected polynomial 0xEDB88320), eight bytes a step.
 ///
 /// Slicing by eight: Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation"

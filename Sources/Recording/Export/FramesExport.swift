@@ -79,7 +79,7 @@ struct FramesExport {
       try writeGrey(levels, map.columns, map.rows, FramesExport.name(index, "\(stage.fileName).classes.png"), folder)
     }
     for (stage, map) in findings.layers.all(DepthMap.self) {
-      let levels = map.nearness.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
+      let levels = map.nearness.map { UInt8(saturating: min(max($0, 0), 1) * 255 + 0.5) }
       try writeGrey(levels, map.columns, map.rows, FramesExport.name(index, "\(stage.fileName).depth.png"), folder)
     }
   }

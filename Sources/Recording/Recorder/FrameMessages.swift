@@ -60,7 +60,7 @@ enum FrameMessages {
   }
 
   private static func caption(_ detection: Detection) -> String {
-    let percent = Int((max(0, min(1, detection.confidence)) * 100).rounded())
+    let percent = Int(saturating: (max(0, min(1, detection.confidence)) * 100).rounded())
     let track = detection.track.map { " #\($0)" } ?? ""
     let second = detection.classes.first.map { " · \($0.label)" } ?? ""
     return "\(detection.label) \(percent)%\(track)\(second)"

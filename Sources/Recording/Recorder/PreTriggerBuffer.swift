@@ -31,7 +31,7 @@ struct PreTriggerBuffer {
   private(set) var bytes = 0
 
   init(seconds: Double, maximumBytes: Int) {
-    nanoseconds = Int64(max(0, min(3600, seconds)) * 1e9)
+    nanoseconds = Int64(saturating: max(0, min(3600, seconds)) * 1e9)
     self.maximumBytes = maximumBytes
   }
 

@@ -28,7 +28,7 @@ final class RecordingFile {
   init(path: String, configuration: RecordingConfiguration, part: Int, clock: WallClock, layer: any FileLayer) throws {
     var options = MCAPWriter.Options()
     options.compression = configuration.compression
-    options.chunkNanoseconds = UInt64(max(0.05, min(1, configuration.chunkSeconds)) * 1e9)
+    options.chunkNanoseconds = UInt64(saturating: max(0.05, min(1, configuration.chunkSeconds)) * 1e9)
     writer = try MCAPWriter(path: path, options: options, layer: layer)
     self.clock = clock
     describeModel = configuration.describeModel

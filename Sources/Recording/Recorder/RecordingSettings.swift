@@ -141,7 +141,9 @@ public enum RecordingUnits {
   public static func seconds(_ text: String) throws -> Double { try parse(text, seconds, "10s, 5m, 1h") }
 
   /// "2GB", "500MiB", "1000000" in bytes.
-  public static func bytes(_ text: String) throws -> UInt64 { UInt64(try parse(text, bytes, "500MB, 2GiB")) }
+  public static func bytes(_ text: String) throws -> UInt64 {
+    UInt64(saturating: try parse(text, bytes, "500MB, 2GiB"))
+  }
 
   private static func parse(_ text: String, _ units: [String: Double], _ examples: String) throws -> Double {
     let number = text.prefix { $0.isNumber || $0 == "." }

@@ -143,7 +143,7 @@ public final class RecordingSource: SeekableSource {
       guard state.isPlaying else { return .wait(until: nil) }
       if state.speed > 0 {
         let pause = min(RecordingSource.longestPause, (seconds - state.anchorSeconds) / state.speed)
-        let due = state.anchor.nanoseconds + Int64(pause * 1e9)
+        let due = state.anchor.nanoseconds + Int64(saturating: pause * 1e9)
         if due > now.nanoseconds { return .wait(until: MonotonicTime(nanoseconds: due)) }
         // A slow consumer makes the replay late; it does not have to catch up.
         if now.nanoseconds - due > 200_000_000 { (state.anchor, state.anchorSeconds) = (now, seconds) }

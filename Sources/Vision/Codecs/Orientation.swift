@@ -1,3 +1,5 @@
+import Ground
+
 /// How a camera was held when it took a photo, as EXIF's tag 0x0112 says (CIPA DC-008, 4.6.4): where the stored picture's
 /// first row and column belong.
 public enum Orientation: Int, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import Ground
+
 /// A YUV picture taken apart into full-range planes padded to whole chroma samples: what TurboJPEG's encoder reads.
 struct PlanarScratch {
   private var memory: [UInt8] = []
@@ -7,7 +9,7 @@ struct PlanarScratch {
   /// Sample tables from a camera's range (16...235, chroma 16...240) to JPEG's, and the identity.
   private static let expandLuma = (0..<256).map { UInt8(clamping: (($0 - 16) * 255 + 109) / 219) }
   private static let expandChroma = (0..<256).map { value -> UInt8 in
-    UInt8(clamping: Int((Double(value - 128) * 255 / 224 + 128).rounded()))
+    UInt8(saturating: (Double(value - 128) * 255 / 224 + 128).rounded())
   }
   private static let identity = (0..<256).map { UInt8($0) }
 

@@ -1,3 +1,5 @@
+import Ground
+
 /// An RGB picture to draw on: 3 bytes a pixel, tightly packed. Whatever lies outside is cut off.
 public struct Canvas: Sendable {
   /// A colour, 8 bits a channel.
@@ -85,17 +87,17 @@ public struct Canvas: Sendable {
       return
     }
     let old = self[x, y]
-    func mix(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8(Float(a) + (Float(b) - Float(a)) * max(0, opacity)) }
+    func mix(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8(saturating: Float(a) + (Float(b) - Float(a)) * max(0, opacity)) }
     self[x, y] = Color(mix(old.red, color.red), mix(old.green, color.green), mix(old.blue, color.blue))
   }
 
   /// Draws a rectangle's outline, `thickness` pixels inwards.
   public mutating func outline(_ box: Box, _ color: Color, thickness: Int) {
     let clipped = box.clipped(width: width, height: height)
-    let x = Int(clipped.x)
-    let y = Int(clipped.y)
-    let w = Int(clipped.width.rounded(.up))
-    let h = Int(clipped.height.rounded(.up))
+    let x = Int(saturating: clipped.x)
+    let y = Int(saturating: clipped.y)
+    let w = Int(saturating: clipped.width.rounded(.up))
+    let h = Int(saturating: clipped.height.rounded(.up))
     let t = min(max(1, thickness), max(1, min(w, h) / 2))
     fill(x: x, y: y, width: w, height: t, color)
     fill(x: x, y: y + h - t, width: w, height: t, color)
@@ -107,11 +109,12 @@ public struct Canvas: Sendable {
   public mutating func line(_ x0: Float, _ y0: Float, _ x1: Float, _ y1: Float, _ color: Color, thickness: Int) {
     let limit = Float(4 * max(width, height))
     guard [x0, y0, x1, y1].allSatisfy({ $0.isFinite && abs($0) < limit }) else { return }
-    let steps = max(1, Int(max(abs(x1 - x0), abs(y1 - y0)).rounded(.up)))
+    let steps = max(1, Int(saturating: max(abs(x1 - x0), abs(y1 - y0)).rounded(.up)))
     for step in 0...steps {
       let share = Float(step) / Float(steps)
       fill(
-        x: Int(x0 + (x1 - x0) * share) - thickness / 2, y: Int(y0 + (y1 - y0) * share) - thickness / 2,
+        x: Int(saturating: x0 + (x1 - x0) * share) - thickness / 2,
+        y: Int(saturating: y0 + (y1 - y0) * share) - thickness / 2,
         width: thickness, height: thickness, color)
     }
   }

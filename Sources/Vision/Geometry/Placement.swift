@@ -1,3 +1,5 @@
+import Ground
+
 /// How a picture is fitted into a network's input.
 public enum ResizeRule: Sendable, Hashable {
   /// Keeps the aspect; the rest is padded evenly on both sides, or only right and below.
@@ -35,10 +37,10 @@ public struct Placement: Sendable, Hashable {
     let whole = Box(x: 0, y: 0, width: Float(sourceWidth), height: Float(sourceHeight))
     var part = region?.clipped(width: sourceWidth, height: sourceHeight) ?? whole
     if !(part.width >= 1 && part.height >= 1 && part.x.isFinite && part.y.isFinite) { part = whole }
-    let left = Int(part.x.rounded(.down))
-    let top = Int(part.y.rounded(.down))
-    let right = min(sourceWidth, max(left + 1, Int(part.right.rounded(.up))))
-    let bottom = min(sourceHeight, max(top + 1, Int(part.bottom.rounded(.up))))
+    let left = Int(saturating: part.x.rounded(.down))
+    let top = Int(saturating: part.y.rounded(.down))
+    let right = min(sourceWidth, max(left + 1, Int(saturating: part.right.rounded(.up))))
+    let bottom = min(sourceHeight, max(top + 1, Int(saturating: part.bottom.rounded(.up))))
     let partWidth = region == nil ? Double(sourceWidth) : Double(part.width)
     let partHeight = region == nil ? Double(sourceHeight) : Double(part.height)
     let shownWidth: Int
@@ -51,16 +53,16 @@ public struct Placement: Sendable, Hashable {
       (atX, atY) = (0, 0)
     case .letterbox(let centered):
       let ratio = min(Double(width) / partWidth, Double(height) / partHeight)
-      shownWidth = min(width, max(1, Int((partWidth * ratio).rounded())))
-      shownHeight = min(height, max(1, Int((partHeight * ratio).rounded())))
+      shownWidth = min(width, max(1, Int(saturating: (partWidth * ratio).rounded())))
+      shownHeight = min(height, max(1, Int(saturating: (partHeight * ratio).rounded())))
       atX = centered ? (width - shownWidth) / 2 : 0
       atY = centered ? (height - shownHeight) / 2 : 0
     case .centerCrop(let shorterSide):
       // Rounded to the nearest pixel, the offset down; torchvision truncates the side and rounds the offset, which
       // differs by a pixel at most.
       let ratio = Double(shorterSide) / min(partWidth, partHeight)
-      shownWidth = partWidth <= partHeight ? shorterSide : Int(min(partWidth * ratio, 1e6).rounded())
-      shownHeight = partHeight <= partWidth ? shorterSide : Int(min(partHeight * ratio, 1e6).rounded())
+      shownWidth = partWidth <= partHeight ? shorterSide : Int(saturating: min(partWidth * ratio, 1e6).rounded())
+      shownHeight = partHeight <= partWidth ? shorterSide : Int(saturating: min(partHeight * ratio, 1e6).rounded())
       atX = (width - shownWidth) / 2
       atY = (height - shownHeight) / 2
     }

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// The SIMD path from a camera's picture to a network's planes; what it does not cover stays with ``Resampler``.

@@ -1,3 +1,5 @@
+import Ground
+
 /// Cuts, scales and converts pictures of any format in one pass over their rows, in memory that it reuses.
 ///
 /// Rows are converted to RGB and scaled horizontally once each, kept in a ring as long as the vertical filter needs
@@ -136,9 +138,9 @@ public final class Resampler {
       var to = out + (row * width + placement.columns.lowerBound) * 3
       for x in 0..<placement.columns.count {
         let pixel = pixels[x] + 0.5
-        to[0] = UInt8(min(max(pixel[0], 0), 255))
-        to[1] = UInt8(min(max(pixel[1], 0), 255))
-        to[2] = UInt8(min(max(pixel[2], 0), 255))
+        to[0] = UInt8(saturating: min(max(pixel[0], 0), 255))
+        to[1] = UInt8(saturating: min(max(pixel[1], 0), 255))
+        to[2] = UInt8(saturating: min(max(pixel[2], 0), 255))
         to += 3
       }
     }

@@ -1,3 +1,5 @@
+import Ground
+
 /// How pixels are weighed when a picture changes its size.
 public enum ResizeFilter: String, Sendable, CaseIterable {
   /// Two by two pixels, as OpenCV's `INTER_LINEAR`: fast, aliases when shrinking.
@@ -52,8 +54,8 @@ struct ResizeAxis {
     let low = Double(sources.lowerBound)
     let high = Double(sources.upperBound)
     // Clamped before the conversion, so that no mapping however odd can overflow it.
-    let start = Int(min(max(center - stretch + 0.5, low), high - 1))
-    let end = max(start + 1, Int(min(max(center + stretch + 0.5, low), high)))
+    let start = Int(saturating: min(max(center - stretch + 0.5, low), high - 1))
+    let end = max(start + 1, Int(saturating: min(max(center + stretch + 0.5, low), high)))
     let first = weights.count
     var total = 0.0
     for source in start..<end {

@@ -1,3 +1,5 @@
+import Ground
+
 /// Reads one row of a picture of any format as R G B bytes.
 ///
 /// YUV follows BT.601 in 16-bit fixed point: cameras' range (16...235) or JPEG's full range as the image says. A chroma

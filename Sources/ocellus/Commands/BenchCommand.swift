@@ -104,7 +104,9 @@ struct BenchCommand: ParsableCommand {
     let allocations = oca_allocations() - before
     oca_set_counting(false)
     times.sort()
-    func rank(_ share: Double) -> Double { times[min(runs - 1, max(0, Int((share * Double(runs)).rounded(.up)) - 1))] }
+    func rank(_ share: Double) -> Double {
+      times[min(runs - 1, max(0, Int(saturating: (share * Double(runs)).rounded(.up)) - 1))]
+    }
     return Report(
       model: path, threads: engine.threads, engine: network.engine.description,
       runs_on: network.runsOn, isa: EngineFacts.instructionSet, blas_core: EngineFacts.blasCore,

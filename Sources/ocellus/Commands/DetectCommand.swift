@@ -99,7 +99,7 @@ struct DetectCommand: ParsableCommand {
       }.joined()
       let line =
         "  \(percent(detection.confidence))  \(detection.label)  "
-        + "[\(Int(b.x)), \(Int(b.y)), \(Int(b.width)), \(Int(b.height))]\(second)\(likeness(detection.matches))"
+        + "[\(Int(saturating: b.x)), \(Int(saturating: b.y)), \(Int(saturating: b.width)), \(Int(saturating: b.height))]\(second)\(likeness(detection.matches))"
       print(line.plainLine)
     }
     if !findings.matches.isEmpty { print(" \(likeness(findings.matches))".plainLine) }

@@ -25,7 +25,7 @@ struct DevicesCommand: ParsableCommand {
       for format in camera.formats {
         print("  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")".plainLine)
         for size in format.sizes {
-          let rates = size.rates.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ", ")
+          let rates = size.rates.map { $0 == $0.rounded() ? "\(Int(saturating: $0))" : "\($0)" }.joined(separator: ", ")
           print("    \(size.width)x\(size.height)\(rates.isEmpty ? "" : "  at \(rates) fps")")
         }
       }

@@ -19,7 +19,7 @@ final class ProgressLine: Sendable {
       last = now
       return true
     }
-    if isDue { StandardStreams.writeError("\r\(title) \(Int(max(0, min(1, share)) * 100)) % ") }
+    if isDue { StandardStreams.writeError("\r\(title) \(Int(saturating: max(0, min(1, share)) * 100)) % ") }
   }
 
   /// Takes the line away.

@@ -48,7 +48,7 @@ struct FaultOutcome {
     for (a, b) in zip(watched.frameTimes, watched.frameTimes.dropFirst()) where b >= FaultCase.start {
       if b - a > pause.to - pause.from { pause = (a, b) }
     }
-    lost = max(0, Int(((pause.to - pause.from - fault.lasts) * 30).rounded()) - 1)
+    lost = max(0, Int(saturating: ((pause.to - pause.from - fault.lasts) * 30).rounded()) - 1)
     recovered = max(0, pause.to - FaultCase.start - fault.lasts)
     let first = watched.reasonTimes.firstIndex { $0 >= FaultCase.start }
     detected = first.map { watched.reasonTimes[$0] - FaultCase.start }

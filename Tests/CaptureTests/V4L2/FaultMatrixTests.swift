@@ -131,7 +131,7 @@ import Testing
     return lines.joined(separator: "\n")
   }
 
-  private func milliseconds(_ seconds: Double) -> String { "\(Int((seconds * 1000).rounded())) ms" }
+  private func milliseconds(_ seconds: Double) -> String { "\(Int(saturating: (seconds * 1000).rounded())) ms" }
 }
 
 @Suite struct ReconnectTests {

@@ -146,7 +146,7 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
 
   /// Does something `seconds` after the start.
   func at(_ seconds: Double, _ action: @escaping (ScriptedSystem) -> Void) {
-    schedule.append((1_000_000_000_000 + Int64(seconds * 1e9), action))
+    schedule.append((1_000_000_000_000 + Int64(saturating: seconds * 1e9), action))
     schedule.sort { $0.at < $1.at }
   }
 

@@ -86,7 +86,7 @@ extension ScriptedCamera {
       Int(query.index) < format.rates.count
     else { throw SystemError(EINVAL) }
     query.type = V4L2_FRMIVAL_TYPE_DISCRETE.rawValue
-    query.discrete = v4l2_fract(numerator: 1000, denominator: UInt32(format.rates[Int(query.index)] * 1000))
+    query.discrete = v4l2_fract(numerator: 1000, denominator: UInt32(saturating: format.rates[Int(query.index)] * 1000))
   }
 
   private func setFormat(_ format: inout v4l2_format) throws(SystemError) {
@@ -126,7 +126,7 @@ extension ScriptedCamera {
       let rates = formats.first { $0.fourCC == fourCC }?.rates ?? [30]
       rate = rates.min { abs($0 - wanted) < abs($1 - wanted) } ?? 30
     }
-    parameters.parm.capture.timeperframe = v4l2_fract(numerator: 1000, denominator: UInt32(rate * 1000))
+    parameters.parm.capture.timeperframe = v4l2_fract(numerator: 1000, denominator: UInt32(saturating: rate * 1000))
   }
 
   private func requestBuffers(_ request: inout v4l2_requestbuffers) throws(SystemError) {
@@ -169,7 +169,7 @@ extension ScriptedCamera {
 
   // MARK: Frames
 
-  var period: Int64 { Int64(1e9 / rate) }
+  var period: Int64 { Int64(saturating: 1e9 / rate) }
 
   /// When the next frame is due.
   var nextFrame: Int64? { streaming ? streamStart + period : nil }

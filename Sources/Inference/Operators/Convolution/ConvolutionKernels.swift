@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Conv, plain and fused, with constant weights: one or two spatial axes, any groups.

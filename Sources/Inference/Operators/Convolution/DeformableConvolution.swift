@@ -1,3 +1,5 @@
+import Ground
+
 /// DeformConv: convolution whose windows are bent by learnt offsets (Dai et al., 2017; masks: Zhu et al., 2019).
 enum DeformableConvolutionOperators {
   static let definitions: [OperatorDefinition] = [
@@ -103,7 +105,7 @@ private struct DeformableConvolution {
   /// Zero outside the image.
   private func bilinear(_ plane: UnsafePointer<Float>, _ height: Int, _ width: Int, _ y: Float, _ x: Float) -> Float {
     guard y > -1, y < Float(height), x > -1, x < Float(width) else { return 0 }
-    let (top, left) = (Int(y.rounded(.down)), Int(x.rounded(.down)))
+    let (top, left) = (Int(saturating: y.rounded(.down)), Int(saturating: x.rounded(.down)))
     let (fy, fx) = (y - Float(top), x - Float(left))
     func at(_ row: Int, _ column: Int) -> Float {
       row >= 0 && row < height && column >= 0 && column < width ? plane[row * width + column] : 0

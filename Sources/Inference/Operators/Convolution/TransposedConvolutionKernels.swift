@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// ConvTranspose whose windows lie side by side (stride = kernel, as decoders upsample): a pointwise convolution to

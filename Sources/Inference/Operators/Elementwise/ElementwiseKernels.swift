@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Activations alone, and arithmetic of two float32 tensors in the common ways of broadcasting.

@@ -92,17 +92,6 @@ extension ComputeElement where Self: FixedWidthInteger {
   @inline(__always) static func smaller(_ a: Self, _ b: Self) -> Self { a < b ? a : b }
   var isNotANumber: Bool { false }
   var asDouble: Double { Double(self) }
-  init(saturating value: Double) {
-    if value != value {
-      self = 0
-    } else if value >= Double(Self.max) {
-      self = .max
-    } else if value <= Double(Self.min) {
-      self = .min
-    } else {
-      self = Self(value)
-    }
-  }
 }
 
 extension Int64: ComputeElement {}

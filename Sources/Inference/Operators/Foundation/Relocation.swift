@@ -1,3 +1,5 @@
+import Ground
+
 /// Copies one element of `width` bytes.
 @inline(__always)
 func copyElement(_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ width: Int) {

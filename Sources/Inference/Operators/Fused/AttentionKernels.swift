@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Attention in one pass over blocks of queries: the scores never leave the core's cache.

@@ -136,7 +136,7 @@ enum MicrosoftQuantizedOperators {
       let output = try parameters(x, 3)
       let operation = QuantizedSoftmax(
         axis: axis, coerces: coerces, input: try parameters(x, 1).scale,
-        output: ByteScale(scale: output.scale, zero: Int(min(max(output.zero + lift, 0), 255))))
+        output: ByteScale(scale: output.scale, zero: Int(saturating: min(max(output.zero + lift, 0), 255))))
       guard lift > 0 else { return try operation.evaluate([.tensor(data)], x.context)[0].tensor() }
       let unsigned = Tensor(data.shape, data.elements(as: Int8.self).map { UInt8(bitPattern: $0) ^ 0x80 })
       let result = try operation.evaluate([.tensor(unsigned)], x.context)[0].tensor()

@@ -27,7 +27,7 @@ enum GeneratorOperators {
         guard step != 0, !steps.isNaN, steps < Double(Tensor.byteLimit) else {
           throw InferenceError(.badInput, "a range that never ends")
         }
-        let count = Int(max(0, steps))
+        let count = Int(saturating: max(0, steps))
         return try start.type.compute(Progression(start: start, delta: delta, count: count))
       }
     }

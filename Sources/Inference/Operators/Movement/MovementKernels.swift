@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Operators that move elements without computing: Slice, Expand, Gather at a fixed place, DepthToSpace. All are one

@@ -1,3 +1,4 @@
+import Ground
 import Glibc
 
 /// Pad with constant pads: runs of the input between runs of the filler, or what the mode puts there.

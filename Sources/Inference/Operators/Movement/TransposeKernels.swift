@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Transpose of 4-byte and 8-byte elements, any axes.

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// MaxPool, AveragePool and the global poolings, blocked.

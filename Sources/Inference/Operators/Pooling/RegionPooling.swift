@@ -42,9 +42,9 @@ enum RegionPoolingOperators {
     let target = result.elements(as: Float.self)
     for region in 0..<regions.shape[0] {
       let numbers = corners[(region * 5)..<(region * 5 + 5)]
-      let batch = Int(bounded(numbers[region * 5]))
+      let batch = Int(saturating: bounded(numbers[region * 5]))
       try require(batch >= 0 && batch < x.shape[0], "region \(region) is in batch \(batch)")
-      let ends = numbers.dropFirst().map { Int(bounded($0 * scale).rounded()) }
+      let ends = numbers.dropFirst().map { Int(saturating: bounded($0 * scale).rounded()) }
       let rows = bins(ends[1], ends[3], size[0], height)
       let columns = bins(ends[0], ends[2], size[1], width)
       for channel in 0..<channels {
@@ -67,8 +67,8 @@ enum RegionPoolingOperators {
   private static func bins(_ start: Int, _ end: Int, _ count: Int, _ extent: Int) -> [Range<Int>] {
     let length = Float(max(end - start + 1, 1)) / Float(count)
     return (0..<count).map { bin in
-      let low = min(max(Int((Float(bin) * length).rounded(.down)) + start, 0), extent)
-      let high = min(max(Int((Float(bin + 1) * length).rounded(.up)) + start, 0), extent)
+      let low = min(max(Int(saturating: (Float(bin) * length).rounded(.down)) + start, 0), extent)
+      let high = min(max(Int(saturating: (Float(bin + 1) * length).rounded(.up)) + start, 0), extent)
       return low..<max(low, high)
     }
   }
@@ -154,8 +154,8 @@ private struct RegionAlignment: Sendable {
     var (spanX, spanY) = (corners[2] - corners[0], corners[3] - corners[1])
     if !halfPixel { (spanX, spanY) = (max(spanX, 1), max(spanY, 1)) }
     let (binHeight, binWidth) = (spanY / Float(height), spanX / Float(width))
-    let countY = ratio > 0 ? ratio : max(0, Int(binHeight.rounded(.up)))
-    let countX = ratio > 0 ? ratio : max(0, Int(binWidth.rounded(.up)))
+    let countY = ratio > 0 ? ratio : max(0, Int(saturating: binHeight.rounded(.up)))
+    let countX = ratio > 0 ? ratio : max(0, Int(saturating: binWidth.rounded(.up)))
     let (perBin, overflow) = countY.multipliedReportingOverflow(by: countX)
     try require(!overflow && perBin < (1 << 24) / (height * width) + 1, "a region of \(spanX)x\(spanY) features")
     var samples = Samples(perBin: perBin)
@@ -201,7 +201,7 @@ private struct RegionAlignment: Sendable {
 
   private func neighbours(_ place: Float, _ extent: Int) -> (Int, Int, Float) {
     let inside = max(place, 0)
-    let low = Int(inside)
+    let low = Int(saturating: inside)
     return low >= extent - 1 ? (extent - 1, extent - 1, 0) : (low, low + 1, inside - Float(low))
   }
 }

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Products of matrices: with constant weights (packed once), and of two tensors as attention has them.

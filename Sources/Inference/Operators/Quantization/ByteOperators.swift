@@ -62,7 +62,7 @@ package struct ByteProduct: Sendable {
       if let output {
         let step = min(
           max(y.rounded(.toNearestOrEven) + Float(output.zero), Float(range.lowerBound)), Float(range.upperBound))
-        result.elements(as: UInt8.self)[i] = UInt8(step.isNaN ? Float(range.lowerBound) : step)
+        result.elements(as: UInt8.self)[i] = UInt8(saturating: step.isNaN ? Float(range.lowerBound) : step)
       } else {
         result.elements(as: Float.self)[i] = y
       }

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Averages of bytes over windows and whole pictures.

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Convolutions and products with constant weights on bytes.

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Quantising at run time, and products of what comes of it.
@@ -18,7 +19,7 @@ enum DynamicProductKernels {
       let span = (high - low) / 255
       let isUsable = span > 0 && span.isFinite
       let scale = isUsable ? span : 1
-      let zero = isUsable ? UInt8(min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)) : 0
+      let zero = isUsable ? UInt8(saturating: min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)) : 0
       ock_quantize(
         call.input(0), call.output(0), count, scale, ock_steps(zero: Int32(zero), low: 0, high: 255), call.threads)
       call.output(1, as: Float.self).pointee = scale

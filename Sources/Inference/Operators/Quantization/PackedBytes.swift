@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// 8-bit weights less their zero points, and how many bytes each is the sum of.

@@ -49,10 +49,10 @@ package struct SoftmaxTable: Sendable {
     let unit = min(Double(UInt32.max) / Double(max(1, length)), Double(0x7f_ffff))
     exponentials = (0..<256).map { index in
       let value = (unit * exp(Double(index - 255) * Double(scale))).rounded(.toNearestOrAwayFromZero)
-      return value >= 0 && value < Double(UInt32.max) ? UInt64(value) : 0
+      return value >= 0 && value < Double(UInt32.max) ? UInt64(saturating: value) : 0
     }
     let inverse = (1 / output.scale).rounded(.down)
-    steps = inverse >= 0 && inverse < Float(1 << 31) ? UInt64(inverse) : 1 << 31
+    steps = inverse >= 0 && inverse < Float(1 << 31) ? UInt64(saturating: inverse) : 1 << 31
     zero = UInt64(UInt8(clamping: output.zero))
   }
 

@@ -1,3 +1,4 @@
+import Ground
 import Glibc
 
 /// Random tensors: RandomUniform, RandomNormal, their Like forms, Bernoulli, Multinomial, Dropout. With the same `seed` the same

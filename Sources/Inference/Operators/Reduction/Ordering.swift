@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// ArgMax, ArgMin, TopK, CumSum, CumProd: operators along one axis that depend on its order.

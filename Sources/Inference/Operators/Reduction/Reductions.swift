@@ -1,3 +1,4 @@
+import Ground
 import Glibc
 
 /// ReduceSum and its kin: axes as an attribute or (later opsets) as an input, all numeric types, empty sets too.

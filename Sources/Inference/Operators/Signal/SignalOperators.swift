@@ -160,7 +160,7 @@ enum SignalOperators {
     let step = (highMel - lowMel) / Double(bins + 2)
     let edges = (0..<(bins + 2)).map { index -> Int in
       let frequency = 700 * (Double.power(10, (Double(index) * step + lowMel) / 2595) - 1)
-      return Int(min(max(((Double(length) + 1) * frequency / Double(rate)).rounded(.down), 0), 1e9))
+      return Int(saturating: min(max(((Double(length) + 1) * frequency / Double(rate)).rounded(.down), 0), 1e9))
     }
     let target = result.elements(as: Double.self)
     for bin in 0..<bins {

@@ -120,7 +120,7 @@ struct AxisSampler {
     var weights: [Double] = []
     for position in positions {
       let floor = position.rounded(.down)
-      let first = Double(input) + 8 > abs(floor) ? Int(floor) + kernel.first : 0
+      let first = Double(input) + 8 > abs(floor) ? Int(saturating: floor) + kernel.first : 0
       var row = kernel.weights(position - floor)
       for tap in row.indices where settings.excludesOutside && !(0..<input).contains(first + tap) { row[tap] = 0 }
       let total = settings.excludesOutside ? row.reduce(0, +) : 1
@@ -160,11 +160,11 @@ struct AxisSampler {
 
   private static func round(_ position: Double, _ rounding: ResizeSettings.Rounding, _ scale: Double) -> Int {
     switch rounding {
-    case .preferFloor: Int((position - 0.5).rounded(.up))
-    case .preferCeiling: Int((position + 0.5).rounded(.down))
-    case .floor: Int(position.rounded(.down))
-    case .ceil: Int(position.rounded(.up))
-    case .towardSource: Int(position.rounded(scale < 1 ? .up : .down))
+    case .preferFloor: Int(saturating: (position - 0.5).rounded(.up))
+    case .preferCeiling: Int(saturating: (position + 0.5).rounded(.down))
+    case .floor: Int(saturating: position.rounded(.down))
+    case .ceil: Int(saturating: position.rounded(.up))
+    case .towardSource: Int(saturating: position.rounded(scale < 1 ? .up : .down))
     }
   }
 }
@@ -185,7 +185,7 @@ private struct AxisKernel {
     // A kernel of more than a million taps would be hostile.
     stretch = settings.antialiases ? min(1, max(scale, 1e-6)) : 1
     let radius = isCubic ? 2.0 : 1.0
-    first = Int((-radius / stretch).rounded(.down)) + 1
+    first = Int(saturating: (-radius / stretch).rounded(.down)) + 1
     taps = 2 - 2 * first
   }
 

@@ -121,7 +121,7 @@ private struct GridAxis {
     switch settings.padding {
     case .zeros: return nil
     case .border: return min(max(index, 0), extent - 1)
-    case .reflection: return min(max(Int(reflected(Double(index))), 0), extent - 1)
+    case .reflection: return min(max(Int(saturating: reflected(Double(index))), 0), extent - 1)
     }
   }
 
@@ -139,7 +139,7 @@ private struct GridAxis {
   /// The taps around a position: elements (nil for zero) and weights.
   func taps(_ position: Double) -> [(element: Int?, weight: Double)] {
     let floor = position.rounded(.down)
-    let base = Int(floor)
+    let base = Int(saturating: floor)
     let t = position - floor
     switch settings.mode {
     case .nearest: return [(element(base), 1)]

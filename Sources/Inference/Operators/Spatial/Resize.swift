@@ -1,3 +1,5 @@
+import Ground
+
 /// Resize in every mode and coordinate transform, and Upsample, its ancestor.
 enum ResizeOperators {
   static let definitions: [OperatorDefinition] = [
@@ -80,7 +82,7 @@ private struct ResizeTarget {
     for (axis, scale) in zip(axes, scales) {
       let extent = (Float(input[axis]) * scale).rounded(.down)
       try require(scale > 0 && extent < Float(1 << 40), "a scale of \(scale)")
-      shape[axis] = Int(extent)
+      shape[axis] = Int(saturating: extent)
     }
   }
 
@@ -98,7 +100,8 @@ private struct ResizeTarget {
     }
     if let common { scales = scales.map { _ in common } }
     for (index, axis) in axes.enumerated() {
-      shape[axis] = common.map { Int(min(($0 * Double(input[axis]) + 0.5).rounded(.down), 1e12)) } ?? sizes[index]
+      shape[axis] =
+        common.map { Int(saturating: min(($0 * Double(input[axis]) + 0.5).rounded(.down), 1e12)) } ?? sizes[index]
     }
   }
 }
@@ -191,7 +194,7 @@ extension ResizeOperators {
       else { return nil }
       let extents = zip(x.shape, factors.array(of: Float.self)).map { (Float($0) * $1).rounded(.down) }
       guard extents.allSatisfy({ $0 >= 1 && $0 <= Float(1 << 24) }) else { return nil }
-      shape = extents.map { Int($0) }
+      shape = extents.map { Int(saturating: $0) }
     }
     guard shape.allSatisfy({ $0 >= 1 && $0 <= 1 << 24 }) else { return nil }
     _ = try Tensor.checkedByteCount(x.type, shape)

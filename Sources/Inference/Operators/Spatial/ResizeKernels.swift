@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// Resize and Upsample of pictures, nearest and linear, blocked.
@@ -20,7 +21,8 @@ enum ResizeKernels {
     let kernel: any Kernel =
       isNearest
       ? NearestKernel(
-        extents: extents, rows: rows.map { Int32($0) }, columns: columns.map { Int32($0) }, isBytes: isBytes)
+        extents: extents, rows: rows.map { Int32(saturating: $0) }, columns: columns.map { Int32(saturating: $0) },
+        isBytes: isBytes)
       : LinearKernel(
         extents: extents, rows: taps(rows, extent: input.shape[2]), columns: taps(columns, extent: input.shape[3]))
     var compiled = CompiledKernel(kernel, inputs: request.inputs.count, layout: .blocked)
@@ -66,7 +68,8 @@ enum ResizeKernels {
   private static func taps(_ coordinates: [Float], extent: Int) -> [ock_tap] {
     coordinates.map { at in
       let low = min(max(at.rounded(.down), 0), Float(extent - 1))
-      return ock_tap(low: Int32(low), high: Int32(min(Int(low) + 1, extent - 1)), weight: at - low)
+      return ock_tap(
+        low: Int32(saturating: low), high: Int32(min(Int(saturating: low) + 1, extent - 1)), weight: at - low)
     }
   }
 

@@ -1,3 +1,4 @@
+import Ground
 import Kernels
 
 /// GridSample of pictures, bilinear, with zeros or the border outside.

@@ -1,3 +1,5 @@
+import Ground
+
 /// What the quantisation passes read off a graph.
 extension Graph.Node {
   func isMicrosoft(_ type: String) -> Bool { domain == "com.microsoft" && operatorType == type }
@@ -82,7 +84,7 @@ extension GraphEditor {
       let step = unit > 0 ? (value / unit).rounded(.toNearestOrEven) : 0
       // Beyond this a sum could leave 32 bits.
       guard step.magnitude < Double(1 << 30) else { return nil }
-      steps.append(Int32(step))
+      steps.append(Int32(saturating: step))
     }
     return addConstant(Tensor([steps.count], steps))
   }
@@ -112,7 +114,7 @@ extension ByteScale {
   func steps(from low: Float, to high: Float) -> ClosedRange<Int>? {
     func step(_ x: Float) -> Int {
       let value = (x / scale).rounded(.toNearestOrEven) + Float(zero)
-      return Int(min(max(value.isNaN ? 0 : value, 0), 255))
+      return Int(saturating: min(max(value.isNaN ? 0 : value, 0), 255))
     }
     guard low <= high else { return nil }
     return step(low)...step(high)
@@ -122,7 +124,7 @@ extension ByteScale {
   func table(to other: ByteScale) -> [UInt8] {
     (0...255).map { byte in
       let number = Float(byte - zero) * scale
-      return UInt8(min(max((number / other.scale).rounded(.toNearestOrEven) + Float(other.zero), 0), 255))
+      return UInt8(saturating: min(max((number / other.scale).rounded(.toNearestOrEven) + Float(other.zero), 0), 255))
     }
   }
 }

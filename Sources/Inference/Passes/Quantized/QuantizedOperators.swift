@@ -1,3 +1,5 @@
+import Ground
+
 /// QLinearConv and its kin become the same operators on bytes as float operators between dequantised tensors.
 extension Rewrite {
   private typealias Recipe =

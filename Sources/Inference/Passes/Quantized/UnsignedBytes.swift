@@ -1,3 +1,5 @@
+import Ground
+
 /// Turns signed activations into unsigned ones, so that one form of every kernel is enough: int8 tensors that run from
 /// quantising operator to dequantising operator get 128 added, and so do the zero points on the way. What a byte stands
 /// for stays the same.
