@@ -27,6 +27,12 @@ struct TinyNetwork {
     initializers.append(tensor)
   }
 
+  mutating func integers(_ name: String, _ values: [Int64]) {
+    var tensor = Self.number(1, UInt64(values.count)) + Self.number(2, Element.int64.rawValue)
+    tensor += Self.bytes(8, Array(name.utf8)) + Self.bytes(9, values.withUnsafeBytes { Array($0) })
+    initializers.append(tensor)
+  }
+
   /// - Parameter ints: attributes; a single number is an int, several are a list.
   mutating func node(_ type: String, _ inputs: [String], _ output: String, ints: [String: [Int]] = [:]) {
     var node = inputs.flatMap { Self.bytes(1, Array($0.utf8)) }
@@ -40,11 +46,15 @@ struct TinyNetwork {
     nodes.append(node)
   }
 
-  func write(to path: String) throws {
+  /// - Parameter metadata: the file's `metadata_props`.
+  func write(to path: String, metadata: [String: String] = [:]) throws {
     var graph = nodes.flatMap { Self.bytes(1, $0) } + Self.bytes(2, Array("tiny".utf8))
     graph += initializers.flatMap { Self.bytes(5, $0) }
     graph += inputs.flatMap { Self.bytes(11, $0) } + outputs.flatMap { Self.bytes(12, $0) }
-    let model = Self.number(1, 8) + Self.bytes(7, graph) + Self.bytes(8, Self.bytes(1, []) + Self.number(2, 13))
+    var model = Self.number(1, 8) + Self.bytes(7, graph) + Self.bytes(8, Self.bytes(1, []) + Self.number(2, 13))
+    for (key, value) in metadata {
+      model += Self.bytes(14, Self.bytes(1, Array(key.utf8)) + Self.bytes(2, Array(value.utf8)))
+    }
     try Data(model).write(to: URL(filePath: path))
   }
 

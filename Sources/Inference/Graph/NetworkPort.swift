@@ -6,6 +6,8 @@ public struct NetworkPort: Sendable, Equatable {
   public var shape: [Int?]?
   /// False for ports that carry ONNX sequences or optionals.
   public var isTensor: Bool
+  /// What the numbers of an output are; nil for inputs, and where the engine cannot tell.
+  public var activation: OutputActivation?
 
   public init(name: String, type: ElementType, shape: [Int?]?, isTensor: Bool = true) {
     self.name = name

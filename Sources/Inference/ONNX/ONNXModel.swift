@@ -31,7 +31,11 @@ package struct ONNXModel: Sendable {
     let main = graphs.graphs[GraphSet.main]
     let given = Set(main.inputs.map { main.valueNames[$0] })
     inputs = try (model.graph?.inputs ?? []).filter { given.contains($0.name) }.map(ONNXModel.port)
-    outputs = try (model.graph?.outputs ?? []).map(ONNXModel.port)
+    outputs = try zip(model.graph?.outputs ?? [], ActivationSearch.activations(ofOutputsOf: main)).map {
+      var port = try ONNXModel.port($0)
+      port.activation = $1
+      return port
+    }
     outputTypes = (model.graph?.outputs ?? []).map { info in
       info.type.kind == .tensor ? Int32(exactly: info.type.elementType).flatMap(ElementType.init(rawValue:)) : nil
     }

@@ -40,7 +40,8 @@ final class CenterNetDecoder: OutputDecoder {
 
   init(_ setting: DecoderSetting) throws {
     facts = setting.facts
-    logits = try setting.parameters.bool("logits") ?? false
+    let heat = setting.facts.output(named: "hm", "heatmap", "heat").map { setting.facts.outputs[$0].activation }
+    logits = try setting.parameters.bool("logits") ?? (heat == .linear)
     swapped = try setting.parameters.bool("height_first") ?? false
   }
 

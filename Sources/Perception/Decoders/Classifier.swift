@@ -4,7 +4,8 @@ import Ground
 import Inference
 import Vision
 
-/// One score a class for the whole picture, and optionally its feature vector as a second output. Logits are turned into probabilities, probabilities are left alone.
+/// One score a class for the whole picture, and optionally its feature vector as a second output. Logits are turned into
+/// probabilities; what comes out of Softmax or Sigmoid is left alone.
 final class ClassifierDecoder: OutputDecoder {
   static let definition = DecoderDefinition(
     name: "classifier", aliases: ["yolov8-cls", "imagenet"], outputs: "[1, classes] or [1, classes, 1, 1]",
@@ -34,9 +35,11 @@ final class ClassifierDecoder: OutputDecoder {
     let classes = facts.outputs.first?.shape.flatMap { classCount($0) } ?? 0
     if let metadata {
       let side = metadata.width ?? 224
-      let recipe = facts.recipe(
-        width: side, height: metadata.height ?? side,
-        rule: .centerCrop(shorterSide: min(side, metadata.height ?? side)))
+      var recipe = facts.recipe(width: side, height: metadata.height ?? side, rule: .stretch)
+      // Ultralytics' classify_transforms: torchvision's Resize takes the shorter side of a square input, and both sides of
+      // another, which leaves nothing to cut.
+      let (width, height) = recipe.nominalSize
+      if width == height { recipe.rule = .centerCrop(shorterSide: width) }
       return ModelDefaults(
         task: .classification, recipe: recipe, labels: metadata.names, confidence: 0,
         reasons: ["\(metadata.names.count) class names from the metadata"])
@@ -72,12 +75,23 @@ final class ClassifierDecoder: OutputDecoder {
     return real.count == 1 ? real[0] : nil
   }
 
-  /// Whether the network ends in a softmax.
+  /// What turns the network's numbers into probabilities.
   enum Activation: Sendable {
+    /// By the numbers: the engine cannot tell what they are.
     case automatic
     case softmax
     case sigmoid
+    /// They are probabilities already.
     case none
+
+    /// What is still to be done with numbers that come out of the network as `output` says.
+    init(of output: OutputActivation?) {
+      switch output {
+      case .sigmoid, .softmax: self = .none
+      case .linear: self = .softmax
+      case nil: self = .automatic
+      }
+    }
   }
 
   private let activation: Activation
@@ -87,10 +101,10 @@ final class ClassifierDecoder: OutputDecoder {
   private var order: [Int32] = []
 
   init(_ setting: DecoderSetting) throws {
+    let known = Activation(of: setting.facts.outputs.first?.activation)
     activation =
       try setting.parameters.choice(
-        "activation",
-        [("auto", Activation.automatic), ("softmax", .softmax), ("sigmoid", .sigmoid), ("none", .none)]) ?? .automatic
+        "activation", [("auto", known), ("softmax", .softmax), ("sigmoid", .sigmoid), ("none", .none)]) ?? known
     featureOutput = setting.facts.output(named: "features", "embedding").flatMap { $0 == 0 ? nil : $0 }
   }
 

@@ -24,7 +24,8 @@ final class PriorBoxesDecoder: OutputDecoder {
 
   /// What the family usually is.
   private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
-    let classes = (0..<facts.outputs.count).compactMap { facts.unbatched($0)?.last.flatMap { $0 } }.first { $0 != 4 }
+    let scores = facts.outputs.count == 2 ? facts.unbatched(1 - offsets(facts)) : nil
+    let classes = scores?.last.flatMap { $0 }
     let recipe = facts.recipe(
       width: 300, height: 300, rule: .stretch,
       normalization: Normalization(order: .rgb, scale: 1, mean: [123, 117, 104], pad: 0))
@@ -33,6 +34,19 @@ final class PriorBoxesDecoder: OutputDecoder {
       reasons: ["SSD300 takes RGB pictures less (123, 117, 104)"])
   }
 
+  /// Which of the two outputs holds the offsets: by its name, else the first with four fields, since with three classes both
+  /// have four.
+  private static func offsets(_ facts: NetworkFacts) -> Int {
+    if let named = facts.output(named: "loc", "locations", "offsets", "boxes", "bboxes", "deltas"), named < 2 {
+      return named
+    }
+    if let scores = facts.output(named: "conf", "confidences", "scores", "classes", "logits"), scores < 2 {
+      return 1 - scores
+    }
+    return facts.unbatched(0)?.last == .some(4) || facts.outputs.count < 2 ? 0 : 1
+  }
+
+  private let offsetIndex: Int
   private var priors: [Box] = []
   private let variances: [Float]
   private let softmax: Bool
@@ -49,7 +63,9 @@ final class PriorBoxesDecoder: OutputDecoder {
     let ratios = try parameters.ints("aspect_ratios", in: 0...16) ?? [2, 3, 3, 3, 2, 2]
     let clip = try parameters.bool("clip") ?? false
     variances = try parameters.numbers("variances") ?? [0.1, 0.1, 0.2, 0.2]
-    softmax = try parameters.bool("softmax") ?? true
+    offsetIndex = PriorBoxesDecoder.offsets(setting.facts)
+    let scores = setting.facts.outputs.indices.contains(1) ? setting.facts.outputs[1 - offsetIndex].activation : nil
+    softmax = try parameters.bool("softmax") ?? (scores != .softmax && scores != .sigmoid)
     guard [steps.count, small.count, large.count, ratios.count].allSatisfy({ $0 == maps.count }) else {
       throw parameters.error("feature_maps", "must be as long as steps, min_sizes, max_sizes and aspect_ratios")
     }
@@ -91,9 +107,8 @@ final class PriorBoxesDecoder: OutputDecoder {
     let tables = outputs.compactMap { view in
       view.squeezed(to: 2).map { DenseOutput(rowMajor: view, rows: $0[0], fields: $0[1]) }
     }
-    // With three classes both have four fields: offsets come first.
-    guard tables.count == 2, let first = tables.firstIndex(where: { $0.fields == 4 }),
-      case let (offsets, table) = (tables[first], tables[1 - first]), offsets.rows == priors.count,
+    guard tables.count == 2, case let at = tables[offsetIndex].fields == 4 ? offsetIndex : 1 - offsetIndex,
+      case let (offsets, table) = (tables[at], tables[1 - at]), offsets.fields == 4, offsets.rows == priors.count,
       table.rows == priors.count, table.fields >= 2
     else {
       throw PerceptionError(

@@ -16,7 +16,7 @@ final class RetinaNetDecoder: OutputDecoder {
   /// The reason to take a network for one of this family, or nil.
   private static func claim(_ facts: NetworkFacts) -> String? {
     guard facts.outputs.count == 10, facts.picture != nil,
-      facts.outputs.filter({ $0.shape?.count == 4 && $0.shape?[1] == 36 }).count == 5
+      facts.outputs.allSatisfy({ $0.shape?.count == 4 }), boxMaps(facts, channels: 36) != nil
     else { return nil }
     return "five pyramid levels with class maps and maps of 36 box deltas"
   }
@@ -25,10 +25,28 @@ final class RetinaNetDecoder: OutputDecoder {
   private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
     let recipe = facts.recipe(
       width: 640, height: 480, rule: .letterbox(centered: false), normalization: .imageNet)
-    let channels = facts.outputs.compactMap { $0.shape?.count == 4 ? $0.shape?[1] : nil }.first { $0 != 36 } ?? 720
+    let maps = boxMaps(facts, channels: 36)
+    let scores = facts.outputs.indices.first { maps?.contains($0) == false }
+    let channels = scores.flatMap { facts.outputs[$0].shape?.dropFirst().first ?? nil } ?? 720
     return ModelDefaults(task: .detection, recipe: recipe, labels: LabelSets.detector(channels / 9), iou: 0.5)
   }
 
+  /// Which outputs are maps of box deltas: those of that many channels. Where all are, as with four classes, their names
+  /// tell, else what they end in, else their place: the class maps come first. nil where none of this gives half of them.
+  private static func boxMaps(_ facts: NetworkFacts, channels: Int) -> Set<Int>? {
+    let all = facts.outputs.indices
+    let words = ["box", "reg", "loc", "delta"]
+    let candidates = [
+      all.filter { facts.outputs[$0].shape?.dropFirst().first == .some(channels) },
+      all.filter { index in words.contains { facts.outputs[index].name.lowercased().contains($0) } },
+      all.filter { facts.outputs[$0].activation == .linear },
+      Array(all.suffix(all.count / 2)),
+    ]
+    guard candidates[0].count >= all.count / 2 else { return nil }
+    return candidates.first { $0.count * 2 == all.count }.map { Set($0) }
+  }
+
+  private let boxMaps: Set<Int>?
   private let scales: [Float]
   private let ratios: [Float]
   private let logits: Bool
@@ -37,7 +55,11 @@ final class RetinaNetDecoder: OutputDecoder {
   init(_ setting: DecoderSetting) throws {
     scales = try setting.parameters.numbers("scales") ?? (0..<3).map { 4 * powf(2, Float($0) / 3) }
     ratios = try setting.parameters.numbers("ratios") ?? [1, 2, 0.5]
-    logits = try setting.parameters.bool("logits") ?? false
+    let anchors = scales.count * ratios.count
+    boxMaps = RetinaNetDecoder.boxMaps(setting.facts, channels: 4 * anchors)
+    let scores = setting.facts.outputs.indices.filter { [boxMaps] in boxMaps?.contains($0) == false }
+    let isLinear = !scores.isEmpty && scores.allSatisfy { setting.facts.outputs[$0].activation == .linear }
+    logits = try setting.parameters.bool("logits") ?? isLinear
     guard !scales.isEmpty, !ratios.isEmpty, ratios.allSatisfy({ $0 > 0 }) else {
       throw setting.parameters.error("ratios", "must hold positive numbers")
     }
@@ -54,9 +76,11 @@ final class RetinaNetDecoder: OutputDecoder {
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
     let anchors = scales.count * ratios.count
-    let maps = outputs.compactMap { view in view.squeezed(to: 3).map { (view: view, shape: $0) } }
-    let boxes = maps.filter { $0.shape[0] == 4 * anchors }.sorted { $0.shape[2] > $1.shape[2] }
-    let scores = maps.filter { $0.shape[0] != 4 * anchors }.sorted { $0.shape[2] > $1.shape[2] }
+    let maps = outputs.enumerated().compactMap { index, view in
+      view.squeezed(to: 3).map { (view: view, shape: $0, isBox: boxMaps?.contains(index) ?? ($0[0] == 4 * anchors)) }
+    }
+    let boxes = maps.filter { $0.isBox && $0.shape[0] == 4 * anchors }.sorted { $0.shape[2] > $1.shape[2] }
+    let scores = maps.filter { !$0.isBox }.sorted { $0.shape[2] > $1.shape[2] }
     guard !boxes.isEmpty, boxes.count == scores.count,
       zip(boxes, scores).allSatisfy({
         $0.shape[1] == $1.shape[1] && $0.shape[2] == $1.shape[2] && $1.shape[0] % anchors == 0 && $1.shape[0] > 0

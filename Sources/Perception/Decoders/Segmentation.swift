@@ -66,13 +66,19 @@ final class SegmentationDecoder: OutputDecoder {
 
   private let interleaved: Bool
   private let threshold: Float
+  private let activation: OutputActivation?
+  private let isWhole: Bool
   /// The class of every cell of the network's map, and the best scores of some of them; kept from frame to frame.
   private var map: [UInt16] = []
   private var best: [Float] = []
 
   init(_ setting: DecoderSetting) throws {
     interleaved = try setting.parameters.bool("channels_last") ?? setting.recipe.layout.isInterleaved
-    threshold = try setting.parameters.number("threshold", in: -1e6...1e6) ?? 0.5
+    // A single number a cell is a class number where whole numbers come out, a logit behind a convolution, else a probability.
+    let output = setting.facts.outputs.first
+    activation = output?.activation
+    isWhole = output.map { ![.float32, .float16, .float64].contains($0.type) } ?? false
+    threshold = try setting.parameters.number("threshold", in: -1e6...1e6) ?? (activation == .linear ? 0 : 0.5)
   }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
@@ -87,8 +93,9 @@ final class SegmentationDecoder: OutputDecoder {
     guard classes > 0, classes <= 65536, rows > 0, columns > 0 else {
       throw PerceptionError(.badOutput, "an empty segmentation map \(view.shape)")
     }
-    // Class numbers have no class axis; one channel is a number each if any exceeds a probability.
-    let numbers = classes == 1 && (view.shape.count <= 3 || view.values.contains { $0 > 1.5 })
+    // Where the graph does not tell: class numbers have no class axis, or exceed a probability.
+    let looksWhole = activation == nil && (view.shape.count <= 3 || view.values.contains { $0 > 1.5 })
+    let numbers = classes == 1 && (isWhole || looksWhole)
     let cells = rows * columns
     map.removeAll(keepingCapacity: true)
     if numbers {
