@@ -18,61 +18,58 @@ final class DETRDecoder: OutputDecoder {
 
   /// The reason to take a network for one of this family, or nil.
   private static func claim(_ facts: NetworkFacts) -> String? {
-    if facts.picture != nil, let logits = facts.output(named: "logits"),
-      let boxes = facts.output(named: "pred_boxes"), facts.outputs[logits].shape?.count == 3,
-      facts.outputs[boxes].shape?.last == 4
-    {
-      return "outputs 'logits' and 'pred_boxes' of a transformer that detects"
+    guard facts.picture != nil, let roles = DETRRoles(facts) else { return nil }
+    let (boxes, logits) = (facts.outputs[roles.boxes], facts.outputs[roles.logits])
+    if facts.output(named: "logits", "pred_logits") == roles.logits || facts.output(named: "dets") == roles.boxes {
+      return "outputs '\(logits.name)' and '\(boxes.name)' of a transformer that detects"
     }
-    guard facts.outputs.count == 2, facts.picture != nil, let a = facts.unbatched(0), let b = facts.unbatched(1),
-      a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4 || b[1] == 4
+    guard facts.outputs.count == 2, let a = facts.unbatched(roles.boxes), let b = facts.unbatched(roles.logits),
+      a.count == 2, b.count == 2, let queries = a[0], queries == b[0], queries <= 1000, a[1] == 4
     else { return nil }
     return "two outputs with \(queries) queries, classes and boxes"
   }
 
   /// What the family usually is.
   private static func usual(_ facts: NetworkFacts) -> ModelDefaults {
-    let shapes = (0..<min(2, facts.outputs.count)).compactMap { facts.unbatched($0) }
-    let classes = shapes.compactMap { $0.last.flatMap { $0 } }.first { $0 != 4 } ?? 92
-    let queries = shapes.first?.first.flatMap { $0 } ?? 100
-    let softmax = classes == 92 || (queries == 100 && classes != 91 && classes != 80)
-    let recipe =
-      softmax
-      ? facts.recipe(width: 800, height: 800, rule: .stretch, normalization: .imageNet)
-      : facts.recipe(
-        width: 640, height: 640, rule: .stretch,
-        normalization: classes == 91 ? .imageNet : Normalization())
+    let shape = DETRRoles(facts).flatMap { facts.unbatched($0.logits) }
+    let classes = shape?.last.flatMap { $0 } ?? 92
+    let queries = shape?.first.flatMap { $0 } ?? 100
+    let (family, reason) = DETRFamily.of(facts, classes: classes, queries: queries)
     let labels =
-      classes == 92 || classes == 91 ? LabelSets.coco91 : LabelSets.detector(softmax ? classes - 1 : classes)
+      classes == 92 || classes == 91
+      ? LabelSets.coco91 : LabelSets.detector(family.sharesSoftmax ? classes - 1 : classes)
     return ModelDefaults(
-      task: .detection, recipe: recipe, labels: labels,
-      parameters: ["activation": .string(softmax ? "softmax" : "sigmoid")], confidence: 0.5,
-      reasons: [
-        softmax
-          ? "\(classes) classes, the last for 'no object': DETR, ImageNet's means and deviations"
-          : "\(classes) classes judged alone: a relative of Deformable DETR or RT-DETR"
-      ])
+      task: .detection, recipe: family.recipe(facts), labels: labels,
+      parameters: ["activation": .string(family.sharesSoftmax ? "softmax" : "sigmoid")], confidence: 0.5,
+      reasons: [reason])
   }
 
-  private let softmax: Bool
+  /// Whether the last class means "no object".
+  private let hasNone: Bool
+  private let activation: ClassifierDecoder.Activation
+  private let roles: DETRRoles?
   private var scores: [Float] = []
   private var candidates: [Candidate] = []
 
   init(_ setting: DecoderSetting) throws {
-    softmax = try setting.parameters.choice("activation", [("softmax", true), ("sigmoid", false)]) ?? true
+    hasNone = try setting.parameters.choice("activation", [("softmax", true), ("sigmoid", false)]) ?? true
+    roles = DETRRoles(setting.facts)
+    let output = roles.flatMap { setting.facts.outputs[$0.logits].activation }
+    // Some exports end in the activation that others leave to the reader.
+    activation = output == .sigmoid || output == .softmax ? .none : hasNone ? .softmax : .sigmoid
   }
 
   func decode(_ outputs: [FloatView], _ context: DecodingContext, into findings: inout Findings) throws {
-    let tables = outputs.compactMap { view in
+    let tables = outputs.map { view in
       view.squeezed(to: 2).map { DenseOutput(rowMajor: view, rows: $0[0], fields: $0[1]) }
     }
-    guard tables.count >= 2 else {
+    let roles = roles ?? DETRRoles(unknown: tables.count)
+    guard tables.count >= 2, tables.indices.contains(max(roles.boxes, roles.logits)), let boxes = tables[roles.boxes],
+      let logits = tables[roles.logits]
+    else {
       throw PerceptionError(.badOutput, "detr wants logits and boxes, not \(outputs.map(\.shape))")
     }
-    // Boxes are the second of the two, unless only the first has four fields.
-    let boxes = tables[1].fields == 4 ? tables[1] : tables[0]
-    let logits = tables[1].fields == 4 ? tables[0] : tables[1]
-    guard boxes.fields == 4, boxes.rows == logits.rows, logits.fields > (softmax ? 1 : 0) else {
+    guard boxes.fields == 4, boxes.rows == logits.rows, logits.fields > (hasNone ? 1 : 0) else {
       throw PerceptionError(.badOutput, "detr wants as many boxes as queries, not \(outputs.map(\.shape))")
     }
     let width = Float(context.placement.width)
@@ -81,8 +78,8 @@ final class DETRDecoder: OutputDecoder {
     for row in 0..<logits.rows {
       scores.removeAll(keepingCapacity: true)
       for id in 0..<logits.fields { scores.append(logits[row, id]) }
-      if softmax { Activations.softmax(&scores) } else { Activations.apply(.sigmoid, to: &scores) }
-      let classes = softmax ? logits.fields - 1 : logits.fields
+      Activations.apply(activation, to: &scores)
+      let classes = hasNone ? logits.fields - 1 : logits.fields
       var best = 0
       for id in 0..<classes where scores[id] > scores[best] { best = id }
       guard scores[best] > context.confidence else { continue }
