@@ -8,83 +8,79 @@ struct UltralyticsMetadata: Sendable {
   var classes: Int
   var width: Int?
   var height: Int?
-  var stride: Int?
   /// Number of keypoints and of values each ("kpt_shape").
   var keypoints: (count: Int, values: Int)?
   /// Whether suppression happens inside the network (YOLOv10, YOLO26, or `nms=True`).
   var endToEnd: Bool
   var description: String
+  /// What could not be read, a sentence each.
+  var problems: [String] = []
 
   init?(_ metadata: [String: String]) {
     guard let task = metadata["task"], metadata["stride"] != nil || metadata["names"] != nil else { return nil }
     self.task = task
     description = metadata["description"] ?? ""
-    let written = PythonLiteral.names(metadata["names"] ?? "")
+    var problems: [String] = []
+    func literal(_ key: String) -> PythonLiteral? {
+      guard let text = metadata[key] else { return nil }
+      do throws(PythonLiteral.Failure) { return try PythonLiteral(text) } catch {
+        problems.append("the metadata's '\(key)' is not used: \(error.words)")
+        return nil
+      }
+    }
+    let written = literal("names").map(UltralyticsMetadata.names) ?? []
     // A network that was never told its classes is exported with their numbers for names.
     classes = written.count
     names = written.enumerated().allSatisfy { $1 == "\($0)" } ? [] : written
-    let size = PythonLiteral.integers(metadata["imgsz"] ?? "")
+    let size = literal("imgsz").map(UltralyticsMetadata.integers) ?? []
     if let height = size.first, size.allSatisfy({ (1...8192).contains($0) }) {
       self.height = height
       width = size[size.count - 1]
     }
-    stride = metadata["stride"].flatMap { Int($0) }
-    let shape = PythonLiteral.integers(metadata["kpt_shape"] ?? "")
+    let shape = literal("kpt_shape").map(UltralyticsMetadata.integers) ?? []
     if shape.count == 2, (1...1000).contains(shape[0]), (2...3).contains(shape[1]) {
       keypoints = (shape[0], shape[1])
     }
-    let arguments = (metadata["args"] ?? "").filter { !$0.isWhitespace }
-    endToEnd = metadata["end2end"]?.lowercased() == "true" || arguments.contains("'nms':True")
+    endToEnd = metadata["end2end"]?.lowercased() == "true" || literal("args")?["nms"] == .bool(true)
+    self.problems = problems
   }
-}
 
-/// The few shapes of Python literal that exporters write.
-enum PythonLiteral {
-  /// The names of `{0: 'person', 1: "driver's seat"}` or `['a', 'b']`, ordered by index. Gaps become "class N".
-  static func names(_ text: String) -> [String] {
-    var found: [(Int, String)] = []
-    var number: Int?
-    var position = 0
-    var rest = Substring(text.prefix(1 << 20))
-    while let character = rest.first {
-      if character == "'" || character == "\"" {
-        let (name, after) = quoted(rest.dropFirst(), until: character)
-        found.append((number ?? position, name))
-        position += 1
-        number = nil
-        rest = after
-      } else if character.isASCII, character.isNumber {
-        let digits = rest.prefix { $0.isASCII && $0.isNumber }
-        number = Int(digits)
-        rest = rest.dropFirst(digits.count)
-      } else {
-        rest = rest.dropFirst()
+  private static let classLimit = 100_000
+
+  /// The names of `{0: 'person', 1: "driver's seat"}` or `['a', 'b']`, ordered by index, as Python prints them where they are
+  /// not strings. Gaps become "class N"; keys that are not indices are left out.
+  static func names(_ literal: PythonLiteral) -> [String] {
+    var found: [Int: String] = [:]
+    func add(_ key: PythonLiteral, _ value: PythonLiteral) {
+      if let index = key.wholeNumber, (0..<classLimit).contains(index) {
+        found[index] = value.text
+      } else if case .string(let name) = key, let index = value.wholeNumber, (0..<classLimit).contains(index) {
+        // The other way round: {'person': 0}.
+        found[index] = name
       }
     }
-    guard let last = found.map(\.0).max(), last < 100_000 else { return [] }
-    var names = (0...last).map { "class \($0)" }
-    for (index, name) in found { names[index] = name }
-    return names
-  }
-
-  private static func quoted(_ text: Substring, until quote: Character) -> (String, Substring) {
-    var name = ""
-    var rest = text
-    while let character = rest.first {
-      rest = rest.dropFirst()
-      if character == quote { break }
-      if character == "\\", let escaped = rest.first {
-        name.append(escaped)
-        rest = rest.dropFirst()
-      } else {
-        name.append(character)
+    switch literal {
+    case .table(let pairs): for pair in pairs { add(pair.key, pair.value) }
+    case .list(let items):
+      let pairs = items.compactMap { item -> (PythonLiteral, PythonLiteral)? in
+        guard case .list(let pair) = item, pair.count == 2, case .integer = pair[0] else { return nil }
+        return (pair[0], pair[1])
       }
+      if !items.isEmpty, pairs.count == items.count {
+        for (key, value) in pairs { add(key, value) }
+      } else {
+        for (index, item) in items.prefix(classLimit).enumerated() { found[index] = item.text }
+      }
+    case .string(let text): found[0] = text
+    case .none, .bool, .integer, .number: break
     }
-    return (name, rest)
+    guard let last = found.keys.max() else { return [] }
+    return (0...last).map { found[$0] ?? "class \($0)" }
   }
 
-  /// All whole numbers in `[640, 480]` and the like.
-  static func integers(_ text: String) -> [Int] {
-    text.prefix(1000).split { !($0.isASCII && $0.isNumber) }.compactMap { Int($0) }
+  /// All whole numbers of `[640, 480]` or `640`.
+  static func integers(_ literal: PythonLiteral) -> [Int] {
+    if case .list(let items) = literal { return items.prefix(16).compactMap(\.wholeNumber) }
+    return literal.wholeNumber.map { [$0] } ?? []
   }
 }
