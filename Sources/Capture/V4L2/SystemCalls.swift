@@ -86,8 +86,6 @@ package final class LinuxSystemCalls: SystemCalls {
   }
 
   package func target(of path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    path.realPath
   }
 }

@@ -1,10 +1,11 @@
-import Glibc
 import Ground
 import Synchronization
 
 /// The weights that a model keeps in files beside it (`external_data` of TensorProto).
 ///
-/// A model may only name files inside its own folder: anything else could make a downloaded model read /etc.
+/// A model may only name files inside its own folder: anything else could make a downloaded model read /etc. Where the model
+/// itself is a link, the folder that it leads to counts as its own too, as in ONNX Runtime: Hugging Face's cache keeps
+/// `snapshots/…/model.onnx` and `model.onnx_data` as links into one folder `blobs`.
 package final class ExternalData: Sendable {
   private let modelPath: String
   private let opened = Mutex<[String: MappedFile]>([:])
@@ -36,7 +37,7 @@ package final class ExternalData: Sendable {
     }
   }
 
-  /// The real path of `location`, symbolic links followed, which must lie in the model's folder.
+  /// The real path of `location`, symbolic links followed, which must lie in one of the model's folders.
   private func resolve(_ location: String) throws -> String {
     let cut = modelPath.lastIndex(of: "/")
     let folder = cut.map { String(modelPath[...$0]) } ?? "./"
@@ -45,16 +46,14 @@ package final class ExternalData: Sendable {
     guard !location.isEmpty, !location.hasPrefix("/"), !location.split(separator: "/").contains(".."),
       !location.utf8.contains(0)
     else { throw outside }
-    guard let realFolder = realPath(folder), let real = realPath(folder + location) else {
+    guard let realFolder = folder.realPath, let real = (folder + location).realPath else {
       throw InferenceError(.unreadableFile, "external data '\(location)' is missing")
     }
-    guard real.hasPrefix(realFolder == "/" ? "/" : realFolder + "/") else { throw outside }
+    let linked = modelPath.realPath.flatMap { path in path.lastIndex(of: "/").map { String(path[..<$0]) } }
+    let isInside = [realFolder, linked].contains { root in
+      root.map { real.hasPrefix($0 == "/" ? "/" : $0 + "/") } ?? false
+    }
+    guard isInside else { throw outside }
     return real
-  }
-
-  private func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 }

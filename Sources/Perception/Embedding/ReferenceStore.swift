@@ -43,7 +43,7 @@ public final class ReferenceStore: Sendable {
       references = Mutex([])
       return
     }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path.realPath ?? path)
     guard let bytes = attributes?[.size] as? Int, bytes <= ReferenceStore.fileLimit,
       attributes?[.type] as? FileAttributeType == .typeRegular,
       let data = FileManager.default.contents(atPath: path),

@@ -1,126 +1,126 @@
-import Ground
 import Configuration
 import Foundation
 import Ground
 import Vision
 
-/// What Hugging Face keeps beside a network: `config.json` with the class names, `preprocessor_config.json` with the input.
+/// What Hugging Face keeps beside a network: `config.json` with the class names, `preprocessor_config.json` or
+/// `processor_config.json` with the input; timm's `config.json` holds both.
 ///
 /// Its exporters call the network `model.onnx` and the like; only such a file's neighbours are looked at, in its folder and,
-/// for `onnx/model.onnx`, in the one above. They are outside input: what cannot be read is as if it were not there.
+/// for `onnx/model.onnx`, in the one above. They are outside input: what cannot be read is left out, and said.
 struct CompanionFiles: Sendable {
-  private struct Configuration: Decodable {
-    var model_type: String?
-    var architectures: [String]?
-    var id2label: [String: String]?
-  }
-
-  private struct Preprocessing: Decodable {
-    var do_center_crop: Bool?
-    var do_rescale: Bool?
-    var rescale_factor: Float?
-    var do_normalize: Bool?
-    var do_flip_channel_order: Bool?
-    var image_mean: [Float]?
-    var image_std: [Float]?
-    var size: Sides?
-    var crop_size: Sides?
-  }
-
-  /// One number for the shorter side, or named sides in pixels.
-  private struct Sides: Decodable {
-    var width: Int?
-    var height: Int?
-    var shorter: Int?
-
-    private enum Keys: String, CodingKey { case width, height, shortest_edge }
-
-    init(from decoder: any Decoder) throws {
-      if let single = try? decoder.singleValueContainer().decode(Int.self) {
-        shorter = Sides.checked(single)
-        return
-      }
-      let container = try decoder.container(keyedBy: Keys.self)
-      width = Sides.checked(try container.decodeIfPresent(Int.self, forKey: .width))
-      height = Sides.checked(try container.decodeIfPresent(Int.self, forKey: .height))
-      shorter = Sides.checked(try container.decodeIfPresent(Int.self, forKey: .shortest_edge))
-    }
-
-    private static func checked(_ side: Int?) -> Int? { side.flatMap { (1...8192).contains($0) ? $0 : nil } }
-  }
-
   /// Names by class number; empty when none are told, or none but LABEL_0, LABEL_1, ….
   let labels: [String]
-  private let preprocessing: Preprocessing?
+  /// The network's family in Hugging Face's words, such as "rt_detr".
+  let modelType: String?
+  /// What could not be used, a sentence per file.
+  let problems: [String]
+  private let preprocessing: ImagePreprocessing?
+  /// The file that ``preprocessing`` is from.
+  private let preprocessingFile: String
 
   private static let stems = ["model", "vision_model", "encoder_model"]
   private static let limit = 8 << 20
+  private static let classLimit = 100_000
 
   /// nil where there are none.
   init?(beside path: String) {
     let file = (path as NSString).lastPathComponent
     guard CompanionFiles.stems.contains(where: { file.hasPrefix($0) }) else { return nil }
-    let folder = path.folderPath
-    let above = folder.folderPath
-    let folders = (folder as NSString).lastPathComponent == "onnx" ? [folder, above] : [folder]
-    guard let configuration = CompanionFiles.read("config.json", in: folders, as: Configuration.self),
-      configuration.model_type != nil || configuration.architectures != nil
-    else { return nil }
-    preprocessing = CompanionFiles.read("preprocessor_config.json", in: folders, as: Preprocessing.self)
-    labels = CompanionFiles.names(configuration.id2label ?? [:])
+    var reader = CompanionReader(beside: path, limit: CompanionFiles.limit)
+    let configuration = reader.read("config.json") ?? .null
+    let architecture = configuration["architecture"]?.string
+    modelType = configuration["model_type"]?.string ?? architecture
+    let isKnown = modelType != nil || configuration["architectures"] != nil
+    // Another program's config.json says nothing of a network; a damaged one may be Hugging Face's.
+    guard isKnown || !reader.problems.isEmpty else { return nil }
+    labels = CompanionFiles.names(configuration)
+    let processor = reader.read("processor_config.json")
+    let preprocessor = reader.read("preprocessor_config.json")
+    // As transformers does: an image processor inside the processor's file comes first.
+    let sources = [
+      (processor?["image_processor"], "processor_config.json"), (preprocessor, "preprocessor_config.json"),
+      (processor, "processor_config.json"), (configuration["pretrained_cfg"], "config.json"),
+    ]
+    let found = sources.lazy.compactMap { value, name in
+      value.flatMap { ImagePreprocessing($0) }.map { (told: $0, file: name) }
+    }.first
+    preprocessing = found?.told
+    preprocessingFile = found?.file ?? ""
+    problems = reader.problems
   }
 
-  private static func read<Content: Decodable>(
-    _ name: String, in folders: [String], as type: Content.Type
-  ) -> Content? {
-    for folder in folders {
-      let path = (folder as NSString).appendingPathComponent(name)
-      guard let bytes = try? SmallFile.bytes(path, limit: limit) else { continue }
-      return try? JSONDecoder().decode(type, from: Data(bytes))
+  /// `id2label`: names by number, or a list; timm's `label_names`. Entries that are no name are left out, the rest counts.
+  private static func names(_ configuration: JSONValue) -> [String] {
+    var found: [Int: String] = [:]
+    func add(_ index: Int?, _ value: JSONValue) {
+      guard let index, (0..<classLimit).contains(index), let text = value.text else { return }
+      found[index] = String(text.prefix(200))
     }
-    return nil
-  }
-
-  private static func names(_ table: [String: String]) -> [String] {
-    let pairs = table.compactMap { key, name in
-      Int(key).flatMap { (0..<100_000).contains($0) ? ($0, String(name.prefix(200))) : nil }
+    if let table = configuration["id2label"]?.fields {
+      for (key, value) in table { add(Int(key), value) }
+    } else if let list = configuration["id2label"]?.items ?? configuration["label_names"]?.items {
+      let descriptions = configuration["label_descriptions"]
+      for (index, value) in list.enumerated() { add(index, value.string.flatMap { descriptions?[$0] } ?? value) }
     }
-    guard let last = pairs.map(\.0).max(), pairs.contains(where: { $1 != "LABEL_\($0)" }) else { return [] }
-    var names = (0...last).map { "class \($0)" }
-    for (index, name) in pairs { names[index] = name }
-    return names
+    guard let last = found.keys.max(), found.contains(where: { $1 != "LABEL_\($0)" }) else { return [] }
+    return (0...last).map { found[$0] ?? "class \($0)" }
   }
 
   /// A family's recipe with what the files say put over it; nil when they say nothing that can be used.
   func overriding(_ recipe: InputRecipe, _ facts: NetworkFacts) -> (recipe: InputRecipe, reason: String)? {
-    guard let told = preprocessing, let normalization = normalization(told, recipe.normalization) else { return nil }
-    var copy = recipe
-    copy.normalization = normalization
-    let isOpen = facts.picture?.width == nil
-    if told.do_center_crop == true, let shorter = told.size?.shorter ?? told.size?.height {
-      let side = told.crop_size?.width ?? told.crop_size?.shorter ?? shorter
-      if isOpen { copy.size = .fixed(width: side, height: told.crop_size?.height ?? side) }
-      copy.rule = .centerCrop(shorterSide: shorter)
-    } else if let width = told.size?.width, let height = told.size?.height {
-      if isOpen { copy.size = .fixed(width: width, height: height) }
-      copy.rule = .stretch
+    guard let preprocessing else { return nil }
+    do throws(ImagePreprocessing.Misfit) {
+      let family = modelType ?? ""
+      return (
+        try preprocessing.overriding(recipe, facts, modelType: family),
+        "input as \(preprocessingFile) beside the network says"
+      )
+    } catch {
+      return (recipe, "\(preprocessingFile) beside the network is not used: \(error.what)")
     }
-    return (copy, "input as preprocessor_config.json beside the network says")
+  }
+}
+
+/// Reads JSON files beside a network and notes which cannot be read.
+///
+/// A link may lead only to where the network's own file may lie: its folder, the one above for `onnx/`, or the folder that
+/// the network's link leads to, which is how Hugging Face's cache is laid out.
+private struct CompanionReader {
+  private let folders: [String]
+  private let roots: [String]
+  private let limit: Int
+  private(set) var problems: [String] = []
+
+  init(beside path: String, limit: Int) {
+    let folder = path.folderPath
+    folders = folder == "onnx" || folder.hasSuffix("/onnx") ? [folder, folder.folderPath] : [folder]
+    self.limit = limit
+    roots =
+      folders.compactMap { ($0.isEmpty ? "." : $0).realPath } + [path.realPath?.folderPath].compactMap { $0 }
   }
 
-  private func normalization(_ told: Preprocessing, _ usual: Normalization) -> Normalization? {
-    var copy = usual
-    let channels = usual.order.channels
-    if told.do_flip_channel_order == true, channels == 3 { copy.order = .bgr }
-    copy.scale = told.do_rescale == false ? 1 : told.rescale_factor ?? 1 / 255
-    copy.mean = [Float](repeating: 0, count: channels)
-    copy.deviation = [Float](repeating: 1, count: channels)
-    guard told.do_normalize ?? (told.image_mean != nil) else { return copy }
-    guard let mean = told.image_mean, let deviation = told.image_std, mean.count == channels,
-      deviation.count == channels, !deviation.contains(0), (mean + deviation + [copy.scale]).allSatisfy(\.isFinite)
-    else { return nil }
-    copy.mean = mean
-    copy.deviation = deviation
-    return copy
+  /// The first file of that name; nil where there is none, or none that can be read.
+  mutating func read(_ name: String) -> JSONValue? {
+    for folder in folders {
+      let path = (folder as NSString).appendingPathComponent(name)
+      do {
+        let bytes = try SmallFile.bytes(path, limit: limit)
+        guard let real = path.realPath, roots.contains(real.folderPath) else {
+          problems.append("\(path) is not used: it is a link to a file outside of the network's folder")
+          return nil
+        }
+        return try JSONValue.read(bytes)
+      } catch let error as ConfigurationError where error.kind == .notFound {
+        continue
+      } catch let error as ConfigurationError {
+        problems.append("\(path) is not used: \(error.what)")
+        return nil
+      } catch {
+        problems.append("\(path) is not used: it is not JSON (\(JSONValue.problem(of: error)))")
+        return nil
+      }
+    }
+    return nil
   }
 }

@@ -116,6 +116,7 @@ public struct InputRecipe: Sendable, Hashable {
     case .letterbox(false): ruleText = "letterbox, padded right and below"
     case .stretch: ruleText = "stretched"
     case .centerCrop(let side): ruleText = "shorter side to \(side), centre cut out"
+    case .stretchCrop(let width, let height): ruleText = "stretched to \(width)x\(height), centre cut out"
     }
     let n = normalization
     let mean = n.mean.contains { $0 != 0 } ? ", minus \(n.mean)" : ""

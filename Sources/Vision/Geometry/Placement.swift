@@ -8,6 +8,8 @@ public enum ResizeRule: Sendable, Hashable {
   case stretch
   /// Scales so that the shorter side becomes `shorterSide`, and takes the centre.
   case centerCrop(shorterSide: Int)
+  /// Changes the aspect to `width` x `height` pixels, and takes the centre.
+  case stretchCrop(width: Int, height: Int)
 }
 
 /// Where a source picture (or a region of it) lies in a network's input, and back: `input = source * scale + offset`,
@@ -65,6 +67,10 @@ public struct Placement: Sendable, Hashable {
       shownHeight = partHeight <= partWidth ? shorterSide : Int(saturating: min(partHeight * ratio, 1e6).rounded())
       atX = (width - shownWidth) / 2
       atY = (height - shownHeight) / 2
+    case .stretchCrop(let wide, let high):
+      (shownWidth, shownHeight) = (wide, high)
+      atX = (width - wide) / 2
+      atY = (height - high) / 2
     }
     self.width = width
     self.height = height

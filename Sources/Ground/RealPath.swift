@@ -1,0 +1,10 @@
+import Glibc
+
+extension String {
+  /// The path without symbolic links, dots and repeated slashes; nil where there is no such file.
+  public var realPath: String? {
+    guard let resolved = realpath(self, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Ground
+import Inference
+import Perception
+import TestSupport
+import Testing
+
+/// What Hugging Face's and timm's files beside a network say of its input and its names.
+@Suite struct CompanionFileTests {
+  /// A network for pictures of any size with three classes.
+  private func writeNetwork(_ path: String, size: Int? = nil) throws {
+    var network = TinyNetwork()
+    network.input("pixel_values", .float, [1, 3, size, size])
+    network.output("logits", [1, 3])
+    network.node("GlobalAveragePool", ["pixel_values"], "pooled")
+    network.node("Flatten", ["pooled"], "logits", ints: ["axis": [1]])
+    try network.write(to: path)
+  }
+
+  private func describe(_ files: [String: String]) throws -> ModelDescription {
+    let folder = try TemporaryFolder()
+    try writeNetwork(folder.file("model.onnx"))
+    for (name, text) in files { try folder.write(name, text) }
+    return try ModelStore(folders: []).describe(folder.file("model.onnx"))
+  }
+
+  struct Input: Sendable, CustomTestStringConvertible {
+    var type: String
+    var fields: String
+    /// What the summary must say.
+    var words: [String]
+    var testDescription: String { "\(type) \(fields.prefix(60))" }
+  }
+
+  private static let means = #""image_mean": [0.5, 0.25, 0.125], "image_std": [0.5, 0.5, 0.25]"#
+
+  /// Each row after the `resize` of the processor's class in the transformers library.
+  static let inputs: [Input] = [
+    Input(type: "vit", fields: #""size": {"height": 224, "width": 224}"#, words: ["224x224, stretched"]),
+    Input(
+      type: "clip",
+      fields: #""do_center_crop": true, "size": {"shortest_edge": 224}, "crop_size": {"height": 224, "width": 224}"#,
+      words: ["224x224, shorter side to 224, centre"]),
+    Input(
+      type: "clip", fields: #""do_center_crop": true, "size": 240, "crop_size": 200"#,
+      words: ["200x200, shorter side to 240, centre"]),
+    Input(
+      type: "deit",
+      fields:
+        #""do_center_crop": true, "size": {"height": 256, "width": 256}, "crop_size": {"height": 224, "width": 224}"#,
+      words: ["224x224, stretched to 256x256, centre"]),
+    Input(
+      type: "convnext",
+      fields: #""image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875, "size": {"shortest_edge": 224}"#,
+      words: ["224x224, shorter side to 256, centre"]),
+    Input(
+      type: "convnextv2", fields: #""size": {"shortest_edge": 224}"#, words: ["224x224, shorter side to 256, centre"]),
+    Input(
+      type: "convnext", fields: #""feature_extractor_type": "ConvNextFeatureExtractor", "crop_pct": 0.95, "size": 288"#,
+      words: ["288x288, shorter side to 303, centre"]),
+    Input(
+      type: "convnext", fields: #""crop_pct": 0.875, "size": {"shortest_edge": 384}"#, words: ["384x384, stretched"]),
+    Input(
+      type: "convnext", fields: #""size": {"shortest_edge": 383}"#, words: ["383x383, shorter side to 437, centre"]),
+    Input(
+      type: "levit",
+      fields:
+        #""image_processor_type": "LevitImageProcessor", "do_center_crop": true, "size": {"shortest_edge": 224}, "crop_size": {"height": 224, "width": 224}"#,
+      words: ["224x224, shorter side to 256, centre"]),
+    Input(
+      type: "poolformer",
+      fields:
+        #""image_processor_type": "PoolFormerImageProcessor", "crop_pct": 0.9, "size": {"shortest_edge": 224}, "crop_size": {"height": 224, "width": 224}"#,
+      words: ["224x224, shorter side to 248, centre"]),
+    Input(
+      type: "poolformer", fields: #""size": {"shortest_edge": 224}, "crop_pct": 0.95"#,
+      words: ["224x224, shorter side to 235, centre"]),
+    Input(
+      type: "efficientnet",
+      fields:
+        #""image_processor_type": "EfficientNetImageProcessor", "size": {"height": 346, "width": 346}, "rescale_offset": false"#,
+      words: ["346x346, stretched", "0.25, 0.25, 0.0625"]),
+    Input(
+      type: "vivit",
+      fields: #""size": {"height": 224, "width": 224}, "rescale_factor": 0.00784313725, "rescale_offset": true"#,
+      words: ["0.007843", "minus [1.5, 1.25, 1.125]"]),
+    Input(
+      type: "mobilevit",
+      fields:
+        #""do_flip_channel_order": true, "do_normalize": false, "do_center_crop": true, "size": {"shortest_edge": 288}, "crop_size": {"height": 256, "width": 256}"#,
+      words: ["BGR", "256x256, shorter side to 288, centre"]),
+    Input(
+      type: "swin", fields: #""do_resize": true, "size": {"height": 224, "width": 256}"#, words: ["256x224, stretched"]),
+    Input(type: "vit", fields: #""do_rescale": false, "size": {"height": 32, "width": 32}"#, words: ["times 1.0"]),
+    Input(
+      type: "odd",
+      fields: #""size": {"shortest_edge": "224"}, "crop_size": [1], "resample": {}, "do_center_crop": true"#,
+      words: ["0.25, 0.125"]),
+  ]
+
+  @Test(arguments: inputs) func theProcessorsRulesHold(_ input: Input) throws {
+    let fields = "{\(input.fields), \(CompanionFileTests.means)}"
+    let config = "{\"model_type\": \"\(input.type)\"}"
+    for files in [
+      ["config.json": config, "preprocessor_config.json": fields],
+      ["config.json": config, "processor_config.json": "{\"image_processor\": \(fields), \"processor_class\": \"P\"}"],
+      ["config.json": config, "processor_config.json": fields],
+      // What the processor's file says inside comes first, as in the library.
+      [
+        "config.json": config, "preprocessor_config.json": "{\"size\": {\"height\": 99, \"width\": 99}}",
+        "processor_config.json": "{\"image_processor\": \(fields)}",
+      ],
+    ] {
+      let reasons = try describe(files).reasons.joined(separator: "; ")
+      for words in input.words { #expect(reasons.contains(words), "\(input.fields): \(reasons)") }
+    }
+  }
+
+  @Test(arguments: [
+    (#""input_size": [3, 224, 224], "crop_pct": 0.875, "crop_mode": "center""#, "224x224, shorter side to 256, centre"),
+    (#""input_size": [3, 288, 288], "crop_pct": 1.0, "crop_mode": "center""#, "288x288, shorter side to 288, centre"),
+    (#""input_size": [3, 256, 256], "crop_pct": 0.9, "crop_mode": "squash""#, "256x256, stretched to 284x284, centre"),
+    (#""input_size": [3, 224, 224], "crop_pct": 0.95"#, "224x224, shorter side to 235, centre"),
+  ])
+  func timm(fields: String, words: String) throws {
+    let description = try describe([
+      "config.json": """
+      {"architecture": "resnet50d", "num_classes": 3, "label_names": ["n1", "n2", "n3"],
+       "label_descriptions": {"n1": "cat", "n3": "cow"},
+       "pretrained_cfg": {\(fields), "mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7]}}
+      """
+    ])
+    #expect(description.labels == ["cat", "n2", "cow"])
+    let reasons = description.reasons.joined(separator: "; ")
+    #expect(reasons.contains(words) && reasons.contains("0.5, 0.6, 0.7"), "\(reasons)")
+  }
+
+  @Test(arguments: [
+    (#"{"0": "cat", "1": null, "2": "cow"}"#, ["cat", "class 1", "cow"]),
+    (#"{"0": 7, "1": true, "2": 2.5}"#, ["7", "true", "2.5"]),
+    (#"{"0": "cat", "1": ["x"], "x": "y", "-1": "z", "2": {"a": 1}, "1e9": "w"}"#, ["cat"]),
+    (#"["a", "b", "c"]"#, ["a", "b", "c"]), (#"{"0": "LABEL_0", "1": "LABEL_1"}"#, []),
+    (#"{"0": NaN, "1": "b"}"#, ["class 0", "b"]),
+    (#"{"2": "c", "0": "a", "1": "b"}"#, ["a", "b", "c"]), (#"{"0": "\ud83d\ude00", "1": "é"}"#, ["\u{1F600}", "é"]),
+    (#"null"#, []), (#"3"#, []),
+  ])
+  func oddNamesLeaveTheOthers(table: String, wanted: [String]) throws {
+    #expect(try describe(["config.json": "{\"model_type\": \"vit\", \"id2label\": \(table)}"]).labels == wanted)
+  }
+
+  /// A file that cannot be read is named, with the reason; the other one counts.
+  @Test func whatCannotBeReadIsSaid() throws {
+    let config = #"{"model_type": "vit", "id2label": {"0": "a", "1": "b", "2": "c"}}"#
+    for (text, word) in [
+      ("{\"size\": ", "not JSON"), ("", "not JSON"), (String(repeating: "[", count: 4000), "nests too deeply"),
+      ("{\"image_mean\": [0.5], \"image_std\": [0.5, 0.5], \"size\": 8}", "image_std must hold 3 numbers"),
+      ("{\"image_mean\": [0.5, 0.5, 0.5], \"image_std\": [0.5, 0, 0.5]}", "image_std holds a number"),
+    ] {
+      let description = try describe(["config.json": config, "preprocessor_config.json": text])
+      #expect(description.labels == ["a", "b", "c"])
+      let reasons = description.reasons.joined(separator: "; ")
+      #expect(reasons.contains("preprocessor_config.json") && reasons.contains(word), "\(reasons)")
+    }
+    let damaged = try describe([
+      "config.json": "{\"model_type\": \"vit\",",
+      "preprocessor_config.json": "{\"size\": {\"height\": 40, \"width\": 48}}",
+    ])
+    let reasons = damaged.reasons.joined(separator: "; ")
+    #expect(reasons.contains("config.json is not used") && reasons.contains("48x40, stretched"), "\(reasons)")
+  }
+
+  /// The layout of Hugging Face's cache: links from `snapshots` into `blobs`.
+  @Test(arguments: ["", "onnx/"]) func linksOfACache(place: String) throws {
+    let folder = try TemporaryFolder()
+    let manager = FileManager.default
+    let snapshot = folder.file("models--a--b/snapshots/0123")
+    try manager.createDirectory(atPath: folder.file("models--a--b/blobs"), withIntermediateDirectories: true)
+    try manager.createDirectory(atPath: snapshot + "/" + place, withIntermediateDirectories: true)
+    let up = place.isEmpty ? "../../blobs/" : "../../../blobs/"
+    try writeNetwork(folder.file("models--a--b/blobs/aa"), size: 16)
+    try folder.write("models--a--b/blobs/bb", #"{"model_type": "vit", "id2label": {"0": "a", "1": "b", "2": "c"}}"#)
+    try manager.createSymbolicLink(atPath: snapshot + "/\(place)model.onnx", withDestinationPath: up + "aa")
+    try manager.createSymbolicLink(atPath: snapshot + "/config.json", withDestinationPath: "../../blobs/bb")
+    let store = ModelStore(folders: [])
+    #expect(try store.describe(snapshot + "/\(place)model.onnx").labels == ["a", "b", "c"])
+    #expect(throws: Never.self) { try store.load(snapshot + "/\(place)model.onnx") }
+
+    // A link to elsewhere is refused, and said.
+    try manager.removeItem(atPath: snapshot + "/config.json")
+    try folder.write("elsewhere.json", #"{"model_type": "vit", "id2label": {"0": "x"}}"#)
+    try manager.createSymbolicLink(
+      atPath: snapshot + "/config.json", withDestinationPath: folder.file("elsewhere.json"))
+    let refused = try store.describe(snapshot + "/\(place)model.onnx")
+    #expect(refused.labels.isEmpty && refused.reasons.contains { $0.contains("outside of the network's folder") })
+  }
+}
