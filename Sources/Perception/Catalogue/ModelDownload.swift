@@ -108,6 +108,7 @@ public struct ModelDownload: Sendable {
   /// Exit statuses of curl(1) that mean something here.
   private enum CurlStatus {
     static let cannotResume: Int32 = 33
+    static let tooLarge: Int32 = 63
     static let words: [Int32: String] = [
       5: "the proxy's name cannot be resolved", 6: "the host's name cannot be resolved", 7: "connection refused",
       18: "the connection broke off", 22: "the server has no such file", 23: "the disk is full or not writable",
@@ -138,38 +139,38 @@ public struct ModelDownload: Sendable {
   private func run(
     _ url: String, to part: String, _ entry: Catalogue.Entry, _ progress: (Progress) -> Void, _ isCancelled: () -> Bool
   ) throws -> Int32 {
+    let offset = ModelDownload.size(part) ?? 0
     let arguments = [
       "--fail", "--location", "--silent", "--proto", "=http,https", "--proto-redir", "=http,https", "--connect-timeout",
-      "20", "--speed-limit", "1", "--speed-time", "60", "--max-redirs", "10", "--continue-at", "-", "--output", part,
+      "20", "--speed-limit", "1", "--speed-time", "60", "--max-redirs", "10", "--continue-at", "\(offset)", "--output",
+      "-",
       "--url", url,
     ]
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [curl] + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch {
-      throw PerceptionError(.notFound, "cannot run '\(curl)'", remedy: "install it: apt-get install curl")
-    }
-    while process.isRunning {
-      let received = ModelDownload.size(part) ?? 0
-      progress(Progress(received: received, total: entry.bytes, url: url))
-      if isCancelled() || received > entry.bytes {
-        process.terminate()
-        process.waitUntilExit()
-        if received > entry.bytes { return 63 }
-        throw PerceptionError(
-          .badInput, "stopped after \(received) of \(entry.bytes) bytes", place: url,
-          remedy: "run it again to resume the download")
+    let transfer = CountedTransfer(command: [curl] + arguments, target: part, limit: entry.bytes)
+    var received = offset
+    let outcome = try transfer.run(
+      progress: {
+        received = $0
+        progress(Progress(received: received, total: entry.bytes, url: url))
+      }, isCancelled: isCancelled)
+    switch outcome {
+    case .tooMuch:
+      unlink(part)
+      return CurlStatus.tooLarge
+    case .cancelled:
+      throw PerceptionError(
+        .badInput, "stopped after \(received) of \(entry.bytes) bytes", place: url,
+        remedy: "run it again to resume the download")
+    case .unwritable(let errno):
+      throw PerceptionError(
+        .badInput, "cannot be written: \(SystemError(errno).words)", place: part,
+        remedy: "run it again to resume the download", errno: errno)
+    case .ended(let status):
+      if status == 127 {
+        throw PerceptionError(.notFound, "the program '\(curl)' is not installed", remedy: "apt-get install curl")
       }
-      usleep(100_000)
+      return status
     }
-    if process.terminationStatus == 127 {
-      throw PerceptionError(.notFound, "the program '\(curl)' is not installed", remedy: "apt-get install curl")
-    }
-    progress(Progress(received: ModelDownload.size(part) ?? 0, total: entry.bytes, url: url))
-    return process.terminationStatus
   }
 
   private func writeManifest(_ entry: Catalogue.Entry) throws {
