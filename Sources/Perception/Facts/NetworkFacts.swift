@@ -1,3 +1,4 @@
+import Ground
 public import Inference
 import Vision
 
@@ -5,14 +6,19 @@ import Vision
 public struct NetworkFacts: Sendable {
   public var inputs: [NetworkPort]
   public var outputs: [NetworkPort]
-  public var metadata: [String: String]
+  public let metadata: [String: String]
   public var producer: String
   /// The file's name without folder and extension.
   public var name: String
   /// Why a trial run did not tell the shapes that the file leaves open; nil where it did, or was not needed.
   var trialFailure: String?
+  /// Ultralytics' metadata, if the file carries it.
+  let ultralytics: UltralyticsMetadata?
   /// What Hugging Face's files beside the network say of it.
   var companion: CompanionFiles?
+  /// How many pictures the network takes at once; 1 unless its file fixes another number. The ports' shapes are then those
+  /// of one picture.
+  private(set) var batch = 1
 
   public init(
     name: String, inputs: [NetworkPort], outputs: [NetworkPort], metadata: [String: String] = [:],
@@ -23,6 +29,52 @@ public struct NetworkFacts: Sendable {
     self.outputs = outputs
     self.metadata = metadata
     self.producer = producer
+    ultralytics = UltralyticsMetadata(metadata)
+    if let picture, let shape = inputs[picture.index].shape, shape.count == 4, let extent = shape[0], extent > 1 {
+      batch = extent
+      for index in inputs.indices { self.inputs[index].shape = onePicture(inputs[index].shape) }
+      for index in outputs.indices { self.outputs[index].shape = onePicture(outputs[index].shape) }
+    }
+  }
+
+  /// A port's shape for one picture of the batch.
+  private func onePicture(_ shape: [Int?]?) -> [Int?]? {
+    guard let shape, shape.first == .some(batch) else { return shape }
+    return [1] + shape.dropFirst()
+  }
+
+  /// Takes the shapes of a trial run for the outputs that the file leaves open.
+  mutating func complete(outputShapes shapes: [[Int]]) {
+    for (index, shape) in zip(outputs.indices, shapes) where outputs[index].shape == nil {
+      outputs[index].shape = onePicture(shape)
+    }
+  }
+
+  /// What the file's metadata or the files beside it say that could not be read, a sentence each.
+  var problems: [String] { (ultralytics?.problems ?? []) + (companion?.problems ?? []) }
+
+  /// As many pictures as a fixed batch may have: all are computed for one answer.
+  private static let batchLimit = 256
+
+  /// Checks that the first picture's answer can be told from the others' where the file fixes a batch.
+  ///
+  /// - Throws: ``PerceptionError``, its place `path`.
+  func checkBatch(_ path: String) throws {
+    guard batch > 1 else { return }
+    let remedy = "export it with a batch of 1"
+    guard batch <= NetworkFacts.batchLimit else {
+      throw PerceptionError(
+        .notUnderstood,
+        "the network takes a batch of \(batch) pictures, at most \(NetworkFacts.batchLimit) can be given",
+        place: path, remedy: remedy)
+    }
+    let mixed = outputs.first { port in port.shape.map { ($0.first ?? 0) ?? 1 != 1 } ?? false }
+    if let mixed {
+      throw PerceptionError(
+        .notUnderstood,
+        "the network takes a batch of \(batch) pictures, and its output '\(mixed.name)' does not keep them apart",
+        place: path, remedy: remedy)
+    }
   }
 
   /// What an input shape says about a picture: axis order, channels, and the extents that it fixes.
@@ -119,6 +171,4 @@ public struct NetworkFacts: Sendable {
       normalization: normalization)
   }
 
-  /// Ultralytics' metadata, if the file carries it.
-  var ultralytics: UltralyticsMetadata? { UltralyticsMetadata(metadata) }
 }

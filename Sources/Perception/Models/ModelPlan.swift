@@ -29,10 +29,11 @@ struct ModelPlan {
   ) throws {
     self.facts = facts
     self.manifest = manifest
+    try facts.checkBatch(path)
     var reasons: [String] = []
     definition = try ModelPlan.definition(facts, path, manifest, &reasons)
     let defaults = definition.defaults(facts)
-    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self)
+    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self) + facts.problems
     parameters = defaults.parameters
     recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons), facts, manifest)
     reasons.append(recipe.summary)

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Glibc
 import Ground
 public import Inference
 import Vision
@@ -231,11 +232,9 @@ public final class ModelStore: Sendable {
   static let catalogueFile = "catalogue.toml"
 
   private static func size(of path: String) -> Int? {
-    guard
-      let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath),
-      attributes[.type] as? FileAttributeType == .typeRegular
-    else { return nil }
-    return (attributes[.size] as? NSNumber)?.intValue
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
   }
 
   /// The network's facts; where its output shapes are open, those of a trial run on a grey picture.
@@ -244,6 +243,7 @@ public final class ModelStore: Sendable {
       name: found.name, inputs: network.inputs, outputs: network.outputs, metadata: network.metadata,
       producer: network.producer)
     facts.companion = CompanionFiles(beside: found.path)
+    try facts.checkBatch(found.path)
     let open = facts.outputs.contains { $0.shape == nil }
     guard open, let picture = facts.picture else { return facts }
     let recipe = facts.recipe(width: 640, height: 640, rule: .stretch)
@@ -251,9 +251,7 @@ public final class ModelStore: Sendable {
     guard picture.width == nil || recipe.nominalSize.width == picture.width else { return facts }
     do {
       let shapes = try TrialRun.outputShapes(network, facts, recipe)
-      for (index, shape) in zip(facts.outputs.indices, shapes) where facts.outputs[index].shape == nil {
-        facts.outputs[index].shape = shape.map { $0 }
-      }
+      facts.complete(outputShapes: shapes)
     } catch {
       facts.trialFailure = "the shapes of its outputs are not known, because a trial run failed: \(error)"
     }

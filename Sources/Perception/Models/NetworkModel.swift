@@ -14,6 +14,8 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   private let confidence: Float
   private let top: Int
   private let batches: Bool
+  /// How many pictures the network takes at once, where its file fixes it; else 1.
+  private let fixedBatch: Int
   private var converted: [Tensor] = []
 
   /// How many crops run at once where the network takes batches. One number, since every batch size has a plan and
@@ -28,15 +30,17 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     suppression = plan.suppression
     confidence = plan.confidence
     top = plan.top
+    fixedBatch = plan.facts.batch
     let picture = plan.facts.picture
     let port = picture.map { plan.facts.inputs[$0.index] }
     batches =
-      port?.shape?.count == 4 && port?.shape?.first == .some(nil)
+      fixedBatch == 1 && port?.shape?.count == 4 && port?.shape?.first == .some(nil)
       && plan.facts.outputs.allSatisfy { ($0.shape?.count ?? 0) >= 2 && $0.shape?.first == .some(nil) }
   }
 
   func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
-    let (findings, times) = try run(image, [region], keeping: 1, minimumConfidence)
+    let regions = [Box?](repeating: region, count: fixedBatch)
+    let (findings, times) = try run(image, regions, keeping: 1, minimumConfidence)
     return (findings.first ?? Findings(), times)
   }
 
@@ -46,7 +50,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     var start = 0
     while start < regions.count {
       let left = regions.count - start
-      let size = batches && left >= NetworkModel.batchSize - 1 ? NetworkModel.batchSize : 1
+      let size = batches && left >= NetworkModel.batchSize - 1 ? NetworkModel.batchSize : fixedBatch
       var part: [Box?] = regions[start..<min(start + size, regions.count)].map { $0 }
       let count = part.count
       while part.count < size { part.append(part[count - 1]) }

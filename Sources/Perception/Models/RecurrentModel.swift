@@ -9,17 +9,20 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
   let description: ModelDescription
   let length: Int
   let featureCount: Int
+  private let batch: Int
+  private let activation: ClassifierDecoder.Activation
   private let network: any PreparedNetwork
   private let wanted: [SequenceFeature]
   private var order: [Int32] = []
 
   /// The step count and the features a step of a network over sequences; nil if it is none.
-  static func shape(_ facts: NetworkFacts) -> (length: Int?, features: Int)? {
+  static func shape(_ facts: NetworkFacts) -> (length: Int?, features: Int, batch: Int)? {
     guard facts.picture == nil, facts.inputs.count == 1, let shape = facts.inputs[0].shape, shape.count == 3,
-      facts.inputs[0].type == .float32, let features = shape[2], shape[0] ?? 1 == 1,
+      facts.inputs[0].type == .float32, let features = shape[2], case let batch = shape[0] ?? 1,
+      (1...4096).contains(batch),
       let output = facts.outputs.first?.shape, ClassifierDecoder.classCount(output) != nil
     else { return nil }
-    return (shape[1], features)
+    return (shape[1], features, batch)
   }
 
   /// What is known of a network over sequences before it runs.
@@ -30,6 +33,10 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
     var features: [SequenceFeature]
     /// Numbers a step.
     var featureCount: Int
+    /// How many sequences the network takes at once, where its file fixes it; else 1.
+    var batch: Int
+    /// What the numbers of its output are; nil where the engine cannot tell.
+    var activation: OutputActivation?
   }
 
   /// What the file and the manifest say about it.
@@ -66,7 +73,9 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
         "input '\(input)' of \(length) steps with \(shape.features) numbers: a network over sequences",
         "a step is \(features.map(\.rawValue).joined(separator: ", "))",
       ])
-    return Description(description: description, length: length, features: features, featureCount: shape.features)
+    return Description(
+      description: description, length: length, features: features, featureCount: shape.features,
+      batch: shape.batch, activation: facts.outputs.first?.activation)
   }
 
   init(network: any PreparedNetwork, _ known: Description) {
@@ -74,6 +83,8 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
     description = known.description.prepared(by: network)
     length = known.length
     featureCount = known.featureCount
+    batch = known.batch
+    activation = .init(of: known.activation)
     wanted = known.features
   }
 
@@ -93,12 +104,16 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
       throw PerceptionError(
         .badInput, "\(steps.count) steps given, \(length) of \(featureCount) numbers wanted", place: description.path)
     }
-    let outputs = try network.run([Tensor([1, length, featureCount], steps.flatMap { $0 })])
-    guard let first = outputs.first, first.count > 0 else {
+    // All sequences of a fixed batch are this one; the first answer counts.
+    let sequence = steps.flatMap { $0 }
+    let values = [[Float]](repeating: sequence, count: batch).flatMap { $0 }
+    let outputs = try network.run([Tensor([batch, length, featureCount], values)])
+    guard let first = outputs.first, first.count >= batch else {
       throw PerceptionError(.badOutput, "no output", place: description.path)
     }
-    var scores = try FloatConversion.float32(first).array(of: Float.self).map { $0.isFinite ? $0 : -1e30 }
-    Activations.apply(.automatic, to: &scores)
+    let all = try FloatConversion.float32(first).array(of: Float.self)
+    var scores = all.prefix(all.count / batch).map { $0.isFinite ? $0 : -1e30 }
+    Activations.apply(activation, to: &scores)
     return ClassifierDecoder.best(scores, count: scores.count, minimum: 0, scratch: &order) { index in
       description.labels.indices.contains(index) ? description.labels[index] : "class \(index)"
     }

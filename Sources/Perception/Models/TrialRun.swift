@@ -11,6 +11,7 @@ enum TrialRun {
   {
     guard let grey = Image.grey(640, 480) else { return [] }
     let inputs = try InputTensors(facts: facts, recipe: recipe, inputName: nil)
-    return try network.run(try inputs.fill(grey, regions: [nil]).tensors).map(\.shape)
+    return try network.run(try inputs.fill(grey, regions: [Box?](repeating: nil, count: facts.batch)).tensors).map(
+      \.shape)
   }
 }
