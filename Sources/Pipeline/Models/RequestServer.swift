@@ -220,6 +220,8 @@ struct RequestServer {
     // The tracker and the references are there without a table.
     for spec in specs where !ActiveStages.alwaysThere.contains(spec.kind ?? "") {
       do {
+        let merge = MergeStage.definition.kind
+        if spec.kind == merge, loaded.contains(where: { $0.kind == merge }) { throw PipelineSpec.secondMerge(spec) }
         let id = try id(of: spec, besides: taken)
         loaded.append(try load(spec, as: id))
         taken.insert(id)

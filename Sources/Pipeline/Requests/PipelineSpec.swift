@@ -38,6 +38,8 @@ public struct PipelineSpec: Sendable, Hashable {
   public init(_ reader: ConfigReader) throws {
     stages = try StageSpec.stages(in: reader)
     merge = try reader.choice("merge", MergeRule.allCases.map { ($0.rawValue, $0) }) ?? .sameClass
+    let merges = stages.filter { $0.kind == "merge" }
+    if merges.count > 1 { throw PipelineSpec.secondMerge(merges[1]) }
     let ids = stages.compactMap(\.id)
     for (index, stage) in stages.enumerated() {
       if let id = stage.id, stages[..<index].contains(where: { $0.id == id }) {
@@ -52,6 +54,13 @@ public struct PipelineSpec: Sendable, Hashable {
         .badField, "'of' names '\(unknown)', which no stage has for its id", place: stage.place,
         remedy: "\(near)ids here: \(ids.map(\.name).joined(separator: ", "))")
     }
+  }
+
+  /// Objects are merged once, before they are followed: why a second stage that merges is refused.
+  static func secondMerge(_ spec: StageSpec) -> ConfigurationError {
+    ConfigurationError(
+      .badField, "a second stage is of the kind 'merge'", place: spec.place,
+      remedy: "a pipeline merges once: put 'rule' and 'iou' into the first")
   }
 
   /// The id of the usual detector, which is there without a table.
