@@ -18,7 +18,7 @@ import Vision
     var clock = MediaClock()
     return media.map { seconds in
       let jitter = Int64.random(in: 0...20_000_000, using: &random)
-      var frame = frame(at: 5_000_000_000 + (pace > 0 ? Int64(seconds / pace * 1e9) : 0) + jitter)
+      var frame = frame(at: 5_000_000_000 + (pace > 0 ? Int64(saturating: seconds / pace * 1e9) : 0) + jitter)
       clock.stamp(&frame, seconds: seconds, period: 0.04)
       return frame.timestamp.nanoseconds
     }

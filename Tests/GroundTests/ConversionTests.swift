@@ -5,7 +5,7 @@ import Testing
 /// `Int(saturating:)` against a slow oracle, and the rule that nothing else makes integers of floating point.
 @Suite struct ConversionTests {
   private static let values: [Double] =
-    [0, -0.0, 0.4, -0.4, 0.5, 0.999_999, 1, -1, 127.5, 128, 255, 255.9, 256, 32767, 65535.5, 65536, 1e6, 5e-324, 1e308]
+    [0, -0.0, 0.4, -0.4, 0.5, 0.999_999, 1, -1, 127.5, 128, 255, 255.9, 256, 32767, 65535.5, 65536, 1e6, 1e308]
     + (7...65).flatMap { bits in
       let power = Double(sign: .plus, exponent: bits, significand: 1)
       return [power, power.nextUp, power.nextDown, power - 1, power + 1]

@@ -1,6 +1,6 @@
 import CPosix
 import Glibc
-package import Ground
+import Ground
 
 /// A program that runs for us and writes to two pipes. Killed and reaped when closed: it leaves no zombie behind.
 ///

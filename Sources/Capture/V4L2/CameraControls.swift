@@ -1,6 +1,6 @@
 import CVideo4Linux
 import Glibc
-public import Ground
+import Ground
 
 /// One of a camera's settings: exposure, gain, focus.
 public struct CameraControl: Sendable, Equatable, Codable {

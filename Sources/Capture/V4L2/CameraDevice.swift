@@ -1,6 +1,6 @@
 import CVideo4Linux
 import Glibc
-package import Ground
+import Ground
 
 /// An open V4L2 node: its descriptor and its ioctls, with types. Closed by its owner, once.
 package final class CameraDevice: Sendable {

@@ -1,5 +1,5 @@
 import CVideo4Linux
-package import Ground
+import Ground
 
 /// What stays the same when a camera is unplugged and comes back, perhaps under another node number.
 package struct CameraIdentity: Sendable, Equatable {
