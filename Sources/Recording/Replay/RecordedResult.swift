@@ -32,7 +32,7 @@ public struct RecordedResult: Sendable {
 extension Detection2DArray {
   /// The detections as findings, without those that lie nowhere; class ids are given in the order of appearance in
   /// `labels`.
-  func findings(_ labels: inout [String]) -> Findings {
+  func findings(_ labels: inout [String: Int]) -> Findings {
     var findings = Findings()
     for object in detections {
       let box = Box(
@@ -41,8 +41,8 @@ extension Detection2DArray {
       guard let first = object.results.first, Float(first.score).isFinite,
         [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite)
       else { continue }
-      let id = labels.firstIndex(of: first.classID) ?? labels.count
-      if id == labels.count { labels.append(first.classID) }
+      let id = labels[first.classID] ?? labels.count
+      labels[first.classID] = id
       var detection = Detection(label: first.classID, classID: id, confidence: Float(first.score), box: box)
       detection.angle = object.theta == 0 || !Float(object.theta).isFinite ? nil : Float(object.theta)
       detection.track = Int(object.id)

@@ -10,7 +10,8 @@ final class ResultTrack: Sendable {
   /// Detections of any program, in the order of time.
   let detections: [MCAPReader.Location]
   private let classifications: [UInt64: MCAPReader.Location]
-  private let labels = Mutex<[String]>([])
+  /// The number of each label, in the order of appearance.
+  private let labels = Mutex<[String: Int]>([:])
 
   init(_ reader: MCAPReader) {
     self.reader = reader
