@@ -54,6 +54,7 @@ indirect enum JSONValue: Decodable, Sendable {
   /// The text with null in place of Python's words for numbers that JSON lacks, and how deeply its brackets nest.
   private static func plainJSON(_ bytes: [UInt8]) -> (bytes: [UInt8], depth: Int) {
     let words = ["NaN", "-Infinity", "Infinity"].map { Array($0.utf8) }
+    let initials = Set(words.map { $0[0] })
     var plain: [UInt8] = []
     plain.reserveCapacity(bytes.count)
     var (depth, deepest) = (0, 0)
@@ -70,7 +71,7 @@ indirect enum JSONValue: Decodable, Sendable {
         } else if byte == UInt8(ascii: "\"") {
           isText = false
         }
-      } else if let word = words.first(where: { bytes[at...].starts(with: $0) }) {
+      } else if initials.contains(byte), let word = words.first(where: { bytes[at...].starts(with: $0) }) {
         plain.append(contentsOf: "null".utf8)
         at += word.count
       } else {
