@@ -99,6 +99,30 @@ import Testing
     #expect(try network.run([Tensor([4], [Float](repeating: 1, count: 4))])[0].array(of: Float.self) == [2, 3, 4, 5])
   }
 
+  /// Hugging Face's cache: the model and its data are links from one folder into another.
+  @Test func externalDataBesideTheFileThatALinkLeadsToIsUsed() throws {
+    let folder = try TemporaryFolder()
+    let values: [Float] = [1, 2, 3, 4]
+    try folder.write("w", values.withUnsafeBytes { [UInt8]($0) })
+    let manager = FileManager.default
+    for name in ["cache/blobs", "cache/snapshots/1/onnx", "elsewhere"] {
+      try manager.createDirectory(atPath: folder.path + "/" + name, withIntermediateDirectories: true)
+    }
+    try manager.moveItem(atPath: folder.path + "/w", toPath: folder.path + "/cache/blobs/bb")
+    try Data(externalModel("model.onnx_data")).write(to: URL(fileURLWithPath: folder.path + "/cache/blobs/aa"))
+    let place = folder.path + "/cache/snapshots/1/onnx"
+    try manager.createSymbolicLink(atPath: place + "/model.onnx", withDestinationPath: "../../../blobs/aa")
+    try manager.createSymbolicLink(atPath: place + "/model.onnx_data", withDestinationPath: "../../../blobs/bb")
+    let network = try OcellusNetwork(path: place + "/model.onnx")
+    #expect(try network.run([Tensor([4], [Float](repeating: 1, count: 4))])[0].array(of: Float.self) == [2, 3, 4, 5])
+    // A link out of both folders stays refused.
+    try manager.removeItem(atPath: place + "/model.onnx_data")
+    try manager.copyItem(atPath: folder.path + "/cache/blobs/bb", toPath: folder.path + "/elsewhere/w")
+    try manager.createSymbolicLink(
+      atPath: place + "/model.onnx_data", withDestinationPath: folder.path + "/elsewhere/w")
+    #expect(throws: InferenceError.self) { _ = try OcellusNetwork(path: place + "/model.onnx") }
+  }
+
   /// y = x + w, where w's four floats lie in the file `location`.
   private func externalModel(_ location: String) -> [UInt8] {
     var wire = Wire()

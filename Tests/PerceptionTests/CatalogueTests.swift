@@ -95,6 +95,39 @@ import Testing
     #expect(error?.line.contains("no such file") == true)
   }
 
+  /// A server that never stops: nothing beyond the declared size is written, and the download ends.
+  @Test(.enabled(if: curlIsThere, "curl is not installed"), .timeLimit(.minutes(1)))
+  func anEndlessDownloadEndsAtItsSize() throws {
+    let folder = try TemporaryFolder()
+    let server = try LoopbackServer(body: body, [.endless])
+    defer { server.stop() }
+    let part = folder.file("net.onnx.part")
+    for leftOver in [0, 40_000] {
+      if leftOver > 0 { try folder.write("net.onnx.part", [UInt8](body[..<leftOver])) }
+      var largest = 0
+      let error = #expect(throws: PerceptionError.self) {
+        try ModelDownload(folder: folder.path).fetch(entry([server.url])) { _ in
+          largest = max(largest, contents(part)?.count ?? 0)
+        }
+      }
+      #expect(error?.what.contains("larger than the catalogue says") == true, "\(error?.line ?? "")")
+      #expect(largest <= 100_000 && contents(part) == nil)
+    }
+  }
+
+  @Test(.enabled(if: curlIsThere, "curl is not installed")) func aLinkIsNotWrittenThrough() throws {
+    let folder = try TemporaryFolder()
+    let server = try LoopbackServer(body: body, [.whole])
+    defer { server.stop() }
+    let other = try folder.write("precious", "as before")
+    try FileManager.default.createSymbolicLink(atPath: folder.file("net.onnx.part"), withDestinationPath: other)
+    let error = #expect(throws: PerceptionError.self) {
+      try ModelDownload(folder: folder.path).fetch(entry([server.url]))
+    }
+    #expect(error?.line.contains("link") == true)
+    #expect(contents(other) == Array("as before".utf8))
+  }
+
   @Test(.enabled(if: curlIsThere, "curl is not installed")) func aCancelledDownloadKeepsWhatItHas() throws {
     let folder = try TemporaryFolder()
     let server = try LoopbackServer(body: body, [.whole])

@@ -11,6 +11,8 @@ final class LoopbackServer: Sendable {
     case withoutRanges
     case missing
     case other([UInt8])
+    /// Declares no length and never stops sending.
+    case endless
   }
 
   private let listener: Int32
@@ -75,6 +77,12 @@ final class LoopbackServer: Sendable {
     case .missing: send(client, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", [])
     case .other(let bytes):
       send(client, "HTTP/1.1 200 OK\r\nContent-Length: \(bytes.count)\r\nConnection: close\r\n\r\n", bytes[...])
+    case .endless:
+      let start = Array("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\n\r\n".utf8)
+      var next = start + body
+      while next.withUnsafeBytes({ Glibc.send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) > 0 {
+        next = body
+      }
     case .withoutRanges:
       send(client, "HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n", body[...])
     case .whole, .breaksOff:

@@ -116,6 +116,17 @@ final class ScriptedModel: VisionModel {
     return (collector.results, collector.events, failure)
   }
 
+  @Test func aSecondMergeIsRefused() throws {
+    let merge = "[[stage]]\nkind = \"merge\"\n"
+    let single = try PipelineSpec(file: try ConfigDocument(text: merge, file: "p.toml"))
+    #expect(single.stages.count == 1)
+    for text in [merge + merge, merge + "[[stage]]\nkind = \"motion\"\n" + merge + "id = \"other\"\nrule = \"any\"\n"] {
+      let document = try ConfigDocument(text: text, file: "p.toml")
+      let error = #expect(throws: ConfigurationError.self) { try PipelineSpec(file: document) }
+      #expect(error?.what.contains("second stage") == true && error?.place.contains("p.toml") == true)
+    }
+  }
+
   @Test func everyStageOfALargePipelineIsHeard() throws {
     let (results, _, failure) = Self.run(try Self.configuration(Self.pipeline))
     #expect(failure == nil)
