@@ -51,6 +51,12 @@ import Vision
     Ending(
       "Softmax in bytes, Flatten", .softmax,
       [("Softmax", [], ["axis": [1]])] + bytes + [("Flatten", [], ["axis": [1]])], tolerance: 3e-3),
+    Ending(
+      "(tanh(x / 2) + 1) / 2", .sigmoid,
+      [("Mul", ["half"], [:]), ("Tanh", [], [:]), ("Add", ["one"], [:]), ("Mul", ["half"], [:])]),
+    Ending(
+      "tanh(x / 2) / 2 + 1/2", .sigmoid,
+      [("Mul", ["half"], [:]), ("Tanh", [], [:]), ("Mul", ["half"], [:]), ("Add", ["half"], [:])]),
     Ending("1 - Sigmoid", .negatedSigmoid, [("Sigmoid", [], [:]), ("from one", [], [:])]),
     Ending("Sigmoid, Clip", .sigmoid, [("Sigmoid", [], [:]), ("Clip", ["zero", "one"], [:])]),
     Ending(
@@ -65,7 +71,9 @@ import Vision
     network.output("out", [1, logits.count])
     network.weights("w", [3, logits.count], [Float](repeating: 0, count: 3 * logits.count))
     network.weights("bias", [logits.count], logits)
-    for (name, value) in [("zero", Float(0)), ("one", 1), ("step", 1 / 255)] { network.weights(name, [], [value]) }
+    for (name, value) in [("zero", Float(0)), ("one", 1), ("half", 0.5), ("step", 1 / 255)] {
+      network.weights(name, [], [value])
+    }
     network.integers("shape", [1, Int64(logits.count)])
     network.node("GlobalAveragePool", ["images"], "a")
     network.node("Flatten", ["a"], "b", ints: ["axis": [1]])

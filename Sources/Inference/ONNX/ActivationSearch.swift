@@ -70,8 +70,8 @@ struct ActivationSearch {
     case "Cast": return isCastToFloat(node) ? nature(node.input(0)) : nil
     case "Concat", "QLinearConcat", "Max", "Min", "Mean": return common(node.inputs.compactMap { $0 })
     case "Where": return common(node.inputs.dropFirst().compactMap { $0 })
-    case "Add", "Sub", "QLinearAdd": return sum(node)
-    case "Mul", "QLinearMul": return product(node)
+    case "Add", "Sub", "QLinearAdd": return isShiftedTanh(node, half: true) ? .sigmoid : sum(node)
+    case "Mul", "QLinearMul": return isShiftedTanh(node, half: false) ? .sigmoid : product(node)
     case "Div": return quotient(node)
     case "Reciprocal": return isOnePlusExponential(node.input(0)) ? .sigmoid : nil
     case let name where ActivationSearch.movers.contains(name): return nature(node.input(0))
@@ -132,10 +132,23 @@ struct ActivationSearch {
     return producer(above, "Exp") != nil || nature(above)?.isProbability == true ? .softmax : nil
   }
 
+  /// The sigmoid spelled out with Tanh: (tanh + 1) / 2 where the node is the product, tanh / 2 + 1/2 where it is the sum.
+  private func isShiftedTanh(_ node: Graph.Node, half: Bool) -> Bool {
+    let inner = half ? "Mul" : "Add"
+    return pairs(node).contains { other, constant in
+      guard isNumber(constant, 0.5), let step = producer(other, inner) else { return false }
+      return pairs(step).contains { producer($0, "Tanh") != nil && isNumber($1, half ? 0.5 : 1) }
+    }
+  }
+
+  /// The two operands, either way round.
+  private func pairs(_ node: Graph.Node) -> [(ValueID?, ValueID?)] {
+    [(node.input(0), node.input(1)), (node.input(1), node.input(0))]
+  }
+
   private func isOnePlusExponential(_ id: ValueID?) -> Bool {
     guard let sum = producer(id, "Add") else { return false }
-    let pairs = [(sum.input(0), sum.input(1)), (sum.input(1), sum.input(0))]
-    return pairs.contains { isOne($0) && producer($1, "Exp") != nil }
+    return pairs(sum).contains { isOne($0) && producer($1, "Exp") != nil }
   }
 
   private func producer(_ id: ValueID?, _ type: String) -> Graph.Node? {
@@ -143,12 +156,14 @@ struct ActivationSearch {
     return graph.nodes[index].operatorType == type ? graph.nodes[index] : nil
   }
 
-  private func isOne(_ id: ValueID?) -> Bool {
+  private func isOne(_ id: ValueID?) -> Bool { isNumber(id, 1) }
+
+  private func isNumber(_ id: ValueID?, _ number: Float) -> Bool {
     guard let id, let tensor = graph.constants[id], tensor.count == 1 else { return false }
     return switch tensor.type {
-    case .float32: tensor.elements(as: Float.self)[0] == 1
-    case .float16: tensor.elements(as: Float16.self)[0] == 1
-    case .float64: tensor.elements(as: Double.self)[0] == 1
+    case .float32: tensor.elements(as: Float.self)[0] == number
+    case .float16: Float(tensor.elements(as: Float16.self)[0]) == number
+    case .float64: tensor.elements(as: Double.self)[0] == Double(number)
     default: false
     }
   }
