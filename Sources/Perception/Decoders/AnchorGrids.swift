@@ -181,10 +181,10 @@ final class AnchorGridDecoder: OutputDecoder {
           let at = grid.index(row, column, anchor)
           let step = grid.strides.field
           let objectness = sigmoid(grid.view[at + 4 * step])
-          guard objectness > context.confidence else { continue }
+          guard context.isWanted(objectness) else { continue }
           let (id, probability) = bestClass(grid, at + 5 * step)
           let score = objectness * probability
-          guard score > context.confidence else { continue }
+          guard context.isWanted(score) else { continue }
           func center(_ value: Float, _ cell: Int) -> Float {
             sigmoid(value) * xyScale - 0.5 * (xyScale - 1) + Float(cell)
           }

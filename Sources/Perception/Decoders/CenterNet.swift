@@ -74,7 +74,7 @@ final class CenterNetDecoder: OutputDecoder {
         for column in 0..<columns {
           let value = map[id * plane + row * columns + column]
           let score = logits ? sigmoid(value) : value
-          guard score > context.confidence, isPeak(map, id * plane, row, column, rows, columns) else { continue }
+          guard context.isWanted(score), isPeak(map, id * plane, row, column, rows, columns) else { continue }
           let cell = row * columns + column
           let x = (Float(column) + (offsets.map { $0[cell] } ?? 0.5)) * strideX
           let y = (Float(row) + (offsets.map { $0[plane + cell] } ?? 0.5)) * strideY

@@ -82,7 +82,7 @@ final class DETRDecoder: OutputDecoder {
       let classes = hasNone ? logits.fields - 1 : logits.fields
       var best = 0
       for id in 0..<classes where scores[id] > scores[best] { best = id }
-      guard scores[best] > context.confidence else { continue }
+      guard context.isWanted(scores[best]) else { continue }
       let box = boxes.centerBox(row)
       candidates.append(
         Candidate(
@@ -144,11 +144,11 @@ final class RTDETRDecoder: OutputDecoder {
           confidence: score, classID: id, row: row))
     }
     if holdsClassNumbers(table) {
-      for row in 0..<table.rows where table[row, 4] > context.confidence {
+      for row in 0..<table.rows where context.isWanted(table[row, 4]) {
         if let id = checkedIndex(table[row, 5]) { add(row, id, table[row, 4]) }
       }
     } else {
-      table.bestClasses(4..<table.fields, threshold: context.confidence, scratch: scratch, add)
+      table.bestClasses(4..<table.fields, above: context.floor, scratch: scratch, add)
     }
     candidates.sort { ($0.confidence, $1.row) > ($1.confidence, $0.row) }
     findings.detections.append(contentsOf: candidates.prefix(context.suppression.limit).compactMap(context.detection))

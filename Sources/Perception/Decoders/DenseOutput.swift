@@ -48,13 +48,13 @@ struct DenseOutput {
     Box(left: self[row, 0], top: self[row, 1], right: self[row, 2], bottom: self[row, 3])
   }
 
-  /// Calls `body` for each row whose best class passes `threshold`, with that class and its score.
+  /// Calls `body` for each row whose best class is above `floor` (``DecodingContext/floor``), with that class and its score.
   ///
   /// - Parameters:
   ///   - classes: the fields that are class scores.
   ///   - objectness: a field that every class score is multiplied with; nil for none.
   func bestClasses(
-    _ classes: Range<Int>, objectness: Int? = nil, threshold: Float, scratch: ClassScratch,
+    _ classes: Range<Int>, objectness: Int? = nil, above floor: Float, scratch: ClassScratch,
     _ body: (_ row: Int, _ classID: Int, _ score: Float) -> Void
   ) {
     guard !classes.isEmpty, classes.upperBound <= fields, let base = values.baseAddress else { return }
@@ -63,16 +63,16 @@ struct DenseOutput {
     let found = scratch.found(rows)
     if fieldStride == 1 {
       let factor = objectness.map { Int32(clamping: $0 - classes.lowerBound) } ?? 0
-      let number = ock_scan_rows(scores, count, capacity, rowStride, factor, threshold, found, capacity)
+      let number = ock_scan_rows(scores, count, capacity, rowStride, factor, floor, found, capacity)
       for candidate in UnsafeBufferPointer(start: found, count: Int(number)) {
         body(Int(candidate.anchor), Int(candidate.class_index), candidate.score)
       }
     } else {
       // Scores are probabilities: a product cannot pass what one of its factors does not.
-      let number = ock_scan_columns(scores, count, capacity, fieldStride, threshold, found, capacity)
+      let number = ock_scan_columns(scores, count, capacity, fieldStride, floor, found, capacity)
       for candidate in UnsafeBufferPointer(start: found, count: Int(number)) {
         let score = candidate.score * (objectness.map { self[Int(candidate.anchor), $0] } ?? 1)
-        if score > threshold { body(Int(candidate.anchor), Int(candidate.class_index), score) }
+        if score > floor { body(Int(candidate.anchor), Int(candidate.class_index), score) }
       }
     }
   }

@@ -98,7 +98,7 @@ final class EndToEndDecoder: OutputDecoder {
     candidates.removeAll(keepingCapacity: true)
     for row in 0..<table.rows {
       let score = table[row, batched ? 6 : 4]
-      guard score > context.confidence, let id = checkedIndex(table[row, 5]) else { continue }
+      guard context.isWanted(score), let id = checkedIndex(table[row, 5]) else { continue }
       let box: Box
       if batched {
         box = Box(left: table[row, 1], top: table[row, 2], right: table[row, 3], bottom: table[row, 4])

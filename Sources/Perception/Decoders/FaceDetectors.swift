@@ -68,7 +68,7 @@ final class SCRFDDecoder: OutputDecoder {
       guard scores.count == rows, boxes.count == 4 * rows,
         roles.points.isEmpty || outputs[roles.points[level]].count == 10 * rows
       else { throw PerceptionError(.badOutput, "scrfd wants \(rows) anchors at stride \(stride), not \(scores.count)") }
-      for row in 0..<rows where scores[row] > context.confidence {
+      for row in 0..<rows where context.isWanted(scores[row]) {
         let (x, y) = center(row, grid)
         let side = { (index: Int) in boxes[row * 4 + index] * Float(stride) }
         let box = Box(left: x - side(0), top: y - side(1), right: x + side(2), bottom: y + side(3))
@@ -150,7 +150,7 @@ final class RetinaFaceDecoder: OutputDecoder {
       scores.count == 2 * rows, points.count == 10 * rows
     else { throw PerceptionError(.badOutput, "retinaface wants \(rows) rows of 4, 2 and 10 numbers") }
     candidates.removeAll(keepingCapacity: true)
-    for row in 0..<rows where scores[2 * row + 1] > context.confidence {
+    for row in 0..<rows where context.isWanted(scores[2 * row + 1]) {
       let prior = RetinaFaceDecoder.prior(row, grids)
       let x = prior.x + boxes[row * 4] * 0.1 * prior.side
       let y = prior.y + boxes[row * 4 + 1] * 0.1 * prior.side

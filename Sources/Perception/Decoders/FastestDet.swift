@@ -47,7 +47,7 @@ final class FastestDetDecoder: OutputDecoder {
       var best = 5
       for field in 5..<fields where grid[field * plane + cell] > grid[best * plane + cell] { best = field }
       let score = powf(max(0, grid[cell]), 0.6) * powf(max(0, grid[best * plane + cell]), 0.4)
-      guard score > context.confidence else { continue }
+      guard context.isWanted(score) else { continue }
       let x = (Float(cell % columns) + tanhf(grid[plane + cell])) / Float(columns) * width
       let y = (Float(cell / columns) + tanhf(grid[2 * plane + cell])) / Float(rows) * height
       let w = sigmoid(grid[3 * plane + cell]) * width

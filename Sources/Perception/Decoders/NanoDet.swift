@@ -109,7 +109,7 @@ final class NanoDetDecoder: OutputDecoder {
     var best = classes.lowerBound
     for id in classes where scores[row, id] > scores[row, best] { best = id }
     let score = scores[row, best]
-    guard score > context.confidence else { return }
+    guard context.isWanted(score) else { return }
     func side(_ index: Int) -> Float {
       expectation(boxes, boxRow, first + index * bins) * cell.stride
     }

@@ -26,6 +26,12 @@ struct DecodingContext {
   /// How many classes a classifier reports.
   var top: Int
 
+  /// Whether a score counts: at or above ``confidence``, and not zero, which rows without an object have.
+  func isWanted(_ score: Float) -> Bool { score >= confidence && score > 0 }
+
+  /// A score counts when it is above this number, for the kernels' scans: the next one below ``confidence``.
+  var floor: Float { confidence > 0 ? confidence.nextDown : 0 }
+
   func label(_ index: Int) -> String { labels.indices.contains(index) ? labels[index] : "class \(index)" }
 
   /// A candidate in input pixels as a detection in frame pixels; nil if nothing of it is inside the frame.

@@ -21,8 +21,8 @@ enum PosePoints {
   /// - Parameter points: x, y and confidence of each.
   static func detection(_ points: [Keypoint], _ context: DecodingContext) -> Detection? {
     let confidence = points.reduce(0) { $0 + $1.confidence } / Float(max(1, points.count))
-    guard confidence > context.confidence else { return nil }
-    let sure = points.filter { $0.confidence > context.confidence }
+    guard context.isWanted(confidence) else { return nil }
+    let sure = points.filter { context.isWanted($0.confidence) }
     let box = Box(
       left: sure.map(\.x).min() ?? 0, top: sure.map(\.y).min() ?? 0, right: sure.map(\.x).max() ?? 0,
       bottom: sure.map(\.y).max() ?? 0)
@@ -194,7 +194,7 @@ final class MoveNetDecoder: OutputDecoder {
       return
     }
     var people: [(Candidate, [Keypoint])] = []
-    for start in stride(from: 0, to: view.count, by: 56) where view[start + 55] > context.confidence {
+    for start in stride(from: 0, to: view.count, by: 56) where context.isWanted(view[start + 55]) {
       let box = Box(
         left: view[start + 52] * width, top: view[start + 51] * height, right: view[start + 54] * width,
         bottom: view[start + 53] * height)

@@ -122,7 +122,7 @@ final class PriorBoxesDecoder: OutputDecoder {
       if softmax { Activations.softmax(&scores) }
       var best = 1
       for id in 1..<table.fields where scores[id] > scores[best] { best = id }
-      guard scores[best] > context.confidence else { continue }
+      guard context.isWanted(scores[best]) else { continue }
       let prior = priors[row]
       let x = prior.centerX + offsets[row, 0] * variances[0] * prior.width
       let y = prior.centerY + offsets[row, 1] * variances[1] * prior.height

@@ -158,7 +158,7 @@ final class ReadyDetectionsDecoder: OutputDecoder {
     let height = coordinates == .normalized ? Float(context.placement.height) : 1
     candidates.removeAll(keepingCapacity: true)
     for row in 0..<rows {
-      guard scores[row] > context.confidence, let label = checkedIndex(labels[row]), label >= firstLabel else {
+      guard context.isWanted(scores[row]), let label = checkedIndex(labels[row]), label >= firstLabel else {
         continue
       }
       var box = table.cornerBox(row)

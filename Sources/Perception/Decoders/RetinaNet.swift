@@ -112,7 +112,7 @@ final class RetinaNetDecoder: OutputDecoder {
         for id in 0..<classes {
           let value = scores[(index * classes + id) * plane + cell]
           let score = logits ? sigmoid(value) : value
-          guard score > context.confidence else { continue }
+          guard context.isWanted(score) else { continue }
           func delta(_ field: Int) -> Float { deltas[(index * 4 + field) * plane + cell] }
           // The anchor's inclusive corners lie around the cell's middle: left = (stride - size) / 2 + column * stride.
           let left = 0.5 * (stride - (size.width - 1)) + Float(cell % columns) * stride

@@ -68,7 +68,7 @@ final class ScoredBoxesDecoder: OutputDecoder {
     let width = normalized ? Float(context.placement.width) : 1
     let height = normalized ? Float(context.placement.height) : 1
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(background..<table.fields, threshold: context.confidence, scratch: scratch) { row, id, score in
+    table.bestClasses(background..<table.fields, above: context.floor, scratch: scratch) { row, id, score in
       let box = corners.cornerBox(row)
       candidates.append(
         Candidate(

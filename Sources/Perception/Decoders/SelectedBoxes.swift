@@ -54,7 +54,7 @@ final class SelectedBoxesDecoder: OutputDecoder {
         row < scoreShape[1]
       else { continue }
       let score = outputs[1][id * scoreShape[1] + row]
-      guard score > context.confidence else { continue }
+      guard context.isWanted(score) else { continue }
       let corners = boxes.cornerBox(row)
       let box =
         rowsFirst ? Box(left: corners.y, top: corners.x, right: corners.bottom, bottom: corners.right) : corners

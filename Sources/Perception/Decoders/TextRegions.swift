@@ -54,7 +54,7 @@ final class TextRegionsDecoder: OutputDecoder {
     candidates.removeAll(keepingCapacity: true)
     for cell in 0..<rows * columns where map[cell] > threshold && !isVisited[cell] {
       let region = flood(map, rows, columns, from: cell)
-      guard region.score > context.confidence else { continue }
+      guard context.isWanted(region.score) else { continue }
       candidates.append(Candidate(box: grown(region.box, scale), confidence: region.score, classID: 0, row: cell))
     }
     candidates.sort { ($0.confidence, $1.row) > ($1.confidence, $0.row) }

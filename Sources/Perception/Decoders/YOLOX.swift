@@ -57,7 +57,7 @@ final class YOLOXDecoder: OutputDecoder {
         remedy: "decoder.strides lists the right ones")
     }
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(5..<table.fields, objectness: 4, threshold: context.confidence, scratch: scratch) {
+    table.bestClasses(5..<table.fields, objectness: 4, above: context.floor, scratch: scratch) {
       row, id, score in
       let box: Box
       if decoded {

@@ -71,7 +71,7 @@ final class YOLOv5Decoder: OutputDecoder {
       throw PerceptionError(.badOutput, "yolov5 wants more than 5 fields a row, not \(table.fields)")
     }
     candidates.removeAll(keepingCapacity: true)
-    table.bestClasses(5..<(5 + classes), objectness: 4, threshold: context.confidence, scratch: scratch) {
+    table.bestClasses(5..<(5 + classes), objectness: 4, above: context.floor, scratch: scratch) {
       row, id, score in
       candidates.append(Candidate(box: table.centerBox(row), confidence: score, classID: id, row: row))
     }

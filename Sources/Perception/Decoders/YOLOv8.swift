@@ -87,7 +87,7 @@ final class YOLOv8Decoder: OutputDecoder {
     }
     candidates.removeAll(keepingCapacity: true)
     let turned = task == .orientedDetection
-    table.bestClasses(4..<(4 + classes), threshold: context.confidence, scratch: scratch) { row, id, score in
+    table.bestClasses(4..<(4 + classes), above: context.floor, scratch: scratch) { row, id, score in
       let box = scaled(table.centerBox(row))
       let angle = turned ? table[row, table.fields - 1] : 0
       candidates.append(Candidate(box: box, confidence: score, classID: id, row: row, angle: angle))

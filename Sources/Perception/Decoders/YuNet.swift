@@ -62,7 +62,7 @@ final class YuNetDecoder: OutputDecoder {
       for index in 0..<grid.count {
         let product = min(max(outputs[level.classes][index], 0), 1) * min(max(outputs[level.objects][index], 0), 1)
         let score = product.squareRoot()
-        guard score > context.confidence else { continue }
+        guard context.isWanted(score) else { continue }
         let cell = grid.cell(index)
         let x = (Float(cell.column) + boxes[index * 4]) * cell.stride
         let y = (Float(cell.row) + boxes[index * 4 + 1]) * cell.stride

@@ -75,7 +75,7 @@ public struct StageSpec: Sendable, Hashable {
 
   /// Whether the stage is for this object at all, by the stage that found it, class and confidence.
   public func wants(_ detection: Detection) -> Bool {
-    detection.confidence >= minimumConfidence && (classes.isEmpty || classes.contains(detection.label))
+    detection.ownConfidence >= minimumConfidence && (classes.isEmpty || classes.contains(detection.label))
       && (of.isEmpty || of.contains(detection.stage)
         || detection.attributes.contains { of.contains($0.stage) && $0.content is Sighting })
   }

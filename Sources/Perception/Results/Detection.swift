@@ -41,8 +41,10 @@ public struct Detection: Sendable {
   public var stage = StageID.unsigned
   public var label: String
   public var classID: Int
-  /// 0...1.
+  /// 0...1; smoothed along the track where there is one.
   public var confidence: Float
+  /// The network's own confidence in this frame, where ``confidence`` is smoothed.
+  public var own: Float?
   /// Pixels of the source frame. For oriented boxes: the rectangle before turning by ``angle`` about its centre.
   public var box: Box
   /// Radians, clockwise on the screen; nil for upright boxes.
@@ -62,6 +64,9 @@ public struct Detection: Sendable {
     self.confidence = confidence
     self.box = box
   }
+
+  /// What thresholds are compared with: the network's own confidence in this frame.
+  public var ownConfidence: Float { own ?? confidence }
 
   /// Adds what a stage says, in place of what it said before of the same kind.
   public mutating func attach(_ content: some LayerContent, by stage: StageID) { attributes.set(content, by: stage) }

@@ -1,5 +1,99 @@
 /// Optimal assignment: the pairs of rows and columns whose costs sum to the least.
 package enum Assignment {
+  /// A pair that may be made.
+  package struct Pair: Sendable {
+    package var row: Int
+    package var column: Int
+    package var cost: Float
+
+    package init(row: Int, column: Int, cost: Float) {
+      self.row = row
+      self.column = column
+      self.cost = cost
+    }
+  }
+
+  /// Steps of the exact method that a group of rows and columns is worth: a few hundredths of a second.
+  private static let exactSteps = 20_000_000
+
+  /// For each row its column, or nil where the row stays alone, at the price of `limit`: the least sum over the pairs given.
+  ///
+  /// Rows and columns that no pair connects do not matter to each other: each connected group is solved on its own, exactly
+  /// where the work is bounded, else greedily, the cheapest pair first. So the work is bounded by the number of pairs.
+  /// - Parameter pairs: each row and column once at most together; costs of `limit` or more count for nothing.
+  package static func solve(pairs: [Pair], rows: Int, columns: Int, limit: Float) -> [Int?] {
+    var columnOf = [Int?](repeating: nil, count: rows)
+    let possible = pairs.filter { $0.cost < limit }
+    for group in groups(possible, rows: rows, columns: columns) {
+      if group.count == 1 {
+        columnOf[group[0].row] = group[0].column
+        continue
+      }
+      let (rowPlaces, ownRows) = places(group.map(\.row))
+      let (columnPlaces, ownColumns) = places(group.map(\.column))
+      let width = ownColumns.count + ownRows.count
+      guard ownRows.count * ownRows.count <= exactSteps / width else {
+        greedy(group, &columnOf, columns: columns)
+        continue
+      }
+      var costs = [Float](repeating: .infinity, count: ownRows.count * ownColumns.count)
+      for (index, pair) in group.enumerated() {
+        costs[rowPlaces[index] * ownColumns.count + columnPlaces[index]] = pair.cost
+      }
+      let chosen = solve(costs, rows: ownRows.count, columns: ownColumns.count, limit: limit)
+      for (place, column) in chosen.enumerated() { columnOf[ownRows[place]] = column.map { ownColumns[$0] } }
+    }
+    return columnOf
+  }
+
+  /// Each number's place among the different ones, and those.
+  private static func places(_ numbers: [Int]) -> (places: [Int], different: [Int]) {
+    var known: [Int: Int] = [:]
+    var different: [Int] = []
+    let places = numbers.map { number in
+      if let place = known[number] { return place }
+      known[number] = different.count
+      different.append(number)
+      return different.count - 1
+    }
+    return (places, different)
+  }
+
+  /// The pairs by the connected groups of rows and columns that they form.
+  private static func groups(_ pairs: [Pair], rows: Int, columns: Int) -> [[Pair]] {
+    var parent = Array(0..<rows + columns)
+    func root(_ node: Int) -> Int {
+      var node = node
+      while parent[node] != node {
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+      }
+      return node
+    }
+    for pair in pairs { parent[root(pair.row)] = root(rows + pair.column) }
+    var order: [Int: Int] = [:]
+    var groups: [[Pair]] = []
+    for pair in pairs {
+      let group = root(pair.row)
+      if let place = order[group] {
+        groups[place].append(pair)
+      } else {
+        order[group] = groups.count
+        groups.append([pair])
+      }
+    }
+    return groups
+  }
+
+  private static func greedy(_ group: [Pair], _ columnOf: inout [Int?], columns: Int) {
+    var isTaken = [Bool](repeating: false, count: columns)
+    for pair in group.sorted(by: { ($0.cost, $0.row, $0.column) < ($1.cost, $1.row, $1.column) })
+    where columnOf[pair.row] == nil && !isTaken[pair.column] {
+      columnOf[pair.row] = pair.column
+      isTaken[pair.column] = true
+    }
+  }
+
   /// For each row its column, or nil where the row stays alone.
   ///
   /// The shortest-augmenting-path form of the Hungarian method (Jonker and Volgenant, 1987), O(n³). Pairs that cost

@@ -62,6 +62,9 @@ struct BoxFilter: Sendable {
     return Box(x: x.value - width / 2, y: y.value - height / 2, width: width, height: height)
   }
 
+  /// Pixels a step.
+  var speed: Float { (x.speed * x.speed + y.speed * y.speed).squareRoot() }
+
   /// Whether what is seen as `box` moves out through an edge of the frame: touches it, to a hundredth of the frame, and
   /// goes on that way.
   func isLeaving(_ frame: (width: Int, height: Int)?, at box: Box) -> Bool {

@@ -3,22 +3,25 @@ public import Vision
 /// Gives detections stable numbers from frame to frame.
 ///
 /// Association in two rounds as in ByteTrack (Zhang et al., ECCV 2022): confident detections first, then the doubtful
-/// ones only to prolong tracks that already exist; optimal assignment on IoU against Kalman-predicted boxes. An object that
-/// comes back from behind another rarely overlaps the place where it was lost. So in the first round an object at rest is
-/// also recognised by the part of it that shows at its place, and what is alike in class and shape is taken from a
-/// distance that grows with the time unseen; what left through the frame's edge is not waited for. Not thread-safe: owned
-/// by the pipeline's thread.
+/// ones only to prolong tracks that already exist; optimal assignment on IoU against Kalman-predicted boxes and, for
+/// objects that turn round or stop, against the boxes seen last. An object that comes back from behind another rarely
+/// overlaps the place where it was lost. So in the first round an object at rest is also recognised by the part of it that
+/// shows at its place, and what is alike in class and shape is taken from a distance that grows with the time unseen; what
+/// left through the frame's edge is not waited for. A detector that changes its mind about a class does not end a track.
+///
+/// A track gives its detections their number, the class voted along it, and a confidence smoothed over those that are shown;
+/// each keeps the network's own confidence beside (``Detection/own``). Not thread-safe: owned by the pipeline's thread.
 public struct Tracker: Sendable {
   /// How the tracker decides.
   public struct Settings: Sendable {
-    /// At or above: takes part in the first round and may begin a track.
+    /// At or above: takes part in the first round and may begin a track. What is shown may too, see ``Tracker/follow``.
     public var highConfidence: Float = 0.4
-    /// Below: ignored altogether.
+    /// Below: ignored altogether, unless it is shown.
     public var lowConfidence: Float = 0.1
     /// Least IoU of a pair in the first round, and in the second.
     public var firstIoU: Float = 0.2
     public var secondIoU: Float = 0.4
-    /// Least IoU of a pair of different classes.
+    /// Least IoU of a pair of different classes; with a track seen a frame or two ago ``firstIoU`` is enough.
     public var otherClassIoU: Float = 0.6
     /// How far from its predicted place an object may come back, in its own sizes: from the first frame, and at most,
     /// once it has been unseen for a second.
@@ -42,12 +45,19 @@ public struct Tracker: Sendable {
     public var coasting: Float = 4
     /// Detections that a new track needs before it gets a number.
     public var confirmations = 2
-    /// What a pair of different classes costs on top.
+    /// What a pair of different classes costs on top, and one that overlaps less than ``otherClassIoU``.
     public var classPenalty: Float = 0.5
+    public var flickerPenalty: Float = 1
+    /// What a pair costs on top that overlaps where the object was seen last, and not where it is predicted.
+    public var turnPenalty: Float = 0.4
     /// How much more weight another class must have along a track than its own to replace it.
     public var classLead: Float = 1.5
     /// Share of the newest value in smoothed confidences.
     public var smoothing: Float = 0.5
+    /// Detections of a frame that are followed, the most confident first, and tracks that are kept, the longest unseen
+    /// forgotten first. A pair of them is looked at in every frame.
+    public var detectionLimit = 1000
+    public var trackLimit = 2000
 
     public init() {}
   }
@@ -68,6 +78,7 @@ public struct Tracker: Sendable {
     /// The class with the most weight along the track.
     public internal(set) var label: String
     public internal(set) var classID: Int
+    /// Smoothed over the detections that are shown.
     public internal(set) var confidence: Float
     /// Steps of 1/30 s since the object was last seen; 0 when it was seen in the newest frame.
     public internal(set) var unseen: Float = 0
@@ -93,9 +104,11 @@ public struct Tracker: Sendable {
     }
   }
 
-  private let settings: Settings
+  let settings: Settings
   /// Steps of 1/30 s since the previous frame: at a low rate, limits in time must not fall below a frame or two.
-  private var pace: Float = 1
+  var pace: Float = 1
+  /// The confidence from which detections of the newest frame are shown.
+  private var shown: Float = 0
   /// The number of the next track, from 1. Trackers that work side by side hand it on to each other.
   public var nextNumber = 1
   /// Every track, the unseen ones included.
@@ -110,12 +123,14 @@ public struct Tracker: Sendable {
   ///
   /// - Parameters:
   ///   - detections: of one frame, the doubtful ones (down to `lowConfidence`) included.
+  ///   - shown: the confidence from which detections are shown: they may begin tracks, however low that is.
   ///   - seconds: time since the previous frame.
   ///   - frame: its size in pixels, where it is known: objects at its edge leave.
   /// - Returns: the detections that belong to a track or could begin one, with numbers, the class voted along the track
-  ///   and the smoothed confidence, best first.
+  ///   and the smoothed confidence, best first. What is at or above `shown` stays so.
   public mutating func follow(
-    _ detections: [Detection], secondsSinceLast seconds: Double, frame: (width: Int, height: Int)? = nil
+    _ detections: [Detection], secondsSinceLast seconds: Double, shownFrom shown: Float? = nil,
+    frame: (width: Int, height: Int)? = nil
   ) -> [Detection] {
     let steps = Float(min(max(seconds.isFinite ? seconds * 30 : 1, 0.1), 90))
     pace = steps
@@ -123,11 +138,11 @@ public struct Tracker: Sendable {
       tracks[index].filter.predict(steps)
       tracks[index].unseen += steps
     }
-    let usable = detections.filter { $0.box.width > 0 && $0.box.height > 0 && $0.confidence.isFinite }
-    let confident = usable.filter { $0.confidence >= settings.highConfidence }
-    let doubtful = usable.filter {
-      $0.confidence < settings.highConfidence && $0.confidence >= settings.lowConfidence
-    }
+    self.shown = shown ?? settings.highConfidence
+    let high = min(settings.highConfidence, self.shown)
+    let usable = usable(detections)
+    let confident = usable.filter { $0.confidence >= high }
+    let doubtful = usable.filter { $0.confidence < high && $0.confidence >= settings.lowConfidence }
     var output: [Detection] = []
     var free = Array(tracks.indices)
     var begun: [Detection] = []
@@ -142,82 +157,27 @@ public struct Tracker: Sendable {
     for detection in begun { output.append(begin(detection)) }
     for index in tracks.indices where tracks[index].unseen > 0 { tracks[index].filter.coast() }
     tracks = tracks.filter { $0.unseen <= patience(with: $0) }
+    if tracks.count > settings.trackLimit {
+      tracks.sort { $0.unseen < $1.unseen }
+      tracks.removeLast(tracks.count - settings.trackLimit)
+    }
     return output.sorted { $0.confidence > $1.confidence }
   }
 
   /// Forgets every track; numbers are not used again.
   public mutating func reset() { tracks.removeAll() }
 
-  /// Pairs detections with the tracks in `free`, and takes the paired ones out of it.
-  private func pair(
-    _ detections: [Detection], with free: inout [Int], cost: (Track, Box, Detection) -> Float?
-  ) -> [(Detection, track: Int?)] {
-    guard !detections.isEmpty else { return [] }
-    guard !free.isEmpty else { return detections.map { ($0, nil) } }
-    var costs = [Float](repeating: .infinity, count: detections.count * free.count)
-    for (column, index) in free.enumerated() {
-      let track = tracks[index]
-      let predicted = track.filter.box
-      for (row, detection) in detections.enumerated() {
-        if let cost = cost(track, predicted, detection) { costs[row * free.count + column] = cost }
-      }
-    }
-    // Every pair that was let in costs less than this, and so is preferred to staying alone.
-    let chosen = Assignment.solve(costs, rows: detections.count, columns: free.count, limit: 2)
-    let pairs = zip(detections, chosen).map { ($0, track: $1.map { free[$0] }) }
-    let taken = Set(pairs.compactMap(\.track))
-    free.removeAll { taken.contains($0) }
-    return pairs
+  /// The detections that can be followed, at most as many as the settings allow.
+  private func usable(_ detections: [Detection]) -> [Detection] {
+    let usable = detections.filter { $0.box.width > 0 && $0.box.height > 0 && $0.confidence.isFinite }
+    guard usable.count > settings.detectionLimit else { return usable }
+    return Array(usable.sorted { $0.confidence > $1.confidence }.prefix(settings.detectionLimit))
   }
 
   /// Steps for which a track is kept without being seen.
   private func patience(with track: Track) -> Float {
     if track.id == nil { return 2 * pace }
     return max(2 * pace, track.isLeaving ? settings.leavingPatience : settings.patience)
-  }
-
-  /// What it costs to take a confident detection for a track's object; nil: it cannot be.
-  private func firstCost(_ track: Track, _ predicted: Box, _ detection: Detection) -> Float? {
-    let iou = predicted.iou(detection.box)
-    guard track.classID == detection.classID else {
-      return iou >= settings.otherClassIoU ? 1 - iou + settings.classPenalty : nil
-    }
-    if iou >= settings.firstIoU, track.unseen <= max(settings.freshness, 2 * pace) { return 1 - iou }
-    let stale = iou >= settings.firstIoU ? 1 + 0.3 * (1 - iou) : Float.infinity
-    let found = restCost(track, detection.box) ?? distanceCost(track, predicted, detection.box) ?? .infinity
-    return stale < .infinity || found < .infinity ? min(stale, found) : nil
-  }
-
-  /// The cost of a part of an object at rest that shows again; nil: it is none.
-  private func restCost(_ track: Track, _ box: Box) -> Float? {
-    let place = track.rest.box
-    guard track.unseen > max(settings.coasting, pace), track.hits >= settings.restHits,
-      track.rest.stray < settings.restStray,
-      box.area >= settings.restPart * place.area
-    else { return nil }
-    let shared = place.overlap(box)
-    guard shared >= settings.restCover * box.area else { return nil }
-    return 1 + 0.3 * (1 - shared / max(1, min(box.area, place.area)))
-  }
-
-  /// The cost of an object that came back beside its predicted place: more than any overlap's.
-  private func distanceCost(_ track: Track, _ predicted: Box, _ box: Box) -> Float? {
-    let (widths, heights) = ((predicted.width, box.width), (predicted.height, box.height))
-    let likeness = min(widths.0, widths.1) * min(heights.0, heights.1)
-    guard likeness >= settings.leastLikeness * max(widths.0, widths.1) * max(heights.0, heights.1) else { return nil }
-    let dx = box.centerX - predicted.centerX
-    let dy = box.centerY - predicted.centerY
-    let size = max(8, (max(predicted.width, box.width) + max(predicted.height, box.height)) / 2)
-    let reach = min(settings.farthestReach, settings.reach + track.unseen / 20)
-    let share = (dx * dx + dy * dy).squareRoot() / (size * reach)
-    return share < 1 ? 1 + 0.4 * share + 0.4 * min(1, track.unseen / settings.patience) : nil
-  }
-
-  /// What it costs to prolong a track with a doubtful detection; nil: it cannot be.
-  private func secondCost(_ track: Track, _ predicted: Box, _ detection: Detection) -> Float? {
-    let iou = predicted.iou(detection.box)
-    guard iou >= settings.secondIoU else { return nil }
-    return 1 - iou + (track.classID == detection.classID ? 0 : settings.classPenalty)
   }
 
   private mutating func prolong(
@@ -239,6 +199,7 @@ public struct Tracker: Sendable {
       track.votes.values[vote].weight *= 0.95
       track.votes.formIndex(after: &vote)
     }
+    if track.votes.count > Self.voteLimit { track.votes = track.votes.filter { $0.value.weight > 0.01 } }
     track.votes[detection.classID, default: (0, detection.label)].weight += detection.confidence
     // Ties go to the smaller class number, so that the same input gives the same answer.
     if let best = track.votes.max(by: { ($0.value.weight, $1.key) < ($1.value.weight, $0.key) }),
@@ -247,10 +208,19 @@ public struct Tracker: Sendable {
       track.classID = best.key
       track.label = best.value.label
     }
-    track.confidence += (detection.confidence - track.confidence) * settings.smoothing
+    smooth(&track.confidence, with: detection.confidence)
     tracks[index] = track
     return dressed(detection, as: track)
   }
+
+  /// Doubtful detections do not count, so that a mean of what is shown is never below what is shown.
+  private func smooth(_ mean: inout Float, with confidence: Float) {
+    guard confidence >= shown else { return }
+    mean = mean >= shown ? mean + (confidence - mean) * settings.smoothing : confidence
+  }
+
+  /// Classes along a track above which those of no more weight are forgotten.
+  private static let voteLimit = 64
 
   private mutating func begin(_ detection: Detection) -> Detection {
     var track = Track(detection)
@@ -269,7 +239,8 @@ public struct Tracker: Sendable {
     dressed.track = track.id
     dressed.label = track.label
     dressed.classID = track.classID
-    dressed.confidence = track.confidence
+    dressed.own = detection.confidence
+    if detection.confidence >= shown { dressed.confidence = track.confidence }
     return dressed
   }
 }

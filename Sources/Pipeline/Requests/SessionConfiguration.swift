@@ -19,8 +19,11 @@ public struct SessionConfiguration: Sendable {
   public var labels: [String]
   /// Photos that detections are compared with, in this session only.
   public var referencePhotos: [ReferencePhoto]
-  /// Detections below this confidence are not shown, counted or recorded.
+  /// Detections below this confidence are not shown, counted or recorded; one exactly at it is. What counts is the network's
+  /// confidence in this frame.
   public var minimumConfidence: Float
+  /// The thresholds that can be asked for.
+  public static let confidences: ClosedRange<Float> = 0.001...0.999
   /// Whether frames wait until the networks are loaded. A dashboard shows the picture at once; a log must not begin with
   /// frames that no network saw.
   public var waitForModels: Bool

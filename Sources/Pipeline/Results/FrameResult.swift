@@ -89,11 +89,18 @@ extension FrameResult {
     return id.track.flatMap { track in findings.detections.first { $0.track == track } }
   }
 
-  /// The same without the objects below a confidence.
+  /// The same without the objects below a confidence, by the network's own confidence in this frame. No object that stays
+  /// shows less: a smoothed confidence below gives way to the own one.
   public func filtered(atLeast confidence: Float) -> FrameResult {
-    guard findings.detections.contains(where: { $0.confidence < confidence }) else { return self }
+    guard findings.detections.contains(where: { min($0.confidence, $0.ownConfidence) < confidence }) else {
+      return self
+    }
     var copy = self
-    copy.findings.detections.removeAll { $0.confidence < confidence }
+    copy.findings.detections.removeAll { $0.ownConfidence < confidence }
+    for index in copy.findings.detections.indices where copy.findings.detections[index].confidence < confidence {
+      copy.findings.detections[index].confidence = copy.findings.detections[index].ownConfidence
+    }
+    copy.findings.detections.sort { $0.confidence > $1.confidence }
     return copy
   }
 }

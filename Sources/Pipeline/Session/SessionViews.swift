@@ -115,7 +115,8 @@ extension Session {
   }
 
   private static func possible(_ confidence: Float) -> Float {
-    confidence.isFinite ? min(0.99, max(0.01, confidence)) : 0.5
+    let range = SessionConfiguration.confidences
+    return confidence.isFinite ? min(range.upperBound, max(range.lowerBound, confidence)) : 0.5
   }
 
   private func ask<Part>(_ part: Part?, _ what: String, _ body: (Part) -> Void) {

@@ -2,7 +2,8 @@ import Ground
 import Perception
 import Vision
 
-/// Gives objects stable numbers from frame to frame, and drops the doubtful ones that only prolong tracks.
+/// Gives objects stable numbers from frame to frame, and drops the doubtful ones that only prolong tracks: what counts is
+/// the confidence of this frame's detection.
 final class TrackerStage: Stage {
   static let definition = StageDefinition(
     kind: "tracker", summary: "stable numbers for objects", isPrimary: false
@@ -47,7 +48,7 @@ final class TrackerStage: Stage {
     lastTimestamp = frame.time
     let followed = follow(findings.detections, secondsSinceLast: seconds, in: frame)
     findings.detections = followed.filter { detection in
-      detection.confidence >= max(frame.minimumConfidence ?? 0, leastConfidence[detection.stage] ?? 0)
+      detection.ownConfidence >= max(frame.minimumConfidence ?? 0, leastConfidence[detection.stage] ?? 0)
     }
     held = findings.detections
     return StageTimes(postprocess: MonotonicTime.now.nanoseconds(since: began))
@@ -58,13 +59,15 @@ final class TrackerStage: Stage {
   ) -> [Detection] {
     let size = (frame.image.width, frame.image.height)
     guard isApart else {
-      return trackers[.unsigned, default: Tracker()].follow(detections, secondsSinceLast: seconds, frame: size)
+      return trackers[.unsigned, default: Tracker()].follow(
+        detections, secondsSinceLast: seconds, shownFrom: frame.minimumConfidence, frame: size)
     }
     var followed: [Detection] = []
     for stage in Set(detections.map(\.stage)).union(trackers.keys).sorted() {
       trackers[stage, default: Tracker()].nextNumber = nextNumber
       followed += trackers[stage, default: Tracker()].follow(
-        detections.filter { $0.stage == stage }, secondsSinceLast: seconds, frame: size)
+        detections.filter { $0.stage == stage }, secondsSinceLast: seconds, shownFrom: frame.minimumConfidence,
+        frame: size)
       nextNumber = trackers[stage]?.nextNumber ?? nextNumber
     }
     return followed.sorted { $0.confidence > $1.confidence }

@@ -114,7 +114,7 @@ final class RecorderWorker {
 
   private static func fires(_ trigger: RecordingTrigger, _ result: FrameResult) -> Bool {
     result.findings.detections.contains {
-      $0.confidence >= trigger.confidence && (trigger.label == "*" || $0.label == trigger.label)
+      $0.ownConfidence >= trigger.confidence && (trigger.label == "*" || $0.label == trigger.label)
     }
   }
 

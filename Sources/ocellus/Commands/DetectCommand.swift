@@ -29,7 +29,8 @@ struct DetectCommand: ParsableCommand {
 
   @OptionGroup var stages: StageOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence, 0 to 1 (default: the manifest's threshold).")
+  @Option(
+    name: .long, help: "Drop detections below this confidence, 0.001 to 0.999 (default: the manifest's threshold).")
   var confidence: Float?
 
   @Flag(name: .long, help: "Print one JSON line per photo.")
@@ -45,7 +46,7 @@ struct DetectCommand: ParsableCommand {
   @OptionGroup var engine: EngineOptions
 
   func validate() throws {
-    if let confidence, !(0.001...0.999).contains(confidence) {
+    if let confidence, !SessionConfiguration.confidences.contains(confidence) {
       throw ValidationError("--confidence takes 0.001 to 0.999")
     }
   }

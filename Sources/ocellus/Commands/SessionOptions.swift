@@ -9,7 +9,7 @@ import Service
 struct SessionOptions: ParsableArguments {
   @OptionGroup var stages: StageOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence, 0.01 to 0.99.")
+  @Option(name: .long, help: "Drop detections below this confidence, 0.001 to 0.999.")
   var confidence: Float = 0.4
 
   @Option(
@@ -25,7 +25,9 @@ struct SessionOptions: ParsableArguments {
   @OptionGroup var engine: EngineOptions
 
   func validate() throws {
-    guard (0.01...0.99).contains(confidence) else { throw ValidationError("--confidence takes 0.01 to 0.99") }
+    guard SessionConfiguration.confidences.contains(confidence) else {
+      throw ValidationError("--confidence takes 0.001 to 0.999")
+    }
     var settings = HealthSettings()
     do {
       try settings.apply(health)
