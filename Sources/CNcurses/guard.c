@@ -44,6 +44,10 @@ static void put_terminal_back(void) {
   if (guard_standard_error >= 0) dup2(guard_standard_error, STDERR_FILENO);
 }
 
+void ocn_guard_put_back(void) {
+  if (guard_tty >= 0) put_terminal_back();
+}
+
 static void die_of(int signal_number) {
   put_terminal_back();
   signal(signal_number, SIG_DFL);

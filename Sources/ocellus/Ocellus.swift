@@ -1,4 +1,6 @@
 import ArgumentParser
+import CAllocations
+import Dashboard
 import Ground
 
 /// The program: `ocellus` alone is `ocellus run`.
@@ -29,6 +31,7 @@ struct Ocellus: ParsableCommand {
 
   static func main() {
     StandardStreams.occupy()
+    oca_before_ending(TerminalRescue.act)
     main(nil)
     do { try StandardStreams.flush() } catch { exit(withError: error) }
   }

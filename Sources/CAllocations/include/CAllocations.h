@@ -8,6 +8,10 @@
 /// Switches counting on or off. Any thread.
 void oca_set_counting(bool on);
 
+/// Calls `act` before the process ends, with a line on standard error and status 1, because no memory is left. It must
+/// allocate nothing.
+void oca_before_ending(void (*act)(void));
+
 /// Allocations (malloc, calloc, realloc, aligned ones) counted so far, of all threads.
 uint64_t oca_allocations(void);
 
