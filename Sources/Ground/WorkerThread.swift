@@ -33,7 +33,10 @@ public final class WorkerThread: Sendable {
   /// Starts `body` on a new thread. All signals are blocked on it, so that they reach the main thread.
   ///
   /// - Parameter name: at most 15 bytes are kept (the kernel's limit, `pthread_setname_np(3)`).
-  public init(name: String, urgency: Urgency = .normal, body: @escaping @Sendable () -> Void) {
+  /// - Throws: ``ThreadFailure`` when the system has no thread or no memory for its stack.
+  public init(
+    name: String, urgency: Urgency = .normal, body: @escaping @Sendable () -> Void
+  ) throws(ThreadFailure) {
     let start = Unmanaged.passRetained(Start(String(name.prefix(15)), urgency, body))
     var all = sigset_t()
     var before = sigset_t()
@@ -56,7 +59,10 @@ public final class WorkerThread: Sendable {
         return nil
       }, start.toOpaque())
     pthread_sigmask(SIG_SETMASK, &before, nil)
-    precondition(status == 0, "pthread_create failed: out of threads or memory")
+    guard status == 0 else {
+      start.release()
+      throw ThreadFailure(name: name, SystemError(status))
+    }
     handle = id
   }
 
@@ -67,5 +73,18 @@ public final class WorkerThread: Sendable {
   public func join() {
     isJoined.store(true, ordering: .releasing)
     pthread_join(handle, nil)
+  }
+}
+
+/// A thread that could not be started: a limit of the user, of a container or of memory is reached.
+public struct ThreadFailure: ExplainedError, Equatable {
+  public var what: String
+  public var place: String { "" }
+  public var remedy: String {
+    "raise the limit of processes (ulimit -u, pids.max) or of memory (ulimit -v), or close other programs"
+  }
+
+  package init(name: String, _ error: SystemError) {
+    what = "the thread '\(name)' cannot be started: \(error.lowercaseWords)"
   }
 }

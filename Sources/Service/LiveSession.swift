@@ -84,6 +84,15 @@ public struct LiveSession: Sendable {
     if case .failed = recorder.status.state { true } else { false }
   }
 
+  /// Starts the session.
+  ///
+  /// - Throws: an error whose line says why its threads cannot be started; everything is closed then.
+  public func start() throws {
+    guard let failure = session.start() else { return }
+    close()
+    throw failure
+  }
+
   /// Ends what the session began: the recording is completed.
   ///
   /// - Returns: what was recorded.

@@ -32,7 +32,7 @@ struct CaptureBenchmark {
     let source = try CameraSource(
       path: "/dev/video0", request: SourceRequest(width: 1280, height: 720, framesPerSecond: 60), system: system)
     let figures = Mutex(Figures())
-    let thread = WorkerThread(name: "capture", urgency: .high) {
+    let thread = try WorkerThread(name: "capture", urgency: .high) {
       let result = run(source, seconds: seconds, withHealth: withHealth)
       figures.withLock { $0 = result }
     }

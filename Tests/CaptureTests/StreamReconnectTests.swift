@@ -33,8 +33,8 @@ private final class DroppingServer: Sendable {
     try #require(bound)
     port = UInt16(bigEndian: address.sin_port)
     signal(SIGPIPE, SIG_IGN)
-    thread.withLock { thread in
-      thread = WorkerThread(name: "test-server") { [self] in
+    try thread.withLock { thread in
+      thread = try WorkerThread(name: "test-server") { [self] in
         var open: [Int32] = []
         while true {
           let client = accept(listener, nil, nil)

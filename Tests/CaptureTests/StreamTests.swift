@@ -24,7 +24,7 @@ let hasFFmpeg = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains {
     #expect(pipe(&ends) == 0)
     let writing = ends[1]
     signal(SIGPIPE, SIG_IGN)
-    let writer = WorkerThread(name: "test-writer") {
+    let writer = try WorkerThread(name: "test-writer") {
       var sent = 0
       while sent < bytes.count {
         let count = bytes.withUnsafeBytes { write(writing, $0.baseAddress! + sent, min(chunk, bytes.count - sent)) }
@@ -304,7 +304,7 @@ struct FFmpegTests {
     let folder = try TemporaryFolder()
     let source = try VideoFileSource(path: clip(folder))
     source.setPlaying(false)
-    let thread = WorkerThread(name: "asker") {
+    let thread = try WorkerThread(name: "asker") {
       for number in 0..<200 {
         source.seek(to: Double(number % 10) / 10)
         source.step(by: number % 3 - 1)
@@ -361,7 +361,7 @@ struct FFmpegTests {
   /// What a process that is killed leaves behind: nothing that runs on.
   @Test func childrenDoNotOutliveUs() throws {
     let leaked = Mutex<UInt>(0)
-    let thread = WorkerThread(name: "leaves-a-child") {
+    let thread = try WorkerThread(name: "leaves-a-child") {
       guard let child = try? ChildProcess(["sleep", "98765"]) else { return }
       leaked.withLock { $0 = UInt(bitPattern: Unmanaged.passRetained(child).toOpaque()) }
     }

@@ -10,11 +10,11 @@ import Testing
     #expect(MonotonicTime.now.nanoseconds(since: began) >= 20_000_000)
   }
 
-  @Test func everyItemHandedOverExactlyOnce() {
+  @Test func everyItemHandedOverExactlyOnce() throws {
     let queue = Monitor<(items: [Int], isClosed: Bool)>(([], false))
     let received = Monitor<[Int]>([])
-    let consumers = (0..<2).map { index in
-      WorkerThread(name: "consumer-\(index)") {
+    let consumers = try (0..<2).map { index in
+      try WorkerThread(name: "consumer-\(index)") {
         while let item = queue.wait(
           timeout: nil, until: { !$0.items.isEmpty || $0.isClosed },
           then: { $0.items.isEmpty ? nil : $0.items.removeFirst() }) ?? nil

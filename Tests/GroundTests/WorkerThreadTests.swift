@@ -1,5 +1,6 @@
 import Ground
 import Foundation
+import Glibc
 import Testing
 
 @Suite(.serialized) struct WorkerThreadTests {
@@ -15,16 +16,23 @@ import Testing
     let before = try size()
     let done = Monitor(0)
     for number in 1...300 {
-      _ = WorkerThread(name: "left-alone") { done.update { $0 += 1 } }
+      _ = try WorkerThread(name: "left-alone") { done.update { $0 += 1 } }
       _ = done.wait(timeout: nil, until: { $0 == number }, then: { _ in })
     }
     #expect(try size() - before < 1200)
   }
 
-  @Test func joiningWaitsForTheEnd() {
+  @Test func joiningWaitsForTheEnd() throws {
     let value = Monitor(0)
-    let thread = WorkerThread(name: "joined") { value.withLock { $0 = 7 } }
+    let thread = try WorkerThread(name: "joined") { value.withLock { $0 = 7 } }
     thread.join()
     #expect(value.withLock { $0 } == 7)
+  }
+
+  /// A program of its own takes the limit: threads of others would be counted as well.
+  @Test func threadsThatCannotBeMadeAreAnErrorInWords() {
+    let failure = ThreadFailure(name: "capture", SystemError(EAGAIN))
+    #expect(failure.line.hasPrefix("the thread 'capture' cannot be started: resource temporarily unavailable ("))
+    #expect(failure.line.contains("ulimit -u"))
   }
 }

@@ -76,13 +76,16 @@ final class ModelSwitchboard: Sendable {
   var failure: String? { monitor.withLock { $0.failure } }
 
   /// Starts the loader's thread with what the session's configuration names.
-  func start() {
+  ///
+  /// - Throws: ``ThreadFailure``.
+  func start() throws {
     monitor.update { state in
       state.requests = firstRequests()
       state.labels =
         configuration.labels.isEmpty ? nil : LabelStatus(labels: configuration.labels, state: .loading)
     }
-    thread.withLock { $0 = WorkerThread(name: "model-loader") { [self] in serveRequests() } }
+    let loader = try WorkerThread(name: "model-loader") { [self] in serveRequests() }
+    thread.withLock { $0 = loader }
   }
 
   private func firstRequests() -> [Request] {

@@ -57,8 +57,16 @@ final class ComparisonRunner: Sendable {
     }
     guard detector != nil else { return }
     // The thread exists only once a comparison was asked for.
-    thread.withLock { thread in
-      if thread == nil { thread = WorkerThread(name: "comparison") { [self] in serve() } }
+    do {
+      try thread.withLock { thread in
+        if thread == nil { thread = try WorkerThread(name: "comparison") { [self] in serve() } }
+      }
+    } catch {
+      monitor.update { state in
+        state.wanted = nil
+        state.status = nil
+      }
+      report(SessionEvent(severity: .error, message: "\(error)"))
     }
   }
 

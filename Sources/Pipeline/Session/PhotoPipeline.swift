@@ -12,7 +12,7 @@ public final class PhotoPipeline {
   /// Loads every network that the configuration names.
   ///
   /// - Parameter store: the references that objects are compared with.
-  /// - Throws: ``SessionFailure`` with the reason why the first load that failed did.
+  /// - Throws: ``SessionFailure`` with the reason why the first load that failed did; ``ThreadFailure``.
   public init(
     provider: any ModelProvider, configuration: SessionConfiguration,
     references store: ReferenceStore = ReferenceStore()
@@ -20,7 +20,7 @@ public final class PhotoPipeline {
     let references = ReferenceBook(store: store, report: { _ in })
     let board = ModelSwitchboard(
       provider: provider, configuration: configuration, references: references, report: { _ in })
-    board.start()
+    try board.start()
     board.waitUntilIdle()
     board.stop()
     if let reason = board.failure { throw SessionFailure(what: reason) }

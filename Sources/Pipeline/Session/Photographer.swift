@@ -20,7 +20,9 @@ struct Photographer: Sendable {
       return
     }
     // Compressing takes tens of milliseconds: on a thread of its own, once per key press.
-    _ = WorkerThread(name: "photographer") { write(result) }
+    do { _ = try WorkerThread(name: "photographer") { write(result) } } catch {
+      report(SessionEvent(severity: .error, message: "photo not saved: \(error)"))
+    }
   }
 
   private func write(_ result: FrameResult) {

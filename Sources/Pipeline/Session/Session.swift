@@ -63,22 +63,43 @@ public final class Session: SessionHost {
   }
 
   /// Starts the threads. Call once.
-  public func start() {
-    models.start()
-    launch("pipeline") { [self] in process() }
-    launch("capture", .high) { [self] in capture() }
-    launch("supervisor") { [self] in supervisor.run() }
+  ///
+  /// - Returns: why one of them cannot be started; the session is over then, ``wait(poll:)`` says the same, and the
+  ///   source is closed.
+  @discardableResult
+  public func start() -> (any Error)? {
+    do {
+      try models.start()
+      try launch("pipeline") { [self] in process() }
+      try launch("supervisor") { [self] in supervisor.run() }
+      // Last: it closes the source when it ends.
+      try launch("capture", .high) { [self] in capture() }
+      return nil
+    } catch {
+      source.close()
+      state.update { state in
+        state.failure = "\(error)"
+        state.finished = true
+      }
+      wait()
+      return error
+    }
   }
 
   private func launch(
     _ name: String, _ urgency: WorkerThread.Urgency = .normal, _ body: @escaping @Sendable () -> Void
-  ) {
+  ) throws {
     alive.withLock { _ = $0.insert(name) }
-    let thread = WorkerThread(name: name, urgency: urgency) { [alive] in
-      body()
-      alive.update { _ = $0.remove(name) }
+    do {
+      let thread = try WorkerThread(name: name, urgency: urgency) { [alive] in
+        body()
+        alive.update { _ = $0.remove(name) }
+      }
+      threads.withLock { $0.append(thread) }
+    } catch {
+      alive.withLock { _ = $0.remove(name) }
+      throw error
     }
-    threads.withLock { $0.append(thread) }
   }
 
   private var supervisor: Supervisor {

@@ -44,17 +44,25 @@ public final class Recorder: ResultConsumer, RecordingControl {
     shared.report.withLock { $0 = report }
     self.queue = queue
     self.shared = shared
-    thread = Mutex(
-      WorkerThread(name: "recorder") {
-        let worker = RecorderWorker(
-          configuration, layer: layer, queue: queue,
-          report: { event in shared.report.withLock { $0 }?(event) },
-          publish: { status, outcome in
-            shared.status.withLock { $0 = status }
-            shared.outcome.withLock { $0 = outcome }
-          })
-        worker.run()
-      })
+    do {
+      thread = Mutex(
+        try WorkerThread(name: "recorder") {
+          let worker = RecorderWorker(
+            configuration, layer: layer, queue: queue,
+            report: { event in shared.report.withLock { $0 }?(event) },
+            publish: { status, outcome in
+              shared.status.withLock { $0 = status }
+              shared.outcome.withLock { $0 = outcome }
+            })
+          worker.run()
+        })
+    } catch {
+      // A recording that cannot be made is one that has failed, as when its disk is full.
+      thread = Mutex(nil)
+      let reason = "\(error)"
+      shared.status.withLock { $0.state = .failed(reason: reason) }
+      shared.outcome.withLock { $0.failure = reason }
+    }
   }
 
   /// Where the recorder's events go from now on: to the session that made it a consumer.

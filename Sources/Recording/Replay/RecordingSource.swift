@@ -83,16 +83,15 @@ public final class RecordingSource: SeekableSource {
     self.state = state
     indexer = Mutex(nil)
     let marks = MarkFinder(reader, pictures, results)
-    indexer.withLock { indexer in
-      indexer = WorkerThread(name: "replay-marks") {
-        marks.find { found in
-          state.update { state in
-            state.marks = found
-            return !state.isClosed
-          }
+    let thread = try WorkerThread(name: "replay-marks") {
+      marks.find { found in
+        state.update { state in
+          state.marks = found
+          return !state.isClosed
         }
       }
     }
+    indexer.withLock { $0 = thread }
   }
 
   // MARK: FrameSource

@@ -17,7 +17,7 @@ struct DashboardRun {
     }
     let live = try LiveSession(request)
     let dashboard = try Dashboard(session: live.session, options: front.dashboard)
-    live.session.start()
+    try live.start()
     if let compare = request.compare { live.session.perform(.compare(with: compare)) }
     defer { live.close() }
     switch try dashboard.run() {

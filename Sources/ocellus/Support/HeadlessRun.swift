@@ -36,7 +36,7 @@ struct HeadlessRun {
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
     let began = MonotonicTime.now
-    live.session.start()
+    try live.start()
     let failure = live.session.wait {
       if interruption.hasCome || writer.isBroken { return false }
       if purpose == .recording && live.recordingHasFailed { return false }

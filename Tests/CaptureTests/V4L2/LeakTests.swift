@@ -43,7 +43,7 @@ import Vision
     let source = try CameraSource(path: "/dev/video0", request: SourceRequest(), system: system)
     let path = folder.path
     let figures = Mutex<(before: Held, after: Held, reconnects: Int)>((Held(), Held(), 0))
-    let thread = WorkerThread(name: "leak-capture") {
+    let thread = try WorkerThread(name: "leak-capture") {
       guard let camera = system.nodes["/dev/video0"] else { return }
       func frame() -> Bool {
         for _ in 0..<2000 {
