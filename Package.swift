@@ -42,7 +42,8 @@ let package = Package(
     shim("CPNG", links: ["png16"]),
     shim("CVideo4Linux", links: ["v4lconvert"]),
     shim("CNcurses", links: ["ncursesw", "tinfo"]),
-    shim("COpenBLAS", links: ["openblas"]),
+    // Loaded at run time: its header says why.
+    shim("COpenBLAS", links: []),
     shim("CCompression", links: ["zstd", "lz4"]),
     shim("CCrypto", links: ["crypto"]),
     .target(name: "Kernels", cSettings: kernelFlags),

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,12 +31,16 @@ static struct {
     _Alignas(64) _Atomic(ock_chunk) chunk;
     _Atomic(void *) context;
     _Atomic int count;
+    _Atomic bool expired;
     _Alignas(64) _Atomic int busy;
     _Atomic int caller_cpu;
     uint32_t generation;
     int workers;
     cpu_set_t allowed;
 } pool;
+
+static _Thread_local int64_t wall_limit = INT64_MAX;
+static _Thread_local int64_t processor_limit = INT64_MAX;
 
 static pthread_once_t pool_once = PTHREAD_ONCE_INIT;
 
@@ -51,6 +56,18 @@ static int64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void ock_limit_time(int64_t wall, int64_t processor) {
+    wall_limit = wall;
+    processor_limit = processor;
+}
+
+bool ock_time_is_over(void) {
+    if (wall_limit == INT64_MAX || now() <= wall_limit) return false;
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec > processor_limit;
 }
 
 static void sleep_while(_Atomic int *word, int value) {
@@ -85,7 +102,9 @@ static void work(int worker, uint64_t ticket) {
         if (!atomic_compare_exchange_weak_explicit(&pool.ticket, &ticket, ticket - 1, memory_order_acq_rel,
                                                    memory_order_acquire))
             continue;
-        chunk(context, index, worker);
+        // The caller alone knows the limit; its workers stop with it.
+        if (worker == 0 && ock_time_is_over()) atomic_store_explicit(&pool.expired, true, memory_order_relaxed);
+        if (!atomic_load_explicit(&pool.expired, memory_order_relaxed)) chunk(context, index, worker);
         if (atomic_fetch_sub(&pool.undone, 1) == 1 && atomic_load(&pool.caller_sleeps)) wake(&pool.undone, 1);
         ticket = atomic_load_explicit(&pool.ticket, memory_order_acquire);
     }
@@ -154,7 +173,7 @@ int ock_pool_threads(void) {
 }
 
 static void run_alone(int count, ock_chunk chunk, void *context) {
-    for (int i = 0; i < count; i++) chunk(context, i, 0);
+    for (int i = 0; i < count && !ock_time_is_over(); i++) chunk(context, i, 0);
 }
 
 static void wait_for_workers(void) {
@@ -183,6 +202,7 @@ void ock_parallel(int count, ock_chunk chunk, void *context, int threads) {
     atomic_store_explicit(&pool.chunk, chunk, memory_order_relaxed);
     atomic_store_explicit(&pool.context, context, memory_order_relaxed);
     atomic_store_explicit(&pool.count, count, memory_order_relaxed);
+    atomic_store_explicit(&pool.expired, false, memory_order_relaxed);
     atomic_store_explicit(&pool.undone, count, memory_order_relaxed);
     atomic_store_explicit(&pool.caller_cpu, sched_getcpu(), memory_order_relaxed);
     pool.generation = (pool.generation + 1) & 0xffffff;

@@ -13,6 +13,8 @@ public enum InferenceErrorKind: String, Sendable {
   case badShape
   case badType
   case badInput
+  /// The network needs more memory or time than it may take.
+  case overLimit
   /// The engine or provider that was asked for does not exist or does not work here.
   case engineUnavailable
   /// A device or library failed during a run; the network itself may be sound.

@@ -1,3 +1,5 @@
+import Ground
+
 /// How a network is prepared and run.
 public struct NetworkOptions: Sendable {
   /// Threads of the process-wide pool that a run may use, the caller included.
@@ -8,12 +10,34 @@ public struct NetworkOptions: Sendable {
   public var optimize: Bool
   /// The engine that the user asked for; nil leaves the choice to the model's manifest, and then to the registry.
   public var engine: EngineChoice?
+  /// What the network may take of memory and time.
+  public var limits: NetworkLimits
 
-  public init(threads: Int = 2, exact: Bool = false, optimize: Bool = true, engine: EngineChoice? = nil) {
+  public init(
+    threads: Int = 2, exact: Bool = false, optimize: Bool = true, engine: EngineChoice? = nil,
+    limits: NetworkLimits = NetworkLimits()
+  ) {
     self.threads = threads
     self.exact = exact
     self.optimize = optimize
     self.engine = engine
+    self.limits = limits
+  }
+}
+
+/// The most that a network may take; nil: as much as the size of its file accounts for.
+public struct NetworkLimits: Sendable, Hashable {
+  /// Bytes of tensors, weights included.
+  public var memory: Int?
+  /// What any network may take on this machine, however small its file.
+  public static var usualMemory: Int { min(NetworkBudget.memoryFloor, MachineMemory.byteCount / 2) }
+
+  /// Seconds for preparing it, and for each run.
+  public var seconds: Double?
+
+  public init(memory: Int? = nil, seconds: Double? = nil) {
+    self.memory = memory
+    self.seconds = seconds
   }
 }
 

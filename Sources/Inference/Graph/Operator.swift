@@ -41,11 +41,31 @@ public struct Subgraph: Sendable {
   public let index: Int
   public let inputCount: Int
   public let outputCount: Int
+  /// What the file says of its outputs; empty where nothing is known.
+  let declared: [DeclaredTensor]
 
   public init(index: Int, inputCount: Int, outputCount: Int) {
+    self.init(index: index, inputCount: inputCount, outputCount: outputCount, declared: [])
+  }
+
+  init(index: Int, inputCount: Int, outputCount: Int, declared: [DeclaredTensor]) {
     self.index = index
     self.inputCount = inputCount
     self.outputCount = outputCount
+    self.declared = declared
+  }
+}
+
+/// Type and shape of a tensor as a file declares them.
+struct DeclaredTensor: Sendable {
+  var type: ElementType?
+  /// nil without a rank; extents that are not fixed are nil.
+  var shape: [Int?]?
+
+  /// The shape, where every extent is fixed.
+  var fixedShape: [Int]? {
+    let fixed = shape?.compactMap { $0 }
+    return fixed?.count == shape?.count ? fixed : nil
   }
 }
 

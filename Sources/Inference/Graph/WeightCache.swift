@@ -19,12 +19,14 @@ package final class WeightCache: Sendable {
 
   /// The packed form of `source` under `recipe` (which must name everything that the packing depends on: kind, extents,
   /// instruction set, other tensors that went in by their storage's identity), made by `pack` the first time.
+  ///
+  /// - Throws: ``InferenceError`` of kind `.overLimit` when there is no memory for it.
   package func packed(
     _ source: Tensor, recipe: String, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
-  ) -> TensorStorage {
+  ) throws -> TensorStorage {
     let key = Key(source: source.storage.identity, byteOffset: source.byteOffset, recipe: recipe)
     if let known = entries.withLock({ $0[key]?.packed }) { return known }
-    let storage = TensorStorage(byteCount: byteCount)
+    let storage = try TensorStorage(byteCount: byteCount)
     // Safe: a storage is never without memory.
     pack(storage.bytes.baseAddress.unsafelyUnwrapped)
     entries.withLock { entries in

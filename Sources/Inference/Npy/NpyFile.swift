@@ -10,7 +10,7 @@ public enum NpyFile {
   /// - Throws: ``InferenceError``, its place the file.
   public static func read(_ path: String) throws -> Tensor {
     do {
-      let file = try MappedFile(path: path)
+      let file = try ModelFile(path: path)
       return try decode(file.bytes)
     } catch let error as InferenceError {
       throw error.place == path ? error : error.at(path)
@@ -47,13 +47,13 @@ public enum NpyFile {
     guard let type else {
       let strings = decodeText(payload, header, count)
       let tensor = Tensor(stored, strings: strings)
-      return header.isFortranOrder ? transposed(tensor) : tensor
+      return header.isFortranOrder ? try transposed(tensor) : tensor
     }
     let tensor = try Tensor(uninitialized: type, stored)
     tensor.storage.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: payload[0..<byteCount]))
     if header.isBigEndian { swapBytes(tensor) }
     if type == .bool { TensorDecoder.normalizeBooleans(tensor.storage.bytes, count: byteCount) }
-    return header.isFortranOrder ? transposed(tensor) : tensor
+    return header.isFortranOrder ? try transposed(tensor) : tensor
   }
 
   private static func decodeText(_ payload: UnsafeRawBufferPointer, _ header: NpyHeader, _ count: Int) -> [String] {
@@ -83,10 +83,10 @@ public enum NpyFile {
   }
 
   /// All axes reversed.
-  private static func transposed(_ tensor: Tensor) -> Tensor {
+  private static func transposed(_ tensor: Tensor) throws -> Tensor {
     let shape = Array(tensor.shape.reversed())
     let size = tensor.type.byteCount
-    let storage = TensorStorage(byteCount: tensor.byteCount)
+    let storage = try TensorStorage(byteCount: tensor.byteCount)
     var strings = tensor.strings
     var index = [Int](repeating: 0, count: shape.count)
     for target in 0..<tensor.count {

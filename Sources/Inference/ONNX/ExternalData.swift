@@ -8,12 +8,12 @@ import Synchronization
 /// `snapshots/…/model.onnx` and `model.onnx_data` as links into one folder `blobs`.
 package final class ExternalData: Sendable {
   private let modelPath: String
-  private let opened = Mutex<[String: MappedFile]>([:])
+  private let opened = Mutex<[String: ModelFile]>([:])
 
   init(modelPath: String) { self.modelPath = modelPath }
 
   /// The bytes that `entry` (location, offset, length) names, and the mapping that they live in.
-  func bytes(_ entry: [String: String], expected: Int) throws -> (MappedFile, UnsafeRawBufferPointer) {
+  func bytes(_ entry: [String: String], expected: Int) throws -> (ModelFile, UnsafeRawBufferPointer) {
     guard let location = entry["location"] else {
       throw InferenceError(.malformedModel, "external data has no location")
     }
@@ -28,10 +28,11 @@ package final class ExternalData: Sendable {
     return (file, UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + length]))
   }
 
-  private func map(_ location: String) throws -> MappedFile {
+  private func map(_ location: String) throws -> ModelFile {
     try opened.withLock { opened in
       if let file = opened[location] { return file }
-      let file = try MappedFile(path: try resolve(location))
+      let file = try ModelFile(path: try resolve(location))
+      NetworkBudget.current?.pay(file.storedBytes)
       opened[location] = file
       return file
     }

@@ -9,8 +9,10 @@ final class GraphImporter {
   private var depth = 0
 
   /// Inlining may multiply nodes (a function that calls another twice, thirty levels deep); real models stay far below.
-  private static let nodeLimit = 1_000_000
+  private static let nodeLimit = 400_000
   private static let depthLimit = 48
+  /// What a node takes of memory, about, with what is made of it until it runs.
+  private static let nodeBytes = 2 << 10
 
   init(_ model: ModelProto, decoder: TensorDecoder) {
     self.decoder = decoder
@@ -97,6 +99,8 @@ final class GraphImporter {
   ) throws {
     nodeCount += 1
     guard nodeCount <= GraphImporter.nodeLimit else { throw InferenceError(.malformedModel, "too many nodes") }
+    try NetworkBudget.current?.checkTime()
+    try NetworkBudget.current?.reserve(GraphImporter.nodeBytes)
     let attributes = node.attributes.compactMap { attribute -> AttributeProto? in
       guard !attribute.reference.isEmpty else { return attribute }
       guard var value = substitution[attribute.reference] else { return nil }
@@ -159,8 +163,13 @@ final class GraphImporter {
     }
     let graph = try build(proto, opsets: opsets, parent: scope, substitution: substitution)
     bodies.append(graph)
+    let declared = proto.outputs.map { output in
+      DeclaredTensor(
+        type: output.type.kind == .tensor ? ElementType(rawValue: output.type.elementType) : nil,
+        shape: output.type.shape?.map { extent in extent.flatMap { $0 >= 0 ? Int($0) : nil } })
+    }
     let subgraph = Subgraph(
-      index: bodies.count - 1, inputCount: graph.inputs.count, outputCount: graph.outputs.count)
+      index: bodies.count - 1, inputCount: graph.inputs.count, outputCount: graph.outputs.count, declared: declared)
     return (subgraph, graph.captures.map(\.outer))
   }
 

@@ -13,9 +13,12 @@ public struct NetworkHeader: Sendable {
   /// - Throws: ``InferenceError``, its place the file.
   public init(path: String) throws {
     do {
-      let file = try MappedFile(path: path)
-      try ONNXModel.refuseImpostors(file.bytes)
-      let model = try ModelProto(file.bytes)
+      let (file, model) = try NetworkBudget().spendCounting {
+        let file = try HeaderFile(path: path)
+        try ONNXModel.refuseImpostors(file.bytes)
+        return (file, try ModelProto(file.bytes))
+      }
+      defer { withExtendedLifetime(file) {} }
       guard let graph = model.graph else {
         throw InferenceError(.malformedModel, "not an ONNX model: it has no graph")
       }

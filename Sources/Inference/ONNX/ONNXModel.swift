@@ -9,23 +9,24 @@ package struct ONNXModel: Sendable {
   package let outputTypes: [ElementType?]
   package let metadata: [String: String]
   package let producer: String
-  /// The size of the file and of the weights that lie outside it.
-  package let byteCount: Int
+  /// What the weights are borrowed from.
+  package let file: ModelFile
 
-  /// Maps and decodes the file at `path`.
+  /// Reads and decodes the file at `path`.
   ///
   /// - Throws: ``InferenceError``, its place the file.
   package init(path: String) throws {
     do {
-      let file = try MappedFile(path: path)
+      let file = try ModelFile(path: path)
       try self.init(file)
     } catch let error as InferenceError {
       throw error.place == path ? error : error.at(path)
     }
   }
 
-  package init(_ file: MappedFile) throws {
+  package init(_ file: ModelFile) throws {
     try ONNXModel.refuseImpostors(file.bytes)
+    NetworkBudget.current?.pay(file.storedBytes)
     let model = try ModelProto(file.bytes)
     graphs = try GraphImporter.graphs(of: model, decoder: TensorDecoder(file: file))
     let main = graphs.graphs[GraphSet.main]
@@ -39,8 +40,7 @@ package struct ONNXModel: Sendable {
     outputTypes = (model.graph?.outputs ?? []).map { info in
       info.type.kind == .tensor ? Int32(exactly: info.type.elementType).flatMap(ElementType.init(rawValue:)) : nil
     }
-    let weights = graphs.graphs.reduce(0) { $0 + $1.constants.values.reduce(0) { $0 + $1.byteCount } }
-    byteCount = max(file.bytes.count, weights)
+    self.file = file
     metadata = model.metadata
     producer = model.producerVersion.isEmpty ? model.producerName : "\(model.producerName) \(model.producerVersion)"
   }

@@ -2,6 +2,13 @@ import Ground
 
 /// Decoding of the messages in Proto.swift from wire format. Field numbers are onnx.proto's.
 
+/// What one decoded message takes of memory, about: a file of two bytes a message must not become a hundred times as
+/// large.
+private let messageBytes = 320
+
+/// Counts one more message against the network's memory.
+private func payForMessage() throws { try NetworkBudget.current?.reserve(messageBytes) }
+
 /// Graphs nest through attributes; a file that nests deeper than this is hostile.
 private let depthLimit = 32
 
@@ -73,6 +80,7 @@ extension GraphProto {
 
 extension NodeProto {
   init(_ message: WireReader, depth: Int) throws {
+    try payForMessage()
     var reader = message
     while let field = try reader.nextField() {
       switch field.number {
@@ -92,6 +100,7 @@ extension NodeProto {
 
 extension AttributeProto {
   init(_ message: WireReader, depth: Int) throws {
+    try payForMessage()
     var reader = message
     var seen: Kind?
     while let field = try reader.nextField() {
@@ -128,6 +137,7 @@ extension AttributeProto {
 
 extension TensorProto {
   package init(_ message: WireReader) throws {
+    try payForMessage()
     var reader = message
     while let field = try reader.nextField() {
       switch field.number {
@@ -170,6 +180,7 @@ extension SparseTensorProto {
 
 extension ValueInfoProto {
   init(_ message: WireReader) throws {
+    try payForMessage()
     var reader = message
     while let field = try reader.nextField() {
       switch field.number {
@@ -232,6 +243,7 @@ extension TypeProto {
 
 extension FunctionProto {
   init(_ message: WireReader) throws {
+    try payForMessage()
     var reader = message
     while let field = try reader.nextField() {
       switch field.number {

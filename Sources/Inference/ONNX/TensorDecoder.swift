@@ -3,10 +3,10 @@ import Ground
 /// Turns TensorProto messages into tensors, borrowing the file's bytes where their alignment allows.
 package struct TensorDecoder {
   /// What keeps the message's bytes alive and lends them.
-  let file: MappedFile
+  let file: ModelFile
   let externalData: ExternalData
 
-  package init(file: MappedFile) {
+  package init(file: ModelFile) {
     self.file = file
     externalData = ExternalData(modelPath: file.path)
   }
@@ -41,13 +41,13 @@ package struct TensorDecoder {
     if type == .string { return try decodeStrings(proto, shape) }
     if proto.isExternal {
       let (source, bytes) = try externalData.bytes(proto.external, expected: byteCount)
-      return TensorDecoder.borrow(bytes, type, shape, from: source)
+      return try TensorDecoder.borrow(bytes, type, shape, from: source)
     }
     if let raw = proto.raw, proto.typed.isEmpty {
       guard raw.count == byteCount else {
         throw InferenceError(.malformedModel, "shape \(shape) takes \(byteCount) bytes and \(raw.count) are there")
       }
-      return TensorDecoder.borrow(raw, type, shape, from: file)
+      return try TensorDecoder.borrow(raw, type, shape, from: file)
     }
     return try decodeTyped(proto, type, shape)
   }
@@ -61,13 +61,13 @@ package struct TensorDecoder {
 
   /// The tensor over `bytes` themselves, or over a copy where the encoding needs one.
   private static func borrow(
-    _ bytes: UnsafeRawBufferPointer, _ type: ElementType, _ shape: [Int], from file: MappedFile
-  ) -> Tensor {
+    _ bytes: UnsafeRawBufferPointer, _ type: ElementType, _ shape: [Int], from file: ModelFile
+  ) throws -> Tensor {
     let alignment = type == .complex64 ? 4 : type == .complex128 ? 8 : type.byteCount
     if type != .bool && !bytes.isEmpty {
       return Tensor(type: type, shape: shape, storage: file.region(bytes, alignment: alignment), byteOffset: 0)
     }
-    let storage = TensorStorage(byteCount: bytes.count)
+    let storage = try TensorStorage(byteCount: bytes.count)
     storage.bytes.copyMemory(from: bytes)
     if type == .bool { normalizeBooleans(storage.bytes, count: bytes.count) }
     return Tensor(type: type, shape: shape, storage: storage, byteOffset: 0)
@@ -99,9 +99,7 @@ package struct TensorDecoder {
     guard !wanted.overflow, present == wanted.partialValue else {
       throw InferenceError(.malformedModel, "shape \(shape) does not hold \(present) elements")
     }
-    let tensor = Tensor(
-      type: type, shape: shape, storage: TensorStorage(byteCount: try Tensor.checkedByteCount(type, shape)),
-      byteOffset: 0)
+    let tensor = try Tensor(uninitialized: type, shape)
     switch field {
     case 4, 10: copy(parts, to: tensor)
     default: try copyVarints(parts, to: tensor)

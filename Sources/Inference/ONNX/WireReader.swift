@@ -86,7 +86,9 @@ package struct WireReader {
   }
 
   package mutating func string(_ field: Field) throws -> String {
-    String(decoding: try slice(field), as: UTF8.self)
+    let bytes = try slice(field)
+    try NetworkBudget.current?.reserve(bytes.count + MemoryLayout<String>.stride)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   package mutating func message(_ field: Field) throws -> WireReader { WireReader(try slice(field)) }
@@ -111,7 +113,9 @@ package struct WireReader {
 
   /// Appends the integers of a repeated field, packed or not.
   package mutating func appendInts(_ field: Field, to list: inout [Int64]) throws {
-    var inner = WireReader(try repeated(field, .varint))
+    let raw = try repeated(field, .varint)
+    try NetworkBudget.current?.reserve(raw.count * MemoryLayout<Int64>.stride)
+    var inner = WireReader(raw)
     while !inner.isAtEnd { list.append(Int64(bitPattern: try inner.varint())) }
   }
 

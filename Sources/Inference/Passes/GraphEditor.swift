@@ -5,32 +5,58 @@ package final class GraphEditor {
   private var graph: Graph
   private var facts: [Fact?]
   private var producers: [ValueID: Int] = [:]
-  private var consumers: [[Int]]
+  private var readers: [Readers]
+  /// Where each output of the graph stands among the outputs.
+  private var outputPlaces: [ValueID: [Int]] = [:]
   /// Values that must keep existing under their name: bodies of control flow read them.
   private var pinned: Set<ValueID> = []
   /// Nodes were appended that others before them read.
   private var isOutOfOrder = false
+  /// Links looked at or changed so far.
+  private var work = 0
+  private let workLimit: Int
+
+  /// Who reads a value. Removing a reader only lowers the count: a value may have a hundred thousand of them, and a
+  /// rewrite of each must not search the list.
+  private struct Readers {
+    /// The inputs that read it.
+    var count = 0
+    /// Every node that does, and some that no longer do.
+    var places: [Int] = []
+  }
 
   package init(_ graph: Graph, facts: [Fact?]) {
     self.graph = graph
     self.facts = facts
     nodes = graph.nodes
-    consumers = [[Int]](repeating: [], count: graph.valueNames.count)
+    readers = [Readers](repeating: Readers(), count: graph.valueNames.count)
+    workLimit = 1 << 25 + 1000 * graph.nodes.count
+    for (place, id) in graph.outputs.enumerated() { outputPlaces[id, default: []].append(place) }
     for index in graph.nodes.indices { link(index) }
     for node in graph.nodes { pinned.formUnion(node.captured) }
   }
 
   private func link(_ index: Int) {
     guard let node = nodes[index] else { return }
-    for id in node.dependencies { consumers[id].append(index) }
+    for id in node.dependencies {
+      readers[id].count += 1
+      readers[id].places.append(index)
+      work += 1
+    }
     for case let id? in node.outputs { producers[id] = index }
   }
 
   private func unlink(_ index: Int) {
     guard let node = nodes[index] else { return }
-    for id in node.dependencies { consumers[id].removeAll { $0 == index } }
+    for id in node.dependencies {
+      readers[id].count -= 1
+      work += 1
+    }
     for case let id? in node.outputs where producers[id] == index { producers[id] = nil }
   }
+
+  /// Whether rewriting has cost more than the graph's size accounts for. What is left as it is runs as it is.
+  package var isExhausted: Bool { work > workLimit }
 
   // MARK: looking
 
@@ -40,16 +66,26 @@ package final class GraphEditor {
   }
 
   /// The nodes that read a value, once for each reading input.
-  package func consumers(of id: ValueID) -> [Int] { consumers[id] }
+  package func consumers(of id: ValueID) -> [Int] {
+    var found: [Int] = []
+    for index in Set(readers[id].places) {
+      guard let node = nodes[index] else { continue }
+      work += 1 + node.inputs.count
+      for read in node.dependencies where read == id { found.append(index) }
+    }
+    found.sort()
+    readers[id].places = found
+    return found
+  }
 
   /// Whether exactly one input of one node reads the value, and nothing else does.
   package func isUsedOnce(_ id: ValueID?) -> Bool {
     guard let id else { return false }
-    return consumers[id].count == 1 && !pinned.contains(id) && !graph.outputs.contains(id)
+    return readers[id].count == 1 && !isOutput(id)
   }
 
   /// Whether the value is an output of the graph, or read by a body of control flow.
-  package func isOutput(_ id: ValueID) -> Bool { pinned.contains(id) || graph.outputs.contains(id) }
+  package func isOutput(_ id: ValueID) -> Bool { pinned.contains(id) || outputPlaces[id] != nil }
 
   package func fact(_ id: ValueID?) -> Fact? { id.flatMap { facts[$0] } }
   package func constant(_ id: ValueID?) -> Tensor? { id.flatMap { graph.constants[$0] } }
@@ -76,13 +112,13 @@ package final class GraphEditor {
   // MARK: changing
 
   package func addConstant(_ tensor: Tensor) -> ValueID {
-    consumers.append([])
+    readers.append(Readers())
     facts.append(Fact(tensor.type, tensor.shape))
     return graph.addConstant(tensor)
   }
 
   package func addValue(_ fact: Fact) -> ValueID {
-    consumers.append([])
+    readers.append(Readers())
     facts.append(fact)
     return graph.addValue()
   }
@@ -110,8 +146,8 @@ package final class GraphEditor {
 
   /// Lets everything that reads `old` read `new`; the producer of `old` is removed. False when `old` must stay.
   package func substitute(_ old: ValueID, by new: ValueID) -> Bool {
-    guard !pinned.contains(old) else { return false }
-    for index in Set(consumers[old]) {
+    guard !pinned.contains(old), !isExhausted else { return false }
+    for index in Set(consumers(of: old)) {
       unlink(index)
       if var node = nodes[index] {
         node.inputs = node.inputs.map { $0 == old ? new : $0 }
@@ -119,7 +155,10 @@ package final class GraphEditor {
       }
       link(index)
     }
-    graph.outputs = graph.outputs.map { $0 == old ? new : $0 }
+    if let places = outputPlaces.removeValue(forKey: old) {
+      for place in places { graph.outputs[place] = new }
+      outputPlaces[new, default: []] += places
+    }
     if let index = producers[old], let node = nodes[index], node.outputs.allSatisfy({ isUnused($0) }) {
       unlink(index)
       nodes[index] = nil
@@ -129,7 +168,7 @@ package final class GraphEditor {
 
   private func isUnused(_ id: ValueID?) -> Bool {
     guard let id else { return true }
-    return consumers[id].isEmpty && !pinned.contains(id) && !graph.outputs.contains(id)
+    return readers[id].count == 0 && !isOutput(id)
   }
 
   /// The rewritten graph, without the nodes and constants that nothing needs.
@@ -139,7 +178,7 @@ package final class GraphEditor {
       try graph.sortTopologically()
       nodes = graph.nodes
       producers = [:]
-      for index in consumers.indices { consumers[index] = [] }
+      for index in readers.indices { readers[index] = Readers() }
       for index in nodes.indices { link(index) }
     }
     for index in nodes.indices.reversed() {

@@ -112,7 +112,8 @@ package enum Rewrites {
       for _ in 0..<8 {
         var count = 0
         for index in editor.nodes.indices where editor.nodes[index] != nil {
-          while try editor.nodes[index] != nil && rewrite.apply(index, editor) { count += 1 }
+          try NetworkBudget.current?.checkTime()
+          while try editor.nodes[index] != nil && !editor.isExhausted && rewrite.apply(index, editor) { count += 1 }
         }
         if count == 0 { break }
         fired[rewrite.name, default: 0] += count

@@ -23,6 +23,7 @@ final class ExecutionPlan: @unchecked Sendable {
   let fired: [String: Int]
   private let interpreter: Interpreter
   private let values: [PlanValue]
+  private let roots: [MemoryPlan.Root]
   private let arena: TensorStorage
   private let pointers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
   private var steps: [BoundStep] = []
@@ -60,13 +61,8 @@ final class ExecutionPlan: @unchecked Sendable {
     values = lowering.values
     outputs = lowering.outputs
     let memory = try MemoryPlan(values: values, steps: lowering.steps, outputs: outputs)
-    let inputBytes = values.reduce(0) { sum, value in
-      if case .input = value.origin { sum + (value.fact?.byteCount ?? 0) } else { sum }
-    }
-    let allowance = interpreter.budget.allowance(inputBytes: inputBytes)
-    guard memory.byteCount <= allowance else { throw AllocationBudget.exceeded(allowance) }
-    try AllocationBudget.current?.check(memory.byteCount)
-    arena = TensorStorage(byteCount: memory.byteCount)
+    roots = memory.roots
+    arena = try TensorStorage(byteCount: memory.byteCount)
     let slots = lowering.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count + 1 }
     pointers = .allocate(capacity: slots)
     pointers.initialize(repeating: nil)
@@ -85,7 +81,7 @@ final class ExecutionPlan: @unchecked Sendable {
 
   private func makeFixedTensors(_ memory: MemoryPlan) {
     for (id, value) in values.enumerated() {
-      let root = MemoryPlan.root(id, values)
+      let root = roots[id]
       guard let fact = value.fact else { continue }
       switch values[root.id].origin {
       case .arena:
@@ -128,7 +124,7 @@ final class ExecutionPlan: @unchecked Sendable {
     if let tensor = fixed[id] {
       slot.pointee = tensor.base
     } else {
-      let root = MemoryPlan.root(id, values)
+      let root = roots[id]
       patches[root.id].append(Patch(slot: slot, byteOffset: root.byteOffset))
     }
   }
@@ -136,9 +132,9 @@ final class ExecutionPlan: @unchecked Sendable {
   private func heldReleases(_ steps: [PlanStep]) -> [[PlanValueID]] {
     var lastUse = [Int?](repeating: nil, count: values.count)
     for (index, step) in steps.enumerated() {
-      for id in step.reads + step.outputs.compactMap({ $0 }) { lastUse[MemoryPlan.root(id, values).id] = index }
+      for id in step.reads + step.outputs.compactMap({ $0 }) { lastUse[roots[id].id] = index }
     }
-    for id in outputs { lastUse[MemoryPlan.root(id, values).id] = nil }
+    for id in outputs { lastUse[roots[id].id] = nil }
     var releases = [[PlanValueID]](repeating: [], count: steps.count)
     for (id, step) in lastUse.enumerated() {
       if let step, case .held = values[id].origin { releases[step].append(id) }
@@ -153,7 +149,6 @@ final class ExecutionPlan: @unchecked Sendable {
   /// - Parameter observe: called after each step with the nanoseconds it took.
   func run(_ tensors: [Tensor], observe: Observer? = nil) throws {
     inputs = tensors
-    interpreter.budget.admit(inputBytes: tensors.reduce(0) { $0 + $1.byteCount })
     for (id, value) in values.enumerated() {
       guard case .input(let index) = value.origin else { continue }
       patch(id, tensors[index].base)
@@ -169,6 +164,7 @@ final class ExecutionPlan: @unchecked Sendable {
         observe(steps[index].step, self, MonotonicTime.now.nanoseconds(since: start))
       }
       for id in steps[index].releases { held[id] = nil }
+      try interpreter.budget.checkTime()
     }
   }
 
@@ -201,7 +197,7 @@ final class ExecutionPlan: @unchecked Sendable {
 
   private func currentValue(_ id: PlanValueID) throws -> Value {
     if let tensor = fixed[id] { return .tensor(tensor) }
-    let root = MemoryPlan.root(id, values)
+    let root = roots[id]
     switch values[root.id].origin {
     case .input(let index): return .tensor(view(id, of: inputs[index], root.byteOffset))
     case .held:

@@ -16,14 +16,10 @@ package final class Interpreter: Sendable {
   package let graphs: [Prepared]
 
   /// What the tensors of all runs may take.
-  let budget: AllocationBudget
-
-  package convenience init(_ set: GraphSet, modelBytes: Int = 0) {
-    self.init(set, budget: AllocationBudget(modelBytes: modelBytes))
-  }
+  let budget: NetworkBudget
 
   /// - Parameter budget: shared with the graph that this one is a part of.
-  init(_ set: GraphSet, budget: AllocationBudget) {
+  package init(_ set: GraphSet, budget: NetworkBudget = NetworkBudget()) {
     graphs = set.graphs.map(Prepared.init)
     self.budget = budget
   }
@@ -33,8 +29,7 @@ package final class Interpreter: Sendable {
   /// - Parameter observe: called after each node with its outputs and the nanoseconds it took.
   package func run(_ inputs: [Value?], observe: Observer? = nil) throws -> [Value] {
     let run = RunState(interpreter: self, observe: observe)
-    budget.admit(inputBytes: inputs.reduce(0) { $0 + ((try? $1?.tensor().byteCount) ?? 0) })
-    return try AllocationBudget.$current.withValue(budget) {
+    return try NetworkBudget.$current.withValue(budget) {
       try execute(GraphSet.main, inputs, surrounding: nil, run)
     }
   }
@@ -43,11 +38,9 @@ package final class Interpreter: Sendable {
   ///
   /// - Parameter captured: the values of the main graph that the node's bodies read.
   package func evaluate(_ node: Graph.Node, _ inputs: [Value?], captured: [ValueID: Value]) throws -> [Value] {
-    let count = node.bodies.isEmpty ? 0 : graphs[GraphSet.main].graph.valueNames.count
-    let frame = Frame([Value?](repeating: nil, count: count))
-    for (id, value) in captured { frame.values[id] = value }
+    let frame = Frame(captured: captured)
     let run = RunState(interpreter: self, observe: nil)
-    return try AllocationBudget.$current.withValue(budget) {
+    return try NetworkBudget.$current.withValue(budget) {
       try node.evaluator.evaluate(inputs, NodeContext(outputCount: node.outputs.count, frame: frame, run: run))
     }
   }
@@ -61,14 +54,15 @@ package final class Interpreter: Sendable {
     guard inputs.count == graph.inputs.count else {
       throw InferenceError(.badInput, "\(inputs.count) values for \(graph.inputs.count) inputs")
     }
-    for (id, value) in zip(graph.inputs, inputs) { frame.values[id] = value }
-    for capture in graph.captures { frame.values[capture.inner] = surrounding?.values[capture.outer] }
+    for (id, value) in zip(graph.inputs, inputs) { frame[id] = value }
+    for capture in graph.captures { frame[capture.inner] = surrounding?[capture.outer] }
     for (index, node) in graph.nodes.enumerated() {
+      try budget.checkTime()
       try execute(node, frame, run, observe: surrounding == nil ? run.observe : nil)
-      for id in prepared.releases[index] { frame.values[id] = nil }
+      for id in prepared.releases[index] { frame[id] = nil }
     }
     return try graph.outputs.map { id in
-      guard let value = frame.values[id] else {
+      guard let value = frame[id] else {
         throw InferenceError(.malformedModel, "the output '\(graph.valueNames[id])' was not computed")
       }
       return value
@@ -77,12 +71,12 @@ package final class Interpreter: Sendable {
 
   private func execute(_ node: Graph.Node, _ frame: Frame, _ run: RunState, observe: Observer?) throws {
     do {
-      let inputs = node.inputs.map { id in id.flatMap { frame.values[$0] } }
+      let inputs = node.inputs.map { id in id.flatMap { frame[$0] } }
       let context = NodeContext(outputCount: node.outputs.count, frame: frame, run: run)
       let start = MonotonicTime.now
       let outputs = try node.evaluator.evaluate(inputs, context)
       observe?(node, outputs, MonotonicTime.now.nanoseconds(since: start))
-      for (id, value) in zip(node.outputs, outputs) { if let id { frame.values[id] = value } }
+      for (id, value) in zip(node.outputs, outputs) { if let id { frame[id] = value } }
     } catch let error as InferenceError {
       throw error.at(node.label)
     }
@@ -110,8 +104,24 @@ extension Interpreter.Prepared {
 
 /// The values of one graph during one run of it; owned by the thread that runs it.
 private final class Frame {
-  var values: [Value?]
-  init(_ values: [Value?]) { self.values = values }
+  private var values: [Value?]
+  /// What the bodies of one node read, where the node is evaluated alone.
+  private let captured: [ValueID: Value]
+
+  init(_ values: [Value?]) {
+    self.values = values
+    captured = [:]
+  }
+
+  init(captured: [ValueID: Value]) {
+    values = []
+    self.captured = captured
+  }
+
+  subscript(id: ValueID) -> Value? {
+    get { id < values.count ? values[id] : captured[id] }
+    set { values[id] = newValue }
+  }
 }
 
 /// What all frames of one run share.

@@ -9,6 +9,8 @@ import Synchronization
 enum LateCompilation {
   /// Nodes of a region: larger ones are cut, which costs little.
   private static let longest = 64
+  /// How far behind the first node its followers are looked for.
+  private static let farthest = 1024
 
   private static let traits: OperatorTraits = {
     var traits = OperatorTraits()
@@ -22,12 +24,16 @@ enum LateCompilation {
     var grouped = graph
     var nodes = graph.nodes.map(Optional.some)
     var producers: [ValueID: Int] = [:]
-    for (index, node) in graph.nodes.enumerated() { for case let id? in node.outputs { producers[id] = index } }
+    var readers: [ValueID: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for case let id? in node.outputs { producers[id] = index }
+      for id in Set(node.dependencies) { readers[id, default: 0] += 1 }
+    }
+    for id in graph.outputs { readers[id, default: 0] += 1 }
     for start in graph.nodes.indices {
       guard let first = nodes[start], isLate(first, graph, facts) else { continue }
       let members = members(from: start, graph, nodes, producers)
-      let region = Region(
-        members.map { graph.nodes[$0] }, of: graph, others: Set(graph.nodes.indices).subtracting(members))
+      let region = Region(members.map { graph.nodes[$0] }, of: graph, readers: readers)
       for index in members { nodes[index] = nil }
       nodes[start] = Graph.Node(
         name: first.name,
@@ -62,7 +68,7 @@ enum LateCompilation {
   ) -> [Int] {
     var members = [start]
     var inside = Set(graph.nodes[start].outputs.compactMap { $0 })
-    for index in graph.nodes.indices.dropFirst(start + 1) where members.count < longest {
+    for index in graph.nodes.indices.dropFirst(start + 1).prefix(farthest) where members.count < longest {
       guard let node = nodes[index], mayFollow(node), node.outputs.count == 1 else { continue }
       let read = node.inputs.compactMap { $0 }
       let isReady = read.allSatisfy { inside.contains($0) || graph.constants[$0] != nil || producers[$0] ?? -1 < start }
@@ -80,7 +86,8 @@ enum LateCompilation {
     private(set) var inputs: [ValueID] = []
     private(set) var outputs: [ValueID] = []
 
-    init(_ nodes: [Graph.Node], of outer: Graph, others: Set<Int>) {
+    /// - Parameter readers: how many nodes of the outer graph read each value, and its outputs.
+    init(_ nodes: [Graph.Node], of outer: Graph, readers: [ValueID: Int]) {
       var inner: [ValueID: ValueID] = [:]
       let made = Set(nodes.flatMap { $0.outputs.compactMap { $0 } })
       for id in Set(nodes.flatMap { $0.inputs.compactMap { $0 } }).union(made).sorted() {
@@ -99,8 +106,9 @@ enum LateCompilation {
         copy.outputs = node.outputs.map { $0.flatMap { inner[$0] } }
         return copy
       }
-      let read = Set(others.flatMap { outer.nodes[$0].dependencies }).union(outer.outputs)
-      for id in made.intersection(read).sorted() {
+      var inside: [ValueID: Int] = [:]
+      for node in nodes { for id in Set(node.dependencies) { inside[id, default: 0] += 1 } }
+      for id in made.sorted() where readers[id, default: 0] > inside[id, default: 0] {
         outputs.append(id)
         if let new = inner[id] { graph.outputs.append(new) }
       }
@@ -113,7 +121,7 @@ final class LateRegion: Operator {
   private let planner: Mutex<Planner>
   private let interpreter: Interpreter
 
-  init(_ graph: Graph, budget: AllocationBudget, options: NetworkOptions, weights: WeightCache) {
+  init(_ graph: Graph, budget: NetworkBudget, options: NetworkOptions, weights: WeightCache) {
     let interpreter = Interpreter(GraphSet(graphs: [graph]), budget: budget)
     self.interpreter = interpreter
     planner = Mutex(Planner(interpreter, graph: graph, options: options, weights: weights, isLate: true))
@@ -122,7 +130,7 @@ final class LateRegion: Operator {
   func evaluate(_ inputs: [Value?], _ context: any EvaluationContext) throws -> [Value] {
     let tensors = try inputs.indices.map { try inputs.tensor($0, "a region's input") }
     return try planner.withLock { planner in
-      if let plan = planner.plan(for: tensors) {
+      if let plan = try planner.plan(for: tensors) {
         do {
           try plan.run(tensors)
           let results = try plan.outputTensors().map(Value.tensor)

@@ -30,6 +30,7 @@ struct Lowering {
     }
     let lastReaders = self.lastReaders()
     for index in self.graph.nodes.indices {
+      try NetworkBudget.current?.checkTime()
       try lower(self.graph.nodes[index])
       // What a kernel reads has become a value of the plan; what was packed is not needed any more.
       for id in lastReaders[index] { self.graph.constants[id] = nil }

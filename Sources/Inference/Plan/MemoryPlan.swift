@@ -27,13 +27,25 @@ struct MemoryPlan {
     var offset = 0
   }
 
+  /// With more buffers than this they are placed by size classes instead: looking for the lowest free offset compares
+  /// every buffer with every other.
+  static let mostCompared = 8192
+
+  /// Steps with more inputs than this write elsewhere: whether an input shares its buffer is asked of every other.
+  private static let mostInputs = 64
+
   private var buffers: [Buffer] = []
   /// The buffer of each arena value.
   private var bufferOf: [Int?]
   private let values: [PlanValue]
+  /// By value: the one whose bytes it is a view of, and the offset in it.
+  let roots: [Root]
+
+  typealias Root = (id: PlanValueID, byteOffset: Int)
 
   init(values: [PlanValue], steps: [PlanStep], outputs: [PlanValueID]) throws {
     self.values = values
+    roots = MemoryPlan.roots(values)
     offsets = [Int?](repeating: nil, count: values.count)
     scratchOffsets = [Int?](repeating: nil, count: steps.count)
     bufferOf = [Int?](repeating: nil, count: values.count)
@@ -41,16 +53,24 @@ struct MemoryPlan {
     for (index, step) in steps.enumerated() { joinInPlace(step, at: index) }
     for (index, step) in steps.enumerated() { joinPlacements(step, at: index) }
     let scratch = addScratch(steps)
-    try place()
-    for id in values.indices { offsets[id] = bufferOf[id].map(absoluteOffset) }
+    if buffers.count <= MemoryPlan.mostCompared { try place() } else { try placeByClass() }
+    settleParts()
+    for id in values.indices { offsets[id] = bufferOf[id].map { buffers[$0].offset } }
     for (step, buffer) in scratch { scratchOffsets[step] = buffers[buffer].offset }
   }
 
-  /// The value whose bytes `id` is a view of, and the offset in it.
-  static func root(_ id: PlanValueID, _ values: [PlanValue]) -> (id: PlanValueID, byteOffset: Int) {
-    var (id, offset) = (id, 0)
-    while case .view(let of, let by) = values[id].origin { (id, offset) = (of, offset + by) }
-    return (id, offset)
+  /// A view is of a value before it, so that one look at each is enough.
+  private static func roots(_ values: [PlanValue]) -> [Root] {
+    var roots: [Root] = []
+    roots.reserveCapacity(values.count)
+    for (id, value) in values.enumerated() {
+      if case .view(let whole, let byteOffset) = value.origin {
+        roots.append((roots[whole].id, roots[whole].byteOffset + byteOffset))
+      } else {
+        roots.append((id, 0))
+      }
+    }
+    return roots
   }
 
   private func isArena(_ id: PlanValueID) -> Bool {
@@ -70,7 +90,7 @@ struct MemoryPlan {
   }
 
   private mutating func extend(_ id: PlanValueID, to step: Int) {
-    guard let buffer = bufferOf[MemoryPlan.root(id, values).id] else { return }
+    guard let buffer = bufferOf[roots[id].id] else { return }
     buffers[buffer].last = max(buffers[buffer].last, step)
   }
 
@@ -84,11 +104,13 @@ struct MemoryPlan {
       else { continue }
       // Another input that shares the buffer would be overwritten while it is read; the same value twice is harmless only
       // where both are read element by element.
-      let isShared = step.inputs.enumerated().contains { other, id in
-        guard other != input, let id else { return false }
-        if id == source { return !compiled.inPlace.contains { $0.input == other } }
-        return bufferOf[MemoryPlan.root(id, values).id] == old
-      }
+      let isShared =
+        step.inputs.count > MemoryPlan.mostInputs
+        || step.inputs.enumerated().contains { other, id in
+          guard other != input, let id else { return false }
+          if id == source { return !compiled.inPlace.contains { $0.input == other } }
+          return bufferOf[roots[id].id] == old
+        }
       if isShared { continue }
       buffers[old].last = buffers[new].last
       buffers[old].lastWrite = index
@@ -158,15 +180,67 @@ struct MemoryPlan {
         throw InferenceError(.badShape, "a run would need more than \(offset >> 30) GiB")
       }
       buffers[index].offset = offset
-      let at = placed.firstIndex { buffers[$0].offset > offset } ?? placed.endIndex
+      let at = insertionPoint(of: offset, placed)
       placed.insert(index, at: at)
       byteCount = max(byteCount, offset + size)
     }
   }
 
-  private func absoluteOffset(_ buffer: Int) -> Int {
-    var (current, offset) = (buffer, 0)
-    while let parent = buffers[current].parent { (current, offset) = (parent.buffer, offset + parent.offset) }
-    return buffers[current].offset + offset
+  /// Where a buffer at `offset` goes among those that are placed, by offset.
+  private func insertionPoint(of offset: Int, _ placed: [Int]) -> Int {
+    var (low, high) = (0, placed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if buffers[placed[middle]].offset > offset { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// Four sizes an octave, the offsets that are free kept for each: at most a quarter of the memory is wasted inside the
+  /// buffers, and no buffer is compared with another.
+  private mutating func placeByClass() throws {
+    let order = buffers.indices.filter { buffers[$0].parent == nil && buffers[$0].size > 0 }
+      .sorted { (buffers[$0].first, $0) < (buffers[$1].first, $1) }
+    let leaving = order.sorted { buffers[$0].last < buffers[$1].last }
+    var free: [Int: [Int]] = [:]
+    var next = leaving.startIndex
+    for index in order {
+      while next < leaving.count, buffers[leaving[next]].last < buffers[index].first {
+        free[MemoryPlan.classSize(buffers[leaving[next]].size), default: []].append(buffers[leaving[next]].offset)
+        next += 1
+      }
+      let size = MemoryPlan.classSize(buffers[index].size)
+      if let offset = free[size]?.popLast() {
+        buffers[index].offset = offset
+      } else {
+        buffers[index].offset = byteCount
+        byteCount += size
+      }
+      guard byteCount <= Tensor.byteLimit * 4 else {
+        throw InferenceError(.badShape, "a run would need more than \(byteCount >> 30) GiB")
+      }
+    }
+  }
+
+  private static func classSize(_ size: Int) -> Int {
+    let step = max(alignment, (1 << (Int.bitWidth - 1 - max(1, size - 1).leadingZeroBitCount)) / 4)
+    return (size + step - 1) / step * step
+  }
+
+  /// Gives parts their offsets from the wholes that they lie in, each whole before its parts.
+  private mutating func settleParts() {
+    for index in buffers.indices {
+      var chain: [Int] = []
+      var current = index
+      while let parent = buffers[current].parent {
+        chain.append(current)
+        current = parent.buffer
+      }
+      for part in chain.reversed() {
+        guard let parent = buffers[part].parent else { continue }
+        buffers[part].offset = buffers[parent.buffer].offset + parent.offset
+        buffers[part].parent = nil
+      }
+    }
   }
 }

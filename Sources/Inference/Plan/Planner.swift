@@ -1,3 +1,5 @@
+import Ground
+
 /// Makes and keeps plans for a network's input shapes.
 ///
 /// Up to three are kept, the least recently used goes first: cameras change their format rarely, and a network that is
@@ -67,17 +69,21 @@ final class Planner {
   }
 
   /// The plan for tensors of these types and shapes, made if it is the first time.
-  func plan(for tensors: [Tensor]) -> ExecutionPlan? {
+  ///
+  /// - Throws: as ``prepare(_:)``.
+  func plan(for tensors: [Tensor]) throws -> ExecutionPlan? {
     clock += 1
     for index in entries.indices where Planner.fits(entries[index].inputs, tensors) {
       entries[index].lastUse = clock
       return entries[index].plan
     }
-    return prepare(tensors.map { Fact($0.type, $0.shape) })
+    return try prepare(tensors.map { Fact($0.type, $0.shape) })
   }
 
   /// Makes the plan for these input facts ahead of the first run.
-  @discardableResult func prepare(_ inputs: [Fact]) -> ExecutionPlan? {
+  ///
+  /// - Throws: ``InferenceError`` of kind `.overLimit` when the time for it is over.
+  @discardableResult func prepare(_ inputs: [Fact]) throws -> ExecutionPlan? {
     if entries.count == Planner.capacity,
       let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
     {
@@ -85,9 +91,21 @@ final class Planner {
     }
     // A graph that cannot be planned still runs on the reference tier, which also gives its errors in full.
     var entry = Entry(inputs: inputs, lastUse: clock)
-    do { entry.plan = try makePlan(inputs) } catch { entry.failure = "no plan for these shapes: \(error)" }
+    do {
+      entry.plan = try NetworkBudget.$current.withValue(interpreter.budget) { try planMakingRoom(inputs) }
+    } catch { entry.failure = "no plan for these shapes: \(error)" }
+    try interpreter.budget.checkTime()
     entries.append(entry)
     return entry.plan
+  }
+
+  /// A plan; where the network's memory does not hold it beside the others, they go.
+  private func planMakingRoom(_ inputs: [Fact]) throws -> ExecutionPlan {
+    do { return try makePlan(inputs) } catch let error as InferenceError {
+      guard error.kind == .overLimit, entries.contains(where: { $0.plan != nil }) else { throw error }
+      entries.removeAll()
+      return try makePlan(inputs)
+    }
   }
 
   /// Gives up the plan that met an unforeseen shape.

@@ -22,6 +22,7 @@ struct Specializer {
     var kept: [Graph.Node] = []
     var pending = Array(graph.nodes.reversed())
     while let node = pending.popLast() {
+      try interpreter.budget.checkTime()
       if let branch = try inlined(node) {
         pending.append(contentsOf: branch.reversed())
       } else if try !fold(node) {
@@ -58,8 +59,7 @@ struct Specializer {
   }
 
   private mutating func fold(_ node: Graph.Node, _ inputs: [Value?]) throws -> Bool {
-    // A node that fails here fails at run time too, if it is reached: branches and empty inputs may spare it.
-    guard let results = try? interpreter.evaluate(node, inputs, captured: [:]) else { return false }
+    guard let results = attempt(node, inputs) else { return false }
     let tensors = results.compactMap { try? $0.tensor() }
     let inputBytes = inputs.reduce(0) { $0 + ((try? $1?.tensor().byteCount) ?? 0) }
     let outputBytes = tensors.reduce(0) { $0 + $1.byteCount }
@@ -104,9 +104,24 @@ struct Specializer {
     return nodes
   }
 
+  /// The node's results; nil where it fails. A node that fails here fails at run time too, if it is reached: branches and
+  /// empty inputs may spare it. Time that runs out shows with the next node.
+  private func attempt(_ node: Graph.Node, _ inputs: [Value?]) -> [Value]? {
+    do { return try interpreter.evaluate(node, inputs, captured: [:]) } catch { return nil }
+  }
+
   // MARK: facts
 
+  /// What is known of the node's outputs; nothing of those whose size cannot even be computed, so that a run refuses them.
   private func infer(_ node: Graph.Node) -> [Fact?] {
+    inferred(node).map { fact in
+      guard let fact else { return nil }
+      do { _ = try Tensor.checkedCount(fact.shape) } catch { return nil }
+      return fact
+    }
+  }
+
+  private func inferred(_ node: Graph.Node) -> [Fact?] {
     let none = [Fact?](repeating: nil, count: node.outputs.count)
     let inputs = node.inputs.map { $0.flatMap { facts[$0] } }
     let isKnown = zip(node.inputs, inputs).allSatisfy { $0 == nil || $1 != nil }
@@ -129,9 +144,7 @@ struct Specializer {
 
   /// The facts that come out when the node is evaluated on zeros.
   private func tried(_ node: Graph.Node, _ inputs: [Tensor?]) -> [Fact?]? {
-    guard let results = try? interpreter.evaluate(node, inputs.map { $0.map(Value.tensor) }, captured: [:]) else {
-      return nil
-    }
+    guard let results = attempt(node, inputs.map { $0.map(Value.tensor) }) else { return nil }
     let facts = results.map { value -> Fact? in
       guard let tensor = try? value.tensor(), tensor.type != .string else { return nil }
       return Fact(tensor.type, tensor.shape)

@@ -21,8 +21,8 @@ public struct Tensor: @unchecked Sendable {
   /// - Throws: ``InferenceError`` when the size is negative, overflows or passes ``Tensor/byteLimit``.
   public init(uninitialized type: ElementType, _ shape: [Int]) throws {
     let bytes = try Tensor.checkedByteCount(type, shape)
-    try AllocationBudget.current?.check(bytes)
-    self.init(type: type, shape: shape, storage: TensorStorage(byteCount: bytes), byteOffset: 0)
+    try NetworkBudget.current?.checkTime()
+    self.init(type: type, shape: shape, storage: try TensorStorage(byteCount: bytes), byteOffset: 0)
   }
 
   /// A tensor over existing storage. The caller has checked that `byteOffset + byteCount` lies inside.
@@ -39,8 +39,7 @@ public struct Tensor: @unchecked Sendable {
   /// A tensor that holds `values`; traps if their number is not the product of `shape`.
   public init<Element: TensorElement>(_ shape: [Int], _ values: [Element]) {
     precondition(values.count == shape.reduce(1, *), "as many values as the shape has elements")
-    let storage = TensorStorage(byteCount: values.count * Element.type.byteCount)
-    values.withUnsafeBytes { storage.bytes.copyMemory(from: $0) }
+    let storage = values.withUnsafeBytes { TensorStorage(copying: $0) }
     self.init(type: Element.type, shape: shape, storage: storage, byteOffset: 0)
   }
 
@@ -50,7 +49,9 @@ public struct Tensor: @unchecked Sendable {
   /// A tensor of strings.
   public init(_ shape: [Int], strings: [String]) {
     precondition(strings.count == shape.reduce(1, *), "as many strings as the shape has elements")
-    self.init(type: .string, shape: shape, storage: TensorStorage(byteCount: 0), byteOffset: 0, strings: strings)
+    let counted = NetworkBudget.current == nil ? 0 : StringCollector.bytes(of: strings)
+    let storage = TensorStorage(copying: UnsafeRawBufferPointer(start: nil, count: 0), counted: counted)
+    self.init(type: .string, shape: shape, storage: storage, byteOffset: 0, strings: strings)
   }
 
   /// The largest tensor that the engine allocates: 1 GiB. A model that asks for more is taken for hostile. (Weights that

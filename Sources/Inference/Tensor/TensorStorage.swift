@@ -1,15 +1,16 @@
 import Ground
 import Glibc
+import Ground
 import Synchronization
 
-/// The memory behind tensors: owned, or borrowed from something that is kept alive (a mapped model file, an arena).
+/// The memory behind tensors: owned, or borrowed from something that is kept alive (a model file, an arena).
 ///
 /// Sendable although it holds a raw pointer: an operator writes a tensor only while it is the sole owner, before handing
 /// it on; from then on it is read-only.
 public final class TensorStorage: @unchecked Sendable {
   private enum Backing {
-    /// With whose allowance the bytes count against.
-    case owned(AllocationBudget?)
+    /// With whose allowance `counted` bytes count against.
+    case owned(NetworkBudget?, counted: Int)
     /// What keeps borrowed bytes alive.
     case borrowed(AnyObject)
     case file(FileBytes)
@@ -22,6 +23,8 @@ public final class TensorStorage: @unchecked Sendable {
 
   private static let identities = Atomic<UInt64>(0)
   private static let hugePage = 2 << 20
+  /// What a tensor of one element costs beside it: this object, its block, the shape.
+  private static let overhead = 256
 
   /// The elements' bytes, aligned to the elements' size.
   public var bytes: UnsafeMutableRawBufferPointer {
@@ -31,18 +34,43 @@ public final class TensorStorage: @unchecked Sendable {
 
   /// Allocates `byteCount` uninitialised bytes, 64-byte aligned (a cache line, an AVX-512 register).
   ///
-  /// Large ones ask for huge pages: weights are streamed once a run, and every 4 KiB page would cost a table walk.
-  public init(byteCount: Int) {
-    let isLarge = byteCount >= TensorStorage.hugePage
-    given = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? TensorStorage.hugePage : 64)
-    // Advice only: where the system has no huge pages, nothing changes.
-    if isLarge {
-      madvise(given.baseAddress, byteCount / TensorStorage.hugePage * TensorStorage.hugePage, MADV_HUGEPAGE)
+  /// - Throws: ``InferenceError`` of kind `.overLimit` when the network may not take them, or the system has none.
+  public init(byteCount: Int) throws {
+    let budget = NetworkBudget.current
+    let count = max(byteCount, 1)
+    try budget?.reserve(count + TensorStorage.overhead)
+    guard let bytes = TensorStorage.allocate(count) else {
+      budget?.give(count + TensorStorage.overhead)
+      throw InferenceError(
+        .overLimit, "no memory for a tensor of \(max(1, byteCount >> 20)) MiB",
+        remedy: "close other programs, or raise the limit that `ulimit -v` shows")
     }
-    let budget = AllocationBudget.current
-    budget?.take(given.count)
-    backing = .owned(budget)
+    given = bytes
+    backing = .owned(budget, counted: count + TensorStorage.overhead)
     identity = TensorStorage.nextIdentity()
+  }
+
+  /// Memory for `bytes`, which the caller holds already, and their copy. Ends the program where there is none, as making
+  /// the original would have.
+  ///
+  /// - Parameter counted: bytes that belong to the tensor outside its storage.
+  init(copying bytes: UnsafeRawBufferPointer, counted: Int = 0) {
+    given = .allocate(byteCount: max(bytes.count, 1), alignment: 64)
+    given.copyMemory(from: bytes)
+    let budget = NetworkBudget.current
+    let total = given.count + counted + TensorStorage.overhead
+    budget?.take(total)
+    backing = .owned(budget, counted: total)
+    identity = TensorStorage.nextIdentity()
+  }
+
+  /// Large blocks ask for huge pages: weights are streamed once a run, and every 4 KiB page would cost a table walk.
+  private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer? {
+    let isLarge = count >= hugePage
+    guard let start = aligned_alloc(isLarge ? hugePage : 64, count) else { return nil }
+    // Advice only: where the system has no huge pages, nothing changes.
+    if isLarge { madvise(start, count / hugePage * hugePage, MADV_HUGEPAGE) }
+    return UnsafeMutableRawBufferPointer(start: start, count: count)
   }
 
   /// Borrows `bytes`, which stay valid as long as `owner` lives. Borrowed bytes may be read-only memory.
@@ -52,17 +80,18 @@ public final class TensorStorage: @unchecked Sendable {
     identity = TensorStorage.nextIdentity()
   }
 
-  /// Borrows part of a mapped file, at any alignment.
-  init(_ bytes: UnsafeRawBufferPointer, of file: MappedFile, alignment: Int) {
-    given = UnsafeMutableRawBufferPointer(mutating: bytes)
-    backing = .file(FileBytes(file, isAligned: UInt(bitPattern: bytes.baseAddress) % UInt(alignment) == 0))
+  /// Borrows part of a file's bytes, at any alignment.
+  init(_ range: Range<Int>, of file: ModelFile, alignment: Int) {
+    given = UnsafeMutableRawBufferPointer(mutating: UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+    backing = .file(
+      FileBytes(file, range, isAligned: UInt(bitPattern: given.baseAddress) % UInt(alignment) == 0))
     identity = TensorStorage.nextIdentity()
   }
 
   deinit {
-    guard case .owned(let budget) = backing else { return }
-    budget?.give(given.count)
-    given.deallocate()
+    guard case .owned(let budget, let counted) = backing else { return }
+    budget?.give(counted)
+    free(given.baseAddress)
   }
 
   private static func nextIdentity() -> UInt64 { identities.add(1, ordering: .relaxed).newValue }
@@ -70,10 +99,11 @@ public final class TensorStorage: @unchecked Sendable {
   /// Lends the bytes, unaligned as they may lie in a file, to something that makes its own form of them and does not come
   /// back soon: a file's pages are released afterwards.
   package func lend<Result>(_ body: (LentBytes) throws -> Result) rethrows -> Result {
-    // Safe: a storage is never without memory.
-    let start = UnsafeRawPointer(given.baseAddress.unsafelyUnwrapped)
-    guard case .file(let file) = backing else { return try body(LentBytes(start: start, pages: nil)) }
-    let lent = LentBytes(start: file.copied ?? start, pages: UnsafeRawBufferPointer(given))
+    guard case .file(let file) = backing else {
+      // Safe: a storage is never without memory.
+      return try body(LentBytes(start: UnsafeRawPointer(given.baseAddress.unsafelyUnwrapped), file: nil))
+    }
+    let lent = LentBytes(start: file.readable(given), file: file)
     defer { lent.letGo(0..<given.count) }
     return try body(lent)
   }
@@ -82,7 +112,7 @@ public final class TensorStorage: @unchecked Sendable {
 /// What ``TensorStorage/lend(_:)`` lends; valid during that call.
 package struct LentBytes {
   package let start: UnsafeRawPointer
-  fileprivate let pages: UnsafeRawBufferPointer?
+  fileprivate let file: FileBytes?
 
   /// The elements of a float tensor at a place in the storage, for kernels that cope with their lying unaligned: nothing
   /// in Swift may look through the pointer.
@@ -91,40 +121,63 @@ package struct LentBytes {
   }
 
   /// Lets go of the file's pages behind bytes that the borrower is done with.
-  package func letGo(_ done: Range<Int>) {
-    guard let pages else { return }
-    MappedFile.release(UnsafeRawBufferPointer(rebasing: pages[done.clamped(to: 0..<pages.count)]))
-  }
+  package func letGo(_ done: Range<Int>) { file?.letGo(done) }
 }
 
-/// Part of a mapped file. Elements that lie unaligned there, as protobuf often leaves them, are copied when somebody
+/// Part of a model file. Elements that lie unaligned there, as protobuf often leaves them, are copied when somebody
 /// first reads them in place.
 private final class FileBytes: Sendable {
-  /// Keeps the bytes mapped.
-  private let file: MappedFile
+  private let file: ModelFile
+  private let range: Range<Int>
   private let isAligned: Bool
-  private let copy = Mutex<TensorStorage?>(nil)
+  private let state = Mutex(State())
 
-  init(_ file: MappedFile, isAligned: Bool) {
+  private struct State {
+    /// Set once somebody has a pointer into the file's bytes that may be used at any time.
+    var isPinned = false
+    var copy: TensorStorage?
+  }
+
+  init(_ file: ModelFile, _ range: Range<Int>, isAligned: Bool) {
     self.file = file
+    self.range = range
     self.isAligned = isAligned
   }
 
   /// The bytes, or their copy.
   func aligned(_ given: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
-    if isAligned { return given }
-    let storage = copy.withLock { copy -> TensorStorage in
-      if let copy { return copy }
-      let fresh = TensorStorage(byteCount: given.count)
-      fresh.bytes.copyMemory(from: UnsafeRawBufferPointer(given))
-      MappedFile.release(UnsafeRawBufferPointer(given))
-      copy = fresh
+    if isAligned {
+      state.withLock { state in
+        if !state.isPinned { file.pin(range) }
+        state.isPinned = true
+      }
+      return given
+    }
+    let storage = state.withLock { state -> TensorStorage in
+      if let copy = state.copy { return copy }
+      file.restore(range)
+      let fresh = TensorStorage(copying: UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+      file.release(range)
+      state.copy = fresh
       return fresh
     }
     // Safe: the copy lives as long as this object.
     return UnsafeMutableRawBufferPointer(rebasing: storage.bytes[..<given.count])
   }
 
-  /// The copy, if somebody needed one.
-  var copied: UnsafeRawPointer? { copy.withLock { $0?.bytes.baseAddress.map { UnsafeRawPointer($0) } } }
+  /// The bytes wherever they are; what was released is read again.
+  func readable(_ given: UnsafeMutableRawBufferPointer) -> UnsafeRawPointer {
+    let copy = state.withLock { state -> TensorStorage? in
+      if state.copy == nil { file.restore(range) }
+      return state.copy
+    }
+    // Safe: a storage is never without memory, and the copy lives as long as this object.
+    return UnsafeRawPointer((copy?.bytes ?? given).baseAddress.unsafelyUnwrapped)
+  }
+
+  /// - Parameter done: counted from the region's start.
+  func letGo(_ done: Range<Int>) {
+    let done = done.clamped(to: 0..<range.count)
+    file.release(range.lowerBound + done.lowerBound..<range.lowerBound + done.upperBound)
+  }
 }

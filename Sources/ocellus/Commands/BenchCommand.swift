@@ -71,7 +71,8 @@ struct BenchCommand: ParsableCommand {
     let store = InstalledModels.store
     let path = try store.networkPath(of: model)
     let network = try store.prepare(model, options: engine.options)
-    let inputs = try BenchInputs.make(for: network, shapes: try BenchInputs.parse(shape), path: path)
+    let inputs = try BenchInputs.make(
+      for: network, shapes: try BenchInputs.parse(shape), path: path, limits: engine.options.limits)
     for _ in 0..<(once ? 0 : 3) { _ = try network.run(inputs) }
     if serve {
       say("ready")

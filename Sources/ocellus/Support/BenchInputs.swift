@@ -21,7 +21,13 @@ enum BenchInputs {
   }
 
   /// One tensor per input: a ramp between 0 and 1 for floating types, small numbers for the others.
-  static func make(for network: any PreparedNetwork, shapes: [String: [Int]], path: String) throws -> [Tensor] {
+  ///
+  /// - Parameter limits: what the network may take, which its inputs are a part of.
+  static func make(
+    for network: any PreparedNetwork, shapes: [String: [Int]], path: String, limits: NetworkLimits
+  ) throws -> [Tensor] {
+    var bytes = 0
+    let limit = limits.memory ?? NetworkLimits.usualMemory / 2
     let known = network.inputs.map(\.name)
     if let unknown = shapes.keys.sorted().first(where: { !known.contains($0) }) {
       throw CommandFailure(
@@ -33,6 +39,12 @@ enum BenchInputs {
           what: "input '\(port.name)' has no shape", place: path, remedy: "give --shape \(port.name)=AxBxC")
       }
       let tensor = try Tensor(uninitialized: port.type, shapes[port.name] ?? declared.map { $0 ?? 1 })
+      bytes += tensor.byteCount
+      guard bytes <= limit else {
+        throw CommandFailure(
+          what: "the inputs need more than \(limit >> 20) MiB of memory", place: path,
+          remedy: "--network-memory allows more")
+      }
       fill(tensor)
       return tensor
     }

@@ -34,7 +34,7 @@ struct BackendCase: Sendable {
       let network = try OcellusNetwork(path: model, options: options)
       if name.hasPrefix("light/") { return try lightFailure(network) }
       for set in dataSets {
-        let expected = try values(set, "output", try BackendValues.ports(of: try MappedFile(path: model)).outputs)
+        let expected = try values(set, "output", try BackendValues.ports(of: try ModelFile(path: model)).outputs)
         if let failure = compare(try network.run(values: try inputs(set, network: network)), expected) {
           return failure
         }
@@ -51,7 +51,7 @@ struct BackendCase: Sendable {
   }
 
   private func inputs(_ set: String, network: OcellusNetwork) throws -> [Value] {
-    let given = try values(set, "input", try BackendValues.ports(of: try MappedFile(path: model)).inputs)
+    let given = try values(set, "input", try BackendValues.ports(of: try ModelFile(path: model)).inputs)
     // Inputs that the model has initializers for are not the network's.
     return zip(given, network.inputs).map { value, port -> Value in
       guard port.type == .bfloat16, case .tensor(let tensor) = value, tensor.type == .uint16 else { return value }
@@ -92,7 +92,7 @@ struct BackendCase: Sendable {
 
   /// Operators of the model's main graph, with the opset of the default domain.
   func operators() throws -> (names: Set<String>, opset: Int) {
-    let file = try MappedFile(path: model)
+    let file = try ModelFile(path: model)
     var names: Set<String> = []
     var opset = 0
     var message = WireReader(file.bytes)

@@ -10,7 +10,7 @@ enum BackendValues {
   }
 
   /// The kinds of a model's inputs and outputs, in the file's order.
-  static func ports(of model: MappedFile) throws -> (inputs: [Kind], outputs: [Kind]) {
+  static func ports(of model: ModelFile) throws -> (inputs: [Kind], outputs: [Kind]) {
     var ports: (inputs: [Kind], outputs: [Kind]) = ([], [])
     var message = WireReader(model.bytes)
     while let field = try message.nextField() {
@@ -59,7 +59,7 @@ enum BackendValues {
 
   static func read(_ path: String, _ kind: Kind) throws -> Value {
     // protobuf writes an empty message (a float32 scalar never is one) as an empty file: an absent optional.
-    guard let file = try? MappedFile(path: path) else { return .optional([]) }
+    guard let file = try? ModelFile(path: path) else { return .optional([]) }
     return try decode(file.bytes, kind, TensorDecoder(file: file))
   }
 

@@ -80,6 +80,8 @@ struct OnnxGraph: Sendable {
   var initializers: [(String, Tensor)] = []
   /// What the file says of every output; nil leaves it open.
   var outputType: ElementType?
+  /// What it says of single outputs beyond that, by name: an extent of nil is symbolic.
+  var declared: [String: (type: ElementType, shape: [Int?])] = [:]
 }
 
 struct OnnxFunction: Sendable {
@@ -149,8 +151,22 @@ struct OnnxModel: Sendable {
     for output in graph.outputs {
       wire.message(12) { info in
         info.string(1, output)
+        if let known = graph.declared[output] { return write(known.type, known.shape, &info) }
         guard let type = graph.outputType else { return }
         info.message(2) { $0.message(1) { $0.int(1, Int64(type.rawValue)) } }
+      }
+    }
+  }
+
+  private func write(_ type: ElementType, _ shape: [Int?], _ info: inout Wire) {
+    info.message(2) { outer in
+      outer.message(1) { tensor in
+        tensor.int(1, Int64(type.rawValue))
+        tensor.message(2) { dimensions in
+          for extent in shape {
+            dimensions.message(1) { if let extent { $0.int(1, Int64(extent)) } else { $0.string(2, "n") } }
+          }
+        }
       }
     }
   }

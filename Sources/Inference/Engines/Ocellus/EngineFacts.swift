@@ -13,6 +13,9 @@ public enum EngineFacts {
     }
   }
 
+  /// Why OpenBLAS cannot be loaded; nil when it is.
+  static var blasProblem: String? { cob_problem().map { String(cString: $0) } }
+
   /// The CPU that OpenBLAS believes to run on. An exported `OPENBLAS_CORETYPE` overrides its own judgement.
-  public static var blasCore: String { openblas_get_corename().map { String(cString: $0) } ?? "unknown" }
+  public static var blasCore: String { cob_core_name().map { String(cString: $0) } ?? "unknown" }
 }

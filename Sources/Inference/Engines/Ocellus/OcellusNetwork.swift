@@ -4,46 +4,96 @@ import Ground
 ///
 /// Created on any thread (loading may take a second); ``run(_:)`` is called by one thread at a time.
 package final class OcellusNetwork: PreparedNetwork, @unchecked Sendable {
-  package let inputs: [NetworkPort]
-  package let outputs: [NetworkPort]
-  package let metadata: [String: String]
-  package let producer: String
+  package var inputs: [NetworkPort] { ports.inputs }
+  package var outputs: [NetworkPort] { ports.outputs }
+  package var metadata: [String: String] { ports.metadata }
+  package var producer: String { ports.producer }
   package let loadMilliseconds: Double
   package let engine = EngineChoice(name: OcellusEngine.name)
   package var runsOn: String { OcellusEngine.runsOn }
 
   private let path: String
+  private let ports: Ports
   let interpreter: Interpreter
   let planner: Planner?
+  private let budget: NetworkBudget
+  private let source: ModelFile
 
   /// Reads, checks, optimises and prepares an ONNX file.
   ///
   /// - Throws: ``InferenceError``, its place the file (and node).
   package init(path: String, options: NetworkOptions = NetworkOptions()) throws {
     let start = MonotonicTime.now
-    let model = try ONNXModel(path: path)
+    if let problem = EngineFacts.blasProblem {
+      throw InferenceError(
+        .engineUnavailable, "OpenBLAS cannot be loaded: \(problem)", place: path, remedy: "install libopenblas0")
+    }
+    let budget = NetworkBudget(limits: options.limits)
     self.path = path
-    inputs = model.inputs
-    outputs = model.outputs
-    metadata = model.metadata
-    producer = model.producer
-    interpreter = Interpreter(model.graphs, modelBytes: model.byteCount)
-    planner =
-      options.optimize
-      ? Planner(
-        interpreter, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes, options: options) : nil
-    if let facts = OcellusNetwork.fixedFacts(inputs) { planner?.prepare(facts) }
+    self.budget = budget
+    (interpreter, planner, source, ports) = try budget.spendCounting {
+      let model = try ONNXModel(path: path)
+      do {
+        let interpreter = Interpreter(model.graphs, budget: budget)
+        let planner =
+          options.optimize
+          ? Planner(
+            interpreter, inputTypes: model.inputs.map(\.type), outputTypes: model.outputTypes, options: options) : nil
+        if let facts = try OcellusNetwork.fixedFacts(model.inputs, budget) { try planner?.prepare(facts) }
+        if let problem = model.file.problem { throw problem }
+        return (interpreter, planner, model.file, Ports(model))
+      } catch let error as InferenceError {
+        throw error.at(path)
+      }
+    }
     loadMilliseconds = MonotonicTime.now.milliseconds(since: start)
   }
 
+  /// What the file says of the network, without its graphs.
+  private struct Ports {
+    let inputs: [NetworkPort]
+    let outputs: [NetworkPort]
+    let metadata: [String: String]
+    let producer: String
+
+    init(_ model: ONNXModel) {
+      (inputs, outputs, metadata, producer) = (model.inputs, model.outputs, model.metadata, model.producer)
+    }
+  }
+
   /// The inputs' facts, when the file fixes every shape.
-  private static func fixedFacts(_ ports: [NetworkPort]) -> [Fact]? {
-    let facts = ports.compactMap { port -> Fact? in
+  ///
+  /// - Throws: ``InferenceError`` when they could never be given.
+  private static func fixedFacts(_ ports: [NetworkPort], _ budget: NetworkBudget) throws -> [Fact]? {
+    var total = 0
+    let facts = try ports.compactMap { port -> Fact? in
       guard port.isTensor, let shape = port.shape else { return nil }
       let extents = shape.compactMap { $0 }
-      return extents.count == shape.count ? Fact(port.type, extents) : nil
+      guard extents.count == shape.count else { return nil }
+      do {
+        total += try Tensor.checkedByteCount(port.type, extents)
+        try budget.check(total)
+      } catch let error as InferenceError {
+        throw error.at("input '\(port.name)'")
+      }
+      return Fact(port.type, extents)
     }
     return facts.count == ports.count ? facts : nil
+  }
+
+  /// Runs `body` under the network's budget, on inputs of `inputBytes` bytes.
+  func counted<Result>(inputBytes: Int, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try budget.spend(inputBytes: inputBytes) {
+        try budget.reserve(inputBytes)
+        defer { budget.give(inputBytes) }
+        let result = try body()
+        if let problem = source.problem { throw problem }
+        return result
+      }
+    } catch let error as InferenceError {
+      throw error.at(path)
+    }
   }
 
   /// Runs the network once: one tensor per input, one per output, in the graph's order.
@@ -51,27 +101,23 @@ package final class OcellusNetwork: PreparedNetwork, @unchecked Sendable {
   /// The returned tensors' memory belongs to the network and is overwritten by the next run: copy what is kept.
   /// - Throws: ``InferenceError`` when an input does not fit its port, or an operator fails.
   package func run(_ inputs: [Tensor]) throws -> [Tensor] {
-    do {
+    try counted(inputBytes: inputs.reduce(0) { $0 + $1.byteCount }) {
       try check(inputs)
-      if let plan = planner?.plan(for: inputs), try run(plan, inputs) { return try plan.outputTensors() }
+      if let plan = try planner?.plan(for: inputs), try run(plan, inputs) { return try plan.outputTensors() }
       let results = try interpreter.run(inputs.map { .tensor($0) })
       return try zip(results, outputs).map { try $0.tensor("output '\($1.name)'") }
-    } catch let error as InferenceError {
-      throw error.at(path)
     }
   }
 
   /// Runs the network on tensors, sequences and optionals alike; an absent optional input is nil.
   package func run(values: [Value?]) throws -> [Value] {
-    do {
+    let tensors = values.compactMap { try? $0?.tensor() }
+    return try counted(inputBytes: tensors.reduce(0) { $0 + $1.byteCount }) {
       try check(values)
-      let tensors = values.compactMap { try? $0?.tensor() }
-      if tensors.count == values.count, let plan = planner?.plan(for: tensors), try run(plan, tensors) {
+      if tensors.count == values.count, let plan = try planner?.plan(for: tensors), try run(plan, tensors) {
         return try plan.outputValues()
       }
       return try interpreter.run(values)
-    } catch let error as InferenceError {
-      throw error.at(path)
     }
   }
 

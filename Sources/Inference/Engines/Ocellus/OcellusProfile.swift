@@ -5,9 +5,13 @@ extension OcellusNetwork {
   ///
   /// - Throws: what ``run(_:)`` throws.
   package func profile(_ inputs: [Tensor]) throws -> [OperatorTiming] {
+    try counted(inputBytes: inputs.reduce(0) { $0 + $1.byteCount }) { try timed(inputs) }
+  }
+
+  private func timed(_ inputs: [Tensor]) throws -> [OperatorTiming] {
     try check(inputs)
     var timings: [OperatorTiming] = []
-    if let plan = planner?.plan(for: inputs) {
+    if let plan = try planner?.plan(for: inputs) {
       try plan.run(inputs) { step, plan, nanoseconds in
         var isCompiled = false
         if case .kernel = step.work { isCompiled = true }

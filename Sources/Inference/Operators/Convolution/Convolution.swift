@@ -107,6 +107,7 @@ package struct Convolution: ConvolutionOperator {
     let matrixShape = isPointwise ? [0] : [depth, rowsPerBlock, rowLength]
     let matrix = try Tensor(uninitialized: T.type, matrixShape)
     guard let windows = matrix.elements(as: T.self).baseAddress else { return }
+    var watch = LoopWatch()
     for image in 0..<batch {
       for group in 0..<groups {
         let source = x + (image * groups + group) * channels * geometry.inputCount
@@ -115,6 +116,7 @@ package struct Convolution: ConvolutionOperator {
         for start in stride(from: 0, to: rows, by: rowsPerBlock) {
           let block = start..<min(rows, start + rowsPerBlock)
           let width = block.count * rowLength
+          try watch.spend(outChannels * depth * width)
           if !isPointwise { geometry.gatherWindows(source, channels: channels, rows: block, into: windows) }
           T.gemm(
             outChannels, width, depth, alpha: 1, weights, depth, transA: false, isPointwise ? source : windows, width,

@@ -14,7 +14,7 @@ enum ConvolutionKernels {
     let geometry = try convolution.geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
     guard var shape = shape(convolution, geometry, batch: input.shape[0], weight.shape) else { return nil }
     if request.options.exact {
-      return OrderedConvolution.compile(operation, shape, weight: weight, bias: bias, output: output, request)
+      return try OrderedConvolution.compile(operation, shape, weight: weight, bias: bias, output: output, request)
     }
     let touched = try touchedTaps(weight, &shape)
     let kind = ock_conv_choose(&shape, input.layout == .planar, request.options.exact)
@@ -22,7 +22,7 @@ enum ConvolutionKernels {
     guard ock_conv_init(&conv, &shape, kind, operation.epilogue.kernelForm) else { return nil }
 
     let inputLayout: Layout = kind == OCK_CONV_PLANAR ? .planar : .blocked
-    let packed = request.weights.packed(
+    let packed = try request.weights.packed(
       weight, recipe: recipe(conv, bias) + (touched.map { " \($0.shape)" } ?? ""),
       byteCount: ock_conv_weight_count(&conv) * MemoryLayout<Float>.stride
     ) { target in

@@ -13,8 +13,8 @@ struct OrderedConvolution: Kernel {
   static func compile(
     _ operation: FusedConvolution, _ shape: ock_conv_shape, weight: Tensor, bias: Tensor?, output: Fact,
     _ request: CompileRequest
-  ) -> Compilation {
-    let weights = request.weights.packed(weight, recipe: "planar", byteCount: weight.byteCount) { target in
+  ) throws -> Compilation {
+    let weights = try request.weights.packed(weight, recipe: "planar", byteCount: weight.byteCount) { target in
       weight.lendFloats { target.assumingMemoryBound(to: Float.self).update(from: $0, count: weight.count) }
     }
     let kernel = OrderedConvolution(

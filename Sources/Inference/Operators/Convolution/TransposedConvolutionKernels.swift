@@ -28,7 +28,7 @@ enum TransposedConvolutionKernels {
     guard ock_conv_init(&conv, &shape, OCK_CONV_BLOCKED, Epilogue().kernelForm) else { return nil }
     let bias = request.constants.count > 2 ? request.constants[2] : nil
     let spread = try spreadWeights(weight, bias, padded: padded)
-    let packed = request.weights.packed(
+    let packed = try request.weights.packed(
       weight, recipe: "transposed \(conv.isa.rawValue) \(bias.map { "\($0.storage.identity)+\($0.byteOffset)" } ?? "")",
       byteCount: ock_conv_weight_count(&conv) * MemoryLayout<Float>.stride
     ) { target in

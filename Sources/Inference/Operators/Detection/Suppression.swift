@@ -39,7 +39,7 @@ private struct Suppression {
       let sorted = SortedBoxes((0..<count).map { corners(coordinates, (batch * count + $0) * 4) })
       for category in 0..<classes {
         let start = (batch * classes + category) * count
-        for index in keep(sorted, confidences[start..<(start + count)]) {
+        for index in try keep(sorted, confidences[start..<(start + count)]) {
           selected += [Int64(batch), Int64(category), Int64(index)]
         }
       }
@@ -58,7 +58,7 @@ private struct Suppression {
   }
 
   /// The boxes of one class that stay, surest first; equal scores in the order of their boxes.
-  private func keep(_ boxes: SortedBoxes, _ scores: ArraySlice<Float>) -> [Int] {
+  private func keep(_ boxes: SortedBoxes, _ scores: ArraySlice<Float>) throws -> [Int] {
     let start = scores.startIndex
     let candidates =
       threshold.map { least in boxes.selecting { scores[start + $0] > least } } ?? boxes
@@ -70,9 +70,11 @@ private struct Suppression {
     let order = ranked(byNumber.map { scores[start + places[$0]] }, largest: true)
     var alive = [Int32](repeating: -1, count: places.count)
     var kept: [Int] = []
+    var watch = LoopWatch()
     for place in order.lazy.map({ byNumber[$0] }) where alive[place] != 0 {
       kept.append(places[place])
       if kept.count >= limit { break }
+      try watch.spend(places.count)
       candidates.suppress(&alive, overlapping: place, above: overlap)
     }
     return kept

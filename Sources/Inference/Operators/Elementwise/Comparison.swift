@@ -172,8 +172,7 @@ func select(_ condition: Tensor, _ yes: Tensor, _ no: Tensor) throws -> Tensor {
     let indices = try select(
       condition, Tensor(int64s: Array(0..<yesText.count), yes.shape),
       Tensor(int64s: noText.indices.map { $0 + yesText.count }, no.shape))
-    let both = yesText + noText
-    return Tensor(indices.shape, strings: indices.array(of: Int64.self).map { both[Int($0)] })
+    return try Tensor.choosing(from: yesText + noText, indices)
   }
   let plan = try Broadcasting([condition.shape, yes.shape, no.shape])
   let result = try Tensor(uninitialized: yes.type, plan.shape)

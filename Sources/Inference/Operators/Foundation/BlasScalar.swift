@@ -1,4 +1,6 @@
 import COpenBLAS
+import Ground
+import Kernels
 
 /// A floating type that OpenBLAS multiplies matrices of.
 package protocol BlasScalar: BinaryFloatingPoint, TensorElement {
@@ -8,21 +10,25 @@ package protocol BlasScalar: BinaryFloatingPoint, TensorElement {
     _ b: UnsafePointer<Self>, _ ldb: Int, transB: Bool, beta: Self, _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
 }
 
-/// OpenBLAS' own threads are off: they spin, and contend with the pool (see docs/ARCHITECTURE.md).
-private let blasIsSingleThreaded: Bool = {
-  openblas_set_num_threads(1)
-  return true
-}()
+/// Rows of a product that are computed at a time, so that the network's time limit is looked at now and then: all of
+/// them, but for products of some seconds.
+private func rowsAtATime(_ m: Int, _ n: Int, _ k: Int) -> Int {
+  let row = max(1, n.multipliedReportingOverflow(by: max(1, k)).partialValue)
+  return max(64, min(m, (1 << 34) / row))
+}
 
 extension Float: BlasScalar {
   package static func gemm(
     _ m: Int, _ n: Int, _ k: Int, alpha: Float, _ a: UnsafePointer<Float>, _ lda: Int, transA: Bool,
     _ b: UnsafePointer<Float>, _ ldb: Int, transB: Bool, beta: Float, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
-    precondition(blasIsSingleThreaded)
-    cblas_sgemm(
-      CblasRowMajor, transA ? CblasTrans : CblasNoTrans, transB ? CblasTrans : CblasNoTrans, blasint(m), blasint(n),
-      blasint(k), alpha, a, blasint(max(1, lda)), b, blasint(max(1, ldb)), beta, c, blasint(max(1, ldc)))
+    let step = rowsAtATime(m, n, k)
+    // What is left out when the time is over is never used: the network's next step looks at the clock as well.
+    for first in stride(from: 0, to: m, by: step) where !ock_time_is_over() {
+      cob_sgemm(
+        transA, transB, Int32(min(step, m - first)), Int32(n), Int32(k), alpha, a + first * (transA ? 1 : lda),
+        Int32(max(1, lda)), b, Int32(max(1, ldb)), beta, c + first * ldc, Int32(max(1, ldc)))
+    }
   }
 }
 
@@ -31,9 +37,12 @@ extension Double: BlasScalar {
     _ m: Int, _ n: Int, _ k: Int, alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int, transA: Bool,
     _ b: UnsafePointer<Double>, _ ldb: Int, transB: Bool, beta: Double, _ c: UnsafeMutablePointer<Double>, _ ldc: Int
   ) {
-    precondition(blasIsSingleThreaded)
-    cblas_dgemm(
-      CblasRowMajor, transA ? CblasTrans : CblasNoTrans, transB ? CblasTrans : CblasNoTrans, blasint(m), blasint(n),
-      blasint(k), alpha, a, blasint(max(1, lda)), b, blasint(max(1, ldb)), beta, c, blasint(max(1, ldc)))
+    let step = rowsAtATime(m, n, k)
+    // What is left out when the time is over is never used: the network's next step looks at the clock as well.
+    for first in stride(from: 0, to: m, by: step) where !ock_time_is_over() {
+      cob_dgemm(
+        transA, transB, Int32(min(step, m - first)), Int32(n), Int32(k), alpha, a + first * (transA ? 1 : lda),
+        Int32(max(1, lda)), b, Int32(max(1, ldb)), beta, c + first * ldc, Int32(max(1, ldc)))
+    }
   }
 }

@@ -82,7 +82,7 @@ struct Broadcasting {
 
   /// Calls `body` for every row with the result's offset and those of the first (up to) three operands.
   @inline(__always)
-  func forEachRow(_ body: (_ result: Int, _ a: Int, _ b: Int, _ c: Int) -> Void) {
+  func forEachRow(_ body: (_ result: Int, _ a: Int, _ b: Int, _ c: Int) throws -> Void) rethrows {
     if extents.contains(0) { return }
     let levels = extents.count - 1
     var counter = [Int](repeating: 0, count: levels)
@@ -94,7 +94,7 @@ struct Broadcasting {
     )
     var result = 0
     while true {
-      body(result, a, b, c)
+      try body(result, a, b, c)
       result += rowLength
       var level = levels - 1
       while level >= 0 {

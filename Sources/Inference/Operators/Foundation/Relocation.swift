@@ -26,7 +26,14 @@ extension Tensor {
   func relocated(_ move: (Tensor) throws -> Tensor) throws -> Tensor {
     guard type == .string, let strings else { return try move(self) }
     let moved = try move(Tensor(int64s: Array(0..<count), shape))
-    return Tensor(moved.shape, strings: moved.array(of: Int64.self).map { strings[Int($0)] })
+    return try Tensor.choosing(from: strings, moved)
+  }
+
+  /// The strings at `places`, int64 indices into them.
+  static func choosing(from strings: [String], _ places: Tensor) throws -> Tensor {
+    var chosen = StringCollector()
+    for place in places.array(of: Int64.self) { try chosen.append(strings[Int(place)]) }
+    return Tensor(places.shape, strings: chosen.strings)
   }
 
   /// A dense copy of a strided view of this tensor: transposes, slices, reversals, repetitions.

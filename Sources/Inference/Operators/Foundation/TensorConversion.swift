@@ -42,14 +42,21 @@ extension Tensor {
     guard type.isInteger || type == .bool else {
       throw InferenceError(.badType, "integers are needed, these are \(type.name)")
     }
+    try NetworkBudget.current?.check(2 * count * MemoryLayout<Int64>.stride)
     let wide = try converted(to: .int64)
     return wide.array(of: Int64.self).map(Int.init)
   }
 
   /// The numbers of a small parameter input (scales, a clip bound).
-  func doubles() throws -> [Double] { try converted(to: .float64).array(of: Double.self) }
+  func doubles() throws -> [Double] {
+    try NetworkBudget.current?.check(2 * count * MemoryLayout<Double>.stride)
+    return try converted(to: .float64).array(of: Double.self)
+  }
 
-  func floats() throws -> [Float] { try converted(to: .float32).array(of: Float.self) }
+  func floats() throws -> [Float] {
+    try NetworkBudget.current?.check(2 * count * MemoryLayout<Float>.stride)
+    return try converted(to: .float32).array(of: Float.self)
+  }
 
   /// The only element of a tensor of one.
   func scalarInteger() throws -> Int {
@@ -71,8 +78,10 @@ extension Tensor {
   /// A tensor whose every byte is 0.
   init(zeros type: ElementType, _ shape: [Int]) throws {
     if type == .string {
-      let empty = try Tensor(uninitialized: .bool, shape)
-      self.init(shape, strings: Array(repeating: "", count: empty.count))
+      _ = try Tensor.checkedByteCount(.string, shape)
+      let count = try Tensor.checkedCount(shape)
+      try NetworkBudget.current?.check(count * MemoryLayout<String>.stride)
+      self.init(shape, strings: Array(repeating: "", count: count))
       return
     }
     try self.init(uninitialized: type, shape)

@@ -118,7 +118,7 @@ extension Tensor {
       let text = (strings ?? []) + [filler?.strings?.first ?? ""]
       let places = try Tensor(int64s: Array(0..<count), shape)
         .mapped(maps, filler: Tensor(scalar: Int64(count)))
-      return Tensor(places.shape, strings: places.array(of: Int64.self).map { text[Int($0)] })
+      return try .choosing(from: text, places)
     }
     let result = try Tensor(uninitialized: type, maps.map(\.count))
     if result.count == 0 { return result }

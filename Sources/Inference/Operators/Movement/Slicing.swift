@@ -131,7 +131,7 @@ enum SlicingOperators {
       return Tensor(int64s: Array(next..<(next + part.count)), part.shape)
     }
     let places = try concatenate(indices, axis: axis)
-    return Tensor(places.shape, strings: places.array(of: Int64.self).map { all[Int($0)] })
+    return try .choosing(from: all, places)
   }
 }
 

@@ -225,11 +225,13 @@ private struct LocalResponse: Sendable {
       let before = min((settings.size - 1) / 2, channels)
       let after = min(settings.size - 1 - (settings.size - 1) / 2, channels)
       var sums = [Double](repeating: 0, count: plane)
-      withExtendedLifetime(data) {
+      var watch = LoopWatch()
+      try withExtendedLifetime(data) {
         for batch in 0..<x.shape[0] {
           for channel in 0..<channels {
             for place in 0..<plane { sums[place] = 0 }
             for other in max(0, channel - before)...min(channels - 1, channel + after) {
+              try watch.spend(plane)
               let line = source + (batch * channels + other) * plane
               for place in 0..<plane { sums[place] += Double(line[place]) * Double(line[place]) }
             }

@@ -74,12 +74,12 @@ extension WindowGeometry {
   }
 
   /// Calls `body` with each output index and its position, in order.
-  fileprivate func forEachOutput(_ body: (_ index: Int, _ position: (Int, Int, Int)) -> Void) {
+  fileprivate func forEachOutput(_ body: (_ index: Int, _ position: (Int, Int, Int)) throws -> Void) rethrows {
     var index = 0
     for o0 in 0..<output[0] {
       for o1 in 0..<output[1] {
         for o2 in 0..<output[2] {
-          body(index, (o0, o1, o2))
+          try body(index, (o0, o1, o2))
           index += 1
         }
       }
@@ -137,8 +137,10 @@ package struct MaxPool: Operator {
     let (x, y) = (input.elements(as: T.self), result.elements(as: T.self))
     let places = indices?.elements(as: Int64.self)
     let plane = geometry.inputCount
+    var watch = LoopWatch()
     for channel in 0..<(plane == 0 ? 0 : x.count / plane) {
-      geometry.forEachOutput { index, position in
+      try geometry.forEachOutput { index, position in
+        try watch.spend(geometry.kernelCount)
         var best = lowest
         var bestOffset = -1
         geometry.forEachInput(position) { offset in
@@ -188,8 +190,10 @@ package struct AveragePool: Operator {
     let result = try Tensor(uninitialized: T.type, [input.shape[0], input.shape[1]] + geometry.outputShape)
     let (x, y) = (input.elements(as: T.self), result.elements(as: T.self))
     let plane = geometry.inputCount
+    var watch = LoopWatch()
     for channel in 0..<(plane == 0 ? 0 : x.count / plane) {
-      geometry.forEachOutput { index, position in
+      try geometry.forEachOutput { index, position in
+        try watch.spend(geometry.kernelCount)
         var sum: T = 0
         var count = 0
         geometry.forEachInput(position) { offset in
@@ -223,8 +227,10 @@ struct LpPool: Operator {
     let result = try Tensor(uninitialized: .float32, [input.shape[0], input.shape[1]] + geometry.outputShape)
     let (x, y) = (input.elements(as: Float.self), result.elements(as: Float.self))
     let plane = geometry.inputCount
+    var watch = LoopWatch()
     for channel in 0..<(plane == 0 ? 0 : x.count / plane) {
-      geometry.forEachOutput { index, position in
+      try geometry.forEachOutput { index, position in
+        try watch.spend(geometry.kernelCount)
         var sum: Float = 0
         geometry.forEachInput(position) { sum += power(x[channel * plane + $0].magnitude, p) }
         y[channel * geometry.outputCount + index] = power(sum, 1 / p)

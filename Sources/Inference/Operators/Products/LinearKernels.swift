@@ -3,14 +3,14 @@ import Kernels
 
 /// Products of matrices: with constant weights (packed once), and of two tensors as attention has them.
 enum LinearKernels {
-  @Sendable static func linear(_ operation: LinearOperator, _ request: CompileRequest) -> Compilation? {
+  @Sendable static func linear(_ operation: LinearOperator, _ request: CompileRequest) throws -> Compilation? {
     guard request.isFloat(0),
       let weight = request.constants[1], weight.rank == 2, let a = request.inputs[0], let k = a.shape.last,
       let output = request.outputs.first, let n = output.shape.last, output.count > 0, k > 0, a.count > 0,
       output.count / n <= Int(Int32.max), n <= Int(Int32.max), k <= Int(Int32.max)
     else { return nil }
     let (rows, columns) = (Int32(k), Int32(n))
-    let packed = request.weights.packed(
+    let packed = try request.weights.packed(
       weight, recipe: "gemm \(ock_active_isa().rawValue) \(operation.transposesB)",
       byteCount: ock_gemm_packed_count(rows, columns) * MemoryLayout<Float>.stride
     ) { target in

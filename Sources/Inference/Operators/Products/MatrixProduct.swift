@@ -119,19 +119,56 @@ package struct MatMul: Operator {
     let geometry = try Geometry(a.shape, b.shape)
     let result = try Tensor(uninitialized: T.type, geometry.shape)
     let (m, k, n) = (geometry.m, geometry.k, geometry.n)
-    let (x, w, y) = (a.elements(as: T.self), b.elements(as: T.self), result.elements(as: T.self))
-    y.update(repeating: 0)
+    let (x, w, y) = (a.pointer(to: T.self), b.pointer(to: T.self), result.mutablePointer(to: T.self))
     for index in 0..<(result.count == 0 ? 0 : geometry.batchCount) {
       let (left, right) = geometry.sources(index)
-      for i in 0..<m {
-        for l in 0..<k {
-          let value = x[(left * m + i) * k + l]
-          for j in 0..<n { y[(index * m + i) * n + j] &+= value &* w[(right * k + l) * n + j] }
-        }
-      }
+      try multiplyWrapping(m, k, n, x + left * m * k, w + right * k * n, y + index * m * n)
     }
+    withExtendedLifetime((a, b)) {}
     return result
   }
+}
+
+/// c = a * b in integers that wrap; a is m x k, b k x n, all row-major.
+///
+/// - Throws: ``InferenceError`` of kind `.overLimit` when the network's time is over.
+func multiplyWrapping<T: FixedWidthInteger>(
+  _ m: Int, _ k: Int, _ n: Int, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ c: UnsafeMutablePointer<T>
+) throws {
+  c.update(repeating: 0, count: m * n)
+  var watch = LoopWatch()
+  for i in 0..<m {
+    for l in 0..<k {
+      try watch.spend(n)
+      let value = a[i * k + l]
+      for j in 0..<n { c[i * n + j] &+= value &* b[l * n + j] }
+    }
+  }
+}
+
+/// Elements that matrices can be multiplied of: floats by OpenBLAS, integers exactly.
+protocol MatrixScalar: ComputeElement {
+  /// c = a * b; a is m x k, b k x n, all row-major.
+  static func multiply(
+    _ m: Int, _ k: Int, _ n: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafeMutablePointer<Self>
+  ) throws
+}
+
+extension MatrixScalar where Self: BlasScalar {
+  static func multiply(
+    _ m: Int, _ k: Int, _ n: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafeMutablePointer<Self>
+  ) {
+    gemm(m, n, k, alpha: 1, a, k, transA: false, b, n, transB: false, beta: 0, c, n)
+  }
+}
+
+extension Float: MatrixScalar {}
+extension Double: MatrixScalar {}
+extension Int64: MatrixScalar {
+  static func multiply(
+    _ m: Int, _ k: Int, _ n: Int, _ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>,
+    _ c: UnsafeMutablePointer<Int64>
+  ) throws { try multiplyWrapping(m, k, n, a, b, c) }
 }
 
 /// Gemm: alpha * A' * B' + beta * C, where the prime may transpose.
@@ -220,8 +257,10 @@ package struct Gemm: Operator {
     let result = try Tensor(uninitialized: T.type, [m, n])
     let (x, w, y) = (a.elements(as: T.self), b.elements(as: T.self), result.elements(as: T.self))
     if let c { spread(c, m, n, y) { $0 &* factor } } else { y.update(repeating: 0) }
+    var watch = LoopWatch()
     for i in 0..<m {
       for l in 0..<k {
+        try watch.spend(n)
         let value = scale &* x[transA ? l * m + i : i * k + l]
         for j in 0..<n { y[i * n + j] &+= value &* w[transB ? j * k + l : l * n + j] }
       }

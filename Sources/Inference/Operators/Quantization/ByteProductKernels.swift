@@ -23,7 +23,7 @@ enum ByteProductKernels {
     var conv = ock_qconv()
     ock_qconv_init(&conv, &shape, centered.parts)
     let bytes = ock_qconv_weight_bytes(&conv)
-    let packed = PackedBytes(
+    let packed = try PackedBytes(
       request, weight, recipe: "\(scale.zeros) \(conv.depthwise) \(conv.groups) \(conv.dot.rawValue)",
       weightBytes: bytes, outputs: outputs
     ) { ock_qconv_pack(&conv, centered.values, $0, $1) }
@@ -38,7 +38,7 @@ enum ByteProductKernels {
     return .kernel(compiled)
   }
 
-  @Sendable static func linear(_ operation: QuantizedLinear, _ request: CompileRequest) -> Compilation? {
+  @Sendable static func linear(_ operation: QuantizedLinear, _ request: CompileRequest) throws -> Compilation? {
     guard let a = request.inputs[0], a.type == .uint8,
       let weight = request.constants[1], weight.rank == 2, let output = request.outputs.first, let k = a.shape.last,
       let n = output.shape.last, output.count > 0, k > 0, k <= deepestSum, output.count <= Int(Int32.max),
@@ -47,7 +47,7 @@ enum ByteProductKernels {
     let scale = operation.product.weight
     let centered = CenteredWeights(weight) { scale.zero(operation.transposesB ? $0 / k : $0 % n) }
     let dot = ock_active_dot()
-    let packed = PackedBytes(
+    let packed = try PackedBytes(
       request, weight, recipe: "\(scale.zeros) \(operation.transposesB) \(dot.rawValue)",
       weightBytes: ock_qgemm_packed_bytes(Int32(k), Int32(n), centered.parts), outputs: n
     ) { ock_qgemm_pack(centered.values, operation.transposesB, Int32(k), Int32(n), centered.parts, dot, $0, $1) }

@@ -43,12 +43,12 @@ enum DynamicProductKernels {
   private static func matrix(
     _ operation: DynamicProduct, _ request: CompileRequest, _ x: Fact, _ weight: Tensor, _ output: Fact,
     _ bias: [Float]?
-  ) -> Compilation? {
+  ) throws -> Compilation? {
     let (k, n) = (weight.shape[0], weight.shape[1])
     guard x.shape.last == k, output.shape.last == n, k <= ByteProductKernels.deepestSum else { return nil }
     let centered = CenteredWeights(weight) { operation.weight.zero($0 % n) }
     let dot = ock_active_dot()
-    let packed = PackedBytes(
+    let packed = try PackedBytes(
       request, weight, recipe: "\(operation.weight.zeros) \(dot.rawValue)",
       weightBytes: ock_qgemm_packed_bytes(Int32(k), Int32(n), centered.parts), outputs: n
     ) { ock_qgemm_pack(centered.values, false, Int32(k), Int32(n), centered.parts, dot, $0, $1) }
@@ -73,7 +73,7 @@ enum DynamicProductKernels {
     let centered = CenteredWeights(weight) { operation.weight.zero($0 / (weight.count / outputs)) }
     var conv = ock_qconv()
     ock_qconv_init(&conv, &shape, centered.parts)
-    let packed = PackedBytes(
+    let packed = try PackedBytes(
       request, weight,
       recipe: "\(operation.weight.zeros) \(conv.depthwise) \(conv.groups) \(conv.dot.rawValue)",
       weightBytes: ock_qconv_weight_bytes(&conv), outputs: outputs

@@ -30,12 +30,12 @@ struct PackedBytes: Sendable {
   init(
     _ request: CompileRequest, _ weight: Tensor, recipe: String, weightBytes: Int, outputs: Int,
     _ pack: (UnsafeMutablePointer<Int8>, UnsafeMutablePointer<Int32>) -> Void
-  ) {
+  ) throws {
     self.outputs = outputs
     let offset = (weightBytes + 63) / 64 * 64
     sumsOffset = offset
     let sumBytes = ock_byte_lanes(Int32(outputs)) * MemoryLayout<Int32>.stride
-    storage = request.weights.packed(weight, recipe: "bytes \(recipe)", byteCount: offset + sumBytes) { target in
+    storage = try request.weights.packed(weight, recipe: "bytes \(recipe)", byteCount: offset + sumBytes) { target in
       pack(target.assumingMemoryBound(to: Int8.self), (target + offset).assumingMemoryBound(to: Int32.self))
     }
   }

@@ -24,9 +24,9 @@ enum RecurrentKernels {
       kind: kind, data: data.shape, weight: weights.input.shape, recurrence: weights.state.shape,
       directions: recurrent.directionCount)
     guard max(weights.input.count, weights.state.count) <= Int(Int32.max) else { return nil }
-    let directions = (0..<recurrent.directionCount).map { index in
+    let directions = try (0..<recurrent.directionCount).map { index in
       let layer = layer(kind, recurrent, sizes, Array(functions[(index * each)..<((index + 1) * each)]))
-      return RecurrentDirection(
+      return try RecurrentDirection(
         layer, sizes, index: index, isBackward: recurrent.direction == .reverse || index == 1, weights, request.weights)
     }
     let kernel = RecurrentKernel(sizes: sizes, directions: directions)
@@ -81,24 +81,24 @@ private struct RecurrentDirection: Sendable {
   init(
     _ layer: ock_recurrent, _ sizes: RecurrentSizes, index: Int, isBackward: Bool, _ weights: RecurrentKernels.Weights,
     _ cache: WeightCache
-  ) {
+  ) throws {
     (self.layer, self.sizes, self.index, self.isBackward) = (layer, sizes, index, isBackward)
     width = withUnsafePointer(to: layer) { Int(ock_recurrent_width($0)) }
     let recipe = "recurrent \(ock_active_isa().rawValue) \(layer.kind.rawValue) \(layer.linear_before_reset) \(index)"
-    projection = RecurrentDirection.packInput(layer, sizes, index, weights, cache, recipe, width: width)
+    projection = try RecurrentDirection.packInput(layer, sizes, index, weights, cache, recipe, width: width)
     let biases = RecurrentDirection.biases(layer, sizes, index, weights)
-    projectionBias = TensorStorage(byteCount: width * MemoryLayout<Float>.stride)
+    projectionBias = try TensorStorage(byteCount: width * MemoryLayout<Float>.stride)
     let target = projectionBias.bytes.assumingMemoryBound(to: Float.self)
     withUnsafePointer(to: layer) { ock_recurrent_arrange($0, biases.projection, 1, target.baseAddress) }
-    recurrence = RecurrentDirection.packState(layer, sizes, index, weights, cache, recipe, biases.state)
+    recurrence = try RecurrentDirection.packState(layer, sizes, index, weights, cache, recipe, biases.state)
   }
 
   private static func packInput(
     _ layer: ock_recurrent, _ sizes: RecurrentSizes, _ index: Int, _ weights: RecurrentKernels.Weights,
     _ cache: WeightCache, _ recipe: String, width: Int
-  ) -> TensorStorage {
+  ) throws -> TensorStorage {
     let (rows, columns) = (Int32(sizes.input), Int32(width))
-    return cache.packed(
+    return try cache.packed(
       weights.input, recipe: recipe, byteCount: ock_gemm_packed_count(rows, columns) * MemoryLayout<Float>.stride
     ) { target in
       var arranged = [Float](repeating: 0, count: width * sizes.input)
@@ -113,10 +113,10 @@ private struct RecurrentDirection: Sendable {
   private static func packState(
     _ layer: ock_recurrent, _ sizes: RecurrentSizes, _ index: Int, _ weights: RecurrentKernels.Weights,
     _ cache: WeightCache, _ recipe: String, _ bias: [Float]
-  ) -> TensorStorage {
+  ) throws -> TensorStorage {
     let others = [weights.bias, weights.peepholes].map { $0.map { "\($0.storage.identity)+\($0.byteOffset)" } ?? "" }
     let count = withUnsafePointer(to: layer) { ock_recurrent_packed_count($0) }
-    return cache.packed(
+    return try cache.packed(
       weights.state, recipe: "\(recipe) \(others)", byteCount: count * MemoryLayout<Float>.stride
     ) { target in
       let peepholes = weights.peepholes?.elements(as: Float.self).baseAddress.map { $0 + index * 3 * sizes.hidden }

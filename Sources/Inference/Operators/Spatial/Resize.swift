@@ -134,9 +134,11 @@ private struct Interpolation: FloatVisitor {
     let (source, target) = (input.pointer(to: Element.self), result.mutablePointer(to: Element.self))
     let weights = sampler.weights.map { Element($0) }
     let taps = sampler.taps
-    withExtendedLifetime(input) {
+    var watch = LoopWatch()
+    try withExtendedLifetime(input) {
       for block in 0..<lines.outer {
         for place in 0..<sampler.count {
+          try watch.spend(taps * lines.inner)
           let row = target + (block * sampler.count + place) * lines.inner
           let start = source + block * lines.length * lines.inner
           for column in 0..<lines.inner { row[column] = 0 }

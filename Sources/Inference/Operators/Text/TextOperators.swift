@@ -11,13 +11,13 @@ enum TextOperators {
       { x in
         let (a, b) = (try strings(x.tensor(0)), try strings(x.tensor(1)))
         let plan = try Broadcasting([x.tensor(0).shape, x.tensor(1).shape])
-        var result: [String] = []
-        plan.forEachRow { _, offsetA, offsetB, _ in
+        var result = StringCollector()
+        try plan.forEachRow { _, offsetA, offsetB, _ in
           for index in 0..<plan.rowLength {
-            result.append(a[offsetA + index * plan.rowStride(0)] + b[offsetB + index * plan.rowStride(1)])
+            try result.append(a[offsetA + index * plan.rowStride(0)], b[offsetB + index * plan.rowStride(1)])
           }
         }
-        return Tensor(plan.shape, strings: result)
+        return Tensor(plan.shape, strings: result.strings)
       }
     },
     .tensors("StringSplit") { attributes in
@@ -25,12 +25,20 @@ enum TextOperators {
       let limit = try attributes.int("maxsplit")
       return { x in
         let texts = try strings(x.tensor(0))
-        let parts = texts.map { split($0, delimiter, limit) }
+        let parts = try texts.map { text in
+          // At worst every byte is a part of its own.
+          try NetworkBudget.current?.check(2 * MemoryLayout<String>.stride * text.utf8.count)
+          return split(text, delimiter, limit)
+        }
         let width = parts.map(\.count).max() ?? 0
         let shape = try x.tensor(0).shape
         _ = try Tensor.checkedByteCount(.string, shape + [width])
-        let padded = parts.flatMap { $0 + Array(repeating: "", count: width - $0.count) }
-        return [Tensor(shape + [width], strings: padded), Tensor(int64s: parts.map(\.count), shape)]
+        var padded = StringCollector()
+        for part in parts {
+          for text in part { try padded.append(text) }
+          for _ in part.count..<width { try padded.append("") }
+        }
+        return [Tensor(shape + [width], strings: padded.strings), Tensor(int64s: parts.map(\.count), shape)]
       }
     }
     .shapedByRun(),
@@ -65,6 +73,12 @@ enum TextOperators {
       let threshold = Double(try attributes.float("threshold", default: 0))
       return { x in
         let data = try x.tensor(0)
+        if !data.type.isFloat {
+          let wide = try data.converted(to: .int64)
+          let least = Int64(saturating: threshold.rounded(.down))
+          return try Tensor(wide.shape, wide.array(of: Int64.self).map { $0 > least ? 1 : 0 as Int64 })
+            .converted(to: data.type)
+        }
         return try mapReals(data, { Double($0) > threshold ? 1 : 0 }, { $0 > threshold ? 1 : 0 })
       }
     },

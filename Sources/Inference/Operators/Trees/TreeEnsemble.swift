@@ -86,18 +86,21 @@ private struct TreeEnsemble: Sendable {
     try require(
       x.rank == 2 && nodes.allSatisfy { $0.feature < x.shape[1] }, "features of shape \(x.shape) for these trees")
     let rows = try x.doubles()
+    _ = try Tensor.checkedByteCount(.float64, [x.shape[0], targetCount])
+    try NetworkBudget.current?.check(x.shape[0] * targetCount * MemoryLayout<Double>.stride)
     var result = [Double]()
     result.reserveCapacity(x.shape[0] * targetCount)
+    var watch = LoopWatch()
     for row in 0..<x.shape[0] {
-      result += try votes(rows[(row * x.shape[1])..<((row + 1) * x.shape[1])])
+      result += try votes(rows[(row * x.shape[1])..<((row + 1) * x.shape[1])], &watch)
     }
     return try Tensor([x.shape[0], targetCount], result).converted(to: x.type)
   }
 
-  private func votes(_ features: ArraySlice<Double>) throws -> [Double] {
+  private func votes(_ features: ArraySlice<Double>, _ watch: inout LoopWatch) throws -> [Double] {
     var sums = [Double?](repeating: nil, count: targetCount)
     for root in roots {
-      let leaf = try leaf(root, features)
+      let leaf = try leaf(root, features, &watch)
       let (target, weight) = (leafTargets[leaf], leafWeights[leaf])
       let old = sums[target]
       switch aggregation {
@@ -110,10 +113,11 @@ private struct TreeEnsemble: Sendable {
     return sums.map { ($0 ?? 0) / divisor }
   }
 
-  private func leaf(_ root: Int, _ features: ArraySlice<Double>) throws -> Int {
+  private func leaf(_ root: Int, _ features: ArraySlice<Double>, _ watch: inout LoopWatch) throws -> Int {
     var place = root
     // A path is no longer than there are nodes, unless a hostile tree goes round.
     for _ in 0...nodes.count {
+      try watch.spend(1)
       let node = nodes[place]
       let value = features[features.startIndex + node.feature]
       let agrees = value.isNaN ? node.takesMissing : holds(node, value)

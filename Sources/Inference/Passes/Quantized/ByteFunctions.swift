@@ -44,6 +44,9 @@ extension Rewrite {
       var source: ValueID?
       var order: [Int] = []
       private var visited: Set<ValueID> = []
+      /// Values looked at, those of ways that were given up included: each rounding may double the ways.
+      private var steps = 0
+      private static let mostSteps = 256
 
       init(editor: GraphEditor, result: ValueID, shape: [Int], looksThrough: Bool) {
         self.editor = editor
@@ -55,11 +58,17 @@ extension Rewrite {
       mutating func visit(_ id: ValueID) -> Bool {
         if let constant = editor.constant(id) { return constant.count == 1 }
         guard visited.insert(id).inserted else { return true }
+        steps += 1
+        guard steps <= Search.mostSteps else { return false }
         guard editor.fact(id)?.shape == shape else { return false }
         if id != result, editor.fact(id)?.type == .uint8 {
-          let before = self
-          if looksThrough, visitProducer(id) { return true }
-          self = before
+          if looksThrough {
+            let before = self
+            if visitProducer(id) { return true }
+            let steps = steps
+            self = before
+            self.steps = steps
+          }
           guard source == nil || source == id else { return false }
           source = id
           return true

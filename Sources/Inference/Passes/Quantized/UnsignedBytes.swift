@@ -39,11 +39,9 @@ enum UnsignedBytes {
     var count = 0
     for index in editor.nodes.indices {
       for case let id? in editor.nodes[index]?.outputs ?? [] where !done.contains(id) && isSigned(id, editor) {
-        guard let members = component(of: id, editor) else {
-          done.insert(id)
-          continue
-        }
+        let (members, canBeTurned) = component(of: id, done, editor)
         done.formUnion(members)
+        guard canBeTurned else { continue }
         turn(members, editor)
         count += members.count
       }
@@ -55,23 +53,28 @@ enum UnsignedBytes {
     editor.fact(id)?.type == .int8 && editor.constant(id) == nil
   }
 
-  /// The signed tensors that are joined to `id` by moving operators; nil when one of them meets an operator that cannot
-  /// be turned.
-  private static func component(of id: ValueID, _ editor: GraphEditor) -> Set<ValueID>? {
+  /// The signed tensors that are joined to `id` by moving operators, and whether all of them can be turned; as far as they
+  /// were looked at, where one cannot. A tensor in `done` that is met belongs to those that cannot.
+  private static func component(
+    of id: ValueID, _ done: Set<ValueID>, _ editor: GraphEditor
+  ) -> (members: Set<ValueID>, canBeTurned: Bool) {
     var members: Set<ValueID> = [id]
     var pending = [id]
     while let next = pending.popLast() {
-      guard !editor.isOutput(next), let producer = editor.producer(of: next) else { return nil }
+      guard !editor.isOutput(next), let producer = editor.producer(of: next) else { return (members, false) }
       for index in [producer.index] + editor.consumers(of: next) {
         guard let node = editor.nodes[index], let form = form(node), canTurn(node, form, next, editor) else {
-          return nil
+          return (members, false)
         }
         guard form.output == -1 else { continue }
         for case let other? in node.outputs + form.inputs.map({ node.input($0.data) })
-        where isSigned(other, editor) && members.insert(other).inserted { pending.append(other) }
+        where isSigned(other, editor) && members.insert(other).inserted {
+          if done.contains(other) { return (members, false) }
+          pending.append(other)
+        }
       }
     }
-    return members
+    return (members, true)
   }
 
   private static func canTurn(_ node: Graph.Node, _ form: Form, _ id: ValueID, _ editor: GraphEditor) -> Bool {
