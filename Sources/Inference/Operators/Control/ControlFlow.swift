@@ -49,18 +49,53 @@ enum ControlFlowOperators {
       guard let value else { throw InferenceError(.badInput, "a value that the loop carries is missing") }
       return value
     }
-    return final + (try scans.map { .tensor(try stack($0, axis: 0)) })
+    let stacked = try scans.enumerated().map { index, parts -> Value in
+      if parts.isEmpty {
+        let first = [.tensor(Tensor(scalar: Int64(0))), .tensor(Tensor(scalar: true))] + carried
+        return .tensor(try body.emptyStack(of: 1 + carried.count + index, axis: 0, x.context, first))
+      }
+      return .tensor(try stack(parts, axis: 0))
+    }
+    return final + stacked
   }
 
-  /// Tensors of one shape as one tensor with a new axis; an empty list has an extent of 0.
+  /// Tensors of one shape as one tensor with a new axis.
   static func stack(_ parts: [Tensor], axis: Int) throws -> Tensor {
-    guard let first = parts.first else { return try Tensor(zeros: .float32, [0]) }
+    guard let first = parts.first else {
+      throw InferenceError(.badInput, "no tensors to stack: their shape is unknown")
+    }
     let axis = try normalizedAxis(axis, rank: first.rank + 1)
     return try SlicingOperators.concatenate(
       try parts.map { part in
         try require(part.shape == first.shape, "parts of shapes \(first.shape) and \(part.shape)")
         return try ReshapingOperators.unsqueeze(part, [axis])
       }, axis: axis)
+  }
+}
+
+extension Subgraph {
+  /// What stacking the results of no turn gives: the body's output with a new axis of extent 0.
+  ///
+  /// Type and shape are those that the file declares, as in ONNX Runtime. Where it leaves them open, the first turn that
+  /// there is not tells them; and where that fails, extents that are not known are 0.
+  ///
+  /// - Parameter first: what the body's first turn would read.
+  func emptyStack(of output: Int, axis: Int, _ context: any EvaluationContext, _ first: [Value?]) throws -> Tensor {
+    let known = output < declared.count ? declared[output] : DeclaredTensor()
+    var type = known.type
+    var shape = known.fixedShape
+    if type == nil || shape == nil, let tried = attempt(output, context, first) {
+      type = type ?? tried.type
+      shape = shape ?? tried.shape
+    }
+    var extents = shape ?? known.shape?.map { $0 ?? 0 } ?? []
+    extents.insert(0, at: try normalizedAxis(axis, rank: extents.count + 1))
+    return try Tensor(zeros: type ?? .float32, extents)
+  }
+
+  /// The output of a turn whose results are not used; nil where the body fails on what it would read.
+  private func attempt(_ output: Int, _ context: any EvaluationContext, _ inputs: [Value?]) -> Tensor? {
+    do { return try context.run(self, inputs)[output].tensor() } catch { return nil }
   }
 }
 
@@ -112,6 +147,15 @@ private struct Scan: Sendable {
       for index in collected.indices { collected[index].append(try results[states + index].tensor("a scan output")) }
     }
     let outputs: [Value] = try collected.enumerated().map { index, parts in
+      if parts.isEmpty {
+        let slices = try sources.map { tensor, axis, _ -> Value in
+          var shape = tensor.shape
+          shape.remove(at: axis)
+          return .tensor(try Tensor(zeros: tensor.type, shape))
+        }
+        let axis = axis(outputAxes, index)
+        return .tensor(try body.emptyStack(of: states + index, axis: axis, context, carried + slices))
+      }
       let ordered = isBackwards(outputBackwards, index) ? parts.reversed() : parts
       return .tensor(try ControlFlowOperators.stack(ordered, axis: axis(outputAxes, index)))
     }
@@ -137,9 +181,18 @@ private struct Scan: Sendable {
       }
       results.append(try run(values, x.context).map { try $0.tensor() })
     }
-    guard let first = results.first else { throw InferenceError(.badShape, "an empty batch") }
+    guard let first = results.first else { return try runNoBatch(inputs, x.context) }
     return try first.indices.map { output in
       .tensor(try ControlFlowOperators.stack(try padded(results.map { $0[output] }), axis: 0))
+    }
+  }
+
+  /// An empty batch: the shapes are those of a sequence of zeros.
+  private func runNoBatch(_ inputs: [Tensor], _ context: any EvaluationContext) throws -> [Value] {
+    let one = try inputs.map { Value.tensor(try Tensor(zeros: $0.type, Array($0.shape.dropFirst()))) }
+    return try run(one, context).map { value in
+      let tensor = try value.tensor()
+      return .tensor(try Tensor(zeros: tensor.type, [0] + tensor.shape))
     }
   }
 

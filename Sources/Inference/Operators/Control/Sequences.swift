@@ -3,7 +3,10 @@ import Ground
 /// Sequences and optionals.
 enum SequenceOperators {
   static let definitions: [OperatorDefinition] = [
-    .values("SequenceConstruct") { _ in { x in [.sequence(try (0..<x.count).map(x.required))] } },
+    .values("SequenceConstruct") { _ in
+      // Tensors only, as the specification says: sequences of sequences could double with every node.
+      { x in [.sequence(try (0..<x.count).map { .tensor(try x.tensor($0)) })] }
+    },
     .values("SequenceEmpty") { _ in { _ in [.sequence([])] } },
     .values("SequenceLength") { _ in
       { x in [.tensor(Tensor(scalar: Int64(try x.sequence(0).count)))] }
@@ -18,7 +21,7 @@ enum SequenceOperators {
       { x in
         var members = try x.sequence(0)
         let at = try x.optionalTensor(2).map { try place($0, members.count, inclusive: true) } ?? members.count
-        members.insert(try x.required(1), at: at)
+        members.insert(.tensor(try x.tensor(1)), at: at)
         return [.sequence(members)]
       }
     },
@@ -52,7 +55,13 @@ enum SequenceOperators {
       let body = try attributes.graph("body")
       return { x in try map(body, x) }
     },
-    .values("Optional") { _ in { x in [.optional(x.value(0).map { [$0] } ?? [])] } },
+    .values("Optional") { _ in
+      { x in
+        let content = x.value(0)
+        if case .optional? = content { throw InferenceError(.badType, "an optional of an optional") }
+        return [.optional(content.map { [$0] } ?? [])]
+      }
+    },
     .values("OptionalHasElement") { _ in
       { x in
         let present: Bool
@@ -114,7 +123,9 @@ enum SequenceOperators {
         try require(list.count == members.count, "sequences of \(members.count) and \(list.count) members")
         return list[index]
       }
-      for (output, value) in try x.context.run(body, inputs).enumerated() { collected[output].append(value) }
+      for (output, value) in try x.context.run(body, inputs).enumerated() {
+        collected[output].append(.tensor(try value.tensor("a result of the body")))
+      }
     }
     return collected.map { .sequence($0) }
   }
