@@ -81,7 +81,12 @@ extension GraphEditor {
     var steps: [Int32] = []
     for (channel, value) in values.enumerated() {
       let unit = Double(product.input.scale) * Double(product.weight.scale(channel))
-      let step = unit > 0 ? (value / unit).rounded(.toNearestOrEven) : 0
+      // A scale of zero makes the products nothing and leaves the bias, which no number of such steps is.
+      if value == 0 {
+        steps.append(0)
+        continue
+      }
+      let step = (value / unit).rounded(.toNearestOrEven)
       // Beyond this a sum could leave 32 bits.
       guard step.magnitude < Double(1 << 30) else { return nil }
       steps.append(Int32(saturating: step))
