@@ -61,6 +61,14 @@ class Chance(random.Random):
             return draw.integers(low, high, shape, dtype=kind, endpoint=True)
         return numpy.asarray(draw.uniform(low, high, shape)).astype(kind)
 
+    def ends(self, shape, dtype):
+        """Integers at the ends of their type and around 2^53, which no float64 holds."""
+        bounds = numpy.iinfo(dtype)
+        known = [bounds.min, bounds.min + 1, 0, 1, 2, bounds.max // 3, bounds.max - 1, bounds.max]
+        known += [value for value in (2**53, 2**53 + 1, 2**62 + 1, -2**53 - 1) if bounds.min <= value <= bounds.max]
+        draw = numpy.random.default_rng(self.getrandbits(40))
+        return numpy.array([known[i] for i in draw.integers(0, len(known), int(numpy.prod(shape)))], dtype).reshape(shape)
+
     def given(self, array, probability=0.5):
         """The array, as a constant of the model as often as not."""
         return Constant(array) if self.maybe(probability) else array

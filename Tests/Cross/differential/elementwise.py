@@ -55,6 +55,8 @@ def binary(chance):
         left = shape
         right = chance.broadcastable(shape)
     x, y = chance.array(left, dtype), chance.array(right, dtype)
+    if dtype in ("int64", "uint64") and name not in ("Div", "Pow") and chance.maybe(0.3):
+        x, y = chance.ends(left, dtype), chance.ends(right, dtype)
     if name == "Div" and y.dtype.kind in "iu":
         y[y == 0] = 2
     if name == "Pow":
@@ -129,7 +131,9 @@ def reduction(chance):
     dtype = chance.choice(["float32", "float32", "float64", "int32"] + (["int64"] if kind in ("Sum", "Max", "Min") else []))
     shape = chance.shape(1, 5, empty=0.02)
     array = chance.array(shape, dtype)
-    if array.dtype.kind == "i":
+    if dtype == "int64" and kind in ("Max", "Min"):
+        array = chance.ends(shape, dtype)
+    elif array.dtype.kind == "i":
         array %= 50  # sums beyond an integer's range are nobody's to define
     if kind in ("LogSum", "LogSumExp", "L2", "Prod"):
         array = numpy.abs(chance.array(shape, "float32")) + numpy.float32(0.5)
@@ -159,7 +163,7 @@ def top(chance):
     shape = chance.shape(1, 4, empty=0, most=40)
     axis = chance.axis(len(shape))
     dtype = chance.choice(["float32", "int64", "int32", "float64"])
-    array = chance.array(shape, dtype, -2, 2)
+    array = chance.ends(shape, dtype) if dtype == "int64" and chance.maybe(0.4) else chance.array(shape, dtype, -2, 2)
     attributes = {"axis": axis, "largest": chance.randint(0, 1), "sorted": 1}
     return Case("TopK", [array, chance.integers([chance.randint(0, shape[axis])])], attributes, 11, outputs=2)
 
@@ -168,7 +172,8 @@ def cumulative(chance):
     shape = chance.shape(1, 4)
     dtype = chance.choice(["float32", "int32", "int64", "float64"])
     attributes = {key: chance.randint(0, 1) for key in ("exclusive", "reverse") if chance.maybe()}
-    return Case("CumSum", [chance.array(shape, dtype), Constant(numpy.array(chance.axis(len(shape)), chance.choice(["int32", "int64"])))], attributes)
+    array = chance.ends(shape, dtype) if dtype == "int64" and chance.maybe(0.4) else chance.array(shape, dtype)
+    return Case("CumSum", [array, Constant(numpy.array(chance.axis(len(shape)), chance.choice(["int32", "int64"])))], attributes)
 
 
 def softmax(chance):

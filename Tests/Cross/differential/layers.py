@@ -157,10 +157,11 @@ def einsum(chance):
     equation = chance.choice(EQUATIONS)
     sizes = {letter: chance.randint(1, 6) for letter in "ijklbhwcqd"}
     dots = chance.shape(0, 2, empty=0, most=3)
+    draw = chance.choice([chance.array] * 4 + [lambda shape: chance.array(shape, "float64"), lambda shape: chance.ends(shape, "int64")])
     inputs = []
     for term in equation.split("->")[0].split(","):
         shape = list(dots) if term.startswith("...") else []
-        inputs.append(chance.array(shape + [sizes[letter] for letter in term.replace(".", "")]))
+        inputs.append(draw(shape + [sizes[letter] for letter in term.replace(".", "")]))
     return Case("Einsum", inputs, {"equation": equation.replace(",", chance.choice([",", ", "]))})
 
 

@@ -283,6 +283,9 @@ def ranged(chance):
     step = chance.choice([1, 2, 3, -1, -2])
     first, last = chance.randint(-10, 10), chance.randint(-10, 10)
     half = 0.5 if dtype.startswith("float") else 0
+    if dtype == "int64" and chance.maybe(0.4):
+        far = chance.choice([2**63 - 60, -2**63 + 60, 2**53, -2**53])
+        first, last = first + far, last + far
     return Case("Range", [chance.given(numpy.array(value, dtype)) for value in (first + half, last, step + half)])
 
 

@@ -58,9 +58,10 @@ enum ActivationOperators {
       let alpha = p["alpha"]
       return double { $0 > alpha ? $0 : 0 }
     }.elementwise(),
-    parametric("Shrink", ["bias": 0, "lambd": 0.5]) { p in
-      let (bias, lambda) = (p["bias"], p["lambd"])
-      return double { $0 < -lambda ? $0 + bias : ($0 > lambda ? $0 - bias : 0) }
+    .tensor("Shrink") { attributes in
+      let bias = try attributes.float("bias", default: 0)
+      let lambda = try attributes.float("lambd", default: 0.5)
+      return { x in try shrink(try x.tensor(0), bias: Double(bias), lambda: Double(lambda)) }
     },
     gelu("Gelu", domain: "", since: 20).shapes(ShapeRules.same).elementwise().late(.follows),
     gelu("Gelu", domain: "com.microsoft", since: 1).shapes(ShapeRules.same).elementwise(),
@@ -106,6 +107,14 @@ enum ActivationOperators {
     }
     .shapes(ShapeRules.oneTyped(ShapeRules.same)),
   ]
+
+  private static func shrink(_ x: Tensor, bias: Double, lambda: Double) throws -> Tensor {
+    if x.type.isFloat {
+      func formula(_ x: Double) -> Double { x < -lambda ? x + bias : (x > lambda ? x - bias : 0) }
+      return try mapReals(x, { Float(formula(Double($0))) }, formula)
+    }
+    return try x.type.compute(IntegerShrink(x: x, bias: bias, lambda: lambda))
+  }
 
   @Sendable private static func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)) }
 
@@ -160,5 +169,25 @@ enum ActivationOperators {
       let (single, double) = make(Parameters(values: Dictionary(uniqueKeysWithValues: values)))
       return { x in try mapReals(try x.tensor(0), single, double) }
     }
+  }
+}
+
+/// Shrink of integers, which stay integers: their 64 bits do not fit a real number.
+private struct IntegerShrink: ComputeVisitor {
+  let x: Tensor
+  let bias: Double
+  let lambda: Double
+
+  func visit<Element: ComputeElement>(_: Element.Type) throws -> Tensor {
+    let wide = try x.converted(to: Element.type)
+    let result = try Tensor(uninitialized: Element.type, x.shape)
+    let (source, target) = (wide.elements(as: Element.self), result.elements(as: Element.self))
+    for (index, value) in source.enumerated() {
+      // Comparing is exact enough: an integer that rounds to a bound lies far beyond it.
+      let number = value.asDouble
+      target[index] = number < -lambda ? value.adding(bias) : (number > lambda ? value.adding(-bias) : .zero)
+    }
+    withExtendedLifetime(wide) {}
+    return try result.converted(to: x.type)
   }
 }

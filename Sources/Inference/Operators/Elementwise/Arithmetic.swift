@@ -68,10 +68,22 @@ enum ArithmeticOperators {
     }
     if base.type == exponent.type { return try arithmetic(Power.self, base, exponent) }
     if base.type.isInteger && exponent.type.isInteger {
-      return try arithmetic(Power.self, base, try exponent.converted(to: base.type))
+      // All 64 bits of the exponent count, however narrow the base; the power's upper bits are cut off at the end.
+      let wide = try base.converted(to: .int64)
+      return try arithmetic(Power.self, wide, try signedExponent(exponent)).converted(to: base.type)
     }
     let wide = try arithmetic(Power.self, try base.converted(to: .float64), try exponent.converted(to: .float64))
     return try wide.converted(to: base.type)
+  }
+
+  /// An exponent as int64 that gives the same power modulo 2^64. Of those beyond 2^63 only the lowest 62 bits matter: an
+  /// odd number to the power of 2^62 is 1 modulo 2^64, and an even one to that power 0.
+  private static func signedExponent(_ exponent: Tensor) throws -> Tensor {
+    guard exponent.type == .uint64 else { return try exponent.converted(to: .int64) }
+    let powers = exponent.array(of: UInt64.self).map { value in
+      Int64(exactly: value) ?? Int64(truncatingIfNeeded: value & (1 << 62 - 1) | 1 << 62)
+    }
+    return Tensor(exponent.shape, powers)
   }
 
   /// Squares, cubes and roots without calling `pow`; nil for other exponents.

@@ -52,10 +52,10 @@ enum CastOperators {
 
   private static func parse(_ strings: [String], _ shape: [Int], _ target: ElementType) throws -> Tensor {
     let trimmed = strings.map { $0.trimmingCharacters(in: .whitespaces) }
-    if target == .int64 || target == .int32 || target == .uint64 {
-      let integers = trimmed.map { UInt64(truncatingIfNeeded: Int64($0) ?? 0) }
-      let exact = zip(trimmed, integers).allSatisfy { Int64($0.0) != nil }
-      if exact { return try Tensor(shape, integers).converted(to: target) }
+    if target.isInteger {
+      // Digits alone stay integers.
+      let integers = trimmed.compactMap { Int64($0).map(UInt64.init(bitPattern:)) ?? UInt64($0) }
+      if integers.count == trimmed.count { return try Tensor(shape, integers).converted(to: target) }
     }
     let numbers = try trimmed.map { text -> Double in
       guard let number = Double(text) else { throw InferenceError(.badInput, "'\(text)' is not a number") }

@@ -26,6 +26,16 @@ protocol ComputeElement: TensorElement, Comparable {
   static func smaller(_ a: Self, _ b: Self) -> Self
   var isNotANumber: Bool { get }
   var asDouble: Double { get }
+  /// A count of elements, exactly where the type can.
+  init(counted value: Int)
+  /// How many numbers from `start` on, `step` apart, come before `end`; nil when it has no end or cannot be counted.
+  static func steps(from start: Self, to end: Self, by step: Self) -> Int?
+  /// The largest value whose square is not beyond this one, rounded toward zero; 0 for negative integers.
+  var root: Self { get }
+  /// This value less a smaller one.
+  func distance(above smaller: Self) -> Double
+  /// This value and a small real number, truncated toward zero.
+  func adding(_ real: Double) -> Self
   /// The nearest value, truncated toward zero for integers, clamped to the range, 0 for NaN.
   init(saturating value: Double)
 }
@@ -46,6 +56,15 @@ extension ComputeElement where Self: BinaryFloatingPoint {
   @inline(__always) static func larger(_ a: Self, _ b: Self) -> Self { a != a ? a : (a > b ? a : b) }
   @inline(__always) static func smaller(_ a: Self, _ b: Self) -> Self { a != a ? a : (a < b ? a : b) }
   var isNotANumber: Bool { self != self }
+  @inline(__always) init(counted value: Int) { self = Self(value) }
+  static func steps(from start: Self, to end: Self, by step: Self) -> Int? {
+    let steps = ((end.asDouble - start.asDouble) / step.asDouble).rounded(.up)
+    guard step != 0, !steps.isNaN, steps < Double(1 << 46) else { return nil }
+    return Int(saturating: max(0, steps))
+  }
+  var root: Self { Self(saturating: asDouble.squareRoot()) }
+  func adding(_ real: Double) -> Self { Self(saturating: asDouble + real) }
+  func distance(above smaller: Self) -> Double { asDouble - smaller.asDouble }
 }
 
 extension Float: ComputeElement {
@@ -92,6 +111,41 @@ extension ComputeElement where Self: FixedWidthInteger {
   @inline(__always) static func smaller(_ a: Self, _ b: Self) -> Self { a < b ? a : b }
   var isNotANumber: Bool { false }
   var asDouble: Double { Double(self) }
+}
+
+extension ComputeElement where Self: FixedWidthInteger {
+  @inline(__always) init(counted value: Int) { self = Self(truncatingIfNeeded: value) }
+
+  /// In the type's own arithmetic: the distance of two integers fits the unsigned type of their width.
+  static func steps(from start: Self, to end: Self, by step: Self) -> Int? {
+    if step == 0 { return nil }
+    guard step > 0 ? start < end : start > end else { return 0 }
+    let distance = UInt64(truncatingIfNeeded: step > 0 ? end &- start : start &- end)
+    let count = (distance - 1) / UInt64(step.magnitude) + 1
+    return Int(exactly: count)
+  }
+
+  /// The square root in floating point is off by one at most, for large numbers.
+  var root: Self {
+    if self <= 0 { return 0 }
+    var root = Self(saturating: asDouble.squareRoot())
+    while root.multipliedReportingOverflow(by: root).overflow || root * root > self { root -= 1 }
+    while true {
+      let (square, overflow) = (root + 1).multipliedReportingOverflow(by: root + 1)
+      if overflow || square > self { return root }
+      root += 1
+    }
+  }
+
+  func distance(above smaller: Self) -> Double { Double(UInt64(truncatingIfNeeded: self &- smaller)) }
+
+  /// Doubles hold integers exactly up to 2^53; beyond, the real number's integer part is added.
+  func adding(_ real: Double) -> Self {
+    if magnitude < 1 << 52 { return Self(saturating: asDouble + real) }
+    let whole = Self(saturating: real.rounded(self < 0 ? .up : .down))
+    let (sum, overflow) = addingReportingOverflow(whole)
+    return overflow ? (whole < 0 ? .min : .max) : sum
+  }
 }
 
 extension Int64: ComputeElement {}

@@ -22,13 +22,8 @@ enum GeneratorOperators {
         guard start.type == limit.type, start.type == delta.type, start.count == 1 else {
           throw InferenceError(.badType, "start, limit and delta must be scalars of one type")
         }
-        let step = try delta.scalarDouble()
-        let steps = ((try limit.scalarDouble() - start.scalarDouble()) / step).rounded(.up)
-        guard step != 0, !steps.isNaN, steps < Double(Tensor.byteLimit) else {
-          throw InferenceError(.badInput, "a range that never ends")
-        }
-        let count = Int(saturating: max(0, steps))
-        return try start.type.compute(Progression(start: start, delta: delta, count: count))
+        guard limit.count == 1, delta.count == 1 else { throw InferenceError(.badShape, "a range of several numbers") }
+        return try start.type.compute(Progression(start: start, limit: limit, delta: delta))
       }
     }
     .shapedBy(0, 1, 2),
@@ -91,16 +86,19 @@ enum GeneratorOperators {
 
 private struct Progression: ComputeVisitor {
   let start: Tensor
+  let limit: Tensor
   let delta: Tensor
-  let count: Int
 
   func visit<Element: ComputeElement>(_: Element.Type) throws -> Tensor {
-    let (first, step) = (try start.converted(to: Element.type), try delta.converted(to: Element.type))
+    func number(_ x: Tensor) throws -> Element { try x.converted(to: Element.type).array(of: Element.self)[0] }
+    let (begin, increment) = (try number(start), try number(delta))
+    guard let count = Element.steps(from: begin, to: try number(limit), by: increment), count < Tensor.byteLimit else {
+      throw InferenceError(.badInput, "a range that never ends")
+    }
     let result = try Tensor(uninitialized: Element.type, [count])
-    let (begin, increment) = (first.array(of: Element.self)[0], step.array(of: Element.self)[0])
     let target = result.elements(as: Element.self)
     for index in 0..<count {
-      target[index] = Element.plus(begin, Element.times(Element(saturating: Double(index)), increment))
+      target[index] = Element.plus(begin, Element.times(Element(counted: index), increment))
     }
     return try result.converted(to: start.type)
   }

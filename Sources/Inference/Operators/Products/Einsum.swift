@@ -8,11 +8,15 @@ enum AlgebraOperators {
       return { x in
         let operands = try x.allTensors()
         let type = operands[0].type
-        let compute: ElementType = type.computeType == .float32 ? .float32 : .float64
+        guard let compute = type.computeType else { throw InferenceError(.badType, "Einsum of \(type.name)") }
         let wide = try operands.map { try $0.converted(to: compute) }
         let result =
-          compute == .float32
-          ? try Contraction<Float>(equation, wide).evaluate() : try Contraction<Double>(equation, wide).evaluate()
+          switch compute {
+          case .float32: try Contraction<Float>(equation, wide).evaluate()
+          case .float64: try Contraction<Double>(equation, wide).evaluate()
+          // Sums and products of 64 bits wrap alike, signed or not.
+          default: try Contraction<Int64>(equation, try wide.map { try $0.converted(to: .int64) }).evaluate()
+          }
         return try result.converted(to: type)
       }
     },
@@ -52,7 +56,7 @@ enum AlgebraOperators {
 }
 
 /// An Einsum: its equation parsed, its operands contracted two at a time as batched matrix products.
-private struct Contraction<Element: BlasScalar & ComputeElement> {
+private struct Contraction<Element: MatrixScalar> {
   /// A tensor whose axes have names.
   private struct Operand {
     var tensor: Tensor
@@ -173,12 +177,11 @@ private struct Contraction<Element: BlasScalar & ComputeElement> {
     let result = try Tensor(zeros: Element.type, shape)
     if result.count > 0 && depth > 0 {
       let target = result.mutablePointer(to: Element.self)
-      withExtendedLifetime((matrixA, matrixB)) {
+      try withExtendedLifetime((matrixA, matrixB)) {
         for index in 0..<count {
-          Element.gemm(
-            rows, columns, depth, alpha: 1, matrixA.pointer(to: Element.self) + index * rows * depth, depth,
-            transA: false, matrixB.pointer(to: Element.self) + index * depth * columns, columns, transB: false, beta: 0,
-            target + index * rows * columns, columns)
+          try Element.multiply(
+            rows, depth, columns, matrixA.pointer(to: Element.self) + index * rows * depth,
+            matrixB.pointer(to: Element.self) + index * depth * columns, target + index * rows * columns)
         }
       }
     }

@@ -95,10 +95,10 @@ private func reduceRow<Element: ComputeElement>(
 ) -> Element {
   switch kind {
   case .sum: return sum(row, length) { $0 }
-  case .mean: return Element.over(sum(row, length) { $0 }, Element(saturating: Double(length)))
+  case .mean: return Element.over(sum(row, length) { $0 }, Element(counted: length))
   case .l1: return sum(row, length) { Magnitude.apply($0) }
   case .sumSquare: return sum(row, length) { Element.times($0, $0) }
-  case .l2: return Element(saturating: sum(row, length) { Element.times($0, $0) }.asDouble.squareRoot())
+  case .l2: return sum(row, length) { Element.times($0, $0) }.root
   case .logSum: return Element(saturating: log(sum(row, length) { $0 }.asDouble))
   case .product:
     var result = row[0]
@@ -113,12 +113,12 @@ private func reduceRow<Element: ComputeElement>(
     for index in 1..<length { result = Element.smaller(result, row[index]) }
     return result
   case .logSumExp:
-    var top = row[0].asDouble
-    for index in 1..<length { top = max(top, row[index].asDouble) }
-    if top == -.infinity || top == .infinity { return Element(saturating: top) }
+    var top = row[0]
+    for index in 1..<length { top = Element.larger(top, row[index]) }
+    if !top.asDouble.isFinite { return top }
     var total = 0.0
-    for index in 0..<length { total += exp(row[index].asDouble - top) }
-    return Element(saturating: log(total) + top)
+    for index in 0..<length { total += exp(-top.distance(above: row[index])) }
+    return top.adding(log(total))
   }
 }
 

@@ -12,6 +12,9 @@ enum GridSamplingOperators {
           axes >= 1 && grid.rank == data.rank && grid.shape[grid.rank - 1] == axes && grid.shape[0] == data.shape[0],
           "a grid of shape \(grid.shape) for data of shape \(data.shape)")
         try require(!data.shape.contains(0) || grid.count == 0, "nothing to sample in shape \(data.shape)")
+        if settings.mode == .nearest && !data.type.isFloat {
+          return try GridSampler(settings: settings, x: data, grid: grid).moved()
+        }
         let type: ElementType = data.type == .float64 ? .float64 : .float32
         let result = try type.computeFloat(GridSampler(settings: settings, x: data, grid: grid))
         return try saturated(result.converted(to: data.type.isFloat ? data.type : .float64), to: data.type)
@@ -184,6 +187,28 @@ private struct GridSampler: FloatVisitor {
             target[(batch * channels + channel) * places + place] = Element(sum)
           }
         }
+      }
+    }
+    return result
+  }
+
+  /// Nearest elements as they are, of any type: the sampler finds their places, counted from 1, and 0 means outside.
+  func moved() throws -> Tensor {
+    let extents = Array(x.shape[2...])
+    let planes = extents.reduce(1, *)
+    let numbers = Tensor([1, 1] + extents, (1...max(1, planes)).prefix(planes).map(Double.init))
+    let spread = try ReshapingOperators.expand(numbers, to: [x.shape[0], 1] + extents)
+    let places = try GridSampler(settings: settings, x: spread, grid: grid).visit(Double.self)
+      .converted(to: .int64).integers()
+    let result = try Tensor(zeros: x.type, [x.shape[0], x.shape[1]] + Array(grid.shape[1...].dropLast()))
+    let samples = x.shape[0] == 0 ? 0 : places.count / x.shape[0]
+    let width = x.type.byteCount
+    for plane in 0..<(x.shape[0] * x.shape[1]) {
+      let first = plane / x.shape[1] * samples
+      for sample in 0..<samples where places[first + sample] > 0 {
+        copyElement(
+          result.base + (plane * samples + sample) * width,
+          x.base + (plane * planes + places[first + sample] - 1) * width, width)
       }
     }
     return result
