@@ -156,6 +156,17 @@ import Testing
     }
   }
 
+  @Test func windowsAsLargeAsThePicture() throws {
+    for (name, type) in [("MaxPool", ElementType.float32), ("AveragePool", .float32), ("AveragePool", .float64)] {
+      let node = OnnxNode(
+        name, ["x"], ["y"], [("kernel_shape", .ints([999, 999])), ("pads", .ints([499, 499, 499, 499]))])
+      let graph = BudgetTests.graph([node], inputs: [("x", type, [1, 1, 1000, 1000])])
+      let x = try Tensor(uninitialized: type, [1, 1, 1000, 1000])
+      x.storage.bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      try expectRefusal(name, OnnxModel(graph: graph), [x], limits: NetworkLimits(memory: 256 << 20, seconds: 0.5))
+    }
+  }
+
   @Test func functionsThatCallTwice() throws {
     let functions = (0..<30).map { level in
       OnnxFunction(

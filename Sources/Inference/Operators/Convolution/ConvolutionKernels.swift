@@ -3,6 +3,9 @@ import Kernels
 
 /// Conv, plain and fused, with constant weights: one or two spatial axes, any groups.
 enum ConvolutionKernels {
+  /// Multiplications of one layer; those of real networks have a hundredth of it.
+  private static let mostProducts = 1 << 40
+
   @Sendable static func compile(_ operation: FusedConvolution, _ request: CompileRequest) throws -> Compilation? {
     guard request.isFloat(0), let input = request.inputs[0],
       let weight = request.constants[1], weight.type == .float32, let output = request.outputs.first,
@@ -12,6 +15,8 @@ enum ConvolutionKernels {
     if bias == nil, request.node.input(2) != nil { return nil }
     let convolution = operation.convolution
     let geometry = try convolution.geometry(input: input.shape, weight: weight.shape, bias: bias?.shape)
+    // More would take minutes between looks at the clock; the reference tier looks more often.
+    guard output.count <= mostProducts / max(1, weight.count / max(1, weight.shape[0])) else { return nil }
     guard var shape = shape(convolution, geometry, batch: input.shape[0], weight.shape) else { return nil }
     if request.options.exact {
       return try OrderedConvolution.compile(operation, shape, weight: weight, bias: bias, output: output, request)

@@ -3,6 +3,9 @@ import Kernels
 
 /// MaxPool, AveragePool and the global poolings, blocked.
 enum PoolingKernels {
+  /// Elements that all windows of a layer visit together; more would take minutes without a look at the clock.
+  private static let mostVisits = 1 << 36
+
   @Sendable static func window(_ pool: MaxPool, _ request: CompileRequest) throws -> Compilation? {
     try window(request, pool, nil)
   }
@@ -18,6 +21,9 @@ enum PoolingKernels {
       request.outputs[0].canBeBlocked
     else { return nil }
     guard let shape = try shape(maximum, average, input) else { return nil }
+    // The pool of threads looks at the clock between chunks, the reference tier inside of them: such windows are its.
+    let window = Int(shape.kernel_height) * Int(shape.kernel_width)
+    guard request.outputs[0].count <= mostVisits / max(1, window) else { return nil }
     if input.type == .uint8 {
       guard maximum != nil, input.channelBlock == Fact.wideByteBlock else { return nil }
       return .kernel(CompiledKernel(ByteMaxPool(shape: shape), inputs: 1, layout: .blocked))
