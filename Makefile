@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 # light networks of `make test-onnx`, whose weights are all equal, hang on sums that round alike in the middle and at the
 # edge of a matrix, which kernels for other processors do not promise.
 unexport OPENBLAS_CORETYPE
-PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libpng-dev libzstd-dev liblz4-dev libssl-dev
+PACKAGES := libv4l-dev libncurses-dev libopenblas-dev libturbojpeg0-dev libjpeg-dev libpng-dev libzstd-dev liblz4-dev libssl-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # `make test-neon` builds the kernels for a 64-bit Arm CPU and runs them under an emulator.

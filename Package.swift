@@ -39,6 +39,7 @@ let package = Package(
     shim("CPosix", links: []),
     shim("CAllocations", links: []),
     shim("CTurboJPEG", links: ["turbojpeg"]),
+    shim("CJPEG", links: ["jpeg"]),
     shim("CPNG", links: ["png16"]),
     shim("CVideo4Linux", links: ["v4lconvert"]),
     shim("CNcurses", links: ["ncursesw", "tinfo"]),
@@ -51,7 +52,7 @@ let package = Package(
     // The rooms, lowest first. An arrow only ever points down.
     module("Ground", ["CPosix"]),
     module("Configuration", ["Ground"]),
-    module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CPNG"]),
+    module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CJPEG", "CPNG"]),
     module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
     module("Perception", ["Ground", "Configuration", "Vision", "Inference", "Kernels", "CCrypto"]),
     module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),

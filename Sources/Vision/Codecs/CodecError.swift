@@ -21,17 +21,19 @@ public enum CodecLimits {
   public static let pixels = 120_000_000
   /// Bytes of the largest image file that is read.
   public static let fileBytes = 512 << 20
+  /// Pixels of the longest side that is decoded.
+  public static let side = 32768
 
   /// Refuses sizes that are not positive, above the limits, or absurd for so few compressed bytes.
   ///
-  /// No JPEG or PNG packs more than about 2,000 pixels into a byte; a header that claims more is hostile or damaged,
-  /// and believing it would cost hundreds of megabytes.
-  static func check(width: Int, height: Int, compressedBytes: Int) throws(CodecError) {
+  /// A header that claims more is hostile or damaged, and believing it would cost hundreds of megabytes.
+  /// - Parameter pixelsPerByte: the most that the format packs into a byte.
+  static func check(width: Int, height: Int, compressedBytes: Int, pixelsPerByte: Int) throws(CodecError) {
     guard width > 0, height > 0 else { throw CodecError(.corrupt, "picture of size \(width)x\(height)") }
-    guard width <= 32768, height <= 32768, width * height <= pixels else {
+    guard width <= side, height <= side, width * height <= pixels else {
       throw CodecError(.tooLarge, "picture of \(width)x\(height) is larger than \(pixels / 1_000_000) megapixels")
     }
-    guard width * height / 2048 <= compressedBytes else {
+    guard width * height / pixelsPerByte <= compressedBytes else {
       throw CodecError(.corrupt, "\(compressedBytes) bytes cannot hold a picture of \(width)x\(height)")
     }
   }

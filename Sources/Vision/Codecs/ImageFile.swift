@@ -20,29 +20,40 @@ public enum ImageFileFormat: String, Sendable, CaseIterable {
 
 /// Image files: photos in, snapshots out.
 public enum ImageFile {
-  /// Reads and decodes a photo to packed RGB, turned as its EXIF data asks. Every error names the path.
-  public static func load(_ path: String, pool: PixelPool? = nil) throws(CodecError) -> Image {
+  /// Reads and decodes a photo to packed RGB, turned as its Exif data asks. Every error names the path.
+  ///
+  /// - Parameter warn: told of damage that cost pixels of a photo that is shown all the same.
+  public static func load(
+    _ path: String, pool: PixelPool? = nil, warn: (CodecError) -> Void = { _ in }
+  ) throws(CodecError) -> Image {
     let bytes = try read(path)
     do {
-      return try decode(bytes, pool: pool)
+      return try decode(bytes, pool: pool) { warn($0.at(path)) }
     } catch {
       throw error.at(path)
     }
   }
 
   /// Decodes a photo in memory to packed RGB.
-  public static func decode(_ bytes: [UInt8], pool: PixelPool? = nil) throws(CodecError) -> Image {
+  public static func decode(
+    _ bytes: [UInt8], pool: PixelPool? = nil, warn: (CodecError) -> Void = { _ in }
+  ) throws(CodecError) -> Image {
     // Array's own closures throw any error, so the typed one travels in a Result.
     let result: Result<Image, CodecError> = bytes.withUnsafeBytes { buffer in
-      Result { () throws(CodecError) in try decode(buffer, pool: pool) }
+      Result { () throws(CodecError) in try decode(buffer, pool: pool, warn: warn) }
     }
     return try result.get()
   }
 
   /// Decodes a photo in memory to packed RGB.
-  public static func decode(_ bytes: UnsafeRawBufferPointer, pool: PixelPool? = nil) throws(CodecError) -> Image {
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, pool: PixelPool? = nil, warn: (CodecError) -> Void = { _ in }
+  ) throws(CodecError) -> Image {
     switch ImageFileFormat(of: bytes) {
-    case .jpeg: return try JPEGDecoder(pool: pool).decode(bytes).image.turned(Orientation(ofJPEG: bytes), pool: pool)
+    case .jpeg:
+      let picture = try JPEGDecoder(pool: pool).decode(bytes)
+      if picture.isDamaged, let warning = picture.warning { warn(warning) }
+      return picture.image
     case .png: return try PNGCodec.decode(bytes, pool: pool)
     case nil:
       throw bytes.isEmpty

@@ -1,7 +1,7 @@
-import CTurboJPEG
+import CJPEG
 public import Ground
 
-/// Decodes JPEG pictures with libjpeg-turbo, into RGB or into the planes they hold.
+/// Decodes JPEG pictures with libjpeg, into RGB or into the planes they hold, turned as their Exif data asks.
 ///
 /// Keeps a decompressor, so reuse one per stream. Belongs to one thread at a time. Pictures without Huffman tables, as
 /// many MJPEG cameras send them, are decoded with the standard's tables (ITU-T T.81, annex K.3).
@@ -10,8 +10,8 @@ public final class JPEGDecoder {
   public enum Layout: Sendable {
     /// Packed RGB.
     case rgb
-    /// The planes as they were encoded, where ``PixelFormat`` has them (4:2:0, 4:2:2, grey), else RGB. The cheapest:
-    /// no colour conversion.
+    /// The planes as they were encoded, where ``PixelFormat`` has them (4:2:0, 4:2:2, grey) and the picture is upright and
+    /// not reduced, else RGB. The cheapest: no colour conversion.
     case native
   }
 
@@ -23,142 +23,87 @@ public final class JPEGDecoder {
     case eighth = 8
   }
 
-  /// What to do with damaged data.
+  /// What to do with a picture whose file ends too early; with other damage, what libjpeg can read is returned.
   public enum Tolerance: Sendable {
-    /// A truncated or corrupt picture is an error; harmless oddities are not. For photos.
+    /// It is an error if pixels are missing. For photos.
     case strict
-    /// Whatever could be decoded is returned, with a warning. For cameras.
+    /// What could be decoded is returned, with a warning. For cameras.
     case lenient
-  }
-
-  /// What a picture's header says.
-  public struct Header: Sendable, Equatable {
-    public var width: Int
-    public var height: Int
-    /// The planes' format if ``Layout/native`` would keep them; nil for other subsamplings and colour spaces.
-    public var nativeFormat: PixelFormat?
-    let subsampling: Int32
-    let colorSpace: Int32
   }
 
   /// A decoded picture, and what was wrong with it, if anything.
   public struct Picture: Sendable {
     public var image: Image
     public var warning: CodecError?
+    /// Whether pixels were made up for data that was damaged or missing; other warnings are oddities of encoders.
+    public var isDamaged = false
   }
 
-  private var handle: tjhandle
+  private let reader: OpaquePointer
   private let pool: PixelPool?
   /// How many pictures had something wrong with them and were returned all the same.
   public private(set) var warnings: UInt64 = 0
 
   /// - Parameter pool: where pixel memory comes from; nil allocates it.
   public init(pool: PixelPool? = nil) {
-    handle = Self.newHandle()
+    guard let reader = ocj_reader_new() else { preconditionFailure("out of memory for a JPEG decompressor") }
+    self.reader = reader
     self.pool = pool
   }
 
-  private static func newHandle() -> tjhandle {
-    guard let handle = tjInitDecompress() else { preconditionFailure("out of memory for a JPEG decompressor") }
-    return handle
-  }
-
-  deinit { tjDestroy(handle) }
-
-  /// Reads the header alone.
-  public func header(of jpeg: UnsafeRawBufferPointer) throws(CodecError) -> Header {
-    do {
-      return try parseHeader(jpeg)
-    } catch {
-      renewHandle()
-      throw error
-    }
-  }
+  deinit { ocj_reader_free(reader) }
 
   /// Decodes a picture.
+  ///
+  /// Every picture that libjpeg reads is read, whatever its subsampling; of what libjpeg warns of, only missing pixels are
+  /// an error, and only with ``Tolerance/strict``.
   public func decode(
     _ jpeg: UnsafeRawBufferPointer, as layout: Layout = .rgb, reduced: Reduction = .none,
     tolerance: Tolerance = .strict
   ) throws(CodecError) -> Picture {
-    do {
-      return try decodeOnce(jpeg, layout, reduced, tolerance)
-    } catch {
-      renewHandle()
-      throw error
-    }
-  }
-
-  /// A picture that fails can leave libjpeg-turbo 2.1's decompressor half way through it, and every later picture then
-  /// fails too; a fresh one costs microseconds.
-  private func renewHandle() {
-    tjDestroy(handle)
-    handle = Self.newHandle()
-  }
-
-  private func parseHeader(_ jpeg: UnsafeRawBufferPointer) throws(CodecError) -> Header {
-    let bytes = jpeg.bindMemory(to: UInt8.self)
-    guard ImageFileFormat(of: jpeg) == .jpeg, let base = bytes.baseAddress else {
-      throw CodecError(.notAnImage, "not a JPEG picture")
-    }
-    var width: Int32 = 0
-    var height: Int32 = 0
-    var subsampling: Int32 = -1
-    var colorSpace: Int32 = -1
-    let status = tjDecompressHeader3(
-      handle, base, UInt(bytes.count), &width, &height, &subsampling, &colorSpace)
-    guard status == 0 || onlyWarned else { throw failure() }
-    let native: PixelFormat? =
-      switch (colorSpace, subsampling) {
-      case (Int32(TJCS_YCbCr.rawValue), Int32(TJSAMP_420.rawValue)): .yuv420
-      case (Int32(TJCS_YCbCr.rawValue), Int32(TJSAMP_422.rawValue)): .yuv422
-      case (Int32(TJCS_GRAY.rawValue), _): .gray8
-      default: nil
-      }
-    return Header(
-      width: Int(width), height: Int(height), nativeFormat: native, subsampling: subsampling, colorSpace: colorSpace)
-  }
-
-  private func decodeOnce(
-    _ jpeg: UnsafeRawBufferPointer, _ layout: Layout, _ reduced: Reduction, _ tolerance: Tolerance
-  ) throws(CodecError) -> Picture {
-    let header = try parseHeader(jpeg)
-    try CodecLimits.check(width: header.width, height: header.height, compressedBytes: jpeg.count)
-    let divisor = Int(reduced.rawValue)
-    let width = (header.width + divisor - 1) / divisor
-    let height = (header.height + divisor - 1) / divisor
+    guard ImageFileFormat(of: jpeg) == .jpeg else { throw CodecError(.notAnImage, "not a JPEG picture") }
+    var report = ocj_report()
+    guard ocj_read_header(reader, jpeg.baseAddress, jpeg.count, &report) else { throw Self.failure(report) }
+    let (width, height) = (Int(report.width), Int(report.height))
+    try CodecLimits.check(width: width, height: height, compressedBytes: jpeg.count, pixelsPerByte: 2048)
+    let orientation = Orientation(ofJPEG: jpeg)
     let image: Image
-    let status: Int32
-    if layout == .native, let format = header.nativeFormat {
-      (image, status) = try decodePlanes(jpeg, header, format, width, height)
-    } else if header.colorSpace == Int32(TJCS_CMYK.rawValue) || header.colorSpace == Int32(TJCS_YCCK.rawValue) {
-      (image, status) = try decodeInks(jpeg, width, height)
+    if layout == .native, reduced == .none, orientation == .upright, let format = PixelFormat(native: report.form) {
+      image = try decodePlanes(format, width, height, &report)
     } else {
-      image = try newImage(width, height, .rgb24)
-      status = decompress(jpeg, into: image.base(ofPlane: 0), width, height, TJPF_RGB, bytesPerRow: width * 3)
+      let divisor = Int(reduced.rawValue)
+      let (wide, high) = ((width + divisor - 1) / divisor, (height + divisor - 1) / divisor)
+      image = try decodePacked(wide, high, divisor, &report).turned(orientation, pool: pool)
     }
-    guard status != 0 else { return Picture(image: image, warning: nil) }
-    let problem = failure()
-    guard onlyWarned, tolerance == .lenient || Self.isHarmless(problem.what) else { throw problem }
+    return try judged(image, report, tolerance)
+  }
+
+  private func judged(_ image: Image, _ report: ocj_report, _ tolerance: Tolerance) throws(CodecError) -> Picture {
+    guard report.warnings != 0 else { return Picture(image: image) }
+    let isUnended = report.warnings & Int32(OCJ_UNENDED.rawValue) != 0
+    let isDamaged = report.warnings & Int32(OCJ_LOST.rawValue) != 0
+    let words = Self.words(of: report)
+    let warning =
+      isUnended
+      ? CodecError(.truncated, "the picture is cut short (\(words))") : CodecError(.corrupt, "damaged JPEG (\(words))")
+    guard !isUnended || !isDamaged || tolerance == .lenient else { throw warning }
     warnings += 1
-    return Picture(image: image, warning: problem)
+    return Picture(image: image, warning: warning, isDamaged: isDamaged)
   }
 
   // MARK: Planes, packed pixels, inks
 
   private func decodePlanes(
-    _ jpeg: UnsafeRawBufferPointer, _ header: Header, _ format: PixelFormat, _ width: Int, _ height: Int
-  ) throws(CodecError) -> (Image, Int32) {
-    // TurboJPEG rounds the luma plane up to whole chroma samples, so its planes are asked for their sizes.
+    _ format: PixelFormat, _ width: Int, _ height: Int, _ report: inout ocj_report
+  ) throws(CodecError) -> Image {
+    // libjpeg writes whole blocks, so it is asked for the planes' sizes.
     var planes: [Image.Plane] = []
-    var strides: [Int32] = []
     var offset = 0
-    for component in 0..<(format == .gray8 ? 1 : 3) {
-      let rowBytes = Int(tjPlaneWidth(Int32(component), Int32(width), header.subsampling))
-      let rows = Int(tjPlaneHeight(Int32(component), Int32(height), header.subsampling))
-      guard rowBytes > 0, rows > 0 else { throw CodecError(.corrupt, "planes of no size") }
+    for index in 0..<format.planeCount {
+      var (rowBytes, rows) = (0, 0)
+      ocj_plane_size(reader, Int32(index), &rowBytes, &rows)
       let stride = (rowBytes + 31) & ~31
       planes.append(Image.Plane(offset: offset, bytesPerRow: stride, rows: rows))
-      strides.append(Int32(stride))
       offset += stride * rows
     }
     let storage = pool?.take(offset) ?? PixelStorage(count: offset)
@@ -166,27 +111,50 @@ public final class JPEGDecoder {
       let image = Image(
         width: width, height: height, format: format, fullRange: true, planes: planes, storage: storage)
     else { throw CodecError(.tooLarge, "picture of \(width)x\(height)") }
-    var destinations: [UnsafeMutablePointer<UInt8>?] = planes.indices.map {
-      image.base(ofPlane: $0).assumingMemoryBound(to: UInt8.self)
+    func target(_ index: Int) -> UnsafeMutablePointer<UInt8>? {
+      index < planes.count ? image.base(ofPlane: index).assumingMemoryBound(to: UInt8.self) : nil
     }
-    let source = jpeg.bindMemory(to: UInt8.self)
-    let status = tjDecompressToYUVPlanes(
-      handle, source.baseAddress, UInt(source.count), &destinations, Int32(width), &strides, Int32(height),
-      Self.flags)
-    return (image, status)
+    func stride(_ index: Int) -> Int { index < planes.count ? planes[index].bytesPerRow : 0 }
+    var targets = (target(0), target(1), target(2))
+    var strides = (stride(0), stride(1), stride(2))
+    let isRead = withUnsafePointer(to: &targets) { targets in
+      withUnsafePointer(to: &strides) { strides in
+        // Safe: a tuple of one type lies in memory as the array of three that the shim reads.
+        targets.withMemoryRebound(to: UnsafeMutablePointer<UInt8>?.self, capacity: 3) { targets in
+          strides.withMemoryRebound(to: Int.self, capacity: 3) { strides in
+            ocj_read_planes(reader, targets, strides, &report)
+          }
+        }
+      }
+    }
+    guard isRead else { throw Self.failure(report) }
+    return image
+  }
+
+  private func decodePacked(
+    _ width: Int, _ height: Int, _ divisor: Int, _ report: inout ocj_report
+  ) throws(CodecError) -> Image {
+    let count = width * height * 3
+    let storage = pool?.take(count) ?? PixelStorage(count: count)
+    guard let image = Image(packed: width, height, .rgb24, storage: storage) else {
+      throw CodecError(.tooLarge, "picture of \(width)x\(height)")
+    }
+    let target = image.base(ofPlane: 0).assumingMemoryBound(to: UInt8.self)
+    guard report.form != OCJ_INKS else {
+      try decodeInks(width, height, divisor, into: target, &report)
+      return image
+    }
+    guard ocj_read_packed(reader, Int32(divisor), target, width * 3, &report) else { throw Self.failure(report) }
+    return image
   }
 
   /// Print colours (CMYK, as Adobe stores it: inverted) to RGB.
-  private func decodeInks(_ jpeg: UnsafeRawBufferPointer, _ width: Int, _ height: Int) throws(CodecError) -> (
-    Image, Int32
-  ) {
+  private func decodeInks(
+    _ width: Int, _ height: Int, _ divisor: Int, into target: UnsafeMutablePointer<UInt8>, _ report: inout ocj_report
+  ) throws(CodecError) {
     let inks = PixelStorage(count: width * height * 4)
-    let source = UnsafeMutableRawBufferPointer(rebasing: inks.bytes[0..<width * height * 4])
-    source.initializeMemory(as: UInt8.self, repeating: 255)
-    guard let base = source.baseAddress else { throw CodecError(.corrupt, "picture of no size") }
-    let status = decompress(jpeg, into: base, width, height, TJPF_CMYK, bytesPerRow: width * 4)
-    let image = try newImage(width, height, .rgb24)
-    let target = image.storage.bytes
+    guard let source = inks.bytes.bindMemory(to: UInt8.self).baseAddress else { return }
+    guard ocj_read_packed(reader, Int32(divisor), source, width * 4, &report) else { throw Self.failure(report) }
     for pixel in 0..<width * height {
       let black = UInt32(source[pixel * 4 + 3])
       for channel in 0..<3 {
@@ -194,45 +162,38 @@ public final class JPEGDecoder {
       }
     }
     withExtendedLifetime(inks) {}
-    return (image, status)
-  }
-
-  private func decompress(
-    _ jpeg: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, _ width: Int, _ height: Int,
-    _ format: TJPF, bytesPerRow: Int
-  ) -> Int32 {
-    let source = jpeg.bindMemory(to: UInt8.self)
-    return tjDecompress2(
-      handle, source.baseAddress, UInt(source.count), target.assumingMemoryBound(to: UInt8.self), Int32(width),
-      Int32(bytesPerRow), Int32(height), Int32(format.rawValue), Self.flags)
-  }
-
-  private func newImage(_ width: Int, _ height: Int, _ format: PixelFormat) throws(CodecError) -> Image {
-    let count = width * height * 3
-    let storage = pool?.take(count) ?? PixelStorage(count: count)
-    guard let image = Image(packed: width, height, format, storage: storage) else {
-      throw CodecError(.tooLarge, "picture of \(width)x\(height)")
-    }
-    return image
   }
 
   // MARK: Errors
 
-  /// Progressive pictures of thousands of scans are an attack on time (libjpeg-turbo's own limit is 500).
-  private static let flags = Int32(TJFLAG_LIMITSCANS)
-
-  private var onlyWarned: Bool { tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) }
-
-  private func failure() -> CodecError {
-    let message = tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown JPEG error"
-    if message.contains("Premature end") {
-      return CodecError(.truncated, "the picture is cut short (\(message))")
-    }
-    return CodecError(.corrupt, "damaged JPEG (\(message))")
+  private static func words(of report: ocj_report) -> String {
+    withUnsafeBytes(of: report.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
-  /// Oddities of encoders that lose no picture data.
-  private static func isHarmless(_ message: String) -> Bool {
-    ["extraneous bytes", "Adobe color transform", "JFIF major revision"].contains { message.contains($0) }
+  private static func failure(_ report: ocj_report) -> CodecError {
+    let words = words(of: report)
+    return switch report.failure {
+    case OCJ_UNSUPPORTED:
+      CodecError(
+        .unsupported, "a kind of JPEG that is not read (\(words))", remedy: "save it as a JPEG of eight bits, or as PNG"
+      )
+    case OCJ_TOO_LARGE: CodecError(.tooLarge, "the picture takes too much memory or time to decode (\(words))")
+    default:
+      report.warnings & Int32(OCJ_UNENDED.rawValue) != 0
+        ? CodecError(.truncated, "the picture is cut short (\(words))")
+        : CodecError(.corrupt, "damaged JPEG (\(words))")
+    }
+  }
+}
+
+extension PixelFormat {
+  /// The format of a JPEG's planes; nil where there is none of that form.
+  init?(native form: ocj_form) {
+    switch form {
+    case OCJ_YUV420: self = .yuv420
+    case OCJ_YUV422: self = .yuv422
+    case OCJ_GREY: self = .gray8
+    default: return nil
+    }
   }
 }

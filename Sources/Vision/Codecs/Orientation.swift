@@ -16,48 +16,6 @@ public enum Orientation: Int, Sendable, CaseIterable {
 
   /// Whether width and height change places.
   public var swapsSides: Bool { rawValue >= 5 }
-
-  /// What a JPEG says; upright when it says nothing, or nonsense.
-  public init(ofJPEG bytes: UnsafeRawBufferPointer) {
-    self = .upright
-    var at = 2
-    // Segments before the first scan: FF, marker, two bytes of length that count themselves.
-    while at + 4 <= bytes.count, bytes[at] == 0xFF, bytes[at + 1] != 0xDA {
-      let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-      guard length >= 2, at + 2 + length <= bytes.count else { return }
-      if bytes[at + 1] == 0xE1 {
-        let segment = UnsafeRawBufferPointer(rebasing: bytes[at + 4..<at + 2 + length])
-        if let found = Self.tag(inSegment: segment) {
-          self = found
-          return
-        }
-      }
-      at += 2 + length
-    }
-  }
-
-  /// Reads the orientation out of an EXIF segment: "Exif", two zeros, then a TIFF file.
-  private static func tag(inSegment segment: UnsafeRawBufferPointer) -> Orientation? {
-    guard segment.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]) else { return nil }
-    let tiff = UnsafeRawBufferPointer(rebasing: segment[6...])
-    let isLittle = tiff.starts(with: [0x49, 0x49, 42, 0])
-    guard isLittle || tiff.starts(with: [0x4D, 0x4D, 0, 42]) else { return nil }
-    /// A number of `count` bytes; nil outside the segment.
-    func number(_ at: Int, _ count: Int) -> Int? {
-      guard at >= 0, at <= tiff.count - count else { return nil }
-      return (0..<count).reduce(0) { sum, index in
-        sum << 8 | Int(tiff[at + (isLittle ? count - 1 - index : index)])
-      }
-    }
-    guard let directory = number(4, 4), let entries = number(directory, 2) else { return nil }
-    for entry in 0..<entries {
-      let at = directory + 2 + entry * 12
-      guard let tag = number(at, 2) else { return nil }
-      // A short (type 3) stands in the first two bytes of the value.
-      if tag == 0x0112 { return number(at + 2, 2) == 3 ? number(at + 8, 2).flatMap(Orientation.init) : nil }
-    }
-    return nil
-  }
 }
 
 extension Image {

@@ -2,29 +2,33 @@ import CPNG
 import Glibc
 public import Ground
 
-/// PNG pictures, both ways, with libpng's simplified API.
+/// PNG pictures, both ways, with libpng.
 public enum PNGCodec {
-  /// Decodes to packed RGB. Transparent pixels are laid over white; 16-bit and palette pictures become 8-bit RGB.
+  /// Decodes to packed RGB of eight bits, turned as the picture's Exif data asks.
+  ///
+  /// Of 16-bit samples the upper bytes are taken. Gamma and colour profiles change nothing. Transparent pixels are laid
+  /// over white.
   public static func decode(_ png: UnsafeRawBufferPointer, pool: PixelPool? = nil) throws(CodecError) -> Image {
     guard ImageFileFormat(of: png) == .png, let base = png.baseAddress else {
       throw CodecError(.notAnImage, "not a PNG picture")
     }
-    var control = png_image()
-    control.version = UInt32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&control) }
-    guard png_image_begin_read_from_memory(&control, base, png.count) != 0 else { throw failure(&control) }
-    let (width, height) = (Int(control.width), Int(control.height))
-    try CodecLimits.check(width: width, height: height, compressedBytes: png.count)
-    control.format = UInt32(PNG_FORMAT_FLAG_COLOR)
+    var header = ocp_header()
+    guard let reader = ocp_reader_new(base, png.count, UInt32(CodecLimits.side), &header) else {
+      throw failure(words(of: header))
+    }
+    defer { ocp_reader_free(reader) }
+    let (width, height) = (Int(header.width), Int(header.height))
+    // Deflate packs at most 1,032 bytes into one.
+    try CodecLimits.check(
+      width: width, height: height, compressedBytes: png.count,
+      pixelsPerByte: 1032 * 8 / max(1, Int(header.bits_per_pixel)))
     let storage = pool?.take(width * height * 3) ?? PixelStorage(count: width * height * 3)
     guard let image = Image(packed: width, height, .rgb24, storage: storage) else {
       throw CodecError(.tooLarge, "picture of \(width)x\(height)")
     }
-    var white = png_color(red: 255, green: 255, blue: 255)
-    guard png_image_finish_read(&control, &white, storage.bytes.baseAddress, Int32(width * 3), nil) != 0 else {
-      throw failure(&control)
-    }
-    return image
+    let target = image.base(ofPlane: 0).assumingMemoryBound(to: UInt8.self)
+    guard ocp_reader_pixels(reader, target, width * 3, &header) else { throw failure(words(of: header)) }
+    return image.turned(Orientation(ofPNG: png), pool: pool)
   }
 
   /// Encodes a packed (RGB, BGR, RGBA) or grey picture.
@@ -51,12 +55,15 @@ public enum PNGCodec {
       count = failed ? 0 : size
     }
     withExtendedLifetime(image) {}
-    if failed { throw failure(&control) }
+    if failed { throw failure(String(cString: ocp_png_message(&control))) }
     return bytes
   }
 
-  private static func failure(_ control: inout png_image) -> CodecError {
-    let message = String(cString: ocp_png_message(&control))
+  private static func words(of header: ocp_header) -> String {
+    withUnsafeBytes(of: header.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  private static func failure(_ message: String) -> CodecError {
     let isShort = ["read beyond end", "Read Error", "Not enough image data", "Not enough compressed data"].contains {
       message.contains($0)
     }
