@@ -77,6 +77,10 @@ public protocol FrameSource: AnyObject, Sendable {
   /// What was really negotiated. May change after a reconnect. Thread-safe.
   var description: SourceDescription { get }
 
+  /// Pictures of a folder or file that could not be shown since the source opened, each of them told of in a notice: what
+  /// asked for all of them has not got all. Thread-safe.
+  var refusals: Int { get }
+
   /// The next event, after waiting at most `timeout` milliseconds.
   ///
   /// Recoverable trouble (a bad frame, an unplugged camera) is an event, not an error.
@@ -85,4 +89,9 @@ public protocol FrameSource: AnyObject, Sendable {
 
   /// Releases everything. Idempotent.
   func close()
+}
+
+extension FrameSource {
+  /// None: what a live source loses is counted in its frames.
+  public var refusals: Int { 0 }
 }

@@ -6,10 +6,12 @@ import Vision
 /// A photo, repeated as a still, or the photos of a folder, each in its turn.
 ///
 /// A single photo behaves like a camera that looks at it: live, at the rate that was asked for (30 by default). A folder
-/// ends after its last photo unless it loops; at its native pace it shows two photos a second.
+/// ends after its last photo unless it loops; at its native pace it shows two photos a second. Photos that cannot be read
+/// are passed over, told of and counted.
 public final class PhotoSource: FrameSource {
   private let worker: PhotoWorker
-  private let shared: Mutex<SourceDescription>
+  /// What other threads may ask for.
+  private let shared: Mutex<(description: SourceDescription, refusals: Int)>
 
   /// Opens the photo, or the folder of photos, at `path`.
   ///
@@ -20,14 +22,18 @@ public final class PhotoSource: FrameSource {
 
   package init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
     worker = try PhotoWorker(path: path, request: request, system: system)
-    shared = Mutex(worker.description)
+    shared = Mutex((worker.description, worker.refusals))
   }
 
-  public var description: SourceDescription { shared.withLock { $0 } }
+  public var description: SourceDescription { shared.withLock { $0.description } }
+  public var refusals: Int { shared.withLock { $0.refusals } }
 
   public func next(timeout: Int) throws -> SourceEvent {
     let event = worker.next(timeout: timeout)
-    if case .frame = event { shared.withLock { $0 = worker.description } }
+    switch event {
+    case .frame, .notice: shared.withLock { $0 = (worker.description, worker.refusals) }
+    case .nothing, .noSignal, .end: break
+    }
     return event
   }
 
@@ -42,6 +48,8 @@ private final class PhotoWorker: @unchecked Sendable {
     /// The file's bytes, where it is a JPEG: recordings keep them untouched.
     var jpeg: JPEGBytes?
     var decodeNanoseconds: Int64
+    /// What is wrong with it although it is shown.
+    var warning: CodecError?
   }
 
   private let paths: [String]
@@ -58,8 +66,10 @@ private final class PhotoWorker: @unchecked Sendable {
   private var shown: UInt64 = 0
   private var lapFrames = 0
   private var isClosed = false
-  /// What is wrong with the photos before the first that could be shown.
+  /// What is still to be told of photos: those before the first that could be shown, damage of one that is shown.
   private var notices: [String] = []
+  /// Photos that could not be shown.
+  private(set) var refusals = 0
   private(set) var description: SourceDescription
 
   init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
@@ -88,16 +98,27 @@ private final class PhotoWorker: @unchecked Sendable {
     var failure: CodecError?
     while pending == nil, index < paths.count {
       do {
-        pending = try load(paths[index])
+        try loadNext()
       } catch {
         failure = failure ?? error
         notices.append(error.line)
-        index += 1
+        refuse()
       }
     }
     if pending == nil, let failure {
       throw CaptureError(Self.kind(failure.kind), failure.what, place: failure.place, remedy: failure.remedy)
     }
+  }
+
+  private func loadNext() throws(CodecError) {
+    let photo = try load(paths[index])
+    if let warning = photo.warning { notices.append("\(warning.line); it is shown all the same") }
+    pending = photo
+  }
+
+  private func refuse() {
+    refusals += 1
+    index += 1
   }
 
   /// The photos of a folder by name; nil when `path` is none.
@@ -136,11 +157,12 @@ private final class PhotoWorker: @unchecked Sendable {
     }
     if pending == nil {
       do {
-        pending = try load(paths[index])
+        try loadNext()
       } catch {
-        index += 1
+        refuse()
         return .notice(error.line)
       }
+      if !notices.isEmpty { return .notice(notices.removeFirst()) }
     }
     let media = Double(shown) / rate
     guard let photo = pending, request.pace == .unlimited || pacer.isDue(media, timeout: timeout) else {
@@ -171,9 +193,10 @@ private final class PhotoWorker: @unchecked Sendable {
     let start = system.now
     let bytes = try ImageFile.read(path)
     do {
-      let image = try ImageFile.decode(bytes, pool: pool)
+      var warning: CodecError?
+      let image = try ImageFile.decode(bytes, pool: pool) { warning = $0.at(path) }
       let decoded = system.now.nanoseconds(since: start)
-      return Photo(image: image, jpeg: jpeg(bytes), decodeNanoseconds: decoded)
+      return Photo(image: image, jpeg: jpeg(bytes), decodeNanoseconds: decoded, warning: warning)
     } catch { throw error.at(path) }
   }
 

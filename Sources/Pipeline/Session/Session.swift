@@ -116,6 +116,9 @@ public final class Session: SessionHost {
     slot.close()
   }
 
+  /// Pictures that the source was asked for and could not show: ``FrameSource/refusals``.
+  public var refusals: Int { source.refusals }
+
   /// Waits until the session is over, by ``stop()``, by its source's end or by its frame limit, and joins the threads.
   ///
   /// - Parameter poll: called every 100 ms while waiting; return false to stop the session (a signal arrived).

@@ -13,7 +13,8 @@ struct DetectCommand: ParsableCommand {
     commandName: "detect", abstract: "Run a model on photos.",
     discussion: """
       If a photo cannot be read, an error is printed, the other photos are still
-      processed, and the exit status is 1. --save never overwrites an input photo. If
+      processed, and the exit status is 1. Photos are turned as their Exif data
+      asks. --save never overwrites an input photo. If
       two photos have the same name, the second is saved as NAME-2.
 
       EXAMPLES
@@ -78,7 +79,9 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
-    let image = try ImageFile.load(path)
+    let image = try ImageFile.load(path) { warning in
+      StandardStreams.writeError("Warning: \(warning.line.plainLine); it is looked at all the same\n")
+    }
     let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence)
     if json {
       let record = PhotoRecord(

@@ -54,6 +54,8 @@ struct HeadlessRun {
       if let comparison = snapshot.comparison { print(HeadlessRun.summary(of: comparison).plainLine) }
     }
     if purpose == .results { try interruption.exitIfInterrupted() }
+    // Each was told of when it was passed over.
+    if live.session.refusals > 0 { throw ExitCode(1) }
   }
 
   private func summarise(_ snapshot: SessionSnapshot, _ recorded: RecordingOutcome) {
