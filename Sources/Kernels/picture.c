@@ -4,23 +4,35 @@
 
 static float clamped(float x) { return x < 0 ? 0 : x > 255 ? 255 : x; }
 
-static void from_yuv(float y, float u, float v, bool full_range, float rgb[3]) {
+// By matrix and range: from the shares of red and blue in the brightness, 0.299 and 0.114, 0.2126 and 0.0722, 0.2627 and
+// 0.0593, 0.212 and 0.087.
+static const ock_yuv_terms terms[4][2] = {
+    [OCK_MATRIX_BT601] = {{16, 1.164384f, 1.596027f, 0.391762f, 0.812968f, 2.017232f},
+                          {0, 1.000000f, 1.402000f, 0.344136f, 0.714136f, 1.772000f}},
+    [OCK_MATRIX_BT709] = {{16, 1.164384f, 1.792741f, 0.213249f, 0.532909f, 2.112402f},
+                          {0, 1.000000f, 1.574800f, 0.187324f, 0.468124f, 1.855600f}},
+    [OCK_MATRIX_BT2020] = {{16, 1.164384f, 1.678674f, 0.187326f, 0.650424f, 2.141772f},
+                           {0, 1.000000f, 1.474600f, 0.164553f, 0.571353f, 1.881400f}},
+    [OCK_MATRIX_SMPTE240] = {{16, 1.164384f, 1.794107f, 0.257985f, 0.542583f, 2.078705f},
+                             {0, 1.000000f, 1.576000f, 0.226622f, 0.476622f, 1.826000f}},
+};
+
+const ock_yuv_terms *ock_picture_terms(const ock_picture *picture) {
+    return &terms[picture->matrix & 3][picture->full_range];
+}
+
+static void from_yuv(float y, float u, float v, const ock_yuv_terms *terms, float rgb[3]) {
     u -= 128;
     v -= 128;
-    if (full_range) {
-        rgb[0] = clamped(y + 1.402f * v);
-        rgb[1] = clamped(y - 0.344136f * u - 0.714136f * v);
-        rgb[2] = clamped(y + 1.772f * u);
-    } else {
-        y = (y - 16) * 1.164384f;
-        rgb[0] = clamped(y + 1.596027f * v);
-        rgb[1] = clamped(y - 0.391762f * u - 0.812968f * v);
-        rgb[2] = clamped(y + 2.017232f * u);
-    }
+    y = (y - terms->offset) * terms->luma;
+    rgb[0] = clamped(y + terms->red_v * v);
+    rgb[1] = clamped(y - terms->green_u * u - terms->green_v * v);
+    rgb[2] = clamped(y + terms->blue_u * u);
 }
 
 void ock_picture_pixel(const ock_picture *p, int row, int column, float rgb[3]) {
     const uint8_t *line = p->planes[0] + row * p->row_bytes[0];
+    const ock_yuv_terms *yuv = ock_picture_terms(p);
     int pair = column / 2;
     switch (p->format) {
     case OCK_PIXELS_RGB24:
@@ -35,18 +47,18 @@ void ock_picture_pixel(const ock_picture *p, int row, int column, float rgb[3]) 
     }
     case OCK_PIXELS_GRAY8: rgb[0] = rgb[1] = rgb[2] = line[column]; return;
     case OCK_PIXELS_YUYV:
-        return from_yuv(line[2 * column], line[4 * pair + 1], line[4 * pair + 3], p->full_range, rgb);
+        return from_yuv(line[2 * column], line[4 * pair + 1], line[4 * pair + 3], yuv, rgb);
     case OCK_PIXELS_UYVY:
-        return from_yuv(line[2 * column + 1], line[4 * pair], line[4 * pair + 2], p->full_range, rgb);
+        return from_yuv(line[2 * column + 1], line[4 * pair], line[4 * pair + 2], yuv, rgb);
     case OCK_PIXELS_NV12: {
         const uint8_t *chroma = p->planes[1] + row / 2 * p->row_bytes[1] + 2 * pair;
-        return from_yuv(line[column], chroma[0], chroma[1], p->full_range, rgb);
+        return from_yuv(line[column], chroma[0], chroma[1], yuv, rgb);
     }
     case OCK_PIXELS_YUV420:
     case OCK_PIXELS_YUV422: {
         int half = p->format == OCK_PIXELS_YUV420 ? row / 2 : row;
         return from_yuv(line[column], p->planes[1][half * p->row_bytes[1] + pair],
-                        p->planes[2][half * p->row_bytes[2] + pair], p->full_range, rgb);
+                        p->planes[2][half * p->row_bytes[2] + pair], yuv, rgb);
     }
     }
 }

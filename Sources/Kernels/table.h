@@ -77,6 +77,14 @@ const ock_table *ock_table_for(ock_isa isa);
 /// The table of the instruction set in use.
 const ock_table *ock_active_table(void);
 
+/// Factors from brightness, less an offset, and chroma, less 128, to red, green (subtracted) and blue.
+typedef struct {
+    float offset, luma, red_v, green_u, green_v, blue_u;
+} ock_yuv_terms;
+
+/// The factors of a picture's matrix and range.
+const ock_yuv_terms *ock_picture_terms(const ock_picture *picture);
+
 /// Floats between the planes of a converted row of a picture: its width, a repeated last pixel, room for a vector.
 static inline ptrdiff_t ock_picture_stride(int width) { return ((ptrdiff_t)width + 1 + 31) / 16 * 16; }
 

@@ -125,7 +125,7 @@ import Testing
     return top * (1 - wy) + bottom * wy
   }
 
-  /// One pixel's red, green and blue, by BT.601.
+  /// One pixel's red, green and blue, by its matrix's shares of red and blue in the brightness.
   static func color(_ picture: inout ock_picture, _ row: Int, _ column: Int) -> [Float] {
     let planes = [picture.planes.0, picture.planes.1, picture.planes.2]
     let strides = [picture.row_bytes.0, picture.row_bytes.1, picture.row_bytes.2]
@@ -147,7 +147,36 @@ import Testing
     }
     let (luma, spread): (Float, Float) = picture.full_range ? (y, 1) : ((y - 16) * 255 / 219, 255 / 224)
     let (cb, cr) = ((u - 128) * spread, (v - 128) * spread)
-    return [luma + 1.402 * cr, luma - 0.344136 * cb - 0.714136 * cr, luma + 1.772 * cb].map { min(max($0, 0), 255) }
+    let shares: [(red: Float, blue: Float)] = [(0.299, 0.114), (0.2126, 0.0722), (0.2627, 0.0593), (0.212, 0.087)]
+    let (kr, kb) = shares[Int(picture.matrix.rawValue)]
+    let (red, blue) = (luma + 2 * (1 - kr) * cr, luma + 2 * (1 - kb) * cb)
+    return [red, (luma - kr * red - kb * blue) / (1 - kr - kb), blue].map { min(max($0, 0), 255) }
+  }
+
+  @Test(arguments: availableISAs, formats)
+  func everyMatrix(isa: ock_isa, format: ock_pixels) {
+    let (width, height) = (37, 9)
+    for matrix in [OCK_MATRIX_BT601, OCK_MATRIX_BT709, OCK_MATRIX_BT2020, OCK_MATRIX_SMPTE240] {
+      for full in [false, true] {
+        Self.withPicture(format, width, height, full: full) { picture in
+          picture.matrix = matrix
+          var out = [UInt8](repeating: 0, count: 3 * width * height)
+          under(isa) {
+            var scratch = [Float](repeating: .nan, count: ock_picture_scratch_count(Int32(width), 0, 1))
+            ock_picture_to_rgb(&picture, &out, 3 * width, &scratch, 1)
+          }
+          var worst: Float = 0
+          for row in 0..<height {
+            for column in 0..<width {
+              for (plane, value) in Self.color(&picture, row, column).enumerated() {
+                worst = max(worst, abs(Float(out[3 * (row * width + column) + plane]) - value))
+              }
+            }
+          }
+          #expect(worst <= 0.502, "matrix \(matrix), full range \(full)")
+        }
+      }
+    }
   }
 
   @Test(arguments: availableISAs, formats)

@@ -2,14 +2,14 @@ import Testing
 import Vision
 
 @Suite struct ColorConversionTests {
-  /// BT.601 in doubles, straight from the standard's definition.
-  private func reference(_ y: UInt8, _ u: UInt8, _ v: UInt8, fullRange: Bool) -> [Double] {
+  /// The conversion in doubles, straight from the standards' definition.
+  private func reference(
+    _ y: UInt8, _ u: UInt8, _ v: UInt8, fullRange: Bool, red kr: Double = 0.299, blue kb: Double = 0.114
+  ) -> [Double] {
     let luma = fullRange ? Double(y) / 255 : (Double(y) - 16) / 219
     let chroma = fullRange ? 255.0 : 224.0
     let cb = (Double(u) - 128) / chroma
     let cr = (Double(v) - 128) / chroma
-    let kr = 0.299
-    let kb = 0.114
     let r = luma + 2 * (1 - kr) * cr
     let b = luma + 2 * (1 - kb) * cb
     let g = (luma - kr * r - kb * b) / (1 - kr - kb)
@@ -55,6 +55,62 @@ import Vision
           }
         }
       }
+    }
+  }
+
+  @Test(arguments: [PixelFormat.yuyv, .uyvy, .nv12, .yuv420, .yuv422], ColorMatrix.allCases)
+  func everyMatrixMatchesItsStandard(format: PixelFormat, matrix: ColorMatrix) throws {
+    let (kr, kb): (Double, Double) =
+      switch matrix {
+      case .bt601: (0.299, 0.114)
+      case .bt709: (0.2126, 0.0722)
+      case .bt2020: (0.2627, 0.0593)
+      case .smpte240: (0.212, 0.087)
+      }
+    let (width, height) = (32, 18)
+    for fullRange in [false, true] {
+      let image = try randomPicture(width, height, format, fullRange: fullRange).meant(as: matrix)
+      #expect(image.matrix == matrix)
+      let rgb = pixels(image)
+      var worst = 0.0
+      for y in 0..<height {
+        for x in 0..<width {
+          let (luma, u, v) = yuv(image, x, y)
+          let expected = reference(luma, u, v, fullRange: fullRange, red: kr, blue: kb)
+          for channel in 0..<3 {
+            worst = max(worst, abs(Double(rgb[(y * width + x) * 3 + channel]) - expected[channel]))
+          }
+        }
+      }
+      #expect(worst <= 1, "full range \(fullRange)")
+    }
+  }
+
+  /// JPEG knows BT.601 of the full range alone: what is encoded looks the same.
+  @Test(arguments: [PixelFormat.yuyv, .nv12, .yuv420, .yuv422], ColorMatrix.allCases)
+  func encodedPicturesKeepTheirColours(format: PixelFormat, matrix: ColorMatrix) throws {
+    for fullRange in [false, true] {
+      let flat = try randomPicture(32, 32, format, fullRange: fullRange)
+      // One strong colour, so that neither blocks nor chroma's coarseness count.
+      let isPacked = format == .yuyv
+      for at in flat.storage.bytes.indices {
+        let isLuma = isPacked ? at % 2 == 0 : at < 32 * 32
+        let isU =
+          isPacked ? at % 4 == 1 : format == .nv12 ? at % 2 == 0 : at < 32 * 32 + (flat.storage.bytes.count - 1024) / 2
+        flat.storage.bytes[at] = isLuma ? 130 : isU ? 100 : 165
+      }
+      let image = flat.meant(as: matrix)
+      let decoded = try JPEGDecoder().decode(JPEGEncoder().encode(image, quality: 98).array).image
+      for (a, b) in zip(pixels(image), pixels(decoded)) { #expect(abs(Int(a) - Int(b)) <= 4) }
+    }
+  }
+
+  @Test func sizeSuggestsAMatrix() {
+    for (width, height) in [(640, 480), (720, 576), (160, 120), (480, 640)] {
+      #expect(ColorMatrix(ofSize: width, height) == .bt601)
+    }
+    for (width, height) in [(1280, 720), (1920, 1080), (720, 1280), (3840, 2160)] {
+      #expect(ColorMatrix(ofSize: width, height) == .bt709)
     }
   }
 

@@ -10,7 +10,7 @@ enum PictureSpoiler {
     guard
       let copy = Image(
         width: image.width, height: image.height, format: image.format, fullRange: image.fullRange,
-        planes: image.planes, storage: storage)
+        matrix: image.matrix, planes: image.planes, storage: storage)
     else { return image }
     switch kind {
     case .dark: map(copy) { _, value in UInt8(Int(value) * 33 / 255) }

@@ -14,8 +14,8 @@ struct NegotiatedFormat: Sendable {
   var bytesPerRow: [Int]
   /// Largest payload of each memory plane.
   var sizes: [Int]
-  /// YUV in JPEG's range.
-  var fullRange: Bool
+  /// Range and matrix of YUV.
+  var color: CameraColor
   /// How the two halves of an interlaced picture lie in a buffer.
   var fields = Fields.woven
   /// The format as the driver gave it: libv4l wants it whole.
@@ -190,7 +190,9 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: [Int(pix.bytesperline)], sizes: [Int(pix.sizeimage)],
-      fullRange: isFullRange(encoding, pix.quantization, pix.colorspace), fields: fields(pix.field, encoding),
+      color: CameraColor(
+        encoding, quantization: pix.quantization, ycbcr: pix.ycbcr_enc, colorspace: pix.colorspace),
+      fields: fields(pix.field, encoding),
       raw: format
     ).checked
   }
@@ -204,7 +206,8 @@ enum FormatNegotiation {
     return NegotiatedFormat(
       encoding: encoding, width: Int(pix.width), height: Int(pix.height), framesPerSecond: 0,
       bytesPerRow: planes.map { Int($0.bytesperline) }, sizes: planes.map { Int($0.sizeimage) },
-      fullRange: isFullRange(encoding, UInt32(pix.quantization), pix.colorspace),
+      color: CameraColor(
+        encoding, quantization: UInt32(pix.quantization), ycbcr: UInt32(pix.ycbcr_enc), colorspace: pix.colorspace),
       fields: fields(pix.field, encoding),
       raw: asSinglePlane(format, pix)
     ).checked
@@ -232,12 +235,6 @@ enum FormatNegotiation {
     single.fmt.pix.sizeimage = pix.plane_fmt.0.sizeimage
     single.fmt.pix.field = pix.field
     return single
-  }
-
-  private static func isFullRange(_ encoding: PixelEncoding, _ quantization: UInt32, _ colorspace: UInt32) -> Bool {
-    if quantization == V4L2_QUANTIZATION_FULL_RANGE.rawValue { return true }
-    if quantization == V4L2_QUANTIZATION_LIM_RANGE.rawValue { return false }
-    return colorspace == V4L2_COLORSPACE_JPEG.rawValue || encoding.handling == .native(.gray8)
   }
 
   /// The rate is a wish that many drivers do not know; the format stands without it.

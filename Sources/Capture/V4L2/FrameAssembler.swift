@@ -111,8 +111,8 @@ final class FrameAssembler {
   ) -> Result<Assembled, DamagedPicture> {
     guard
       let image = Image(
-        width: format.width, height: format.pictureHeight, format: pixels, fullRange: format.fullRange, planes: planes,
-        storage: storage)
+        width: format.width, height: format.pictureHeight, format: pixels, fullRange: format.color.fullRange,
+        matrix: format.color.matrix, planes: planes, storage: storage)
     else { return .failure(DamagedPicture(.short)) }
     let spent = start.map { now().nanoseconds(since: $0) } ?? 0
     return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: spent))
@@ -279,7 +279,8 @@ final class FrameAssembler {
       storage.bytes.bindMemory(to: UInt8.self).baseAddress, Int32(clamping: room))
     withExtendedLifetime(source) {}
     guard Int(written) >= total,
-      let image = Image(packed: format.width, format.height, target, fullRange: false, storage: storage)
+      let image = Image(
+        packed: format.width, format.height, target, fullRange: false, matrix: format.color.matrix, storage: storage)
     else {
       // Its messages come from the library's own buffer; nothing is printed.
       let message = v4lconvert_get_error_message(converter).map { String(cString: $0) } ?? ""

@@ -9,7 +9,7 @@ protocol PixelReader {
   func pixel(_ x: Int) -> (red: Int, green: Int, blue: Int)
 }
 
-/// Turns Y'CbCr into R'G'B' with BT.601's coefficients, scaled by 256.
+/// Turns Y'CbCr into R'G'B' with the image's matrix and range, factors scaled by 256.
 struct YUVConversion {
   private let lumaOffset: Int
   private let luma: Int
@@ -18,13 +18,11 @@ struct YUVConversion {
   private let greenV: Int
   private let blueU: Int
 
-  init(fullRange: Bool) {
-    lumaOffset = fullRange ? 0 : 16
-    luma = fullRange ? 256 : 298
-    redV = fullRange ? 359 : 409
-    greenU = fullRange ? 88 : 100
-    greenV = fullRange ? 183 : 208
-    blueU = fullRange ? 454 : 516
+  init(_ image: Image) {
+    let terms = image.matrix.terms(fullRange: image.fullRange, scale: 256)
+    (lumaOffset, luma) = (terms.lumaOffset, terms.luma)
+    (redV, greenU) = (terms.redV, terms.greenU)
+    (greenV, blueU) = (terms.greenV, terms.blueU)
   }
 
   @inline(__always)
@@ -90,7 +88,7 @@ struct PackedYUVReader: PixelReader {
     bytesPerRow = image.planes[0].bytesPerRow
     self.luma = luma
     self.chroma = chroma
-    conversion = YUVConversion(fullRange: image.fullRange)
+    conversion = YUVConversion(image)
     row = base
   }
 
@@ -130,7 +128,7 @@ struct PlanarYUVReader: PixelReader {
     vBytes = image.format == .nv12 ? uBytes : image.planes[2].bytesPerRow
     chromaStep = image.format == .nv12 ? 2 : 1
     rowShift = image.format == .yuv422 ? 0 : 1
-    conversion = YUVConversion(fullRange: image.fullRange)
+    conversion = YUVConversion(image)
     lumaRow = y
     uRow = u
     vRow = v

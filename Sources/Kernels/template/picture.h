@@ -20,20 +20,13 @@ typedef int words_half __attribute__((ext_vector_type(4), aligned(1), may_alias)
 
 INLINE vf byte_at(vi words, vi shift) { return __builtin_convertvector((words >> shift) & (vi)255, vf); }
 
-INLINE void store_yuv(vf y, vf u, vf v, bool full_range, float *out, ptrdiff_t stride) {
+INLINE void store_yuv(vf y, vf u, vf v, const ock_yuv_terms *terms, float *out, ptrdiff_t stride) {
     u -= (vf)128.0f;
     v -= (vf)128.0f;
-    vf r, g, b;
-    if (full_range) {
-        r = vfma(v, (vf)1.402f, y);
-        g = vfma(u, (vf)-0.344136f, vfma(v, (vf)-0.714136f, y));
-        b = vfma(u, (vf)1.772f, y);
-    } else {
-        y = (y - (vf)16.0f) * (vf)1.164384f;
-        r = vfma(v, (vf)1.596027f, y);
-        g = vfma(u, (vf)-0.391762f, vfma(v, (vf)-0.812968f, y));
-        b = vfma(u, (vf)2.017232f, y);
-    }
+    y = (y - (vf)terms->offset) * (vf)terms->luma;
+    vf r = vfma(v, (vf)terms->red_v, y);
+    vf g = vfma(u, (vf)-terms->green_u, vfma(v, (vf)-terms->green_v, y));
+    vf b = vfma(u, (vf)terms->blue_u, y);
     vf zero = (vf)0.0f, most = (vf)255.0f;
     vstore(out, vclamp(r, zero, most));
     vstore(out + stride, vclamp(g, zero, most));
@@ -45,6 +38,7 @@ INLINE void store_yuv(vf y, vf u, vf v, bool full_range, float *out, ptrdiff_t s
 static void ISA(picture_row)(const ock_picture *picture, int row, int first, int end, float *out) {
     ptrdiff_t stride = ock_picture_stride(picture->width);
     const uint8_t *line = picture->planes[0] + row * picture->row_bytes[0];
+    const ock_yuv_terms yuv_terms = *ock_picture_terms(picture), *yuv = &yuv_terms;
     int x = first;
     switch (picture->format) {
     case OCK_PIXELS_YUYV:
@@ -55,7 +49,7 @@ static void ISA(picture_row)(const ock_picture *picture, int row, int first, int
         for (; x + VL <= end; x += VL) {
             vi words = PAIRS(*(const words_half *)(line + 2 * x));
             store_yuv(byte_at(words, y_shift), byte_at(words, u_shift), byte_at(words, v_shift),
-                      picture->full_range, out + x, stride);
+                      yuv, out + x, stride);
         }
         break;
     }
@@ -64,7 +58,7 @@ static void ISA(picture_row)(const ock_picture *picture, int row, int first, int
         for (; x + VL <= end; x += VL) {
             vi words = PAIRS(__builtin_convertvector(*(const shorts_half *)(chroma + x), vi_half));
             store_yuv(__builtin_convertvector(vload_bytes(line + x), vf), byte_at(words, (vi)0),
-                      byte_at(words, (vi)8), picture->full_range, out + x, stride);
+                      byte_at(words, (vi)8), yuv, out + x, stride);
         }
         break;
     }
@@ -77,7 +71,7 @@ static void ISA(picture_row)(const ock_picture *picture, int row, int first, int
             vi us = PAIRS(__builtin_convertvector(*(const bytes_half *)(u + x / 2), vi_half));
             vi vs = PAIRS(__builtin_convertvector(*(const bytes_half *)(v + x / 2), vi_half));
             store_yuv(__builtin_convertvector(vload_bytes(line + x), vf), __builtin_convertvector(us, vf),
-                      __builtin_convertvector(vs, vf), picture->full_range, out + x, stride);
+                      __builtin_convertvector(vs, vf), yuv, out + x, stride);
         }
         break;
     }

@@ -23,6 +23,8 @@ public final class JPEGEncoder {
   private let handle: tjhandle
   private let pool: PixelPool?
   private var scratch = PlanarScratch()
+  /// Memory for pictures that are converted first.
+  private var packedPixels: PixelStorage?
 
   /// - Parameter pool: where the memory for compressed pictures comes from; nil allocates it.
   public init(pool: PixelPool? = nil) {
@@ -33,10 +35,12 @@ public final class JPEGEncoder {
 
   deinit { tjDestroy(handle) }
 
-  /// Compresses `image`. YUV pictures keep their chroma resolution; packed ones are encoded as 4:2:0.
+  /// Compresses `image`. YUV pictures of JPEG's own matrix, BT.601, keep their chroma resolution; packed ones are encoded as
+  /// 4:2:0, and so are those of other matrices.
   ///
   /// - Parameter quality: 1...100.
-  public func encode(_ image: Image, quality: Int = 90) throws(CodecError) -> Output {
+  public func encode(_ picture: Image, quality: Int = 90) throws(CodecError) -> Output {
+    let image = picture.matrix == .bt601 ? picture : packed(picture)
     let subsampling: TJSAMP =
       switch image.format {
       case .gray8: TJSAMP_GRAY
@@ -62,6 +66,12 @@ public final class JPEGEncoder {
       throw CodecError(.unsupported, "cannot encode as JPEG (\(message))")
     }
     return Output(storage: output, count: Int(count))
+  }
+
+  private func packed(_ picture: Image) -> Image {
+    let count = picture.width * picture.height * 3
+    if packedPixels.map({ $0.bytes.count < count }) ?? true { packedPixels = PixelStorage(count: count) }
+    return picture.rgb24(into: packedPixels)
   }
 
   private func compressPacked(

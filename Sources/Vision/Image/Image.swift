@@ -35,14 +35,17 @@ public struct Image: Sendable {
   /// Height in pixels.
   public let height: Int
   public let format: PixelFormat
-  /// Whether YUV samples use the full range 0...255 (JPEG) rather than 16...235 (cameras, BT.601).
+  /// Whether YUV samples use the full range 0...255 (JPEG) rather than 16...235 (cameras, video).
   public let fullRange: Bool
+  /// How YUV samples make red, green and blue; of no matter for other formats.
+  public let matrix: ColorMatrix
   public let planes: [Plane]
   public let storage: PixelStorage
 
   /// An image over `storage`, or nil if the planes are too few, too short, or reach past its end.
   public init?(
-    width: Int, height: Int, format: PixelFormat, fullRange: Bool = false, planes: [Plane], storage: PixelStorage
+    width: Int, height: Int, format: PixelFormat, fullRange: Bool = false, matrix: ColorMatrix = .bt601,
+    planes: [Plane], storage: PixelStorage
   ) {
     guard PixelFormat.isReal(width, height), planes.count == format.planeCount else { return nil }
     for (index, plane) in planes.enumerated() {
@@ -58,13 +61,16 @@ public struct Image: Sendable {
     self.height = height
     self.format = format
     self.fullRange = fullRange
+    self.matrix = matrix
     self.planes = planes
     self.storage = storage
   }
 
   /// A tightly packed image whose planes follow one another at the start of `storage`, or nil if it is too small.
-  public init?(packed width: Int, _ height: Int, _ format: PixelFormat, fullRange: Bool = false, storage: PixelStorage)
-  {
+  public init?(
+    packed width: Int, _ height: Int, _ format: PixelFormat, fullRange: Bool = false, matrix: ColorMatrix = .bt601,
+    storage: PixelStorage
+  ) {
     guard let sizes = format.planeSizes(width: width, height: height) else { return nil }
     var offset = 0
     var planes: [Plane] = []
@@ -73,7 +79,18 @@ public struct Image: Sendable {
       offset += size.bytesPerRow * size.rows
     }
     self.init(
-      width: width, height: height, format: format, fullRange: fullRange, planes: planes, storage: storage)
+      width: width, height: height, format: format, fullRange: fullRange, matrix: matrix, planes: planes,
+      storage: storage)
+  }
+
+  /// The same pixels, where their colours are to be read with another matrix.
+  public func meant(as matrix: ColorMatrix) -> Image {
+    guard matrix != self.matrix else { return self }
+    // The planes were checked when this image was made.
+    return Image(
+      width: width, height: height, format: format, fullRange: fullRange, matrix: matrix, planes: planes,
+      storage: storage)
+      ?? self
   }
 
   /// A picture of middle grey, to try a network with; nil for sizes that no picture has.

@@ -33,6 +33,7 @@ extension ock_picture {
     self.init()
     format = image.format.kernelForm
     full_range = image.fullRange
+    matrix = image.matrix.kernelForm
     width = Int32(image.width)
     height = Int32(image.height)
     func plane(_ index: Int) -> (UnsafePointer<UInt8>?, Int) {
@@ -67,6 +68,17 @@ extension ock_picture_map {
     scale = (affine[0].factor, affine[1].factor, affine[2].factor)
     shift = (affine[0].addend, affine[1].addend, affine[2].addend)
     fill = (normalization.pad, normalization.pad, normalization.pad)
+  }
+}
+
+extension ColorMatrix {
+  var kernelForm: ock_matrix {
+    switch self {
+    case .bt601: OCK_MATRIX_BT601
+    case .bt709: OCK_MATRIX_BT709
+    case .bt2020: OCK_MATRIX_BT2020
+    case .smpte240: OCK_MATRIX_SMPTE240
+    }
   }
 }
 

@@ -2,10 +2,10 @@ import Ground
 
 /// Reads one row of a picture of any format as R G B bytes.
 ///
-/// YUV follows BT.601 in 16-bit fixed point: cameras' range (16...235) or JPEG's full range as the image says. A chroma
-/// sample holds for all the pixels it covers. This is the plain reference beside the SIMD kernels.
+/// YUV follows the image's matrix and range, in 16-bit fixed point. A chroma sample holds for all the pixels it covers. This is
+/// the plain reference beside the SIMD kernels.
 struct RowReader {
-  /// BT.601 coefficients times 65536.
+  /// The conversion's factors times 65536.
   private struct Matrix {
     let lumaOffset: Int32
     let luma: Int32
@@ -14,9 +14,12 @@ struct RowReader {
     let greenV: Int32
     let blueU: Int32
 
-    static let camera = Matrix(
-      lumaOffset: 16, luma: 76309, redV: 104597, greenU: 25675, greenV: 53279, blueU: 132201)
-    static let full = Matrix(lumaOffset: 0, luma: 65536, redV: 91881, greenU: 22554, greenV: 46802, blueU: 116130)
+    init(_ image: Image) {
+      let terms = image.matrix.terms(fullRange: image.fullRange, scale: 65536)
+      (lumaOffset, luma) = (Int32(terms.lumaOffset), Int32(terms.luma))
+      (redV, greenU) = (Int32(terms.redV), Int32(terms.greenU))
+      (greenV, blueU) = (Int32(terms.greenV), Int32(terms.blueU))
+    }
 
     @inline(__always)
     func store(_ y: UInt8, _ u: UInt8, _ v: UInt8, _ out: UnsafeMutablePointer<UInt8>) {
@@ -34,7 +37,7 @@ struct RowReader {
 
   init(_ image: Image) {
     self.image = image
-    matrix = image.fullRange ? .full : .camera
+    matrix = Matrix(image)
   }
 
   /// Row `row` of plane `plane`. Safe: `Image` checked that every row lies inside its storage.

@@ -13,11 +13,20 @@ typedef enum {
     OCK_PIXELS_YUV422,
 } ock_pixels;
 
-/// A picture in memory: planes as the format has them, bytes a row for each. YUV is BT.601, of the full range when
-/// `full_range`, else 16...235.
+/// How brightness and chroma make red, green and blue.
+typedef enum {
+    OCK_MATRIX_BT601,
+    OCK_MATRIX_BT709,
+    OCK_MATRIX_BT2020,
+    OCK_MATRIX_SMPTE240,
+} ock_matrix;
+
+/// A picture in memory: planes as the format has them, bytes a row for each. YUV is of the full range when `full_range`,
+/// else 16...235.
 typedef struct {
     ock_pixels format;
     bool full_range;
+    ock_matrix matrix;
     int width, height;
     const uint8_t *planes[3];
     ptrdiff_t row_bytes[3];
