@@ -171,7 +171,8 @@ static void compare_pictures(ock_isa isa) {
     static uint8_t bytes[4 * 100 * 40];
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(noise() * 127 + 128);
     for (int format = OCK_PIXELS_RGB24; format <= OCK_PIXELS_YUV422; format++) {
-        ock_picture picture = {format, false, WIDTH, HEIGHT, {bytes, bytes + 4000, bytes + 8000}, {4 * WIDTH, 100, 100}};
+        ock_picture picture = {format, false, OCK_MATRIX_BT709, WIDTH, HEIGHT,
+                               {bytes, bytes + 4000, bytes + 8000}, {4 * WIDTH, 100, 100}};
         ock_picture_map map = {0, WIDTH, 0, HEIGHT, 0, 0, WIDTH, HEIGHT, 3, 5, 41, 27, 50, 40, false,
                                {1, 2, 3}, {0, -1, 1}, {114, 114, 114}};
         float *scratch = floats(ock_picture_scratch_count(WIDTH, 41, 1)), *expected = floats(OUT), *actual = floats(OUT);

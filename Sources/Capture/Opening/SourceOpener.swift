@@ -24,7 +24,7 @@ public struct SourceOpener: Sendable {
 extension SourceOpener {
   /// This room's own ways, the most particular first: the first that claims a name opens it.
   public static let standard: [SourceOpener] = [
-    demo, standardInput, networkStream, camera, photos, rawVideo, videoFile,
+    demo, standardInput, networkStream, camera, motionJPEG, photos, rawVideo, videoFile,
   ]
 
   static let standardInput = SourceOpener(
@@ -39,6 +39,16 @@ extension SourceOpener {
   static let camera = SourceOpener(
     name: "camera", claims: { $0.file == .device || $0.text.hasPrefix("/dev/video") },
     open: { name, request in try CameraSource(path: name.text, request: request) })
+
+  static let motionJPEG = SourceOpener(
+    name: "file of motion JPEG",
+    claims: { name in
+      guard case .regular(let head) = name.file else { return false }
+      return head.withUnsafeBytes { ImageFileFormat(of: $0) } == .jpeg && MotionJPEG.isVideo(name.text)
+    },
+    open: { name, request in
+      try VideoFileSource(path: name.text, format: MotionJPEG.format, request: request)
+    })
 
   static let photos = SourceOpener(
     name: "photo or folder of photos",

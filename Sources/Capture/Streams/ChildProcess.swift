@@ -10,11 +10,15 @@ package final class ChildProcess {
   private let errors: Int32
   private var process: pid_t
   private var partialLine: [UInt8] = []
-  /// The last whole line of its standard error, without the passwords of addresses in it.
+  private let isTold: (String) -> String?
+  /// The last whole line of its standard error that is told, without the passwords of addresses in it.
   private(set) var lastError = ""
 
   /// Starts `arguments[0]`, found through PATH.
-  package init(_ arguments: [String]) throws(CaptureError) {
+  ///
+  /// - Parameter telling: what of a line on its standard error is worth telling; nil for nothing.
+  package init(_ arguments: [String], telling: @escaping (String) -> String? = { $0 }) throws(CaptureError) {
+    isTold = telling
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }
@@ -50,8 +54,7 @@ package final class ChildProcess {
         if byte != 10, byte != 13, partialLine.count < 1000 {
           partialLine.append(byte)
         } else if !partialLine.isEmpty {
-          endLine()
-          report(lastError)
+          if endLine() { report(lastError) }
         }
       }
     }
@@ -78,14 +81,16 @@ package final class ChildProcess {
       _ = poll(nil, 0, 5)
     }
     drainErrors(report)
-    if !partialLine.isEmpty { endLine() }
+    if !partialLine.isEmpty { _ = endLine() }
     return close()
   }
 
-  /// Programs repeat the addresses that they were given, passwords and all.
-  private func endLine() {
-    lastError = SourceSecrets.redacted(FFmpegCommand.withoutPointers(String(decoding: partialLine, as: UTF8.self)))
-    partialLine = []
+  /// Whether the line is told. Programs repeat the addresses that they were given, passwords and all.
+  private func endLine() -> Bool {
+    defer { partialLine = [] }
+    guard let told = isTold(String(decoding: partialLine, as: UTF8.self)) else { return false }
+    lastError = SourceSecrets.redacted(FFmpegCommand.withoutPointers(told))
+    return true
   }
 
   private func reap() -> Int32? {

@@ -1,5 +1,6 @@
 import Ground
 import Logging
+import Synchronization
 import Vision
 
 /// Used by the opener first, then only by the capture thread, as ``FrameSource`` promises; hence unchecked.
@@ -15,11 +16,18 @@ final class FFmpegWorker: @unchecked Sendable {
   private var reader: RawVideoReader?
   private var pacer = FramePacer(system: LinuxSystemCalls())
   private var clock = MediaClock()
-  private var held: Image?
+  /// The picture to show when its time has come, and the one that was read last and passed over.
+  private var held: Picture?
+  private var passed: Picture?
+  private let notes = PictureNotes()
+  /// Which pictures of a file are wanted.
+  private var cursor: VideoCursor
   private var rate = 25.0
-  /// Seconds into the file at which the running ffmpeg began, and frames since.
-  private var start = 0.0
+  /// Pictures read from the running ffmpeg, and the time of the last.
   private var sinceStart = 0
+  private var lastTime: Double?
+  /// Whether the file's last picture is at hand, and nothing behind it.
+  private var isAtEnd = false
   private var count: UInt64 = 0
   private var lastFrame = MonotonicTime.now
   /// Patience with a new connection starts when it does.
@@ -30,6 +38,8 @@ final class FFmpegWorker: @unchecked Sendable {
   private var isClosed = false
   /// What is asked of a file; nil for streams.
   private let playback: Playback?
+  /// How often ffmpeg failed before a file's end.
+  private let failures = Atomic<Int>(0)
   let description: PublishedDescription
 
   init(
@@ -37,6 +47,7 @@ final class FFmpegWorker: @unchecked Sendable {
     timing: FFmpegTiming, playback: Playback? = nil
   ) throws(CaptureError) {
     self.playback = playback
+    cursor = VideoCursor(duration: playback?.status.duration)
     self.input = input
     self.name = name
     self.request = request
@@ -49,7 +60,7 @@ final class FFmpegWorker: @unchecked Sendable {
         name: name, detail: detail, width: request.width ?? 640, height: request.height ?? 480,
         framesPerSecond: request.framesPerSecond ?? 0, isLive: isStream))
     do throws(CaptureError) {
-      try launch()
+      try launch(at: 0)
       guard try awaitHeader() else { throw failure("no video arrived") }
     } catch {
       stop()
@@ -61,6 +72,15 @@ final class FFmpegWorker: @unchecked Sendable {
   }
 
   deinit { stop() }
+
+  /// A picture and its time, in seconds from a file's start.
+  private struct Picture {
+    var image: Image
+    var time: Double
+  }
+
+  /// Pictures that could not be had.
+  var refusals: Int { failures.load(ordering: .relaxed) }
 
   func close() {
     isClosed = true
@@ -74,10 +94,17 @@ final class FFmpegWorker: @unchecked Sendable {
     held = nil
   }
 
-  private func launch() throws(CaptureError) {
+  /// - Parameter start: seconds into a file.
+  private func launch(at start: Double) throws(CaptureError) {
     stop()
+    notes.clear()
+    isAtEnd = false
+    passed = nil
+    lastTime = nil
     do {
-      let process = try ChildProcess(FFmpegCommand.decode(input, start: start, request: request))
+      let process = try ChildProcess(FFmpegCommand.decode(input, start: start, request: request)) { [notes] in
+        notes.take($0)
+      }
       child = process
       reader = RawVideoReader(y4m: process.output, pool: pool)
       sinceStart = 0
@@ -89,9 +116,15 @@ final class FFmpegWorker: @unchecked Sendable {
 
   /// Waits for the first header, which says what ffmpeg made of the input.
   private func awaitHeader() throws(CaptureError) -> Bool {
-    guard let reader else { return false }
+    guard let reader, let child else { return false }
+    let deadline = MonotonicTime.now.nanoseconds + Int64(timing.start) * 1_000_000
     do {
-      guard try reader.readHeader(timeout: timing.start), let header = reader.header else { return false }
+      // What ffmpeg says has to be read as well, or it stands still.
+      while try !reader.readHeader(timeout: 100) {
+        child.drainErrors { logger.warning("\(name): \($0)") }
+        guard !reader.isClosed, MonotonicTime.now.nanoseconds < deadline else { return false }
+      }
+      guard let header = reader.header else { return false }
       adopt(header)
       return true
     } catch {
@@ -102,6 +135,7 @@ final class FFmpegWorker: @unchecked Sendable {
   private func adopt(_ header: Y4MHeader) {
     // A stream's nominal rate is its clock's, not its pictures': anything above 240 is not believed.
     rate = header.framesPerSecond > 0 && header.framesPerSecond <= 240 ? header.framesPerSecond : 25
+    cursor.rate = rate
     var updated = description.value
     updated.width = header.width
     updated.height = header.height
@@ -132,41 +166,83 @@ final class FFmpegWorker: @unchecked Sendable {
       }
       speed = order.speed
       if let move = order.move {
-        try carryOut(move)
-      } else if self.reader == nil {
+        guard try carryOut(move) else { return endWhilePaused() }
+      } else if isAtEnd, held == nil, order.isPlaying {
+        return try finish()
+      } else if self.reader == nil, held == nil {
         // The file was at its end while paused.
         guard order.isPlaying else { return endWhilePaused() }
         clock.jump()
-        try play(from: 0)
+        try begin()
       }
     }
-    guard let reader, let child else { return try restart(timeout) }
-    child.drainErrors { logger.warning("\(name): \($0)") }
-    if held == nil {
-      let step: RawVideoReader.Step
-      do {
-        step = try reader.advance(timeout: timeout)
-      } catch {
-        return try ended(error.what)
-      }
-      switch step {
-      case .picture(let image):
-        if sinceStart == 0, let header = reader.header { adopt(header) }
-        held = image
-      case .waiting: return judgeSilence()
-      case .end: return try ended("the stream ended")
-      }
-    }
-    let media = start + Double(sinceStart) / rate
+    if held == nil, let event = try read(timeout) { return event }
     let isPaced = !isStream && request.pace == .native
-    guard let image = held, !isPaced || pacer.isDue(media, speed: speed, timeout: timeout) else { return .nothing }
-    return deliver(image, media)
+    guard let picture = held, !isPaced || pacer.isDue(picture.time, speed: speed, timeout: timeout) else {
+      return .nothing
+    }
+    return deliver(picture)
   }
 
-  private func deliver(_ image: Image, _ media: Double) -> SourceEvent {
+  /// Reads until the picture that is wanted is held.
+  ///
+  /// - Returns: what to report when there is none yet.
+  private func read(_ timeout: Int) throws(CaptureError) -> SourceEvent? {
+    let deadline = MonotonicTime.now.nanoseconds + Int64(max(0, timeout)) * 1_000_000
+    while held == nil {
+      let left = max(0, (deadline - MonotonicTime.now.nanoseconds) / 1_000_000)
+      if let event = try readOnce(Int(left)) { return event }
+      if left == 0, held == nil { return .nothing }
+    }
+    return nil
+  }
+
+  /// Reads the next picture, which is then held if it is the one that is wanted.
+  private func readOnce(_ timeout: Int) throws(CaptureError) -> SourceEvent? {
+    guard let reader, let child else { return try restart(timeout) }
+    child.drainErrors { logger.warning("\(name): \($0)") }
+    let step: RawVideoReader.Step
+    do {
+      step = try reader.advance(timeout: timeout)
+    } catch {
+      return try ended(error.what)
+    }
+    switch step {
+    case .picture(let image):
+      try judge(noted(image, child))
+      return nil
+    case .waiting: return judgeSilence()
+    case .end: return try ended("the stream ended")
+    }
+  }
+
+  /// The picture with what ffmpeg said of it.
+  private func noted(_ image: Image, _ child: ChildProcess) -> Picture {
+    if sinceStart == 0, let header = reader?.header { adopt(header) }
+    // The note was written before the picture, perhaps after the last look.
+    child.drainErrors { logger.warning("\(name): \($0)") }
+    let note = notes.take(sinceStart)
+    sinceStart += 1
+    let time = note?.seconds ?? lastTime.map { $0 + 1 / rate } ?? cursor.position
+    lastTime = time
+    return Picture(image: note.map { image.meant(as: $0.matrix) } ?? image, time: time)
+  }
+
+  /// Holds the picture, passes over it, or reads from elsewhere.
+  private func judge(_ picture: Picture) throws(CaptureError) {
+    guard playback != nil else {
+      held = picture
+      return
+    }
+    let step = cursor.read(picture.time)
+    if step == .show { held = picture } else { passed = picture }
+    if case .open(let seconds) = step { try launch(at: seconds) }
+  }
+
+  private func deliver(_ picture: Picture) -> SourceEvent {
+    let (image, media) = (picture.image, picture.time)
     held = nil
     count += 1
-    sinceStart += 1
     if isTroubled { logger.info("\(name): the picture is back") }
     isTroubled = false
     backoff = nil
@@ -175,6 +251,8 @@ final class FFmpegWorker: @unchecked Sendable {
     if let playback {
       clock.stamp(&frame, seconds: media, period: 1 / rate)
       playback.delivered(media)
+      // Played again, a file that was paused on its last picture starts over.
+      if isAtEnd, !playback.status.isPlaying { isAtEnd = false }
     }
     return .frame(frame)
   }
@@ -191,23 +269,45 @@ final class FFmpegWorker: @unchecked Sendable {
   }
 
   /// ffmpeg's output is over: the end of a file, or a stream that broke.
-  private func ended(_ otherwise: String) throws(CaptureError) -> SourceEvent {
+  ///
+  /// - Returns: nil where a picture is held, or reading goes on elsewhere in the file.
+  private func ended(_ otherwise: String) throws(CaptureError) -> SourceEvent? {
     let status = child?.finish(within: 1000) { logger.warning("\(name): \($0)") }
     let words = child?.lastError ?? ""
     if isStream {
       lose(status == 0 || words.isEmpty ? "\(otherwise), reconnecting" : "ffmpeg: \(words), reconnecting")
       return .noSignal(reason: reason, since: lastFrame)
     }
-    let hadFrames = sinceStart > 0
+    let last = passed
     stop()
-    if request.loops, hadFrames {
+    if status != 0, !request.loops || sinceStart == 0 {
+      failures.add(1, ordering: .relaxed)
+      isClosed = true
+      return .notice("\(name): \(words.isEmpty ? "ffmpeg failed" : words)")
+    }
+    switch cursor.end() {
+    case .open(let seconds):
+      try launch(at: seconds)
+      return nil
+    case .showLast:
+      held = last
+      isAtEnd = true
+      return nil
+    case .show, .pass, .nothing: return try finish()
+    }
+  }
+
+  /// Behind a file's last picture.
+  private func finish() throws(CaptureError) -> SourceEvent {
+    isAtEnd = false
+    if request.loops, sinceStart > 0 {
       clock.beginLap()
-      try play(from: 0)
+      try begin()
       return .nothing
     }
-    if status == 0, let playback, !playback.status.isPlaying { return endWhilePaused() }
+    if let playback, !playback.status.isPlaying { return endWhilePaused() }
     isClosed = true
-    return status == 0 ? .end : .notice("\(name): \(words.isEmpty ? "ffmpeg failed" : words)")
+    return .end
   }
 
   // MARK: Reconnecting
@@ -231,7 +331,7 @@ final class FFmpegWorker: @unchecked Sendable {
       guard wait <= Double(timeout) else { return .noSignal(reason: reason, since: lastFrame) }
     }
     do {
-      try launch()
+      try launch(at: 0)
     } catch {
       lose(error.what)
     }
@@ -240,22 +340,25 @@ final class FFmpegWorker: @unchecked Sendable {
 
   // MARK: Moving about in a file
 
-  private func carryOut(_ move: Playback.Move) throws(CaptureError) {
-    // The frame after the one shown last comes without any seeking.
-    if move.seconds == nil, move.frames == 1, reader != nil {
-      pacer.restart()
-      return
+  /// False where there is nothing to go to.
+  private func carryOut(_ move: Playback.Move) throws(CaptureError) -> Bool {
+    pacer.restart()
+    switch cursor.go(to: move.seconds, by: move.frames, isOpen: reader != nil) {
+    case .show, .pass, .showLast:
+      // The pictures after the one shown last come without any seeking.
+      return true
+    case .nothing: return false
+    case .open(let seconds):
+      clock.jump()
+      try launch(at: seconds)
+      return true
     }
-    let base = move.seconds ?? start + Double(sinceStart - 1) / rate
-    let end = playback?.status.duration.map { max(0, $0 - 1 / rate) } ?? .greatestFiniteMagnitude
-    clock.jump()
-    try play(from: min(max(0, base + Double(move.frames) / rate), end))
   }
 
-  private func play(from seconds: Double) throws(CaptureError) {
-    start = seconds
+  private func begin() throws(CaptureError) {
+    cursor.restart()
     pacer.restart()
-    try launch()
+    try launch(at: 0)
   }
 
   private func endWhilePaused() -> SourceEvent {

@@ -21,6 +21,8 @@ final class RawVideoReader {
   private let pool: PixelPool
   private var phase: Phase
   private(set) var header: Y4MHeader?
+  /// Whether the writer's end is closed.
+  private(set) var isClosed = false
   private let isY4M: Bool
   /// Bytes read ahead of a line's end.
   private var ahead: [UInt8] = []
@@ -136,7 +138,8 @@ final class RawVideoReader {
     filled = 0
     filling = nil
     return Image(
-      packed: header.width, header.height, header.format, fullRange: header.fullRange, storage: storage)
+      packed: header.width, header.height, header.format, fullRange: header.fullRange, matrix: header.matrix,
+      storage: storage)
   }
 
   // MARK: Reading
@@ -164,7 +167,10 @@ final class RawVideoReader {
       ahead.removeLast(4096 - max(0, count))
     }
     if count > 0 { return .got }
-    if count == 0 { return .closed }
+    if count == 0 {
+      isClosed = true
+      return .closed
+    }
     if errno == EINTR || errno == EAGAIN { return .nothing }
     throw CaptureError(.deviceFailed, "cannot read (\(String(cString: strerror(errno))))", errno: errno)
   }
@@ -177,6 +183,8 @@ extension Y4MHeader {
     self.height = height
     self.format = format
     fullRange = false
+    matrix = ColorMatrix(ofSize: width, height)
+    pixelShape = 1
     self.framesPerSecond = framesPerSecond
   }
 

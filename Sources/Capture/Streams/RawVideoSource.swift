@@ -71,6 +71,7 @@ private final class RawVideoWorker: @unchecked Sendable {
   private var reader: RawVideoReader
   private var pacer = FramePacer(system: LinuxSystemCalls())
   private var clock = MediaClock()
+  private let resampler = Resampler()
   private var held: Image?
   private var count: UInt64 = 0
   private var lapCount: UInt64 = 0
@@ -93,8 +94,9 @@ private final class RawVideoWorker: @unchecked Sendable {
         throw CaptureError(.corrupt, "no Y4M header arrived")
       }
       description = SourceDescription(
-        name: name, detail: raw == nil ? "Y4M" : "bare \(header.format.rawValue)", width: header.width,
-        height: header.height, framesPerSecond: request.framesPerSecond ?? header.framesPerSecond, isLive: !isFile)
+        name: name, detail: raw == nil ? "Y4M" : "bare \(header.format.rawValue)", width: header.squareSize.width,
+        height: header.squareSize.height, framesPerSecond: request.framesPerSecond ?? header.framesPerSecond,
+        isLive: !isFile)
     } catch {
       Glibc.close(descriptor)
       throw CaptureError(
@@ -121,7 +123,7 @@ private final class RawVideoWorker: @unchecked Sendable {
         throw CaptureError(error.kind, error.what, place: name, remedy: error.remedy, errno: error.errno)
       }
       switch step {
-      case .picture(let image): held = image
+      case .picture(let image): held = withSquarePixels(image)
       case .waiting:
         let silence = MonotonicTime.now.milliseconds(since: lastFrame)
         return silence < 1000 ? .nothing : .noSignal(reason: "no frames arrive", since: lastFrame)
@@ -139,6 +141,11 @@ private final class RawVideoWorker: @unchecked Sendable {
     var frame = Frame(image: image, sequence: count, timestamp: lastFrame)
     if isFile { clock.stamp(&frame, seconds: media, period: 1 / rate) }
     return .frame(frame)
+  }
+
+  private func withSquarePixels(_ image: Image) -> Image {
+    guard image.width != description.width || image.height != description.height else { return image }
+    return resampler.scaled(image, width: description.width, height: description.height, filter: .bilinear) ?? image
   }
 
   private func atEnd(_ missing: Bool) -> SourceEvent {

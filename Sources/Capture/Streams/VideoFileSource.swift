@@ -10,17 +10,21 @@ public final class VideoFileSource: SeekableSource {
 
   /// Opens the file at `path`.
   ///
+  /// - Parameter format: ffmpeg's name of its format, where neither its name nor its first bytes tell.
   /// - Throws: ``CaptureError`` when ffmpeg is not installed or finds no video in the file.
-  public init(path: String, request: SourceRequest = SourceRequest()) throws(CaptureError) {
-    let probe = FFmpegCommand.probe(path)
+  public init(
+    path: String, format: String? = nil, request: SourceRequest = SourceRequest()
+  ) throws(CaptureError) {
+    let probe = FFmpegCommand.probe(path, format: format)
     playback = Playback(duration: probe.duration)
     worker = try FFmpegWorker(
-      .file(path), name: path, detail: probe.codec.map { "video, \($0)" } ?? "video", request: request,
+      .file(path, format: format), name: path, detail: probe.codec.map { "video, \($0)" } ?? "video", request: request,
       timing: FFmpegTiming(), playback: playback)
   }
 
   public var description: SourceDescription { worker.description.value }
   public var status: PlaybackStatus { playback.status }
+  public var refusals: Int { worker.refusals }
 
   public func next(timeout: Int) throws -> SourceEvent { try worker.next(timeout: timeout) }
   public func close() { worker.close() }

@@ -12,6 +12,10 @@ struct Y4MHeader: Equatable {
   var height: Int
   var format: PixelFormat
   var fullRange: Bool
+  /// The format has no word for it: what most streams of this size use.
+  var matrix: ColorMatrix
+  /// Width of a pixel by its height; 1 when the stream does not say.
+  var pixelShape: Double
   /// Frames a second; 0 when the stream does not say.
   var framesPerSecond: Double
 
@@ -24,6 +28,7 @@ struct Y4MHeader: Equatable {
     var (width, height, rate) = (0, 0, 0.0)
     var colour = "420"
     var fullRange = false
+    var shape = 0.0
     for word in words.dropFirst() {
       let value = String(word.dropFirst())
       switch word.first {
@@ -31,6 +36,7 @@ struct Y4MHeader: Equatable {
       case "H": height = Int(value) ?? 0
       case "F": rate = Self.ratio(value)
       case "C": colour = value
+      case "A": shape = Self.ratio(value)
       case "X" where value == "COLORRANGE=FULL": fullRange = true
       default: break
       }
@@ -46,7 +52,19 @@ struct Y4MHeader: Equatable {
     self.height = height
     self.format = format
     self.fullRange = fullRange
+    matrix = ColorMatrix(ofSize: width, height)
+    // Shapes that nobody makes are not believed.
+    pixelShape = (0.1...10).contains(shape) ? shape : 1
     framesPerSecond = rate
+  }
+
+  /// The size with square pixels: the shorter side stretched.
+  var squareSize: (width: Int, height: Int) {
+    guard pixelShape != 1 else { return (width, height) }
+    let wide = pixelShape > 1 ? Double(width) * pixelShape : Double(width)
+    let high = pixelShape > 1 ? Double(height) : Double(height) / pixelShape
+    guard wide <= 16384, high <= 16384, wide * high <= Double(CodecLimits.pixels) else { return (width, height) }
+    return (Int(saturating: wide.rounded()), Int(saturating: high.rounded()))
   }
 
   private static let formats: [String: PixelFormat] = [
