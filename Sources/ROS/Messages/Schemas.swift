@@ -74,6 +74,9 @@ public enum ROSSchemas {
     return parts.joined()
   }
 
+  /// The fields of a type that this program knows, "package/Type", one a line.
+  static func fields(of name: String) -> [String]? { definitions[name] }
+
   private static func collect(_ name: String, into order: inout [String]) {
     guard let fields = definitions[name], !order.contains(name) else { return }
     order.append(name)

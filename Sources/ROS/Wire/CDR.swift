@@ -44,11 +44,19 @@ public struct CDREncoder {
   }
 }
 
-/// Reads CDR from bytes that may be anything. Either byte order, as the header says.
+/// Reads CDR from bytes that may be anything, in either byte order, as the header says; also the wire format of ROS 1, which
+/// has neither a header nor padding.
 public struct CDRDecoder {
   private var reader: ByteReader
   private let origin: Int
   private let swapped: Bool
+  private let isPadded: Bool
+
+  /// A reader of ROS 1's format: little-endian values one after the other, strings without a closing NUL.
+  init(ros1 bytes: ArraySlice<UInt8>) {
+    reader = ByteReader(bytes)
+    (origin, swapped, isPadded) = (reader.position, false, false)
+  }
 
   public init(_ bytes: ArraySlice<UInt8>) throws {
     reader = ByteReader(bytes)
@@ -59,9 +67,23 @@ public struct CDRDecoder {
     default: throw ROSError(.unsupported, "a message is not plain CDR")
     }
     origin = reader.position
+    isPadded = true
+  }
+
+  /// Bytes not read yet.
+  var remaining: Int { reader.remaining }
+
+  /// The next bytes as they are, sharing the message's memory.
+  mutating func slice(_ count: Int) throws -> ArraySlice<UInt8> { try reader.slice(count) }
+
+  /// Steps over values that are aligned to `size`.
+  mutating func skip(_ count: Int, alignedTo size: Int = 1) throws {
+    try align(size)
+    try reader.skip(count)
   }
 
   private mutating func align(_ size: Int) throws {
+    guard isPadded else { return }
     let excess = (reader.position - origin) & (size - 1)
     if excess != 0 { try reader.skip(size - excess) }
   }
