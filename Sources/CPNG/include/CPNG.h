@@ -33,3 +33,11 @@ ocp_reader *ocp_reader_new(const void *bytes, size_t count, uint32_t side_limit,
 bool ocp_reader_pixels(ocp_reader *reader, uint8_t *rgb, size_t row_bytes, ocp_header *header);
 
 void ocp_reader_free(ocp_reader *reader);
+
+/// Bytes for a message of libpng.
+#define OCP_PNG_MESSAGE 96
+
+/// Reads a grey PNG of 16 bits as its samples are, without regard to gamma, into `out` (width * height, in the machine's byte
+/// order). 1, or 0 with the reason in `message` where the file is damaged or not of this size and kind.
+int ocp_png_read_grey16(
+    const unsigned char *bytes, size_t count, uint32_t width, uint32_t height, uint16_t *out, char message[OCP_PNG_MESSAGE]);

@@ -1,7 +1,7 @@
 import Ground
 public import Vision
 
-/// Turns sensor_msgs/msg/Image into pictures of the flow. Encodings: sensor_msgs/image_encodings.hpp.
+/// Turns pictures of sensor_msgs/msg/Image into pictures of the flow. Encodings: sensor_msgs/image_encodings.hpp.
 public enum RawImageDecoding {
   private struct Layout {
     var format: PixelFormat
@@ -19,12 +19,6 @@ public enum RawImageDecoding {
   private static let layouts: [String: Layout] = {
     let bgr = copied(.bgr24, 3)
     let gray = copied(.gray8, 1)
-    let deep = Layout(format: .gray8, bytesPerPixel: 2) { source, target, width in
-      for x in 0..<width { target[x] = source[2 * x + 1] }
-    }
-    let deepBigEndian = Layout(format: .gray8, bytesPerPixel: 2) { source, target, width in
-      for x in 0..<width { target[x] = source[2 * x] }
-    }
     let bgra = Layout(format: .rgb24, bytesPerPixel: 4) { source, target, width in
       for x in 0..<width {
         target[3 * x] = source[4 * x + 2]
@@ -34,11 +28,16 @@ public enum RawImageDecoding {
     }
     return [
       "rgb8": copied(.rgb24, 3), "bgr8": bgr, "8UC3": bgr, "rgba8": copied(.rgba32, 4), "bgra8": bgra, "8UC4": bgra,
-      "mono8": gray, "8UC1": gray, "mono16": deep, "16UC1": deep, "mono16be": deepBigEndian,
-      "16UC1be": deepBigEndian, "yuv422": copied(.uyvy, 2), "uyvy": copied(.uyvy, 2),
+      "mono8": gray, "8UC1": gray, "yuv422": copied(.uyvy, 2), "uyvy": copied(.uyvy, 2),
       "yuv422_yuy2": copied(.yuyv, 2), "yuyv": copied(.yuyv, 2),
     ]
   }()
+
+  /// Whether pictures of an encoding are decoded, and whether they have colours.
+  static func kind(_ encoding: String) -> PictureKind? {
+    if bayerTiles[encoding] != nil { return .color }
+    return layouts[encoding].map { $0.format == .gray8 ? .grey : .color }
+  }
 
   /// For each Bayer encoding, the colour (0 red, 1 green, 2 blue) of the four pixels of its tile, row by row.
   private static let bayerTiles: [String: [Int]] = [
@@ -46,17 +45,18 @@ public enum RawImageDecoding {
     "bayer_grbg8": [1, 0, 2, 1],
   ]
 
+  /// Pictures of eight bits a sample; ``DeepPictures`` decodes those of more.
+  ///
   /// - Throws: ``ROSError`` for encodings that are not known, and for sizes that the data does not bear out.
   public static func image(_ raw: RawImage, pool: PixelPool) throws -> Image {
     let width = Int(raw.width)
     let height = Int(raw.height)
     if let tile = bayerTiles[raw.encoding] { return try demosaiced(raw, tile, pool) }
-    guard let layout = layouts[raw.encoding + (raw.isBigEndian ? "be" : "")] ?? layouts[raw.encoding] else {
+    guard let layout = layouts[raw.encoding] else {
+      let known = Array(layouts.keys) + bayerTiles.keys + DeepPictures.encodings
       throw ROSError(
         .unsupported, "pictures are encoded as '\(raw.encoding)'",
-        remedy:
-          "known are \((Array(layouts.keys) + bayerTiles.keys).filter { !$0.hasSuffix("be") }.sorted().joined(separator: ", "))"
-      )
+        remedy: "known are \(known.sorted().joined(separator: ", "))")
     }
     // 4:2:2 keeps pixels in pairs: an odd width has half a pair more.
     let pixels = layout.format == .uyvy || layout.format == .yuyv ? (width + 1) / 2 * 2 : width
@@ -71,7 +71,7 @@ public enum RawImageDecoding {
     return target
   }
 
-  private static func check(_ raw: RawImage, rowBytes: Int) throws -> Int {
+  static func check(_ raw: RawImage, rowBytes: Int) throws -> Int {
     let step = Int(raw.step)
     guard raw.width > 0, raw.height > 0, raw.width <= 32768, raw.height <= 32768, step >= rowBytes,
       raw.data.count >= rowBytes, (raw.data.count - rowBytes) / max(1, step) >= Int(raw.height) - 1
@@ -79,7 +79,7 @@ public enum RawImageDecoding {
     return rowBytes
   }
 
-  private static func allocate(_ width: Int, _ height: Int, _ format: PixelFormat, _ pool: PixelPool) throws -> Image {
+  static func allocate(_ width: Int, _ height: Int, _ format: PixelFormat, _ pool: PixelPool) throws -> Image {
     guard let sizes = format.planeSizes(width: width, height: height) else {
       throw ROSError(.tooLarge, "a picture of \(width)x\(height)")
     }

@@ -1,0 +1,138 @@
+import Ground
+public import Vision
+
+/// Makes pictures of eight bits out of the deep ones of a topic: distances and grey of 16 bits. Distances are spread over the
+/// range that they use, as those of a camera; the range follows the pictures slowly. One thread.
+public struct DeepPictures {
+  /// Encodings of sensor_msgs/msg/Image.
+  static let encodings = ["mono16", "16UC1", "32FC1"]
+  /// Of compressed_depth_image_transport, before the picture.
+  static let depthHeaderBytes = 12
+
+  private var mappings: [Mapping: DeepGrey] = [:]
+
+  private struct Mapping: Hashable {
+    var depth: GreyDepth
+    var isBigEndian: Bool
+  }
+
+  public init() {}
+
+  /// The kind of an encoding of more than eight bits; nil for others.
+  static func kind(_ encoding: String) -> PictureKind? {
+    switch encoding {
+    case "mono16": .deepGrey
+    case "16UC1", "32FC1": .depth
+    default: nil
+    }
+  }
+
+  private static func depth(_ encoding: String) -> GreyDepth { kind(encoding) == .depth ? .distances : .usedBits }
+
+  /// The next picture does not follow the last one.
+  public mutating func restart() {
+    for mapping in mappings.keys { mappings[mapping]?.restart() }
+  }
+
+  /// Decodes a picture of ``PictureKind/deepGrey`` or ``PictureKind/depth``.
+  ///
+  /// - Throws: ``ROSError`` for sizes that the data does not bear out.
+  public mutating func image(_ raw: RawImage, pool: PixelPool) throws -> Image {
+    let (width, height, step) = (Int(raw.width), Int(raw.height), Int(raw.step))
+    let isReal = raw.encoding == "32FC1"
+    _ = try RawImageDecoding.check(raw, rowBytes: width * (isReal ? 4 : 2))
+    guard isReal else {
+      return try raw.data.withUnsafeBytes {
+        try image($0, step, width, height, DeepPictures.depth(raw.encoding), isBigEndian: raw.isBigEndian, pool)
+      }
+    }
+    let distances = raw.data.withUnsafeBytes { bytes in
+      var distances: [UInt16] = []
+      distances.reserveCapacity(width * height)
+      for row in 0..<height {
+        for x in 0..<width {
+          let bits = bytes.loadUnaligned(fromByteOffset: row * step + x * 4, as: UInt32.self)
+          let value = Float(bitPattern: raw.isBigEndian ? UInt32(bigEndian: bits) : UInt32(littleEndian: bits))
+          distances.append(DeepPictures.millimetres(value))
+        }
+      }
+      return distances
+    }
+    return try image(distances, width, height, .distances, pool)
+  }
+
+  /// Decodes a picture of ``PictureKind/deepGrey`` or ``PictureKind/depth``.
+  ///
+  /// - Throws: ``ROSError`` for compressions that are not known; `CodecError` for damaged pictures.
+  public mutating func image(_ compressed: CompressedImage, pool: PixelPool) throws -> Image {
+    let encoding = String(compressed.sourceEncoding)
+    guard compressed.isCompressedDepth else {
+      let picture = try compressed.data.withUnsafeBytes { bytes throws(CodecError) in try GreyPNG(bytes) }
+      return try image(picture.samples, picture.width, picture.height, DeepPictures.depth(encoding), pool)
+    }
+    let header = try DepthHeader(compressed)
+    let picture = try compressed.depthPicture.withUnsafeBytes { bytes throws(CodecError) in try GreyPNG(bytes) }
+    let distances = encoding == "32FC1" ? picture.samples.map(header.millimetres) : picture.samples
+    return try image(distances, picture.width, picture.height, .distances, pool)
+  }
+
+  /// Metres as millimetres; 0, "nothing was measured", for what is none, and the greatest for what is farther.
+  private static func millimetres(_ metres: Float) -> UInt16 {
+    metres > 0 ? UInt16(saturating: (metres * 1000).rounded()) : 0
+  }
+
+  static func behindDepthHeader(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes.dropFirst(depthHeaderBytes))
+  }
+
+  private mutating func image(
+    _ samples: [UInt16], _ width: Int, _ height: Int, _ depth: GreyDepth, _ pool: PixelPool
+  ) throws -> Image {
+    // Of this machine.
+    let isBigEndian = UInt16(1).bigEndian == 1
+    return try samples.withUnsafeBytes {
+      try image($0, width * 2, width, height, depth, isBigEndian: isBigEndian, pool)
+    }
+  }
+
+  private mutating func image(
+    _ bytes: UnsafeRawBufferPointer, _ step: Int, _ width: Int, _ height: Int, _ depth: GreyDepth, isBigEndian: Bool,
+    _ pool: PixelPool
+  ) throws -> Image {
+    let target = try RawImageDecoding.allocate(width, height, .gray8, pool)
+    let mapping = Mapping(depth: depth, isBigEndian: isBigEndian)
+    // Safe: the rows were checked against the bytes, and the picture has width * height bytes.
+    mappings[mapping, default: DeepGrey(depth, isBigEndian: isBigEndian)].convert(
+      bytes, bytesPerRow: step, width: width, height: height, into: target.base(ofPlane: 0))
+    return target
+  }
+}
+
+/// What compressed_depth_image_transport puts before its picture (`ConfigHeader`): how the distances of 32FC1 were quantised.
+private struct DepthHeader {
+  private var a: Float
+  private var b: Float
+
+  /// - Throws: ``ROSError`` where the data is too short, or not a PNG picture.
+  init(_ picture: CompressedImage) throws {
+    guard picture.data.count > DeepPictures.depthHeaderBytes else {
+      throw ROSError(.corrupt, "a depth picture without a picture")
+    }
+    guard !picture.format.contains("rvl") else {
+      throw ROSError(
+        .unsupported, "depth pictures are encoded as '\(picture.format)'", remedy: "known is compressedDepth with PNG")
+    }
+    (a, b) = picture.data.withUnsafeBytes { bytes in
+      func real(_ offset: Int) -> Float {
+        Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      }
+      return (real(4), real(8))
+    }
+  }
+
+  /// The distance of a quantised inverse distance.
+  func millimetres(_ sample: UInt16) -> UInt16 {
+    let metres = a / (Float(sample) - b)
+    return sample > 0 && metres > 0 ? UInt16(saturating: (metres * 1000).rounded()) : 0
+  }
+}
