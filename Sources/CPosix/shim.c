@@ -105,6 +105,8 @@ int ocp_flush_output(void) {
   return ferror(stdout) ? -1 : 0;
 }
 
+int64_t ocp_next_data(int descriptor, int64_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
+
 int ocp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int ocp_bell(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -12,7 +12,9 @@ public enum WholeFile {
     _ bytes: UnsafeRawBufferPointer, to path: String, synchronized: Bool = false
   ) throws(SystemError) {
     let working = workingName(of: path)
-    let descriptor = open(working, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // What lies there is of a process that is gone, or a link that somebody put there; neither is written into.
+    unlink(working)
+    let descriptor = open(working, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw SystemError(errno) }
     var problem = fill(descriptor, bytes)
     if problem == 0, synchronized, fsync(descriptor) != 0 { problem = errno }

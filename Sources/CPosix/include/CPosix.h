@@ -1,5 +1,6 @@
 // Shim over the parts of Linux' C library that Swift's Glibc module does not import (GNU extensions, macros, varargs).
 #pragma once
+#include <stdint.h>
 
 /// Names the calling thread; at most 15 bytes (pthread_setname_np(3)).
 void ocp_set_thread_name(const char *name);
@@ -22,6 +23,10 @@ void ocp_enlarge_pipe(int descriptor, int bytes);
 /// Writes what standard output's stream still holds. 0 when everything that was ever put into it has been written, else the
 /// error number, or -1 where an earlier write failed for a reason that is no longer known.
 int ocp_flush_output(void);
+
+/// The first place from `offset` on that is not a hole of a sparse file (SEEK_DATA of lseek(2)); -1 with errno ENXIO where only
+/// holes follow, and with another where the file system does not tell.
+int64_t ocp_next_data(int descriptor, int64_t offset);
 
 /// A file in memory, closed on exec (memfd_create(2)); -1 with errno where it fails.
 int ocp_memory_file(const char *name);

@@ -181,7 +181,7 @@ extension Manifest.Thresholds {
   init(_ reader: ConfigReader) throws {
     confidence = try reader.number("confidence", in: 0...1)
     iou = try reader.number("iou", in: 0...1)
-    limit = try reader.int("max_detections", in: 1...10000)
+    limit = try reader.int("max_detections", in: 1...Suppression.largestLimit)
     classAgnostic = try reader.bool("class_agnostic")
     softSigma = try reader.number("soft_nms", in: 0.001...10)
     top = try reader.int("top", in: 1...1000)

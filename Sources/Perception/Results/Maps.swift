@@ -29,7 +29,8 @@ public struct SegmentationMap: LayerContent {
   /// `runs`: `[class, length]` pairs, row by row.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    let cells = try MapSize(container.decode(Int.self, forKey: .columns), container.decode(Int.self, forKey: .rows))
+    let cells = try MapSize(
+      container.decode(Int.self, forKey: .columns), container.decode(Int.self, forKey: .rows), decoder)
     columns = cells.columns
     rows = cells.rows
     labels = try container.decode([String].self, forKey: .labels)
@@ -102,7 +103,8 @@ public struct DepthMap: LayerContent {
   /// `nearness`: base64 of one byte per cell, 255 the nearest.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    let cells = try MapSize(container.decode(Int.self, forKey: .columns), container.decode(Int.self, forKey: .rows))
+    let cells = try MapSize(
+      container.decode(Int.self, forKey: .columns), container.decode(Int.self, forKey: .rows), decoder)
     columns = cells.columns
     rows = cells.rows
     unit = try container.decodeIfPresent(String.self, forKey: .unit) ?? "relative"
@@ -132,16 +134,21 @@ public struct DepthMap: LayerContent {
   }
 }
 
-/// The size of a grid from outside, refused where it is nothing or beyond 16 million cells.
+/// The size of a grid from outside, refused where it is nothing, beyond 16 million cells, or beyond what the decoder's
+/// ``CellBudget`` has left.
 struct MapSize {
   var columns: Int
   var rows: Int
   var count: Int { columns * rows }
 
-  init(_ columns: Int, _ rows: Int) throws {
+  init(_ columns: Int, _ rows: Int, _ decoder: any Decoder) throws {
     guard (1...16384).contains(columns), (1...16384).contains(rows), columns * rows <= 1 << 24 else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: [], debugDescription: "a grid of \(columns) x \(rows) cells is not possible"))
+    }
+    if let budget = decoder.userInfo[.cellBudget] as? CellBudget, !budget.spend(columns * rows) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "the maps of a frame have too many cells together"))
     }
     self.columns = columns
     self.rows = rows

@@ -28,19 +28,31 @@ public struct RunLengthMask: Sendable, Equatable, Codable {
     }
     let region = mask.region
     let usable = mask.columns > 0 && mask.rows > 0 && mask.bits.count >= mask.columns * mask.rows && region.area > 0
+    let rows = RunLengthMask.pixels(from: region.y, extent: region.height, of: frameHeight)
     for x in 0..<frameWidth {
       let column = usable ? RunLengthMask.cell(Float(x) + 0.5, region.x, region.width, mask.columns) : nil
       guard let column else {
         extend(0, by: frameHeight)
         continue
       }
-      for y in 0..<frameHeight {
+      extend(0, by: rows.lowerBound)
+      for y in rows {
         let row = RunLengthMask.cell(Float(y) + 0.5, region.y, region.height, mask.rows)
         extend(row.map { mask.bits[$0 * mask.columns + column] == 0 ? 0 : 1 } ?? 0, by: 1)
       }
+      extend(0, by: frameHeight - rows.upperBound)
     }
     runs.append(length)
     counts = RunLengthMask.text(runs)
+  }
+
+  /// The pixels of a side that an interval may touch.
+  private static func pixels(from start: Float, extent: Float, of side: Int) -> Range<Int> {
+    let bound = Float(max(0, side))
+    // NaN is below every bound.
+    let first = Int(saturating: max(0, min(bound, start - 1)))
+    let last = Int(saturating: max(0, min(bound, start + extent + 1)).rounded(.up))
+    return first..<max(first, last)
   }
 
   private static func cell(_ position: Float, _ start: Float, _ extent: Float, _ cells: Int) -> Int? {

@@ -61,9 +61,10 @@ extension ComparisonStatus: Codable {
     width = try container.decode(Int.self, forKey: .width)
     height = try container.decode(Int.self, forKey: .height)
     let size = (width, height)
+    let budget = CellBudget()
     func detections(_ key: CodingKeys) throws -> [Detection] {
       try container.decode([DetectionRecord].self, forKey: key).compactMap {
-        $0.detection(frameWidth: size.0, frameHeight: size.1, classifier: nil)
+        try $0.detection(frameWidth: size.0, frameHeight: size.1, classifier: nil, budget: budget)
       }
     }
     findings.detections = try detections(.detections)

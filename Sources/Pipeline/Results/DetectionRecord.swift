@@ -47,7 +47,10 @@ public struct DetectionRecord: Codable, Sendable {
   /// The object of a record; nil where its box is none.
   ///
   /// - Parameter classifier: the model behind the classes of a record of schema 1.
-  func detection(frameWidth: Int, frameHeight: Int, classifier: String?) -> Detection? {
+  /// - Throws: `DecodingError` when a mask is not of the frame, or has more cells than `budget` has left.
+  func detection(
+    frameWidth: Int, frameHeight: Int, classifier: String?, budget: CellBudget
+  ) throws -> Detection? {
     guard box.count == 4, box.allSatisfy({ Float($0).isFinite }) else { return nil }
     let sides = box.map { Float($0) }
     var detection = Detection(
@@ -56,7 +59,15 @@ public struct DetectionRecord: Codable, Sendable {
     detection.angle = angle.map { Float($0) }
     detection.track = track
     detection.stage = stage ?? "detector"
-    detection.mask = masks?.first.flatMap { $0.size == [frameHeight, frameWidth] ? $0.mask() : nil }
+    detection.mask = try masks?.first.flatMap { runs in
+      guard runs.size == [frameHeight, frameWidth] else { return nil }
+      guard let mask = runs.mask(budget) else {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: [], debugDescription: "a mask does not fill its frame, or the masks are too large together")
+        )
+      }
+      return mask
+    }
     let vector = embedding?.map { Float($0) }
     let known = attributes?.compactMap(\.layer)
     if let known {

@@ -13,6 +13,8 @@ public struct FrameRecord: Sendable {
   public static let schema = 2
   /// Pixels per side of frames that are read back, at most.
   private static let longestSide = 1 << 14
+  /// Bytes of a line of JSON that is read back, at most: in memory it takes many times as much.
+  private static let longestLine = 16 << 20
 
   public var frame: UInt64
   public var sequence: UInt64
@@ -122,17 +124,40 @@ extension FrameRecord: Codable {
     findings = Findings()
     let classifier = self.classifier
     let (width, height) = (self.width, self.height)
-    findings.detections = try get("detections", [DetectionRecord].self).compactMap {
-      $0.detection(frameWidth: width, frameHeight: height, classifier: classifier)
+    let budget = decoder.userInfo[.cellBudget] as? CellBudget ?? CellBudget()
+    findings.detections = try FrameRecord.objects(in: container).compactMap {
+      try $0.detection(frameWidth: width, frameHeight: height, classifier: classifier, budget: budget)
     }
     for index in findings.detections.indices { findings.detections[index].number = index }
     findings.layers = try LayersRecord(from: decoder, model: model).layers
   }
 
+  /// The first objects of a frame, at most as many as a network may find: writers list the best first.
+  private static func objects(in container: KeyedDecodingContainer<JSONKey>) throws -> [DetectionRecord] {
+    var list = try container.nestedUnkeyedContainer(forKey: JSONKey("detections"))
+    var objects: [DetectionRecord] = []
+    while !list.isAtEnd, objects.count < Suppression.largestLimit {
+      objects.append(try list.decode(DetectionRecord.self))
+    }
+    return objects
+  }
+
+  /// The result in a line of JSON.
+  ///
+  /// - Throws: `DecodingError` when the text is no result, is longer than any, or its masks and maps are too large.
+  public init(parsing jsonLine: String) throws {
+    guard jsonLine.utf8.count <= FrameRecord.longestLine else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "a result of \(jsonLine.utf8.count) bytes"))
+    }
+    let decoder = JSONDecoder()
+    decoder.userInfo[.cellBudget] = CellBudget()
+    self = try decoder.decode(FrameRecord.self, from: Data(jsonLine.utf8))
+  }
+
   /// The result in a line of JSON; nil where the text is none.
   public init?(jsonLine: String) {
-    guard let record = try? JSONDecoder().decode(FrameRecord.self, from: Data(jsonLine.utf8)) else { return nil }
-    self = record
+    do { try self.init(parsing: jsonLine) } catch { return nil }
   }
 }
 

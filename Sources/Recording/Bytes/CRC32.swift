@@ -55,9 +55,12 @@ public struct CRC32: Sendable {
   public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
   /// The checksum of some bytes.
-  public static func of(_ bytes: [UInt8]) -> UInt32 {
+  public static func of(_ bytes: [UInt8]) -> UInt32 { of(bytes[...]) }
+
+  /// The checksum of some bytes.
+  public static func of(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var crc = CRC32()
-    crc.update(bytes)
+    bytes.withUnsafeBytes { crc.update($0) }
     return crc.value
   }
 }

@@ -13,9 +13,7 @@ final class OutputText {
     }
     self.path = path
     self.layer = layer
-    // What a process of this number that was killed left is of no use.
-    try? layer.remove(WholeFile.workingName(of: path))
-    file = try OutputFile(WholeFile.workingName(of: path), layer: layer)
+    file = try OutputFile(overStale: WholeFile.workingName(of: path), layer: layer)
     buffer.reserveCapacity(1 << 16)
   }
 

@@ -44,20 +44,19 @@ public struct RecordingInfo: Encodable, Sendable {
       metadata[number == 1 ? record.name : "\(record.name) \(number)"] = record.values
     }
     var problems = reader.problems
-    let counts = reader.statistics?.channelMessageCounts ?? [:]
+    var counts = reader.statistics?.channelMessageCounts ?? [:]
     var first = reader.statistics?.startTime ?? .max
     var last = reader.statistics?.endTime ?? 0
-    topics = reader.channels.values.sorted { $0.topic < $1.topic }.map { channel in
-      var count = counts[channel.id] ?? 0
-      if reader.statistics == nil || (counts.isEmpty && reader.statistics?.messageCount ?? 0 > 0) {
-        let locations = reader.locations(of: [channel.id]) { problems.append($0) }
-        count = UInt64(locations.count)
-        first = min(first, locations.first?.logTime ?? .max)
-        last = max(last, locations.last?.logTime ?? 0)
-      }
-      return TopicInfo(
+    if reader.statistics == nil || (counts.isEmpty && reader.statistics?.messageCount ?? 0 > 0) {
+      let counted = reader.messageCounts { problems.append($0) }
+      counts = counted.counts
+      first = min(first, counted.times?.lowerBound ?? .max)
+      last = max(last, counted.times?.upperBound ?? 0)
+    }
+    topics = reader.channels.values.sorted { ($0.topic, $0.id) < ($1.topic, $1.id) }.map { channel in
+      TopicInfo(
         topic: channel.topic, type: reader.schemas[channel.schemaID]?.name ?? "", encoding: channel.messageEncoding,
-        messages: count)
+        messages: counts[channel.id] ?? 0)
     }
     messages = topics.reduce(0) { $0 &+ $1.messages }
     start_ns = first == .max ? 0 : first

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 import Ground
 
@@ -8,9 +9,13 @@ public protocol InputBytes: AnyObject, Sendable {
   var count: UInt64 { get }
   /// Exactly `count` bytes from `offset`; throws when they are not all there, before allocating anything.
   func read(at offset: UInt64, count: Int) throws -> [UInt8]
+  /// The first place from `offset` on that may hold something else than zeros: holes of sparse files are stepped over.
+  func firstData(from offset: UInt64) -> UInt64
 }
 
 extension InputBytes {
+  public func firstData(from offset: UInt64) -> UInt64 { min(offset, count) }
+
   func checkRange(_ offset: UInt64, _ wanted: Int) throws {
     guard wanted >= 0, offset <= count, UInt64(wanted) <= count - offset else {
       throw RecordingError(.corrupt, "a record lies past the end of the file", place: name)
@@ -63,6 +68,14 @@ public final class FileBytes: InputBytes {
         .fileFailed, "cannot read: \(String(cString: strerror(failure)))", place: name, errno: failure)
     }
     return bytes
+  }
+
+  public func firstData(from offset: UInt64) -> UInt64 {
+    guard offset < count else { return count }
+    let found = ocp_next_data(descriptor, Int64(clamping: offset))
+    // ENXIO: nothing but holes follows. Other errors: the file system does not know its holes.
+    if found < 0 { return errno == ENXIO ? count : offset }
+    return min(count, max(offset, UInt64(found)))
   }
 }
 

@@ -21,6 +21,18 @@ final class OutputFile {
     }
   }
 
+  /// Creates the file under a working name, in place of one that a process that is gone has left; a link is replaced, not
+  /// followed.
+  convenience init(overStale path: String, layer: any FileLayer) throws {
+    if layer.isLocked(path) {
+      throw RecordingError(
+        .fileFailed, "another process is writing it", place: path, remedy: "wait for it, or choose another name")
+    }
+    // Absent, as it should be, or removed: creating it tells.
+    try? layer.remove(path)
+    try self.init(path, layer: layer)
+  }
+
   deinit { close() }
 
   /// Writes all bytes, however few the system takes at a time.

@@ -4,11 +4,15 @@ extension MCAP {
   /// An unpacked chunk, its checksum verified.
   struct Chunk: Sendable {
     var header: ChunkHeader
-    var records: [UInt8]
+    /// Shares memory with the record where the chunk is not compressed.
+    var records: ArraySlice<UInt8>
 
     /// Unpacks the chunk whose record content `reader` is at.
-    init(from reader: inout ByteReader) throws {
+    ///
+    /// - Parameter budget: what the file may cost; throws when the chunk is more than is left of it.
+    init(from reader: inout ByteReader, budget: ReadBudget) throws {
       header = try ChunkHeader(from: &reader)
+      try budget.spend(unpacking: header.uncompressedSize)
       guard let size = Int(exactly: header.compressedSize), size <= reader.remaining else {
         throw RecordingError(.corrupt, "a chunk is shorter than its header says")
       }
@@ -24,7 +28,7 @@ extension MCAP {
       guard let start = Int(exactly: offset), start <= records.count else {
         throw RecordingError(.corrupt, "an offset points outside its chunk")
       }
-      var reader = ByteReader(records[start...])
+      var reader = ByteReader(records.dropFirst(start))
       guard let (opcode, content) = try reader.nextRecord(), opcode == Opcode.message.rawValue else {
         throw RecordingError(.corrupt, "the index points at a record that is not a message")
       }
@@ -36,7 +40,7 @@ extension MCAP {
     func forEachRecord(_ body: (UInt8, UInt64, inout ByteReader) throws -> Void) throws {
       var reader = ByteReader(records)
       while true {
-        let offset = UInt64(reader.position)
+        let offset = UInt64(reader.position - records.startIndex)
         guard let (opcode, content) = try reader.nextRecord() else { return }
         var part = content
         try body(opcode, offset, &part)

@@ -19,7 +19,7 @@ extension MCAP {
   }
 
   /// No reader unpacks a chunk that claims more than this; the largest that writers make by default is some megabytes.
-  public static let maximumChunkBytes = 512 << 20
+  public static let maximumChunkBytes = 256 << 20
 }
 
 /// Compresses chunks, keeping its context and its buffer from one to the next. One thread.
@@ -65,7 +65,7 @@ final class ChunkCompressor {
 
 /// Unpacks chunks that may lie about their size: the output grows with what really comes out.
 enum ChunkDecompressor {
-  static func decompress(_ bytes: ArraySlice<UInt8>, as name: String, size: UInt64) throws -> [UInt8] {
+  static func decompress(_ bytes: ArraySlice<UInt8>, as name: String, size: UInt64) throws -> ArraySlice<UInt8> {
     guard let compression = MCAP.Compression(rawValue: name) else {
       throw RecordingError(.unsupported, "chunks are compressed with '\(name)', only zstd, lz4 and none are known")
     }
@@ -73,11 +73,12 @@ enum ChunkDecompressor {
       throw RecordingError(.tooLarge, "a chunk claims \(size) bytes, more than any writer makes")
     }
     let expected = Int(size)
-    let result: [UInt8]
+    let result: ArraySlice<UInt8>
     switch compression {
-    case .none: result = Array(bytes)
-    case .zstd: result = try zstd(bytes, expected)
-    case .lz4: result = try lz4(bytes, expected)
+    // Shares the memory of the record, which was read for it alone.
+    case .none: result = bytes
+    case .zstd: result = try zstd(bytes, expected)[...]
+    case .lz4: result = try lz4(bytes, expected)[...]
     }
     guard result.count == expected else {
       throw RecordingError(.corrupt, "a chunk unpacks to \(result.count) bytes instead of \(expected)")

@@ -1,5 +1,4 @@
 import Ground
-import Synchronization
 
 /// Reads an MCAP file anywhere in it, by its index or, where it has none or a damaged one, by one built from the data.
 ///
@@ -33,12 +32,13 @@ public final class MCAPReader: Sendable {
   public let problems: [String]
   /// Whether the index is the file's own.
   public let isIndexed: Bool
+  /// Messages that are listed for a set of channels: those of a camera over two days.
+  private static let maximumLocations = 4 << 20
+  private static let maximumMetadataBytes = 32 << 20
 
   private let bytes: any InputBytes
   private let walked: [Location]
-  /// The chunks used last, newest first.
-  private let cache = Mutex<[(index: Int, chunk: MCAP.Chunk)]>([])
-  private static let cachedChunks = 3
+  private let cache: ChunkCache
 
   /// Opens a file.
   ///
@@ -67,10 +67,8 @@ public final class MCAPReader: Sendable {
     attachments = index.attachments
     statistics = index.statistics
     walked = index.walked
-    metadata = index.metadata.compactMap { entry in
-      guard var reader = try? bytes.record(.metadata, at: entry.offset) else { return nil }
-      return try? MCAP.Metadata(from: &reader)
-    }
+    metadata = MCAPReader.metadata(index.metadata, of: bytes, &problems)
+    cache = ChunkCache(bytes, chunks: index.chunks)
     self.problems = problems
   }
 
@@ -85,54 +83,114 @@ public final class MCAPReader: Sendable {
     }.sorted { $0.id < $1.id }
   }
 
-  /// Every message of the given channels, in the order of their log times.
-  ///
-  /// Damaged chunks are left out and reported through `damaged`.
-  public func locations(of wanted: Set<UInt16>, damaged: (String) -> Void = { _ in }) -> [Location] {
-    var found = walked.filter { wanted.contains($0.channel) }
-    // A walk has been through all chunks already.
-    for (number, chunk) in chunks.enumerated() where isIndexed {
+  /// The metadata records of an index, as far as they can be read. Entries may share a record: it is read once.
+  private static func metadata(
+    _ entries: [MCAP.MetadataIndex], of bytes: any InputBytes, _ problems: inout [String]
+  ) -> [MCAP.Metadata] {
+    var seen: Set<UInt64> = []
+    var left = MCAPReader.maximumMetadataBytes
+    var found: [MCAP.Metadata] = []
+    for entry in entries where seen.insert(entry.offset).inserted {
       do {
-        try appendLocations(ofChunk: number, chunk, wanted, to: &found)
-      } catch {
-        damaged("the chunk at byte \(chunk.offset) is damaged: \(error)")
-      }
-    }
-    var sorted = true
-    for index in found.indices.dropFirst() where found[index].logTime < found[index - 1].logTime { sorted = false }
-    if !sorted {
-      found.sort { ($0.logTime, $0.chunk, $0.offset) < ($1.logTime, $1.chunk, $1.offset) }
+        let length = try bytes.recordPrefix(at: entry.offset).length
+        guard length <= left else {
+          problems.append("metadata of more than \(MCAPReader.maximumMetadataBytes >> 20) MiB is left out")
+          break
+        }
+        left -= length
+        var reader = try bytes.record(.metadata, at: entry.offset)
+        found.append(try MCAP.Metadata(from: &reader))
+      } catch { problems.append("metadata at byte \(entry.offset) cannot be read: \(error)") }
     }
     return found
   }
 
+  /// Every message of the given channels, in the order of their log times; messages of equal times in the order of the
+  /// file.
+  ///
+  /// - Parameter damaged: gets a sentence for each chunk that is left out because it is damaged, and where there are more
+  ///   messages than fit the memory.
+  public func locations(of wanted: Set<UInt16>, damaged: (String) -> Void = { _ in }) -> [Location] {
+    var found = walked.filter { wanted.contains($0.channel) }
+    let budget = ReadBudget(fileBytes: byteCount)
+    // A walk has been through all chunks already.
+    for (number, chunk) in chunks.enumerated() where isIndexed {
+      guard found.count < MCAPReader.maximumLocations else {
+        damaged("more than \(MCAPReader.maximumLocations) messages; the rest is left out")
+        break
+      }
+      do {
+        try appendLocations(ofChunk: number, chunk, wanted, budget, to: &found)
+      } catch {
+        damaged("the chunk at byte \(chunk.offset) is damaged: \(error)")
+      }
+    }
+    let isSorted = zip(found, found.dropFirst()).allSatisfy { !isBefore($1, $0) }
+    if !isSorted { found.sort(by: isBefore) }
+    return found
+  }
+
+  private func isBefore(_ a: Location, _ b: Location) -> Bool {
+    (a.logTime, filePlace(a), a.offset) < (b.logTime, filePlace(b), b.offset)
+  }
+
+  private func filePlace(_ location: Location) -> UInt64 {
+    location.isInChunk ? chunks[location.chunk].offset : location.offset
+  }
+
   private func appendLocations(
-    ofChunk number: Int, _ chunk: MCAP.ChunkIndex, _ wanted: Set<UInt16>, to found: inout [Location]
+    ofChunk number: Int, _ chunk: MCAP.ChunkIndex, _ wanted: Set<UInt16>, _ budget: ReadBudget,
+    to found: inout [Location]
   ) throws {
     let before = found.count
     do {
       if chunk.messageIndexOffsets.isEmpty { throw RecordingError(.corrupt, "no message index") }
       for (channel, offset) in chunk.messageIndexOffsets.sorted(by: { $0.key < $1.key }) where wanted.contains(channel)
       {
-        var reader = try bytes.record(.messageIndex, at: offset)
-        let index = try MCAP.MessageIndex(from: &reader)
-        guard index.channelID == channel else {
-          throw RecordingError(.corrupt, "a message index belongs to another channel")
-        }
-        for entry in index.entries {
+        for entry in try messageIndex(of: channel, at: offset, chunk).entries
+        where found.count < MCAPReader.maximumLocations {
           found.append(Location(logTime: entry.logTime, channel: channel, chunk: number, offset: entry.offset))
         }
       }
     } catch {
       // The data itself knows better than a missing or damaged index.
       found.removeLast(found.count - before)
+      try budget.spend(unpacking: chunk.uncompressedSize)
       try self.chunk(number).forEachRecord { opcode, offset, content in
-        guard opcode == MCAP.Opcode.message.rawValue else { return }
+        guard opcode == MCAP.Opcode.message.rawValue, found.count < MCAPReader.maximumLocations else { return }
         let message = try MCAP.Message(from: &content)
         guard wanted.contains(message.channelID) else { return }
         found.append(Location(logTime: message.logTime, channel: message.channelID, chunk: number, offset: offset))
       }
     }
+  }
+
+  /// A chunk's index of one channel, which cannot have more entries than the chunk has room for messages.
+  private func messageIndex(of channel: UInt16, at offset: UInt64, _ chunk: MCAP.ChunkIndex) throws -> MCAP.MessageIndex
+  {
+    let fields = 6
+    let length = try bytes.recordPrefix(at: offset).length
+    let messages = chunk.uncompressedSize / UInt64(MCAP.prefixBytes + MCAP.messageHeaderBytes)
+    guard length >= fields, UInt64(length - fields) / 16 <= messages else {
+      throw RecordingError(.corrupt, "a message index has more entries than its chunk has messages")
+    }
+    var reader = try bytes.record(.messageIndex, at: offset)
+    let index = try MCAP.MessageIndex(from: &reader)
+    guard index.channelID == channel else {
+      throw RecordingError(.corrupt, "a message index belongs to another channel")
+    }
+    return index
+  }
+
+  /// How many messages each channel has, and the times of the first and the last, in one pass.
+  func messageCounts(
+    damaged: (String) -> Void
+  ) -> (counts: [UInt16: UInt64], times: ClosedRange<UInt64>?) {
+    let all = locations(of: Set(channels.keys), damaged: damaged)
+    var counts: [UInt16: UInt64] = [:]
+    for location in all { counts[location.channel, default: 0] += 1 }
+    guard let first = all.first, let last = all.last else { return (counts, nil) }
+    return (counts, first.logTime...last.logTime)
   }
 
   /// The message at a location.
@@ -142,31 +200,22 @@ public final class MCAPReader: Sendable {
         var reader = try bytes.record(.message, at: location.offset)
         return try MCAP.Message(from: &reader)
       }
-      let message = try chunk(location.chunk).message(at: location.offset)
+      let chunk = try chunk(location.chunk)
+      var message = try chunk.message(at: location.offset)
       guard message.channelID == location.channel else {
         throw RecordingError(.corrupt, "the index confuses two channels")
       }
+      // A message in use must not keep a large chunk in memory beside the next one.
+      if chunk.records.count > ChunkCache.largeChunkBytes { message.data = Array(message.data)[...] }
       return message
     } catch let error as RecordingError { throw error.at(name) }
   }
 
   /// The chunk of ``chunks`` with the given number, unpacked and verified.
-  func chunk(_ number: Int) throws -> MCAP.Chunk {
-    let cached = cache.withLock { cache -> MCAP.Chunk? in
-      guard let place = cache.firstIndex(where: { $0.index == number }) else { return nil }
-      let entry = cache.remove(at: place)
-      cache.insert(entry, at: 0)
-      return entry.chunk
-    }
-    if let cached { return cached }
-    var reader = try bytes.record(.chunk, at: chunks[number].offset)
-    let chunk = try MCAP.Chunk(from: &reader)
-    cache.withLock { cache in
-      cache.insert((number, chunk), at: 0)
-      if cache.count > MCAPReader.cachedChunks { cache.removeLast() }
-    }
-    return chunk
-  }
+  func chunk(_ number: Int) throws -> MCAP.Chunk { try cache.chunk(number) }
+
+  /// Says that reading goes on somewhere else: chunks may be unpacked again from here on.
+  func beginPass() { cache.beginPass() }
 
   /// The attachment of an index entry, its checksum verified.
   public func attachment(_ entry: MCAP.AttachmentIndex) throws -> MCAP.Attachment {

@@ -39,6 +39,8 @@ public final class MCAPWriter {
   private let compressor: ChunkCompressor
   private var chunk: ChunkBuilder
   private var schemas: [MCAP.Schema] = []
+  /// Where the schemas of a name stand in ``schemas``.
+  private var schemaPlaces: [String: [Int]] = [:]
   private var channels: [MCAP.Channel] = []
   private var chunkIndexes: [MCAP.ChunkIndex] = []
   private var attachmentIndexes: [MCAP.AttachmentIndex] = []
@@ -52,14 +54,23 @@ public final class MCAPWriter {
   /// Creates the working file and writes its start.
   ///
   /// - Throws: ``RecordingError`` when either name is taken or the disk refuses.
-  public init(path: String, options: Options = Options(), layer: any FileLayer = SystemFileLayer()) throws {
+  ///
+  /// - Parameter workingPath: the name while it is written, if another than the usual; a file of that name that no process
+  ///   has open is written over.
+  public init(
+    path: String, workingPath: String? = nil, options: Options = Options(), layer: any FileLayer = SystemFileLayer()
+  ) throws {
     self.path = path
     self.options = options
     self.layer = layer
     guard !layer.exists(path) else {
       throw RecordingError(.fileFailed, "the file exists already", place: path, remedy: "choose another name")
     }
-    file = try OutputFile(path + MCAPWriter.workingSuffix, layer: layer)
+    if let workingPath {
+      file = try OutputFile(overStale: workingPath, layer: layer)
+    } else {
+      file = try OutputFile(path + MCAPWriter.workingSuffix, layer: layer)
+    }
     compressor = ChunkCompressor(options.compression)
     chunk = ChunkBuilder(capacity: min(options.chunkBytes, 8 << 20) + (1 << 16))
     scratch.append(MCAP.magic)
@@ -78,11 +89,13 @@ public final class MCAPWriter {
 
   /// Declares a schema; equal schemas share an id.
   public func addSchema(name: String, encoding: String, data: [UInt8]) throws -> UInt16 {
-    if let known = schemas.first(where: { $0.name == name && $0.encoding == encoding && $0.data == data }) {
-      return known.id
+    let sameName = schemaPlaces[name, default: []]
+    if let known = sameName.first(where: { schemas[$0].encoding == encoding && schemas[$0].data == data }) {
+      return schemas[known].id
     }
     // Id 0 means no schema, so the first is 1.
     let schema = MCAP.Schema(id: try nextID(schemas.count + 1), name: name, encoding: encoding, data: data)
+    schemaPlaces[name, default: []].append(schemas.count)
     schemas.append(schema)
     statistics.schemaCount += 1
     schema.write(to: &scratch)

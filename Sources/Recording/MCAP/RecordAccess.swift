@@ -19,6 +19,16 @@ extension InputBytes {
     guard found == opcode.rawValue else {
       throw RecordingError(.corrupt, "the index points at a record of another kind", place: name)
     }
-    return ByteReader(try read(at: offset + UInt64(MCAP.prefixBytes), count: length))
+    return ByteReader(try content(at: offset + UInt64(MCAP.prefixBytes), length: length))
+  }
+
+  /// The content of a record, unless it is too much for the memory: sparse files hold records of any length for nothing.
+  func content(at offset: UInt64, length: Int) throws -> [UInt8] {
+    guard length <= MCAP.maximumRecordBytes else {
+      throw RecordingError(
+        .tooLarge, "a record of \(length) bytes, more than the \(MCAP.maximumRecordBytes) that are read into memory",
+        place: name)
+    }
+    return try read(at: offset, count: length)
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Ground
 
 /// Walks over a file's records from front to back, without trusting any index. One thread.
@@ -13,12 +14,14 @@ struct RecordScanner {
   }
 
   let bytes: any InputBytes
+  let budget: ReadBudget
   /// Where the next record should begin.
   private(set) var offset: UInt64
 
   /// A scanner over a file whose opening magic has been checked.
   init(_ bytes: any InputBytes) {
     self.bytes = bytes
+    budget = ReadBudget(fileBytes: bytes.count)
     offset = UInt64(MCAP.magic.count)
   }
 
@@ -63,8 +66,19 @@ struct RecordScanner {
     offset = try nextChunk(after: found.offset) ?? bytes.count
   }
 
+  /// Goes to the end of the file.
+  mutating func giveUp() { offset = bytes.count }
+
   func content(of found: Found) throws -> ByteReader {
-    ByteReader(try bytes.read(at: found.contentOffset, count: found.contentLength))
+    if found.contentLength <= MCAP.maximumRecordBytes { try budget.spend(reading: UInt64(found.contentLength)) }
+    return ByteReader(try bytes.content(at: found.contentOffset, length: found.contentLength))
+  }
+
+  /// The first `count` bytes of a record's content, or all where there are fewer.
+  func beginning(of found: Found, count: Int) throws -> ByteReader {
+    let length = min(found.contentLength, count)
+    try budget.spend(reading: UInt64(length))
+    return ByteReader(try bytes.content(at: found.contentOffset, length: length))
   }
 
   /// The first byte after `start` where a whole, plausible chunk begins; nil when there is none.
@@ -72,16 +86,29 @@ struct RecordScanner {
     let window = 1 << 20
     // The longest prefix and header of a chunk that is recognised.
     let overlap = 64
+    // Chunks do not begin with a zero, so that holes need no search.
     var base = start + 1
     while base < bytes.count {
+      base = max(base, bytes.firstData(from: base))
+      guard base < bytes.count else { return nil }
       let length = Int(min(UInt64(window + overlap), bytes.count - base))
+      try budget.spend(reading: UInt64(length))
       let block = try bytes.read(at: base, count: length)
-      for position in 0..<min(window, length) where block[position] == MCAP.Opcode.chunk.rawValue {
-        if plausibleChunk(block[position...], at: base + UInt64(position)) { return base + UInt64(position) }
+      var position = 0
+      while let next = place(of: MCAP.Opcode.chunk.rawValue, in: block, from: position), next < window {
+        if plausibleChunk(block[next...], at: base + UInt64(next)) { return base + UInt64(next) }
+        position = next + 1
       }
       base += UInt64(window)
     }
     return nil
+  }
+
+  private func place(of byte: UInt8, in block: [UInt8], from start: Int) -> Int? {
+    block.withUnsafeBytes { buffer in
+      guard start < buffer.count, let base = buffer.baseAddress else { return nil }
+      return memchr(base + start, Int32(byte), buffer.count - start).map { base.distance(to: UnsafeRawPointer($0)) }
+    }
   }
 
   private func plausibleChunk(_ slice: ArraySlice<UInt8>, at offset: UInt64) -> Bool {

@@ -11,6 +11,8 @@ public enum MCAP {
   static let prefixBytes = 9
   /// The footer record with its prefix.
   static let footerBytes = 9 + 20
+  /// No record longer than this is read into memory: a chunk of the largest size with its header.
+  static let maximumRecordBytes = maximumChunkBytes + (1 << 20)
   /// A message's fields before its data.
   static let messageHeaderBytes = 22
 
@@ -281,6 +283,18 @@ extension MCAP.Message {
 }
 
 extension MCAP.Attachment {
+  /// Everything of an attachment but its data, and how many bytes that has.
+  static func fields(before reader: inout ByteReader) throws -> (attachment: MCAP.Attachment, dataSize: UInt64) {
+    var head = MCAP.Attachment()
+    do {
+      head.logTime = try reader.integer()
+      head.createTime = try reader.integer()
+      head.name = try reader.string()
+      head.mediaType = try reader.string()
+      return (head, try reader.integer(UInt64.self))
+    } catch let error as ByteError { throw RecordingError(error) }
+  }
+
   /// Reads an attachment with the checksum after it.
   ///
   /// - Throws: ``RecordingError`` when the record carries a checksum and it does not match.

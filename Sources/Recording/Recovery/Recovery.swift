@@ -66,10 +66,10 @@ private struct RecoverySession {
   private let writer: MCAPWriter
   private var scanner: RecordScanner
   private var report = Recovery.Report()
-  private var schemas: [UInt16: MCAP.Schema] = [:]
-  private var channels: [UInt16: MCAP.Channel] = [:]
-  /// The output's ids of the input's channels.
+  private var declarations = Declarations()
+  /// The output's ids of the input's channels, and of its schemas.
   private var written: [UInt16: UInt16] = [:]
+  private var writtenSchemas: [UInt16: UInt16] = [:]
   private var first: UInt64 = .max
   private var last: UInt64 = 0
 
@@ -78,6 +78,8 @@ private struct RecoverySession {
     scanner = RecordScanner(input)
     var options = MCAPWriter.Options()
     options.synchronizesChunks = false
+    // By size alone: times of a damaged file may jump with every message.
+    options.chunkNanoseconds = .max
     options.library = "ocellus recover"
     let magic = MCAP.magic.count
     guard input.count >= UInt64(magic), try input.read(at: 0, count: magic) == MCAP.magic else {
@@ -89,11 +91,11 @@ private struct RecoverySession {
     }
     // A finished file declares its channels at its end as well, which helps when its beginning is damaged.
     if let index = try? FileIndex(summaryOf: input) {
-      schemas = index.schemas
-      channels = index.channels
+      declarations = index.declarations
       options.compression = index.chunks.first.flatMap { MCAP.Compression(rawValue: $0.compression) } ?? .lz4
     }
-    writer = try MCAPWriter(path: output, options: options, layer: layer)
+    writer = try MCAPWriter(
+      path: output, workingPath: WholeFile.workingName(of: output), options: options, layer: layer)
   }
 
   func discard() { writer.discard() }
@@ -103,29 +105,64 @@ private struct RecoverySession {
       guard progress(Double(scanner.offset) / Double(max(1, input.count))) else {
         throw RecordingError(.cancelled, "cancelled", place: input.name)
       }
-      let before = scanner.offset
-      var reason: String?
-      let found = try scanner.nextPastDamage { reason = $0 }
-      if let reason {
-        let end = found?.offset ?? input.count
-        report.damage.append(.init(offset: before, bytes: end - before, reason: reason))
-      }
-      guard let found else { break }
+      guard let found = try next() else { break }
       if found.opcode == MCAP.Opcode.dataEnd.rawValue || found.opcode == MCAP.Opcode.footer.rawValue {
         noteEnd(found)
         break
       }
-      do { try copy(found) } catch let error as RecordingError
-        where error.kind != .fileFailed && error.kind != .diskFull
-      {
-        try scanner.distrust(found)
-        report.damage.append(
-          .init(offset: found.offset, bytes: scanner.offset - found.offset, reason: error.what))
+      try checkBorneOut(found)
+      do { try copy(found) } catch let error as RecordingError where error.isOfTheFile {
+        try stepOver(found, error)
       }
     }
     try writer.finish()
     report.nanoseconds = last > first ? last - first : 0
     return report
+  }
+
+  /// The next record; what lies before it and is none is noted as damage.
+  private mutating func next() throws -> RecordScanner.Found? {
+    let before = scanner.offset
+    var reason: String?
+    var found: RecordScanner.Found?
+    do { found = try scanner.nextPastDamage { reason = $0 } } catch let error as RecordingError where error.isOfTheFile
+    {
+      reason = error.what
+    }
+    if let reason { note(.init(offset: before, bytes: (found?.offset ?? input.count) - before, reason: reason)) }
+    return found
+  }
+
+  /// Refuses a file that claims more than it holds: a record whose content is a hole, which costs nothing on the disk and
+  /// would be everything in memory, or in the output.
+  private func checkBorneOut(_ found: RecordScanner.Found) throws {
+    guard found.contentLength > MCAP.maximumRecordBytes else { return }
+    let probe = found.contentOffset + UInt64(MCAP.maximumRecordBytes / 2)
+    guard input.firstData(from: probe) > probe else { return }
+    throw RecordingError(
+      .notARecording, "a record of \(found.contentLength) bytes at byte \(found.offset) is a hole in the file",
+      place: input.name, remedy: "cut the file off there (truncate), and recover what is before it")
+  }
+
+  /// Goes on behind a record that cannot be copied.
+  private mutating func stepOver(_ found: RecordScanner.Found, _ error: RecordingError) throws {
+    do {
+      try scanner.distrust(found)
+      note(.init(offset: found.offset, bytes: scanner.offset - found.offset, reason: error.what))
+    } catch let second as RecordingError where second.isOfTheFile {
+      // The rest is given up; what was copied stays.
+      note(.init(offset: found.offset, bytes: input.count - found.offset, reason: "\(error.what); \(second.what)"))
+      scanner.giveUp()
+    }
+  }
+
+  /// Neighbouring stretches with one reason are one.
+  private mutating func note(_ damage: Recovery.Report.Damage) {
+    if let last = report.damage.last, last.reason == damage.reason, last.offset + last.bytes == damage.offset {
+      report.damage[report.damage.count - 1].bytes += damage.bytes
+    } else {
+      report.damage.append(damage)
+    }
   }
 
   /// The data is over; the rest must be a whole summary for the file to count as finished.
@@ -143,17 +180,18 @@ private struct RecoverySession {
     switch MCAP.Opcode(rawValue: found.opcode) {
     case .chunk:
       var content = try scanner.content(of: found)
-      let chunk = try MCAP.Chunk(from: &content)
+      let chunk = try MCAP.Chunk(from: &content, budget: scanner.budget)
       // Every record is read before any is copied, so that a chunk that breaks off half way leaves nothing behind.
-      var messages: [MCAP.Message] = []
       try chunk.forEachRecord { opcode, _, content in
         if opcode == MCAP.Opcode.message.rawValue {
-          messages.append(try MCAP.Message(from: &content))
+          try requireChannel(of: try MCAP.Message(from: &content))
         } else {
-          try declare(opcode, &content)
+          try declarations.note(opcode, &content)
         }
       }
-      for message in messages { try copy(message) }
+      try chunk.forEachRecord { opcode, _, content in
+        if opcode == MCAP.Opcode.message.rawValue { try copy(try MCAP.Message(from: &content)) }
+      }
       report.chunks += 1
     case .message:
       var content = try scanner.content(of: found)
@@ -170,26 +208,20 @@ private struct RecoverySession {
       try writer.add(try MCAP.Metadata(from: &content))
     default:
       var content = try scanner.content(of: found)
-      try declare(found.opcode, &content)
+      try declarations.note(found.opcode, &content)
     }
   }
 
-  private mutating func declare(_ opcode: UInt8, _ content: inout ByteReader) throws {
-    switch MCAP.Opcode(rawValue: opcode) {
-    case .schema:
-      let schema = try MCAP.Schema(from: &content)
-      if schemas[schema.id] == nil { schemas[schema.id] = schema }
-    case .channel:
-      let channel = try MCAP.Channel(from: &content)
-      if channels[channel.id] == nil { channels[channel.id] = channel }
-    default: break
+  @discardableResult
+  private func requireChannel(of message: MCAP.Message) throws -> MCAP.Channel {
+    guard let channel = declarations.channels[message.channelID] else {
+      throw RecordingError(.corrupt, "messages of a channel whose declaration is lost")
     }
+    return channel
   }
 
   private mutating func copy(_ message: MCAP.Message) throws {
-    guard let channel = channels[message.channelID] else {
-      throw RecordingError(.corrupt, "messages of a channel whose declaration is lost")
-    }
+    let channel = try requireChannel(of: message)
     let id = try written[channel.id] ?? write(channel)
     try writer.append(
       channel: id, sequence: message.sequence, logTime: message.logTime, publishTime: message.publishTime
@@ -201,13 +233,24 @@ private struct RecoverySession {
   }
 
   private mutating func write(_ channel: MCAP.Channel) throws -> UInt16 {
-    var schemaID: UInt16 = 0
-    if let schema = schemas[channel.schemaID] {
+    var schemaID = writtenSchemas[channel.schemaID] ?? 0
+    if schemaID == 0, let schema = declarations.schemas[channel.schemaID] {
       schemaID = try writer.addSchema(name: schema.name, encoding: schema.encoding, data: schema.data)
+      writtenSchemas[channel.schemaID] = schemaID
     }
     let id = try writer.addChannel(
       topic: channel.topic, schema: schemaID, encoding: channel.messageEncoding, metadata: channel.metadata)
     written[channel.id] = id
     return id
+  }
+}
+
+extension RecordingError {
+  /// Whether the input is at fault, and not the disk that it is copied to.
+  fileprivate var isOfTheFile: Bool {
+    switch kind {
+    case .corrupt, .unsupported, .tooLarge: true
+    case .notARecording, .fileFailed, .diskFull, .badArgument, .nothingToDo, .toolMissing, .cancelled: false
+    }
   }
 }

@@ -15,6 +15,8 @@ public struct Suppression: Sendable, Hashable {
   public var perClass: Bool
   /// How many boxes may stay.
   public var limit: Int
+  /// The greatest ``limit`` that a manifest may ask for, and what is read of a recorded frame.
+  public static let largestLimit = 10_000
   /// How many candidates, highest confidence first, are considered.
   public var candidates: Int
   public var kind: Kind
