@@ -69,15 +69,22 @@ struct COCOExport {
       throw OutputFile.explain(error, "make the folder", folder)
     }
     var report = RecordingExport.Report()
+    let results = try export.results(of: frames.pictures)
+    report.notes = results.notes
     var document = Document(info: ["description": fileName(of: export.reader.name), "contributor": "ocellus export"])
     var categories: [String: Int] = [:]
     let pictures = frames.pictures
     for index in 0..<pictures.count {
       if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
-      guard let picture = try? pictures.picture(index),
-        let name = try frames.write(index, into: folder + "/images")
-      else {
-        report.damaged += 1
+      let picture: PictureTrack.Picture
+      let name: String
+      let found: [Detection]
+      do {
+        picture = try pictures.picture(index)
+        found = try results.result(ofPicture: index)?.findings.detections ?? []
+        name = try frames.write(index, into: folder + "/images")
+      } catch  where RecordingExport.isDamage(error) {
+        report.note(damage: RecordedResult.reason(error))
         continue
       }
       let time = pictures.locations[index].logTime
@@ -86,7 +93,7 @@ struct COCOExport {
           id: index + 1, file_name: "images/" + name, width: picture.image.width, height: picture.image.height,
           timestamp_ns: time))
       report.frames += 1
-      for detection in export.results.result(logTime: time, stamp: picture.stamp)?.findings.detections ?? [] {
+      for detection in found {
         let category = categories[detection.label] ?? categories.count + 1
         categories[detection.label] = category
         document.annotations.append(
@@ -94,6 +101,7 @@ struct COCOExport {
         report.detections += 1
       }
     }
+    try report.checkNotEmpty(export.reader.name)
     document.categories = categories.sorted { $0.value < $1.value }.map { Category(id: $0.value, name: $0.key) }
     let text = try OutputText(folder + "/annotations.json")
     try text.write(try document.jsonLine() + "\n")

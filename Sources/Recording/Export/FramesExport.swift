@@ -21,10 +21,13 @@ struct OutputFolder {
     guard !manager.fileExists(atPath: self.path) else {
       throw RecordingError(.fileFailed, "exists already", place: self.path, remedy: "choose another output")
     }
-    try? manager.removeItem(atPath: working)
-    do throws(SystemError) { try SystemFileLayer().makeDirectory(working) } catch {
-      throw OutputFile.explain(error, "make the folder", self.path)
-    }
+    do throws(SystemError) {
+      let layer = SystemFileLayer()
+      try layer.makeDirectory(folder(of: self.path))
+      // What a process of this number left, or a link that somebody put there: the folder is to be our own.
+      try? manager.removeItem(atPath: working)
+      guard mkdir(working, 0o755) == 0 else { throw SystemError(errno) }
+    } catch { throw OutputFile.explain(error, "make the folder", self.path) }
   }
 
   func finish() throws {
@@ -44,7 +47,7 @@ struct FramesExport {
 
   init(_ export: RecordingExport) throws {
     self.export = export
-    pictures = try PictureTrack(export.reader)
+    pictures = try export.pictures()
   }
 
   static func name(_ index: Int, _ ending: String) -> String {
@@ -56,11 +59,16 @@ struct FramesExport {
     let folder = try OutputFolder(output)
     do {
       var report = RecordingExport.Report()
+      let results = try export.results(of: pictures)
       for index in 0..<pictures.count {
         if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
-        if try write(index, into: folder.working) == nil { report.damaged += 1 } else { report.frames += 1 }
-        try writeMaps(of: index, into: folder.working)
+        do {
+          _ = try write(index, into: folder.working)
+          report.frames += 1
+          try writeMaps(of: index, results, into: folder.working)
+        } catch  where RecordingExport.isDamage(error) { report.note(damage: RecordedResult.reason(error)) }
       }
+      try report.checkNotEmpty(export.reader.name)
       try folder.finish()
       return report
     } catch {
@@ -71,9 +79,8 @@ struct FramesExport {
 
   /// Writes the maps that were recorded with a picture, grey PNGs beside it: `frame_000001.STAGE.classes.png`, whose grey is
   /// the class, and `frame_000001.STAGE.depth.png`, 255 the nearest.
-  private func writeMaps(of index: Int, into folder: String) throws {
-    let time = pictures.locations[index].logTime
-    guard let findings = export.results.result(logTime: time, stamp: nil)?.findings else { return }
+  private func writeMaps(of index: Int, _ results: ResultTrack, into folder: String) throws {
+    guard let findings = try results.result(ofPicture: index)?.findings else { return }
     for (stage, map) in findings.layers.all(SegmentationMap.self) {
       let levels = map.classes.map { UInt8(clamping: $0) }
       try writeGrey(levels, map.columns, map.rows, FramesExport.name(index, "\(stage.fileName).classes.png"), folder)
@@ -91,26 +98,26 @@ struct FramesExport {
     try OutputFile.write(try PNGCodec.encode(image), to: folder + "/" + name)
   }
 
-  /// Writes a picture's file; its name, or nil when the picture is damaged.
-  func write(_ index: Int, into folder: String) throws -> String? {
-    guard let (name, bytes) = try encoded(index) else { return nil }
+  /// Writes a picture's file; its name.
+  func write(_ index: Int, into folder: String) throws -> String {
+    let (name, bytes) = try encoded(index)
     try OutputFile.write(bytes, to: folder + "/" + name)
     return name
   }
 
-  /// A picture's file name and bytes; nil when it is damaged.
-  func encoded(_ index: Int) throws -> (name: String, bytes: ArraySlice<UInt8>)? {
-    do {
-      if let (bytes, ending) = try pictures.encodedPicture(index) {
-        return (FramesExport.name(index, ending), bytes)
-      }
-      let image = try pictures.picture(index).image
-      return (FramesExport.name(index, "jpg"), try encoder.encode(image, quality: 95).array[...])
-    } catch let error as RecordingError where error.kind == .corrupt {
-      return nil
-    } catch let error as ROSError where error.kind == .corrupt {
-      return nil
-    } catch is CodecError { return nil }
+  /// A picture's file name and bytes.
+  private func encoded(_ index: Int) throws -> (name: String, bytes: ArraySlice<UInt8>) {
+    if let (bytes, ending) = try pictures.encodedPicture(index) { return (FramesExport.name(index, ending), bytes) }
+    let image = try pictures.picture(index).image
+    return (FramesExport.name(index, "jpg"), try encoder.encode(image, quality: 95).array[...])
+  }
+}
+
+extension RecordingExport {
+  /// Whether an error is of one frame alone: the others can still be exported.
+  static func isDamage(_ error: any Error) -> Bool {
+    if let error = error as? RecordingError { return [.corrupt, .unsupported, .tooLarge].contains(error.kind) }
+    return error is ROSError || error is CodecError || error is DecodingError
   }
 }
 

@@ -34,6 +34,33 @@ public struct RecordingExport: Sendable {
     public var detections = 0
     /// Frames that could not be read.
     public var damaged = 0
+    /// What of the recording was left out, and why: a sentence each.
+    public var notes: [String] = []
+
+    /// Why the first damaged frame could not be read.
+    var firstTrouble: String?
+
+    mutating func note(damage: String) {
+      damaged += 1
+      firstTrouble = firstTrouble ?? damage
+    }
+
+    /// An output without a frame is none.
+    func checkNotEmpty(_ place: String) throws {
+      guard frames == 0 else { return }
+      let why = firstTrouble.map { ": \($0)" } ?? ""
+      throw RecordingError(.nothingToDo, "no frame could be exported\(why)", place: place)
+    }
+  }
+
+  /// Which part of a recording is exported.
+  public struct Options: Sendable {
+    /// The topic of the pictures, in a recording with several cameras.
+    public var topic: String?
+    /// The topic of the results, in a recording with several detectors.
+    public var results: String?
+
+    public init() {}
   }
 
   /// One frame with what was found on it.
@@ -43,23 +70,25 @@ public struct RecordingExport: Sendable {
     var logTime: UInt64
     /// Seconds after the first.
     var seconds: Double
-    var result: RecordedResult?
+    var result: RecordedResult
   }
 
   let reader: MCAPReader
-  let results: ResultTrack
+  private let options: Options
 
-  public init(_ reader: MCAPReader) {
+  public init(_ reader: MCAPReader, options: Options = Options()) {
     self.reader = reader
-    results = ResultTrack(reader)
+    self.options = options
   }
 
-  public init(path: String) throws { self.init(try MCAPReader(path: path)) }
+  public init(path: String, options: Options = Options()) throws {
+    self.init(try MCAPReader(path: path), options: options)
+  }
 
   /// Writes the recording in `format` to `output`, which must not exist.
   ///
   /// - Parameter progress: called with the share done, 0...1; false cancels.
-  /// - Throws: ``RecordingError``; nothing is left under `output` then.
+  /// - Throws: ``RecordingError``, also when there was nothing to write; nothing is left under `output` then.
   public func write(
     _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
   ) throws -> Report {
@@ -70,6 +99,14 @@ public struct RecordingExport: Sendable {
     case .frames: try FramesExport(self).write(to: output, progress)
     case .video: try VideoExport(self).write(to: output, progress)
     }
+  }
+
+  /// The pictures that are exported.
+  func pictures() throws -> PictureTrack { try PictureTrack(reader, topic: options.topic) }
+
+  /// The results of the pictures.
+  func results(of pictures: PictureTrack?) throws -> ResultTrack {
+    try ResultTrack(reader, pictures: pictures, topic: options.results)
   }
 
   func check(_ progress: (Double) -> Bool, _ done: Int, of total: Int) throws {
@@ -86,26 +123,33 @@ public struct RecordingExport: Sendable {
   private func writeText(
     _ output: String, header: String?, _ progress: (Double) -> Bool, _ lines: (Entry) throws -> [String]
   ) throws -> Report {
+    let results = try results(of: try picturesOfResults())
     guard !results.isEmpty else {
-      throw RecordingError(.nothingToDo, "the recording holds no results", place: reader.name)
+      throw RecordingError(
+        .nothingToDo, "the recording holds no results that can be read", place: reader.name,
+        remedy: results.notes.first ?? "")
     }
     let text = try OutputText(output)
     do {
       var report = Report()
+      report.notes = results.notes
       if let header { try text.write(header + "\n") }
-      let times = results.times
-      for (index, time) in times.enumerated() {
-        if index % 32 == 0 { try check(progress, index, of: times.count) }
-        guard let result = results.result(logTime: time, stamp: nil) else {
-          report.damaged += 1
+      let locations = results.locations
+      for (index, location) in locations.enumerated() {
+        if index % 32 == 0 { try check(progress, index, of: locations.count) }
+        let result: RecordedResult
+        do { result = try results.result(index) } catch {
+          report.note(damage: RecordedResult.reason(error))
           continue
         }
         let entry = Entry(
-          number: index + 1, logTime: time, seconds: Double(time - times[0]) / 1e9, result: result)
+          number: index + 1, logTime: location.logTime,
+          seconds: Double(location.logTime - locations[0].logTime) / 1e9, result: result)
         for line in try lines(entry) { try text.write(line + "\n") }
         report.frames += 1
         report.detections += result.findings.detections.count
       }
+      try report.checkNotEmpty(reader.name)
       try text.finish()
       return report
     } catch {
@@ -114,8 +158,15 @@ public struct RecordingExport: Sendable {
     }
   }
 
+  /// The pictures whose results are written; nil where the recording has results alone.
+  private func picturesOfResults() throws -> PictureTrack? {
+    if options.topic != nil { return try pictures() }
+    // The results do not need them; whether there are any is no question here.
+    return try? pictures()
+  }
+
   private func csvLines(_ entry: Entry) -> [String] {
-    (entry.result?.findings.detections ?? []).map { detection in
+    entry.result.findings.detections.map { detection in
       let box = detection.box
       let second = detection.classes.first
       let fields: [String] = [
@@ -136,7 +187,7 @@ public struct RecordingExport: Sendable {
   private func decimal(_ value: Float, _ digits: Int) -> String { String(rounded(value, digits)) }
 
   private func jsonLines(_ entry: Entry) throws -> [String] {
-    guard let result = entry.result else { return [] }
+    let result = entry.result
     if let line = result.line { return [line] }
     // Another program's recording: the same fields, as far as they are known.
     let record = ForeignRecord(

@@ -2,15 +2,16 @@ import CPosix
 import Foundation
 import Glibc
 import Ground
+import Vision
 
 /// A recording as a video: its pictures through ffmpeg, which must be installed.
 struct VideoExport {
   private let export: RecordingExport
-  private let frames: FramesExport
+  private let pictures: PictureTrack
 
   init(_ export: RecordingExport) throws {
     self.export = export
-    frames = try FramesExport(export)
+    pictures = try export.pictures()
   }
 
   func write(to output: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
@@ -20,13 +21,10 @@ struct VideoExport {
     let ending = (output as NSString).pathExtension
     // ffmpeg goes by the ending.
     let working = WholeFile.workingName(of: output) + "." + (ending.isEmpty ? "mp4" : ending)
-    let duration = frames.pictures.duration
-    let rate = duration > 0 ? Double(frames.pictures.count - 1) / duration : 30
-    // Named, because ffmpeg's guess wants more data than small pictures have.
-    let codec = try frames.encoded(0)?.name.hasSuffix(".png") ?? false ? "png" : "mjpeg"
-    let child = try start(working, rate: max(0.1, min(1000, rate)), codec: codec)
+    let size = try VideoExport.size(PictureTrack.firstReadable(pictures).image)
+    let child = try start(working, size)
     do {
-      let report = try feed(child, progress)
+      let report = try feed(child, size, progress)
       guard rename(working, output) == 0 else {
         throw RecordingError(.fileFailed, String(cString: strerror(errno)), place: output, errno: errno)
       }
@@ -40,16 +38,33 @@ struct VideoExport {
     }
   }
 
+  /// The size of the video: that of the first picture, with even sides, which 4:2:0 needs.
+  private static func size(_ first: Image) -> (width: Int, height: Int) {
+    (max(2, first.width / 2 * 2), max(2, first.height / 2 * 2))
+  }
+
   private struct Child {
     var process: Process
     var input: Pipe
     /// What it says on standard error, a file in memory.
     var errors: FileHandle
+    /// What it says of its progress, a file in memory.
+    var progress: FileHandle
+
+    /// How many pictures it has written, by its own count.
+    var writtenPictures: Int? {
+      text(progress).split(separator: "\n").last { $0.hasPrefix("frame=") }
+        .flatMap { Int($0.dropFirst(6).drop { $0 == " " }) }
+    }
+
+    private func text(_ file: FileHandle) -> String {
+      try? file.seek(toOffset: 0)
+      return String(decoding: file.readDataToEndOfFile().suffix(1 << 16), as: UTF8.self)
+    }
 
     /// Why the video cannot be whole; nil when it is. ffmpeg calls a video done whose end did not fit on the disk.
     var trouble: String? {
-      try? errors.seek(toOffset: 0)
-      let lines = String(decoding: errors.readDataToEndOfFile().suffix(1 << 16), as: UTF8.self).split(separator: "\n")
+      let lines = text(errors).split(separator: "\n")
       if let line = lines.first(where: { line in VideoExport.unwritten.contains { line.contains($0) } }) {
         return String(line)
       }
@@ -61,30 +76,49 @@ struct VideoExport {
   /// What ffmpeg says of an output that it could not write.
   private static let unwritten = ["Error writing", "Error closing", "av_interleaved_write_frame"]
 
-  private func start(_ output: String, rate: Double, codec: String) throws -> Child {
+  /// Ticks a second of the video's time stamps: MPEG-4 has no finer ones, and AVI has an entry for each that passes.
+  private static func ticks(_ ending: String) -> Int { ending.lowercased() == "avi" ? 1000 : 60_000 }
+
+  /// Seconds from one picture to the next on average, at most one.
+  private var usualStep: Double {
+    pictures.duration > 0 ? min(1, pictures.duration / Double(pictures.count - 1)) : 1 / 30
+  }
+
+  private func start(_ output: String, _ size: (width: Int, height: Int)) throws -> Child {
     guard let tool = VideoExport.find("ffmpeg") else {
       throw RecordingError(
         .toolMissing, "ffmpeg is not installed", remedy: "install it (apt install ffmpeg), or export frames")
     }
+    // Made here, so that ffmpeg does not write through a link that lies there.
+    try OutputFile(overStale: output, layer: SystemFileLayer()).close()
+    let ticks = VideoExport.ticks((output as NSString).pathExtension)
     let process = Process()
     let input = Pipe()
     process.executableURL = URL(fileURLWithPath: tool)
     process.arguments = [
-      "-nostdin", "-loglevel", "error", "-y", "-f", "image2pipe", "-c:v", codec, "-framerate", String(rate), "-i",
-      "pipe:0",
-      // Even sides and 4:2:0, which every player can show.
-      "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", "-pix_fmt", "yuv420p", "file:" + output,
+      "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-y", "-f", "matroska", "-i", "pipe:0",
+      // Every picture once and at its time. 4:2:0 in the colours of BT.709, which every player can show.
+      "-fps_mode", "passthrough", "-enc_time_base", "1/\(ticks)",
+      // The last picture ends with nothing after it; without a duration, players leave it out.
+      "-bsf:v", "setts=pts=PTS:dts=DTS:duration=\(max(1, Int(saturating: usualStep * Double(ticks))))",
+      "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-color_primaries",
+      "bt709", "-color_trc", "bt709", "-color_range", "tv", "file:" + output,
     ]
     process.standardInput = input
-    process.standardOutput = FileHandle.nullDevice
-    let memory = ocp_memory_file("ffmpeg")
-    guard memory >= 0 else { throw RecordingError(.fileFailed, String(cString: strerror(errno)), errno: errno) }
-    let errors = FileHandle(fileDescriptor: memory, closeOnDealloc: true)
+    let errors = try VideoExport.memoryFile()
+    let progress = try VideoExport.memoryFile()
     process.standardError = errors
+    process.standardOutput = progress
     do { try process.run() } catch {
       throw RecordingError(.toolMissing, "cannot start ffmpeg: \(error.localizedDescription)", place: tool)
     }
-    return Child(process: process, input: input, errors: errors)
+    return Child(process: process, input: input, errors: errors, progress: progress)
+  }
+
+  private static func memoryFile() throws -> FileHandle {
+    let memory = ocp_memory_file("ffmpeg")
+    guard memory >= 0 else { throw RecordingError(.fileFailed, String(cString: strerror(errno)), errno: errno) }
+    return FileHandle(fileDescriptor: memory, closeOnDealloc: true)
   }
 
   private static func find(_ name: String) -> String? {
@@ -92,28 +126,68 @@ struct VideoExport {
       .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 
-  private func feed(_ child: Child, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
+  private func feed(
+    _ child: Child, _ size: (width: Int, height: Int), _ progress: (Double) -> Bool
+  ) throws -> RecordingExport.Report {
     var report = RecordingExport.Report()
     // ffmpeg may end early; writing to it must then fail, not kill this process.
     signal(SIGPIPE, SIG_IGN)
-    for index in 0..<frames.pictures.count {
-      if index % 8 == 0 { try export.check(progress, index, of: frames.pictures.count) }
-      guard let (_, bytes) = try frames.encoded(index) else {
-        report.damaged += 1
-        continue
+    let stream = TimedPictures(width: size.width, height: size.height)
+    let resampler = Resampler()
+    let out = child.input.fileHandleForWriting
+    var time: UInt64?
+    do {
+      try out.write(contentsOf: stream.beginning)
+      for index in 0..<pictures.count {
+        if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
+        let image: Image
+        do { image = try VideoExport.fitted(try pictures.picture(index).image, size, resampler) } catch
+          where RecordingExport.isDamage(error)
+        {
+          report.note(damage: RecordedResult.reason(error))
+          continue
+        }
+        // Videos have no two pictures at one moment: the second one is shown a millisecond later.
+        let moment = max(UInt64(saturating: pictures.seconds(index) * 1e6), time.map { $0 + 1000 } ?? 0)
+        time = moment
+        try out.write(contentsOf: stream.heading(microseconds: moment))
+        try out.write(contentsOf: Data(image.storage.bytes[..<(size.width * size.height * 3)]))
+        report.frames += 1
       }
-      do { try child.input.fileHandleForWriting.write(contentsOf: Data(bytes)) } catch { break }
-      report.frames += 1
+    } catch let error as RecordingError { throw error } catch {
+      // ffmpeg has ended, and says why below.
+      report.firstTrouble = report.firstTrouble ?? "\(error.localizedDescription)"
     }
-    try? child.input.fileHandleForWriting.close()
+    try? out.close()
     child.process.waitUntilExit()
     // Ctrl-C in a terminal ends ffmpeg as well: that is no failure of its own.
     try export.check(progress, 1, of: 1)
+    try report.checkNotEmpty(export.reader.name)
     if let trouble = child.trouble {
       throw RecordingError(
         .fileFailed, "ffmpeg could not make the video: \(trouble)",
         remedy: "free some space, or try another ending, such as .mp4 or .mkv")
     }
+    guard child.writtenPictures == report.frames, report.frames + report.damaged == pictures.count else {
+      throw RecordingError(
+        .fileFailed,
+        "ffmpeg wrote \(child.writtenPictures ?? 0) of \(pictures.count - report.damaged) pictures",
+        remedy: "try another ending, such as .mp4 or .mkv")
+    }
     return report
+  }
+
+  /// A picture in packed RGB at the video's size: whole, with black borders where its shape is another.
+  private static func fitted(
+    _ image: Image, _ size: (width: Int, height: Int), _ resampler: Resampler
+  ) throws -> Image {
+    let isNearlyThere = (image.width & ~1, image.height & ~1) == (size.width, size.height)
+    let region = Box(x: 0, y: 0, width: Float(size.width), height: Float(size.height))
+    guard
+      let fitted = resampler.scaled(
+        image, region: isNearlyThere ? region : nil, width: size.width, height: size.height,
+        rule: isNearlyThere ? .stretch : .letterbox(centered: true), pad: 0)
+    else { throw CodecError(.unsupported, "a picture of \(image.width)x\(image.height)") }
+    return fitted
   }
 }

@@ -23,12 +23,10 @@ struct MarkFinder: Sendable {
     var marks = events()
     guard progress(marks) else { return }
     var lastSeen: [String: UInt64] = [:]
-    for (number, location) in results.detections.enumerated() {
+    for (number, location) in results.labelled.enumerated() {
       if number % 500 == 499, !progress(sorted(marks)) { return }
       guard marks.count < MarkFinder.maximumMarks else { break }
-      guard let message = try? reader.message(at: location), let array = try? Detection2DArray(cdr: message.data)
-      else { continue }
-      for label in Set(array.detections.compactMap { $0.results.first?.classID }).sorted() {
+      for label in results.labels(number).sorted() {
         let before = lastSeen[label]
         lastSeen[label] = location.logTime
         guard before.map({ location.logTime > $0 && location.logTime - $0 > MarkFinder.absence }) ?? true else {
@@ -41,12 +39,10 @@ struct MarkFinder: Sendable {
   }
 
   private func events() -> [PlaybackStatus.Mark] {
-    let channels = reader.channels(ofType: LogMessage.typeName)
-    let found = reader.locations(of: Set(channels.map(\.id))).prefix(MarkFinder.maximumMarks / 2)
+    let channels = MessageChannels<LogMessage>(reader)
+    let found = reader.locations(of: channels.channels).prefix(MarkFinder.maximumMarks / 2)
     return found.compactMap { location in
-      guard let message = try? reader.message(at: location), let log = try? LogMessage(cdr: message.data) else {
-        return nil
-      }
+      guard let log = try? channels.message(at: location) else { return nil }
       return .init(seconds: seconds(location.logTime), title: log.text)
     }
   }

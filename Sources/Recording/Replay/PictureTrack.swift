@@ -4,17 +4,30 @@ import ROS
 import Synchronization
 import Vision
 
-/// The pictures of a recording, in order, each readable by its number. Thread-safe.
+/// The pictures of one topic of a recording, in order, each readable by its number. Thread-safe.
+///
+/// All channels of the topic count: a publisher that came back has another one, and merged recordings have one of each part.
 final class PictureTrack: Sendable {
   let reader: MCAPReader
-  let channel: MCAP.Channel
+  let topic: String
   /// In the order of time.
   let locations: [MCAPReader.Location]
-  private let isCompressed: Bool
+  /// The headers of the pictures.
+  let stamps: StampIndex
+  /// All topics with pictures that can be read, for finding out which results belong to which camera.
+  let cameras: [String: StampIndex]
+  private let compressed: MessageChannels<CompressedImage>
+  private let raw: MessageChannels<RawImage>
   /// Safe: only touched with ``decoding`` held.
   private nonisolated(unsafe) let decoder: JPEGDecoder
-  private let decoding = Mutex(())
+  private let decoding = Mutex(Decoding())
   private let pool: PixelPool
+
+  /// What decoding keeps from one picture to the next.
+  private struct Decoding {
+    var deep = DeepPictures()
+    var last = -1
+  }
 
   /// One picture as recorded.
   struct Picture {
@@ -25,35 +38,72 @@ final class PictureTrack: Sendable {
     var stamp: UInt64
   }
 
-  /// - Parameter topic: which pictures; nil takes this program's own, else the topic with the most.
-  /// - Throws: ``RecordingError`` when the recording holds no pictures.
+  /// - Parameter topic: which pictures; nil takes this program's own, else a topic of colours before one of grey, one of grey
+  ///   before one of distances, and of those the one with the most.
+  /// - Throws: ``RecordingError`` when the recording holds no pictures that can be read.
   init(_ reader: MCAPReader, topic: String? = nil) throws {
     self.reader = reader
-    let compressed = reader.channels(ofType: CompressedImage.typeName)
-    let raw = reader.channels(ofType: RawImage.typeName)
-    let candidates = (compressed + raw).filter { topic == nil || $0.topic == topic }.filter {
-      $0.messageEncoding == "cdr"
-    }
-    var best: (channel: MCAP.Channel, locations: [MCAPReader.Location])?
-    for channel in candidates {
-      let locations = reader.locations(of: [channel.id])
-      if channel.topic == Topic.picture.name && !locations.isEmpty {
-        best = (channel, locations)
-        break
+    let compressed = MessageChannels<CompressedImage>(reader)
+    let raw = MessageChannels<RawImage>(reader)
+    var topics: [String: [MCAPReader.Location]] = [:]
+    for location in reader.locations(of: compressed.channels.union(raw.channels)) {
+      if let name = compressed.topics[location.channel] ?? raw.topics[location.channel] {
+        topics[name, default: []].append(location)
       }
-      if locations.count > best?.locations.count ?? 0 { best = (channel, locations) }
     }
-    guard let best else {
-      let topics = candidates.map(\.topic).sorted().joined(separator: ", ")
-      throw RecordingError(
-        .nothingToDo, topic.map { "no pictures on topic \($0)" } ?? "the recording holds no pictures",
-        place: reader.name, remedy: topics.isEmpty ? "" : "topics with pictures: \(topics)")
+    let chosen =
+      topic
+      ?? PictureTrack.choose(topics) { location in
+        compressed.topics[location.channel] != nil
+          ? try compressed.message(at: location).kind : try raw.message(at: location).kind
+      }
+    guard let chosen, let found = topics[chosen] else {
+      throw PictureTrack.nothing(
+        reader, topic, topics.keys.sorted(), compressed.refused.merging(raw.refused) { first, _ in first })
     }
-    channel = best.channel
-    locations = best.locations
-    isCompressed = compressed.contains { $0.id == best.channel.id }
+    self.topic = chosen
+    (self.compressed, self.raw) = (compressed, raw)
+    locations = found
+    let fileBytes = reader.byteCount
+    cameras = topics.mapValues { locations in
+      StampIndex(locations, fileBytes: fileBytes) {
+        compressed.topics[$0.channel] != nil ? try compressed.header(at: $0) : try raw.header(at: $0)
+      }
+    }
+    stamps = cameras[chosen] ?? StampIndex([], fileBytes: 0) { _ in ROSHeader() }
     pool = PixelPool(capacity: 8)
     decoder = JPEGDecoder(pool: pool)
+  }
+
+  /// Topics that are looked into for the choice, of those with the most pictures.
+  private static let mostTopics = 64
+
+  private static func choose(
+    _ topics: [String: [MCAPReader.Location]], _ kind: (MCAPReader.Location) throws -> PictureKind
+  ) -> String? {
+    if topics[Topic.picture.name] != nil { return Topic.picture.name }
+    let largest = topics.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(mostTopics)
+    func firstKind(_ locations: [MCAPReader.Location]) -> PictureKind {
+      // The first pictures may be damaged, or empty.
+      for location in locations.prefix(5) {
+        if let found = try? kind(location), found != .unreadable { return found }
+      }
+      return .unreadable
+    }
+    let ranked = largest.map { ($0.key, firstKind($0.value)) }
+    // The first of the best kind, and so the one with the most pictures.
+    return ranked.enumerated().min { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }?.element.0
+  }
+
+  private static func nothing(
+    _ reader: MCAPReader, _ topic: String?, _ topics: [String], _ refused: [String: String]
+  ) -> RecordingError {
+    if let reason = topic.map({ refused[$0] }) ?? (topics.isEmpty ? refused.values.min() : nil) {
+      return RecordingError(.unsupported, "the pictures cannot be read: \(reason)", place: reader.name)
+    }
+    return RecordingError(
+      .nothingToDo, topic.map { "no pictures on topic \($0)" } ?? "the recording holds no pictures",
+      place: reader.name, remedy: topics.isEmpty ? "" : "topics with pictures: \(topics.joined(separator: ", "))")
   }
 
   var count: Int { locations.count }
@@ -80,30 +130,51 @@ final class PictureTrack: Sendable {
 
   /// Reads and decodes a picture.
   func picture(_ index: Int) throws -> Picture {
-    let message = try reader.message(at: locations[index])
-    guard isCompressed else {
-      let raw = try RawImage(cdr: message.data)
-      return Picture(image: try RawImageDecoding.image(raw, pool: pool), stamp: raw.header.stamp.total)
+    let location = locations[index]
+    if compressed.topics[location.channel] != nil {
+      return try picture(index, try compressed.message(at: location))
     }
-    let compressed = try CompressedImage(cdr: message.data)
-    return try compressed.data.withUnsafeBytes { bytes in
+    let message = try raw.message(at: location)
+    let image = try message.kind >= .deepGrey ? deep(index) { try $0.image(message, pool: pool) } : nil
+    return Picture(
+      image: try image ?? RawImageDecoding.image(message, pool: pool), stamp: message.header.stamp.total)
+  }
+
+  private func picture(_ index: Int, _ message: CompressedImage) throws -> Picture {
+    let stamp = message.header.stamp.total
+    switch message.kind {
+    case .deepGrey, .depth:
+      return Picture(image: try deep(index) { try $0.image(message, pool: pool) }, stamp: stamp)
+    case .unreadable:
+      throw ROSError(
+        .unsupported, "pictures are encoded as '\(message.format)'", remedy: "known are JPEG, PNG and compressedDepth")
+    case .color, .grey: break
+    }
+    return try message.data.withUnsafeBytes { bytes in
       guard ImageFileFormat(of: bytes) == .jpeg else {
-        return Picture(image: try ImageFile.decode(bytes, pool: pool), stamp: compressed.header.stamp.total)
+        return Picture(image: try ImageFile.decode(bytes, pool: pool), stamp: stamp)
       }
-      let image = try decoding.withLock { _ in
-        try decoder.decode(bytes, as: .native, tolerance: .lenient).image
-      }
+      let image = try decoding.withLock { _ in try decoder.decode(bytes, as: .native, tolerance: .lenient).image }
       let storage = pool.take(bytes.count)
       storage.bytes.copyMemory(from: bytes)
-      return Picture(
-        image: image, jpeg: JPEGBytes(storage: storage, count: bytes.count), stamp: compressed.header.stamp.total)
+      return Picture(image: image, jpeg: JPEGBytes(storage: storage, count: bytes.count), stamp: stamp)
     }
   }
 
-  /// The bytes of a picture as they were recorded, and their file ending; nil for uncompressed pictures.
+  /// Decodes a deep picture, whose range follows those before it, but not over a jump.
+  private func deep(_ index: Int, _ decode: (inout DeepPictures) throws -> Image) throws -> Image {
+    try decoding.withLock { state in
+      if index != state.last, index != state.last + 1 { state.deep.restart() }
+      state.last = index
+      return try decode(&state.deep)
+    }
+  }
+
+  /// The bytes of a picture as they were recorded, and their file ending; nil for pictures that did not come as a file.
   func encodedPicture(_ index: Int) throws -> (bytes: ArraySlice<UInt8>, ending: String)? {
-    guard isCompressed else { return nil }
-    let data = try CompressedImage(cdr: try reader.message(at: locations[index]).data).data
+    guard compressed.topics[locations[index].channel] != nil else { return nil }
+    let message = try compressed.message(at: locations[index])
+    let data = message.isCompressedDepth ? message.depthPicture : message.data
     guard let format = data.withUnsafeBytes({ ImageFileFormat(of: $0) }) else { return nil }
     return (data, format == .jpeg ? "jpg" : "png")
   }

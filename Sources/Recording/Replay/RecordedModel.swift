@@ -29,7 +29,8 @@ public final class RecordedModel: VisionModel {
 
   /// The findings recorded with the picture; empty for pictures that did not come from the recording just now.
   public func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
-    guard region == nil, let index = source.index(of: image.storage), let result = source.recordedResult(at: index)
+    guard region == nil, let index = source.index(of: image.storage),
+      let result = try source.readResult(at: index)
     else { return (Findings(), StageTimes()) }
     var findings = result.findings
     if let minimumConfidence { findings.detections.removeAll { $0.confidence < minimumConfidence } }

@@ -16,9 +16,17 @@ public struct RecordedResult: Sendable {
 
   init() {}
 
-  /// The result of a recorded line of JSON; nil where the text is none.
-  init?(jsonLine: String) {
-    guard let record = FrameRecord(jsonLine: jsonLine) else { return nil }
+  /// Why a result cannot be read.
+  static func reason(_ error: any Error) -> String {
+    if case DecodingError.dataCorrupted(let context) = error { return context.debugDescription }
+    return error is DecodingError ? "its JSON is not that of a result" : "\(error)"
+  }
+
+  /// The result of a recorded line of JSON.
+  ///
+  /// - Throws: `DecodingError` where the text is no result, or one that is too large.
+  init(jsonLine: String) throws {
+    let record = try FrameRecord(parsing: jsonLine)
     line = jsonLine
     detector = record.model
     classifier = record.classifier
@@ -30,28 +38,42 @@ public struct RecordedResult: Sendable {
 }
 
 extension Detection2DArray {
-  /// The detections as findings, without those that lie nowhere; class ids are given in the order of appearance in
-  /// `labels`.
-  func findings(_ labels: inout [String: Int]) -> Findings {
+  /// The detections as findings, without those that lie nowhere.
+  ///
+  /// - Parameters:
+  ///   - labels: gives the class ids.
+  ///   - bestFirst: whether the hypothesis with the highest score is the object's class, as `vision_msgs` means it; in own
+  ///     recordings it is the first one.
+  func findings(_ labels: inout LabelNumbers, bestFirst: Bool) -> Findings {
     var findings = Findings()
     for object in detections {
+      let results = bestFirst ? object.resultsByScore : object.results
       let box = Box(
         x: Float(object.centerX - object.width / 2), y: Float(object.centerY - object.height / 2),
         width: Float(object.width), height: Float(object.height))
-      guard let first = object.results.first, Float(first.score).isFinite,
+      guard let first = results.first, Float(first.score).isFinite,
         [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite)
       else { continue }
-      let id = labels[first.classID] ?? labels.count
-      labels[first.classID] = id
-      var detection = Detection(label: first.classID, classID: id, confidence: Float(first.score), box: box)
+      var detection = Detection(
+        label: first.classID, classID: labels.number(of: first.classID), confidence: Float(first.score), box: box)
       detection.angle = object.theta == 0 || !Float(object.theta).isFinite ? nil : Float(object.theta)
       detection.track = Int(object.id)
-      let second = object.results.dropFirst().filter { Float($0.score).isFinite }.map {
+      let second = results.dropFirst().filter { Float($0.score).isFinite }.map {
         Classification(label: $0.classID, classID: 0, confidence: Float($0.score))
       }
       if !second.isEmpty { detection.attach(Classes(second), by: "classifier") }
       findings.detections.append(detection)
     }
     return findings
+  }
+}
+
+extension Detection2DArray.Detection2D {
+  /// The hypotheses, the highest score first; those of equal scores stay in their order.
+  fileprivate var resultsByScore: [ObjectHypothesis] {
+    guard results.count > 1 else { return results }
+    return results.enumerated().filter { !$0.element.score.isNaN }.sorted {
+      ($1.element.score, $0.offset) < ($0.element.score, $1.offset)
+    }.map(\.element)
   }
 }

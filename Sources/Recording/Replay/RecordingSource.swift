@@ -6,7 +6,7 @@ import Vision
 /// Plays a recording as a source of frames: at its own pace, faster, slower, stepwise, from anywhere in it.
 ///
 /// Frames come as the camera sent them, their JPEG included; what the networks said then is beside them:
-/// ``recordedResult(of:)``. Every call is thread-safe except ``next(timeout:)``, which is the capture thread's.
+/// ``recordedResult(at:)``. Every call is thread-safe except ``next(timeout:)``, which is the capture thread's.
 public final class RecordingSource: SeekableSource {
   /// How to play.
   public struct Options: Sendable {
@@ -23,6 +23,8 @@ public final class RecordingSource: SeekableSource {
     public var speed: Double = 1
     /// Which pictures, in a recording with several cameras.
     public var topic: String?
+    /// Which results, in a recording with several detectors.
+    public var results: String?
 
     public init() {}
   }
@@ -36,6 +38,8 @@ public final class RecordingSource: SeekableSource {
     /// Deliver one picture at once, also while paused.
     var isDue = true
     var speed: Double
+    /// What there is to say before the first picture.
+    var notices: [String]
     /// At this moment the picture of time ``anchorSeconds`` was due.
     var anchor: MonotonicTime = .now
     var anchorSeconds: Double = 0
@@ -69,17 +73,18 @@ public final class RecordingSource: SeekableSource {
   /// Plays an opened recording.
   public init(_ reader: MCAPReader, options: Options = Options()) throws {
     pictures = try PictureTrack(reader, topic: options.topic)
-    results = ResultTrack(reader)
+    results = try ResultTrack(reader, pictures: pictures, topic: options.results)
     self.options = options
     let first = try PictureTrack.firstReadable(pictures)
     let duration = pictures.duration
     description = SourceDescription(
       name: reader.name,
       detail:
-        "recording of \(DurationText.tenths(duration)) s, \(pictures.count) pictures on \(pictures.channel.topic)",
+        "recording of \(DurationText.tenths(duration)) s, \(pictures.count) pictures on \(pictures.topic)",
       width: first.image.width, height: first.image.height,
       framesPerSecond: duration > 0 ? Double(pictures.count - 1) / duration : 0, isLive: false)
-    let state = Monitor(State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0))
+    let state = Monitor(
+      State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0, notices: results.notes))
     self.state = state
     indexer = Mutex(nil)
     let marks = MarkFinder(reader, pictures, results)
@@ -99,6 +104,9 @@ public final class RecordingSource: SeekableSource {
   public func next(timeout: Int) throws -> SourceEvent {
     let deadline = MonotonicTime(nanoseconds: MonotonicTime.now.nanoseconds + Int64(max(0, timeout)) * 1_000_000)
     while true {
+      if let notice = state.withLock({ $0.notices.isEmpty ? nil : $0.notices.removeFirst() }) {
+        return .notice(notice)
+      }
       switch state.withLock({ decide(&$0) }) {
       case .deliver(let index): return deliver(index)
       case .end: return .end
@@ -190,6 +198,7 @@ public final class RecordingSource: SeekableSource {
   // MARK: SeekableSource
 
   private func move(_ state: inout State, to index: Int) {
+    pictures.reader.beginPass()
     state.index = max(0, min(pictures.count - 1, index))
     state.isDue = true
   }
@@ -240,18 +249,19 @@ public final class RecordingSource: SeekableSource {
   /// Whether the recording holds results at all.
   public var hasResults: Bool { !results.isEmpty }
 
-  /// What the networks said about picture `index` when it was recorded; nil where nothing was.
-  public func recordedResult(at index: Int) -> RecordedResult? {
-    guard (0..<pictures.count).contains(index) else { return nil }
-    let time = pictures.locations[index].logTime
-    // Own recordings log a frame's messages with one time; for others the stamp in the header decides.
-    if let result = results.result(logTime: time, stamp: nil) { return result }
-    guard let stamp = try? pictures.picture(index).stamp else { return nil }
-    return results.result(logTime: time, stamp: stamp)
-  }
+  /// What the networks said about picture `index` when it was recorded; nil where nothing was that can be read.
+  public func recordedResult(at index: Int) -> RecordedResult? { try? readResult(at: index) }
 
-  /// The recorded result of a frame that this source delivered.
-  public func recordedResult(of frame: Frame) -> RecordedResult? { recordedResult(at: Int(clamping: frame.sequence)) }
+  /// What the networks said about picture `index` when it was recorded; nil where nothing was.
+  ///
+  /// - Throws: ``RecordingError`` when it was recorded and cannot be read.
+  func readResult(at index: Int) throws -> RecordedResult? {
+    do { return try results.result(ofPicture: index) } catch {
+      throw RecordingError(
+        .corrupt, "the recorded result of picture \(index + 1) cannot be read: \(RecordedResult.reason(error))",
+        place: pictures.reader.name)
+    }
+  }
 
   /// Which picture the memory of `image` holds, of the last that were delivered.
   func index(of storage: PixelStorage) -> Int? {

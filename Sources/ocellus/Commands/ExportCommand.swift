@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Foundation
 import Ground
 import Recording
 
@@ -36,17 +37,29 @@ struct ExportCommand: ParsableCommand {
   @Option(name: [.long, .short], help: ArgumentHelp("The file or folder to write; must not exist.", valueName: "PATH"))
   var output: String
 
+  @Option(
+    name: .long, help: ArgumentHelp("Topic of the pictures, if the file has several cameras.", valueName: "TOPIC"))
+  var topic: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Topic of the results, if the file has several detectors.", valueName: "TOPIC"))
+  var results: String?
+
   func run() throws {
     let interruption = Interruption()
     let progress = ProgressLine("exporting")
     let report: RecordingExport.Report
     do {
-      report = try RecordingExport(path: file).write(to, to: output) { share in
+      var options = RecordingExport.Options()
+      options.topic = topic
+      options.results = results
+      report = try RecordingExport(path: file, options: options).write(to, to: output) { share in
         progress.show(share)
         return !interruption.hasCome
       }
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
+    for note in report.notes { FileHandle.standardError.write(Data((note.plainLine + "\n").utf8)) }
     let detections = to.holdsDetections ? ", \(report.detections) detections" : ""
     let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
     print("\(output): \(report.frames) frames\(detections)\(damaged)".plainLine)

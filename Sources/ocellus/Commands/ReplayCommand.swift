@@ -31,6 +31,9 @@ struct ReplayCommand: ParsableCommand {
   @Option(name: .long, help: "Topic of the pictures, if the file has several cameras.")
   var topic: String?
 
+  @Option(name: .long, help: "Topic of the recorded results, if the file has several detectors.")
+  var results: String?
+
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -52,6 +55,7 @@ struct ReplayCommand: ParsableCommand {
     var source = SourceChoice(name: file)
     source.replay.speed = speed
     source.replay.topic = topic
+    source.replay.results = results
     source.replay.atEnd = loop ? .loop : headless.headless ? .end : .hold
     var request = try session.request(source, recording: recording.request)
     request.compare = compare
