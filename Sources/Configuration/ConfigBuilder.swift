@@ -1,32 +1,6 @@
 /// Puts a TOML text's statements together to tables.
 struct ConfigBuilder {
-  /// A table that grows; a class, since headers come back to it.
-  final class Table {
-    enum Entry {
-      case value(ConfigValue)
-      case table(Table)
-      case tables([Table])
-    }
-
-    var entries: [String: Entry] = [:]
-    /// Whether a header has named it: a second one is an error.
-    var isNamed = false
-
-    var value: [String: ConfigValue] {
-      entries.mapValues { entry in
-        switch entry {
-        case .value(let value): value
-        case .table(let table): .table(table.value)
-        case .tables(let tables): .array(tables.map { .table($0.value) })
-        }
-      }
-    }
-  }
-
-  /// Tables nest no deeper.
-  private static let depthLimit = 32
-
-  let root = Table()
+  let root = TOMLTable()
   private(set) var lines: [String: Int] = [:]
   private var scanner: TOMLScanner
 
@@ -58,24 +32,24 @@ struct ConfigBuilder {
 
   /// The table that a header names.
   private mutating func open(_ path: [String], _ repeats: Bool, _ line: Int) throws(TOMLScanner.Problem) -> (
-    Table, String
+    TOMLTable, String
   ) {
-    guard path.count < ConfigBuilder.depthLimit, let last = path.last else {
-      throw scanner.problem("tables nest too deeply")
-    }
+    guard let last = path.last else { throw scanner.problem("a key is missing") }
     var (parent, prefix) = try descend(root, path.dropLast(), "", line)
     if repeats {
-      var tables: [Table] = []
-      if let entry = parent.entries[last] {
-        guard case .tables(let present) = entry else { throw taken(path, line) }
-        tables = present
+      let list: TOMLTableList
+      switch parent.entries[last] {
+      case nil:
+        list = TOMLTableList()
+        parent.entries[last] = .tables(list)
+        try note(prefix + last, line)
+      case .tables(let present): list = present
+      case .value, .table: throw taken(path, line)
       }
-      let table = Table()
-      tables.append(table)
-      parent.entries[last] = .tables(tables)
-      lines[prefix + last] = lines[prefix + last] ?? line
-      prefix += "\(last).\(tables.count - 1)"
-      lines[prefix] = line
+      let table = TOMLTable()
+      list.tables.append(table)
+      prefix += "\(last).\(list.tables.count - 1)"
+      try note(prefix, line)
       return (table, prefix + ".")
     }
     (parent, prefix) = try descend(parent, [last][...], prefix, line)
@@ -86,15 +60,15 @@ struct ConfigBuilder {
 
   /// Goes down a path, making tables on the way; into the newest element of arrays of tables.
   private mutating func descend(
-    _ start: Table, _ path: ArraySlice<String>, _ prefix: String, _ line: Int
-  ) throws(TOMLScanner.Problem) -> (Table, String) {
+    _ start: TOMLTable, _ path: ArraySlice<String>, _ prefix: String, _ line: Int
+  ) throws(TOMLScanner.Problem) -> (TOMLTable, String) {
     var table = start
     var prefix = prefix
     for part in path {
-      lines[prefix + part] = lines[prefix + part] ?? line
       switch table.entries[part] {
       case nil:
-        let made = Table()
+        try note(prefix + part, line)
+        let made = TOMLTable()
         table.entries[part] = .table(made)
         table = made
         prefix += part + "."
@@ -102,9 +76,9 @@ struct ConfigBuilder {
         table = inner
         prefix += part + "."
       case .tables(let inner):
-        guard let last = inner.last else { throw taken([part], line) }
+        guard let last = inner.tables.last else { throw taken([part], line) }
         table = last
-        prefix += "\(part).\(inner.count - 1)."
+        prefix += "\(part).\(inner.tables.count - 1)."
       case .value: throw taken([part], line)
       }
     }
@@ -112,15 +86,23 @@ struct ConfigBuilder {
   }
 
   private mutating func add(
-    _ value: ConfigValue, _ path: [String], to table: Table, _ prefix: String, _ line: Int
+    _ value: ConfigValue, _ path: [String], to table: TOMLTable, _ prefix: String, _ line: Int
   ) throws(TOMLScanner.Problem) {
-    guard path.count < ConfigBuilder.depthLimit, let last = path.last else {
-      throw scanner.problem("keys nest too deeply")
-    }
+    guard let last = path.last else { throw scanner.problem("a key is missing") }
     let (parent, inner) = try descend(table, path.dropLast(), prefix, line)
     guard parent.entries[last] == nil else { throw taken(path, line) }
     parent.entries[last] = .value(value)
-    lines[inner + last] = line
+    try note(inner + last, line)
+  }
+
+  /// Keeps a key's line. The path holds the headers' parts too, so that its length is limited here: 100,000 keys below a header
+  /// of 100 kB would take 10 GB.
+  private mutating func note(_ path: String, _ line: Int) throws(TOMLScanner.Problem) {
+    guard path.utf8.count <= TOMLScanner.keyByteLimit else {
+      throw TOMLScanner.Problem(
+        line: line, what: "a key with its tables is longer than \(TOMLScanner.keyByteLimit) bytes")
+    }
+    lines[path] = line
   }
 
   private func taken(_ path: [String], _ line: Int) -> TOMLScanner.Problem {

@@ -150,10 +150,11 @@ public final class ConfigReader {
     return child(table, key)
   }
 
-  /// The tables of an array of tables, written `[[key]]`.
-  public func tables(_ key: String) throws -> [ConfigReader] {
+  /// The tables of an array of tables, written `[[key]]`; `limit` of them at most.
+  public func tables(_ key: String, atMost limit: Int) throws -> [ConfigReader] {
     guard let value = value(key) else { return [] }
     guard case .array(let items) = value else { throw mistyped(key, "a list of tables", value) }
+    guard items.count <= limit else { throw error(key, "has \(items.count) tables, and may have \(limit)") }
     return try items.enumerated().map { index, item in
       guard case .table(let table) = item else { throw mistyped(key, "a list of tables", item) }
       return child(table, "\(key).\(index)")

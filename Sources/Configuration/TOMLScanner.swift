@@ -12,6 +12,9 @@ struct TOMLScanner {
 
   /// Lists and inline tables nest no deeper.
   private static let depthLimit = 32
+  /// A dotted key has fewer parts, and its parts together no more bytes: every key's path is kept for error messages.
+  static let keyPartLimit = 32
+  static let keyByteLimit = 512
 
   private let bytes: [UInt8]
   private var position = 0
@@ -73,9 +76,10 @@ struct TOMLScanner {
     advance()
   }
 
-  /// The parts of a dotted key.
+  /// The parts of a dotted key, of limited number and length.
   mutating func key() throws(Problem) -> [String] {
     var parts: [String] = []
+    var byteCount = 0
     repeat {
       skipBlanks()
       switch next {
@@ -86,6 +90,11 @@ struct TOMLScanner {
         guard position > start else { throw problem("a key is missing") }
         parts.append(String(decoding: bytes[start..<position], as: UTF8.self))
       }
+      byteCount += parts.last?.utf8.count ?? 0
+      guard byteCount <= TOMLScanner.keyByteLimit else {
+        throw problem("a key is longer than \(TOMLScanner.keyByteLimit) bytes")
+      }
+      guard parts.count < TOMLScanner.keyPartLimit else { throw problem("keys nest too deeply") }
       skipBlanks()
     } while take(".")
     return parts
@@ -127,40 +136,21 @@ struct TOMLScanner {
 
   private mutating func inlineTable(_ depth: Int) throws(Problem) -> ConfigValue {
     advance()
-    var entries: [String: ConfigValue] = [:]
+    let table = TOMLTable()
     skipBlanks()
-    if take("}") { return .table(entries) }
+    if take("}") { return .table([:]) }
     while true {
       let path = try key()
       try expect("=", "a key is missing '='")
       let item = try value(depth: depth + 1)
-      guard TOMLScanner.insert(item, path[...], into: &entries) else {
+      guard table.insert(item, path) else {
         throw problem("'\(path.joined(separator: "."))' is given twice")
       }
       skipBlanks()
       if take(",") { continue }
       try expect("}", "an inline table is missing ',' or '}'")
-      return .table(entries)
+      return .table(table.value)
     }
-  }
-
-  private static func insert(
-    _ value: ConfigValue, _ path: ArraySlice<String>, into entries: inout [String: ConfigValue]
-  ) -> Bool {
-    guard let first = path.first else { return false }
-    if path.count == 1 {
-      guard entries[first] == nil else { return false }
-      entries[first] = value
-      return true
-    }
-    var inner: [String: ConfigValue] = [:]
-    if let present = entries[first] {
-      guard case .table(let table) = present else { return false }
-      inner = table
-    }
-    guard insert(value, path.dropFirst(), into: &inner) else { return false }
-    entries[first] = .table(inner)
-    return true
   }
 
   /// true, false, a number, or a date.
@@ -216,7 +206,7 @@ struct TOMLScanner {
       {
         advance(isLong ? 3 : 1)
         // Up to two quotation marks may stand right before the closing three.
-        while isLong, result.count < bytes.count, next == UInt8(ascii: isLiteral ? "'" : "\"") {
+        for _ in 0..<2 where isLong && next == UInt8(ascii: isLiteral ? "'" : "\"") {
           result.append(UInt8(ascii: isLiteral ? "'" : "\""))
           advance()
         }

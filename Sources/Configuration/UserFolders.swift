@@ -1,24 +1,40 @@
 import Glibc
 
-/// Where a user's own files are (XDG Base Directory specification).
+/// Where a user's own files are (XDG Base Directory specification). The only place that reads `$HOME` and the password entry.
 public enum UserFolders {
   /// `$XDG_CONFIG_HOME/ocellus`: the configuration and the user's own themes.
-  public static var configuration: String { base("XDG_CONFIG_HOME", ".config") + "/ocellus" }
+  public static var configuration: String { UserBase.process.configuration }
   /// `$XDG_STATE_HOME/ocellus`: the log.
-  public static var state: String { base("XDG_STATE_HOME", ".local/state") + "/ocellus" }
+  public static var state: String { UserBase.process.state }
   /// The user's own folder for `kind` ("models"), `$XDG_DATA_HOME/ocellus/…`.
-  public static func data(_ kind: String) -> String { base("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
+  public static func data(_ kind: String) -> String { UserBase.process.data(kind) }
+}
+
+/// An environment and a password entry, and the folders that follow from them.
+struct UserBase: Sendable {
+  /// The value of an environment variable; nil where it is not set.
+  var variable: @Sendable (String) -> String?
+  /// The home folder that the user data base has; nil where it has none.
+  var entry: @Sendable () -> String?
+
+  /// Those of this process.
+  static let process = UserBase(
+    variable: { name in getenv(name).map { String(cString: $0) } },
+    entry: { getpwuid(getuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) } })
+
+  var configuration: String { base("XDG_CONFIG_HOME", ".config") + "/ocellus" }
+  var state: String { base("XDG_STATE_HOME", ".local/state") + "/ocellus" }
+  func data(_ kind: String) -> String { base("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
 
   /// The folder that an environment variable names. The specification has a relative path ignored.
-  private static func base(_ variable: String, _ fallback: String) -> String {
-    if let value = getenv(variable).map({ String(cString: $0) }), value.hasPrefix("/") { return value }
+  private func base(_ name: String, _ fallback: String) -> String {
+    if let value = variable(name), value.hasPrefix("/") { return value }
     return home + "/" + fallback
   }
 
-  /// `$HOME`, else the home folder that the user data base has.
-  private static var home: String {
-    if let value = getenv("HOME").map({ String(cString: $0) }), !value.isEmpty { return value }
-    guard let entry = getpwuid(getuid()), let folder = entry.pointee.pw_dir else { return "/root" }
-    return String(cString: folder)
+  /// `$HOME`, else the home folder of the password entry.
+  private var home: String {
+    if let value = variable("HOME"), !value.isEmpty { return value }
+    return entry() ?? "/root"
   }
 }

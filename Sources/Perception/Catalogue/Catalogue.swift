@@ -31,7 +31,7 @@ public struct Catalogue: Sendable {
 
   public init(text: String, path: String) throws {
     let reader = ConfigReader(try ConfigDocument(text: text, file: path))
-    entries = try reader.tables("model").map(Entry.init)
+    entries = try reader.tables("model", atMost: 10_000).map(Entry.init)
     try reader.finish()
     var names = Set<String>()
     for entry in entries where !names.insert(entry.name).inserted {

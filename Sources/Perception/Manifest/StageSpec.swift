@@ -134,16 +134,19 @@ extension StageSpec {
     margin = try reader.number("margin", in: 0...4)
   }
 
+  /// A pipeline has no more stages: names and dependencies are looked up among all of them.
+  public static let countLimit = 256
+
   /// The stages that a file describes in its `[[chain]]` and `[[stage]]` tables, in this order; empty without any.
   ///
   /// - Throws: `ConfigurationError` that names the field and the line.
   public static func stages(in reader: ConfigReader) throws -> [StageSpec] {
     var stages: [StageSpec] = []
-    for table in try reader.tables("chain") {
+    for table in try reader.tables("chain", atMost: countLimit) {
       stages.append(try StageSpec(chain: table))
       try table.finish()
     }
-    for table in try reader.tables("stage") {
+    for table in try reader.tables("stage", atMost: countLimit - stages.count) {
       stages.append(try StageSpec(table))
       try table.finish()
     }

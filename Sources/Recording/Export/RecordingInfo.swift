@@ -74,9 +74,10 @@ public struct RecordingInfo: Encodable, Sendable {
       "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
       "  messages     \(messages)",
     ]
-    let width = topics.map(\.topic.count).max() ?? 0
+    // One long name among 65535 topics does not make all lines long.
+    let width = min(topics.map(\.topic.count).max() ?? 0, 64)
     for topic in topics {
-      let name = topic.topic + String(repeating: " ", count: width - topic.topic.count)
+      let name = topic.topic + String(repeating: " ", count: max(0, width - topic.topic.count))
       lines.append("  \(name)  \(topic.messages)  \(topic.type)")
     }
     for (name, values) in metadata.sorted(by: { $0.key < $1.key }) {

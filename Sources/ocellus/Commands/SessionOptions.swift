@@ -89,6 +89,9 @@ struct StageOptions: ParsableArguments {
 
   func validate() throws {
     if pipeline != nil, chain != nil { throw ValidationError("--pipeline and --chain exclude each other") }
+    guard stage.count <= StageSpec.countLimit else {
+      throw ValidationError("--stage may be given \(StageSpec.countLimit) times")
+    }
     _ = try specs()
   }
 

@@ -19,6 +19,8 @@ struct PhotoCopies {
   private let folder: String
   private let originals: Set<Identity>
   private var taken: Set<String> = []
+  /// The last number that each name has been given.
+  private var numbers: [String: Int] = [:]
 
   init(of photos: [String], in folder: String) {
     self.folder = folder
@@ -30,11 +32,12 @@ struct PhotoCopies {
     let file = (photo as NSString).lastPathComponent as NSString
     let ending = file.pathExtension.isEmpty ? "" : "." + file.pathExtension
     var name = file as String
-    var number = 1
+    var number = numbers[file as String] ?? 1
     while !taken.insert(name).inserted {
       number += 1
       name = "\(file.deletingPathExtension)-\(number)\(ending)"
     }
+    numbers[file as String] = number
     let path = "\(folder)/\(name)"
     if let present = Identity(path), originals.contains(present) {
       throw CommandFailure(
