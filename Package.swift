@@ -114,7 +114,7 @@ let package = Package(
     tests("ROSTests", ["Ground", "Vision", "ROS"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "ROS", "Recording"]),
     tests("DashboardTests", ["Ground", "Configuration", "Vision", "Perception", "Pipeline", "Dashboard"]),
-    tests("EndToEndTests", ["Ground", "Dashboard", "ocellus"], exclude: ["Fixtures"]),
+    tests("EndToEndTests", ["Ground", "Vision", "Recording", "Dashboard", "ocellus"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

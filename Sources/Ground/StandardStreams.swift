@@ -24,7 +24,20 @@ public enum StandardStreams {
     }
   }
 
-  /// Writes to standard error. Failures are ignored: there is nowhere to report them.
+  /// Writes a line to standard output. Whatever the text holds, it is one line, and a terminal finds nothing in it to obey.
+  ///
+  /// All that commands say goes through here, ``writeLines(_:)`` and ``writeErrorLine(_:)``; what is written may be held until
+  /// ``flush()``.
+  public static func writeLine(_ text: String) { print(text.plainLine) }
+
+  /// Writes lines to standard output in the same way; `text` ends with a line feed.
+  public static func writeLines(_ text: String) { print(text.plainLines, terminator: "") }
+
+  /// Writes a line to standard error, like ``writeLine(_:)``, and at once.
+  public static func writeErrorLine(_ text: String) { writeError(text.plainLine + "\n") }
+
+  /// Writes to standard error as it stands: for the program's own control sequences. Failures are ignored: there is nowhere to
+  /// report them.
   public static func writeError(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CAllocations
 import Dashboard
+import Glibc
 import Ground
 
 /// The program: `ocellus` alone is `ocellus run`.
@@ -32,7 +33,29 @@ struct Ocellus: ParsableCommand {
   static func main() {
     StandardStreams.occupy()
     oca_before_ending(TerminalRescue.act)
-    main(nil)
-    do { try StandardStreams.flush() } catch { exit(withError: error) }
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      try StandardStreams.flush()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Ends the program as ArgumentParser's own `exit(withError:)` does, except that control characters, which errors may quote from
+  /// arguments, files and devices, do not reach the terminal.
+  private static func end(with error: any Error) -> Never {
+    var status = exitCode(for: error)
+    let message = fullMessage(for: error).plainLines
+    if status.isSuccess {
+      if !message.isEmpty { StandardStreams.writeLines(message + "\n") }
+      do { try StandardStreams.flush() } catch {
+        StandardStreams.writeErrorLine("Error: \(error)")
+        status = .failure
+      }
+    } else if !message.isEmpty {
+      StandardStreams.writeError(message + "\n")
+    }
+    Glibc.exit(status.rawValue)
   }
 }

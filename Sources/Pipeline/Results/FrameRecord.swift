@@ -259,10 +259,11 @@ extension [Layer] {
 }
 
 extension Encodable {
-  /// The value as one line of JSON, keys sorted so that the same input gives the same bytes.
+  /// The value as one line of JSON, keys sorted so that the same input gives the same bytes. Control characters, of any kind that
+  /// terminals and readers obey, are escaped.
   public func jsonLine() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    return String(decoding: try encoder.encode(self), as: UTF8.self).plainJSON
   }
 }

@@ -180,7 +180,8 @@ public struct RecordingExport: Sendable {
   }
 
   private func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    let text = text.plainLine
+    guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 
@@ -188,7 +189,7 @@ public struct RecordingExport: Sendable {
 
   private func jsonLines(_ entry: Entry) throws -> [String] {
     let result = entry.result
-    if let line = result.line { return [line] }
+    if let line = result.line { return [line.plainJSON] }
     // Another program's recording: the same fields, as far as they are known.
     let record = ForeignRecord(
       frame: entry.number, timestamp_ns: entry.logTime, source: reader.name,

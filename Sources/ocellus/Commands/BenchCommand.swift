@@ -85,7 +85,11 @@ struct BenchCommand: ParsableCommand {
       return
     }
     let report = try measure(network, inputs, runs: once ? 1 : runs, path: path)
-    print(json ? try report.jsonLine() : text(report))
+    if json {
+      StandardStreams.writeLine(try report.jsonLine())
+    } else {
+      lines(report).forEach(StandardStreams.writeLine)
+    }
     if profile {
       try printProfile(of: network, inputs)
       printFallbacks(network.execution)
@@ -118,29 +122,29 @@ struct BenchCommand: ParsableCommand {
 
   /// A line that a reader of a pipe sees at once.
   private func say(_ line: String) {
-    print(line)
+    StandardStreams.writeLine(line)
     fflush(nil)
   }
 
   private func tidy(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 
-  private func text(_ r: Report) -> String {
-    """
-    \(r.model): \(r.threads) threads, engine \(r.engine) on \(r.runs_on), OpenBLAS core \(r.blas_core)
-    loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms
-    peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run
-    """
+  private func lines(_ r: Report) -> [String] {
+    [
+      "\(r.model): \(r.threads) threads, engine \(r.engine) on \(r.runs_on), OpenBLAS core \(r.blas_core)",
+      "loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms",
+      "peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run",
+    ]
   }
 
   /// What runs on the reference tier, and why.
   private func printFallbacks(_ execution: ExecutionReport) {
-    if let failure = execution.failure { print("reference tier for all operators: \(failure)".plainLine) }
+    if let failure = execution.failure { StandardStreams.writeLine("reference tier for all operators: \(failure)") }
     let limit = 40
     for fallback in execution.fallbacks.prefix(limit) {
-      print("reference tier: \(fallback.operatorType) '\(fallback.name)': \(fallback.reason)".plainLine)
+      StandardStreams.writeLine("reference tier: \(fallback.operatorType) '\(fallback.name)': \(fallback.reason)")
     }
     let more = execution.fallbacks.count - limit
-    if more > 0 { print("reference tier: \(more) more operators") }
+    if more > 0 { StandardStreams.writeLine("reference tier: \(more) more operators") }
   }
 
   /// The time of a run by operator type and shape, longest first.
@@ -157,13 +161,13 @@ struct BenchCommand: ParsableCommand {
       }
     }
     let total = rows.values.reduce(0) { $0 + $1.milliseconds }
-    print("operator (* reference tier)      count       ms   share  shapes")
+    StandardStreams.writeLine("operator (* reference tier)      count       ms   share  shapes")
     for row in rows.values.sorted(by: { $0.milliseconds > $1.milliseconds }).prefix(40) {
       let each = row.milliseconds / Double(rounds)
       let name = row.type.padding(toLength: 32, withPad: " ", startingAt: 0)
       let figures = String(
         format: "%6d %8.3f %6.1f%%", row.count / rounds, each, 100 * row.milliseconds / max(total, 1e-9))
-      print("\(name) \(figures)  \(row.shapes)")
+      StandardStreams.writeLine("\(name) \(figures)  \(row.shapes)")
     }
   }
 }

@@ -58,7 +58,7 @@ struct DetectCommand: ParsableCommand {
     let (configuration, problems) = try SessionConfiguration.photos(request)
     let references = LiveSession.references()
     for problem in problems + [references.problem].compactMap(\.self) {
-      StandardStreams.writeError("Warning: \(problem.plainLine)\n")
+      StandardStreams.writeErrorLine("Warning: \(problem)")
     }
     let pipeline = try PhotoPipeline(
       provider: InstalledModels(options: engine.options, wishes: suppression.wishes), configuration: configuration,
@@ -72,7 +72,7 @@ struct DetectCommand: ParsableCommand {
       } catch {
         failed += 1
         if images.count == 1 { throw error }
-        StandardStreams.writeError("Error: \("\(error)".plainLine)\n")
+        StandardStreams.writeErrorLine("Error: \(error)")
       }
     }
     if failed > 0 { throw ExitCode(1) }
@@ -87,7 +87,7 @@ struct DetectCommand: ParsableCommand {
       let record = PhotoRecord(
         image: path, width: image.width, height: image.height, model: pipeline.primary?.name ?? "",
         findings: findings, stages: timings)
-      print(try record.jsonLine())
+      StandardStreams.writeLine(try record.jsonLine())
     } else {
       printText(path, findings)
     }
@@ -95,7 +95,7 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func printText(_ path: String, _ findings: Findings) {
-    print("\(path): \(findings.detections.count) detections".plainLine)
+    StandardStreams.writeLine("\(path): \(findings.detections.count) detections")
     for detection in findings.detections {
       let b = detection.box
       let second = detection.attributes.all(Classes.self).compactMap(\.content.list.first).map {
@@ -104,15 +104,16 @@ struct DetectCommand: ParsableCommand {
       let line =
         "  \(percent(detection.confidence))  \(detection.label)  "
         + "[\(Int(saturating: b.x)), \(Int(saturating: b.y)), \(Int(saturating: b.width)), \(Int(saturating: b.height))]\(second)\(likeness(detection.matches))"
-      print(line.plainLine)
+      StandardStreams.writeLine(line)
     }
-    if !findings.matches.isEmpty { print(" \(likeness(findings.matches))".plainLine) }
+    if !findings.matches.isEmpty { StandardStreams.writeLine(" \(likeness(findings.matches))") }
     for (_, map) in findings.layers.all(SegmentationMap.self) { printShares(map) }
     for (_, map) in findings.layers.all(DepthMap.self) {
-      print("  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
+      StandardStreams.writeLine(
+        "  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
     }
     for classification in findings.classes.prefix(5) {
-      print("  \(percent(classification.confidence))  \(classification.label)".plainLine)
+      StandardStreams.writeLine("  \(percent(classification.confidence))  \(classification.label)")
     }
   }
 
@@ -121,7 +122,8 @@ struct DetectCommand: ParsableCommand {
     let counts = Dictionary(grouping: map.classes, by: \.self).mapValues(\.count)
     for (id, count) in counts.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(5) {
       let name = map.labels.indices.contains(Int(id)) ? map.labels[Int(id)] : "class \(id)"
-      print("  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)".plainLine)
+      StandardStreams.writeLine(
+        "  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)")
     }
   }
 

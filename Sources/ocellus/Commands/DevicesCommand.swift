@@ -15,24 +15,25 @@ struct DevicesCommand: ParsableCommand {
   func run() throws {
     let cameras = CameraCatalogue.list()
     if json {
-      print(try cameras.jsonLine())
+      StandardStreams.writeLine(try cameras.jsonLine())
       return
     }
-    if cameras.isEmpty { print("no cameras; `ocellus --source demo` needs none") }
+    if cameras.isEmpty { StandardStreams.writeLine("no cameras; `ocellus --source demo` needs none") }
     for camera in cameras {
-      print("\(camera.path)  \(camera.name)  (\(camera.driver), \(camera.bus))".plainLine)
-      if let problem = camera.problem { print("  cannot be used: \(problem)".plainLine) }
+      StandardStreams.writeLine("\(camera.path)  \(camera.name)  (\(camera.driver), \(camera.bus))")
+      if let problem = camera.problem { StandardStreams.writeLine("  cannot be used: \(problem)") }
       for format in camera.formats {
-        print("  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")".plainLine)
+        StandardStreams.writeLine(
+          "  \(format.fourCC)  \(format.description)\(format.isUsable ? "" : "  (not understood)")")
         for size in format.sizes {
           let rates = size.rates.map { $0 == $0.rounded() ? "\(Int(saturating: $0))" : "\($0)" }.joined(separator: ", ")
-          print("    \(size.width)x\(size.height)\(rates.isEmpty ? "" : "  at \(rates) fps")")
+          StandardStreams.writeLine("    \(size.width)x\(size.height)\(rates.isEmpty ? "" : "  at \(rates) fps")")
         }
       }
       for control in camera.controls {
         let value = control.value.map { " = \($0)" } ?? ""
         let range = "\(control.minimum) to \(control.maximum), normally \(control.standard)"
-        print("  control \(control.name)\(value)  (\(range))".plainLine)
+        StandardStreams.writeLine("  control \(control.name)\(value)  (\(range))")
       }
     }
   }

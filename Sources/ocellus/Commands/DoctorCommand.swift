@@ -33,10 +33,10 @@ struct DoctorCommand: ParsableCommand {
     for check in checks {
       for finding in check() {
         if json {
-          print(try finding.jsonLine())
+          StandardStreams.writeLine(try finding.jsonLine())
         } else {
           let mark = [Finding.Verdict.ok: "ok  ", .note: "note", .failure: "FAIL"][finding.verdict] ?? ""
-          print("\(mark)  \(finding.subject): \(finding.detail)".plainLine)
+          StandardStreams.writeLine("\(mark)  \(finding.subject): \(finding.detail)")
         }
         failures += finding.verdict == .failure ? 1 : 0
       }

@@ -47,10 +47,10 @@ struct EnginesCommand: ParsableCommand {
         name: engine.name, version: status.version, runs_on: status.runsOn, available: status.isAvailable,
         reason: status.problem)
     }
-    if json { return print(try rows.jsonLine()) }
+    if json { return StandardStreams.writeLine(try rows.jsonLine()) }
     for row in rows {
       let state = row.reason.map { "not available: \($0)" } ?? "available"
-      print([row.name, row.version, row.runs_on, state].joined(separator: "\t").plainLine)
+      StandardStreams.writeLine([row.name, row.version, row.runs_on, state].joined(separator: "\t"))
     }
   }
 }

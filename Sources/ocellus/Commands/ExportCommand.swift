@@ -62,6 +62,6 @@ struct ExportCommand: ParsableCommand {
     for note in report.notes { FileHandle.standardError.write(Data((note.plainLine + "\n").utf8)) }
     let detections = to.holdsDetections ? ", \(report.detections) detections" : ""
     let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
-    print("\(output): \(report.frames) frames\(detections)\(damaged)".plainLine)
+    StandardStreams.writeLine("\(output): \(report.frames) frames\(detections)\(damaged)")
   }
 }

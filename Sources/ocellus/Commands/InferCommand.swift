@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ground
 import Inference
 import Pipeline
 
@@ -63,7 +64,7 @@ struct InferCommand: ParsableCommand {
       try NpyFile.write(tensor, to: file)
       listing.append(Output(name: port.name, shape: tensor.shape, dtype: tensor.type.name, file: file))
     }
-    print(try listing.jsonLine())
+    StandardStreams.writeLine(try listing.jsonLine())
   }
 
   private func assignments() throws -> [String: String] {

@@ -22,6 +22,6 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let info = RecordingInfo(try MCAPReader(path: file))
-    if json { print(try info.jsonLine()) } else { info.lines.forEach { print($0.plainLine) } }
+    if json { StandardStreams.writeLine(try info.jsonLine()) } else { info.lines.forEach(StandardStreams.writeLine) }
   }
 }

@@ -52,10 +52,10 @@ struct ListModels: ParsableCommand {
         let record = Record(
           name: entry.name, task: task, path: entry.path, bytes: entry.fileBytes,
           problem: entry.problem)
-        print(try record.jsonLine())
+        StandardStreams.writeLine(try record.jsonLine())
       } else {
         let size = Text.bytes(Double(entry.fileBytes))
-        print([entry.name, task ?? "?", size, entry.problem ?? entry.path].joined(separator: "\t").plainLine)
+        StandardStreams.writeLine([entry.name, task ?? "?", size, entry.problem ?? entry.path].joined(separator: "\t"))
       }
     }
     if entries.isEmpty {
@@ -100,18 +100,18 @@ struct ShowModel: ParsableCommand {
         name: model.name, task: model.task.rawValue, path: model.path, bytes: model.fileBytes,
         input: [model.inputWidth, model.inputHeight], decoder: model.decoder, license: model.license,
         labels: model.labels, reasons: model.reasons)
-      print(try record.jsonLine())
+      StandardStreams.writeLine(try record.jsonLine())
       return
     }
-    print("\(model.name): \(model.task.rawValue), decoder \(model.decoder)".plainLine)
-    print("file      \(model.path), \(Text.bytes(Double(model.fileBytes)))".plainLine)
-    if model.inputWidth > 0 { print("input     \(model.inputWidth)x\(model.inputHeight) pixels") }
-    if !model.license.isEmpty { print("licence   \(model.license)".plainLine) }
+    StandardStreams.writeLine("\(model.name): \(model.task.rawValue), decoder \(model.decoder)")
+    StandardStreams.writeLine("file      \(model.path), \(Text.bytes(Double(model.fileBytes)))")
+    if model.inputWidth > 0 { StandardStreams.writeLine("input     \(model.inputWidth)x\(model.inputHeight) pixels") }
+    if !model.license.isEmpty { StandardStreams.writeLine("licence   \(model.license)") }
     if !model.labels.isEmpty {
       let shown = model.labels.prefix(12).joined(separator: ", ")
-      print("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")".plainLine)
+      StandardStreams.writeLine("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")")
     }
-    for reason in model.reasons { print("because   \(reason)".plainLine) }
+    for reason in model.reasons { StandardStreams.writeLine("because   \(reason)") }
   }
 }
 
@@ -135,9 +135,9 @@ struct CheckModels: ParsableCommand {
     for name in names.isEmpty ? store.list().map(\.name) : names {
       let report = store.inspect(name, options: engine.options)
       let problems = report.problems
-      print("\(problems.isEmpty ? "ok  " : "BAD ") \(name)".plainLine)
+      StandardStreams.writeLine("\(problems.isEmpty ? "ok  " : "BAD ") \(name)")
       for line in problems.isEmpty ? store.advice(name) + report.slowPaths : problems {
-        print("     \(line)".plainLine)
+        StandardStreams.writeLine("     \(line)")
       }
       broken += problems.isEmpty ? 0 : 1
     }

@@ -32,7 +32,7 @@ struct PullModel: ParsableCommand {
     guard let name else {
       for entry in catalogue.entries {
         let size = Text.bytes(Double(entry.bytes))
-        print([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t").plainLine)
+        StandardStreams.writeLine([entry.name, entry.task.rawValue, size, entry.license].joined(separator: "\t"))
       }
       return
     }
@@ -47,7 +47,7 @@ struct PullModel: ParsableCommand {
         interruption.hasCome
       }
       if shows { StandardStreams.writeError("\r\u{1B}[K") }
-      print(path)
+      StandardStreams.writeLine(path)
     } catch {
       if shows { StandardStreams.writeError("\r\u{1B}[K") }
       try interruption.exitIfInterrupted()

@@ -33,7 +33,7 @@ struct RecoverCommand: ParsableCommand {
       }
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
-    report.lines.forEach { print($0.plainLine) }
+    report.lines.forEach(StandardStreams.writeLine)
     if !report.isComplete { throw ExitCode(3) }
   }
 }

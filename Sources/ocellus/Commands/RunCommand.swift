@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dashboard
+import Ground
 import Recording
 import Service
 
@@ -35,7 +36,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if defaultConfig {
       let sections = [Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText]
-      print(sections.joined(separator: "\n"), terminator: "")
+      StandardStreams.writeLines(sections.joined(separator: "\n"))
       return
     }
     let request = try session.request(source.choice(), recording: recording.request)

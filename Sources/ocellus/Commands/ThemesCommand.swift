@@ -11,7 +11,7 @@ struct ThemesCommand: ParsableCommand {
 
   func run() {
     for theme in Dashboard.themes(folders: Installation.folders(of: "themes")) {
-      print("\(theme.name)\t\(theme.path ?? "built in")".plainLine)
+      StandardStreams.writeLine("\(theme.name)\t\(theme.path ?? "built in")")
     }
   }
 }

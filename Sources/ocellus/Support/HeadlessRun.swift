@@ -51,7 +51,7 @@ struct HeadlessRun {
     if !json {
       let snapshot = live.session.snapshot()
       summarise(snapshot, recorded)
-      if let comparison = snapshot.comparison { print(HeadlessRun.summary(of: comparison).plainLine) }
+      if let comparison = snapshot.comparison { StandardStreams.writeLine(HeadlessRun.summary(of: comparison)) }
     }
     if purpose == .results { try interruption.exitIfInterrupted() }
     // Each was told of when it was passed over.
@@ -64,9 +64,9 @@ struct HeadlessRun {
       "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
-    print(line + latency)
+    StandardStreams.writeLine(line + latency)
     if !recorded.files.isEmpty {
-      print("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
+      StandardStreams.writeLine("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
     }
   }
 

@@ -84,6 +84,6 @@ final class JSONLinesWriter: ResultConsumer {
     guard event.severity != .info else { return }
     if event.severity == .error { lastError.withLock { $0 = event.message } }
     // One line on standard error; standard output is for frames alone.
-    StandardStreams.writeError("ocellus: \(event.message.plainLine)\n")
+    StandardStreams.writeErrorLine("ocellus: \(event.message)")
   }
 }

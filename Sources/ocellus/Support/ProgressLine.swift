@@ -8,7 +8,7 @@ final class ProgressLine: Sendable {
   private let isShown = isatty(STDERR_FILENO) == 1
   private let shown = Mutex(MonotonicTime(nanoseconds: 0))
 
-  init(_ title: String) { self.title = title }
+  init(_ title: String) { self.title = title.plainLine }
 
   /// Shows the share done, 0...1, ten times a second at most.
   func show(_ share: Double) {
