@@ -28,6 +28,15 @@ extension Controller {
   // MARK: Command palette
 
   mutating func handleInPalette(_ key: Key, text: String, selected: Int) -> Outcome {
+    if key == .escape || (key == .backspace && text.isEmpty) {
+      state.view.modal = nil
+      return .none
+    }
+    // First, so that a pasted text does not have all commands searched for each of its letters.
+    if let edited = TypedLine.edited(text, by: key, longest: 100) {
+      state.view.modal = .palette(text: edited, selected: 0)
+      return .none
+    }
     let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names)
     let matches = CommandPalette.matches(text, in: commands)
     if let line = Self.paletteLine(after: key, from: selected, count: matches.count) {
@@ -36,10 +45,6 @@ extension Controller {
       return runCommand(selected, of: matches)
     } else if key == .tab {
       state.view.modal = .palette(text: CommandPalette.completion(text, in: commands), selected: 0)
-    } else if key == .escape || (key == .backspace && text.isEmpty) {
-      state.view.modal = nil
-    } else if let edited = TypedLine.edited(text, by: key, longest: 100) {
-      state.view.modal = .palette(text: edited, selected: 0)
     }
     return .none
   }

@@ -1,18 +1,20 @@
 /// Editing of the one line of text that a prompt or the command palette holds.
-enum TypedLine {
-  /// The text after a key; nil for keys that do not edit.
-  static func edited(_ text: String, by key: Key, longest: Int) -> String? {
+package enum TypedLine {
+  /// The text after a key; nil for keys that do not edit. A full line takes no more.
+  ///
+  /// - Parameter longest: counts Unicode scalars. Combining marks do not make a text longer in characters, however many follow.
+  package static func edited(_ text: String, by key: Key, longest: Int) -> String? {
     switch key {
     case .backspace: String(text.dropLast())
     case .control("u"): ""
-    case .character(let scalar) where text.count < longest: text + String(Character(scalar))
+    case .character(let scalar): text.unicodeScalars.count < longest ? text + String(Character(scalar)) : text
     // A line without a cursor: nothing moves within it.
     default: nil
     }
   }
 
   /// Without blanks at both ends.
-  static func trimmed(_ text: some StringProtocol) -> String {
+  package static func trimmed(_ text: some StringProtocol) -> String {
     let start = text.drop { $0 == " " }
     return String(start.prefix(start.count - start.reversed().prefix { $0 == " " }.count))
   }
