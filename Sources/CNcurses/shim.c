@@ -7,8 +7,6 @@
 
 static SCREEN *screen;
 static FILE *output_stream, *input_stream;
-// Keys are read through a pad: wgetch on an ordinary window would refresh the window first.
-static WINDOW *key_pad;
 static bool default_colors;
 
 bool ocn_screen_open(const char *term, int output, int input, int sink) {
@@ -26,19 +24,13 @@ bool ocn_screen_open(const char *term, int output, int input, int sink) {
   nonl();
   // The modes are set: from here on every byte goes to the sink, from which the caller sends it to the terminal.
   dup2(sink, output);
-  set_escdelay(25);
   typeahead(-1);
   start_color();
   default_colors = use_default_colors() == OK;
-  key_pad = newpad(1, 1);
-  if (key_pad) {
-    keypad(key_pad, TRUE);
-    nodelay(key_pad, TRUE);
-  }
   curs_set(0);
   idlok(stdscr, FALSE);
   leaveok(stdscr, TRUE);
-  return key_pad != NULL;
+  return true;
 }
 
 void ocn_screen_suspend(void) { endwin(); }
@@ -47,8 +39,6 @@ void ocn_screen_repaint(void) { clearok(curscr, TRUE); }
 
 void ocn_screen_close(void) {
   if (!screen) return;
-  if (key_pad) delwin(key_pad);
-  key_pad = NULL;
   delscreen(screen);
   screen = NULL;
   fclose(output_stream);
@@ -97,38 +87,5 @@ void ocn_reset_pairs(void) { reset_color_pairs(); }
 int ocn_color_count(void) { return has_colors() ? COLORS : 0; }
 int ocn_pair_count(void) { return has_colors() ? COLOR_PAIRS : 0; }
 bool ocn_default_colors(void) { return default_colors; }
-
-void ocn_mouse(bool on) {
-  mouseinterval(0);
-  mousemask(on ? BUTTON1_PRESSED | BUTTON2_PRESSED | BUTTON3_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
-}
-
-void ocn_next_key(OCNKey *key) {
-  memset(key, 0, sizeof *key);
-  wint_t value = 0;
-  int kind = wget_wch(key_pad, &value);
-  if (kind == ERR) return;
-  if (kind == OK) {
-    key->kind = OCN_CHARACTER;
-    key->value = (int32_t)value;
-    return;
-  }
-  if (value != KEY_MOUSE) {
-    key->kind = OCN_FUNCTION;
-    key->value = (int32_t)value;
-    return;
-  }
-  MEVENT event;
-  if (getmouse(&event) != OK) return;
-  static const struct { mmask_t mask; int button; } buttons[] = {
-      {BUTTON1_PRESSED, 1}, {BUTTON2_PRESSED, 2}, {BUTTON3_PRESSED, 3}, {BUTTON4_PRESSED, 4}, {BUTTON5_PRESSED, 5}};
-  key->kind = OCN_MOUSE;
-  key->column = event.x;
-  key->row = event.y;
-  for (size_t i = 0; i < sizeof buttons / sizeof *buttons; i++)
-    if (event.bstate & buttons[i].mask) key->value = buttons[i].button;
-}
-
-void ocn_define_key(const char *sequence, int code) { define_key(sequence, code); }
 
 int ocn_columns_of(uint32_t scalar) { return wcwidth((wchar_t)scalar); }

@@ -17,6 +17,10 @@ struct DashboardLoop {
   /// Shortest time between two drawings after keys, in milliseconds.
   private static let keyPeriod = 12.0
 
+  /// How long an Esc waits for the rest of a sequence, in milliseconds: for a round trip, within these limits.
+  private static let escapeWait = 50.0
+  private static let longestEscapeWait = 200.0
+
   private let terminal: Terminal
   private let session: SessionPort
   private let configuration: ConfigurationFile
@@ -153,7 +157,10 @@ struct DashboardLoop {
       return nil
     }
     if key == .status {
-      if let milliseconds = probe.recordAnswer(now: now) { governor.recordAnswer(milliseconds: milliseconds, now: now) }
+      if let milliseconds = probe.recordAnswer(now: now) {
+        governor.recordAnswer(milliseconds: milliseconds, now: now)
+        terminal.escapeWait = min(Self.longestEscapeWait, max(Self.escapeWait, milliseconds))
+      }
       return nil
     }
     redrawAll()

@@ -145,7 +145,8 @@ final class TerminalRun {
     pump(milliseconds: 50)
     #expect(!screen.isAlternate, "\(cause): alternate screen left on")
     #expect(screen.cursorIsVisible, "\(cause): cursor left hidden")
-    #expect(screen.modes.isDisjoint(with: [1000, 1002, 1003, 1006, 2026]), "\(cause): modes left on: \(screen.modes)")
+    let modesAreOff = screen.modes.isDisjoint(with: [1000, 1002, 1003, 1006, 2004, 2026])
+    #expect(modesAreOff, "\(cause): modes left on: \(screen.modes)")
     let penIsPlain = screen.penIsPlain
     #expect(penIsPlain, "\(cause): colours left on")
     var modes = termios()

@@ -23,8 +23,8 @@ typedef struct {
 /// Bits of OCNCell.attributes.
 enum { OCN_BOLD = 1, OCN_DIM = 2, OCN_UNDERLINE = 4, OCN_REVERSE = 8, OCN_ITALIC = 16 };
 
-/// Starts ncurses for terminal type `term`. Keys are read from a duplicate of `input`. `output` must be a duplicate of the
-/// terminal's descriptor; ncurses takes ownership of it. Once the terminal's modes are set, it is redirected to `sink`,
+/// Starts ncurses for terminal type `term`, for output only: it reads nothing from `input`. `output` must be a duplicate of
+/// the terminal's descriptor; ncurses takes ownership of it. Once the terminal's modes are set, it is redirected to `sink`,
 /// so that all further output goes there. Returns false if ncurses does not know the terminal type or cannot use it.
 bool ocn_screen_open(const char *term, int output, int input, int sink);
 /// Ends curses mode: writes the bytes that restore the terminal to the sink. The next ocn_update enters it again.
@@ -48,24 +48,6 @@ int ocn_color_count(void);
 int ocn_pair_count(void);
 /// Whether pairs may use -1 for the terminal's default colours.
 bool ocn_default_colors(void);
-/// Turns reports of mouse buttons on or off.
-void ocn_mouse(bool on);
-
-// ---- Keys ----------------------------------------------------------------------------------------------------------
-
-typedef enum { OCN_NO_KEY, OCN_CHARACTER, OCN_FUNCTION, OCN_MOUSE } OCNKeyKind;
-
-typedef struct {
-  OCNKeyKind kind;
-  /// A Unicode scalar, a KEY_ code of ncurses, or for the mouse: 1 left, 2 middle, 3 right, 4 wheel up, 5 wheel down.
-  int32_t value;
-  int32_t column, row;
-} OCNKey;
-
-/// Reads the next key without waiting. `key->kind` is OCN_NO_KEY when there is none.
-void ocn_next_key(OCNKey *key);
-/// Defines a key code for a byte sequence of the terminal (define_key(3)).
-void ocn_define_key(const char *sequence, int code);
 
 // ---- Terminal descriptions -----------------------------------------------------------------------------------------
 

@@ -35,8 +35,17 @@ package struct Controller {
     state.view.isInUse = true
     state.view.columns = screen.columns
     state.view.rows = screen.rows
-    if case .mouse(let button, let x, let y) = key { return click(button, column: x, row: y) }
-    if key == .control("c") { return .quit }
+    switch key {
+    case .mouse(let button, let x, let y): return click(button, column: x, row: y)
+    // A paste is for fields of text: over the panes its letters would be keys.
+    case .paste where !state.view.takesText: return .none
+    case .drag, .released: return .none
+    case .control("c"): return .quit
+    default: return press(key)
+    }
+  }
+
+  private mutating func press(_ key: Key) -> Outcome {
     switch state.view.modal {
     case .palette(let text, let selected): return handleInPalette(key, text: text, selected: selected)
     case .options(let selected): return handleInOptions(key, selected: selected)

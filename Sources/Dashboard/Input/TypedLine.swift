@@ -1,3 +1,5 @@
+import Ground
+
 /// Editing of the one line of text that a prompt or the command palette holds.
 package enum TypedLine {
   /// The text after a key; nil for keys that do not edit. A full line takes no more.
@@ -8,9 +10,16 @@ package enum TypedLine {
     case .backspace: String(text.dropLast())
     case .control("u"): ""
     case .character(let scalar): text.unicodeScalars.count < longest ? text + String(Character(scalar)) : text
+    // One text on one line, as far as there is room.
+    case .paste(let pasted): text + room(for: trimmed(pasted.plainLine), in: text, longest: longest)
     // A line without a cursor: nothing moves within it.
     default: nil
     }
+  }
+
+  /// As much of `pasted` as the line has room for.
+  private static func room(for pasted: String, in text: String, longest: Int) -> String {
+    String(pasted.unicodeScalars.prefix(max(0, longest - text.unicodeScalars.count)))
   }
 
   /// Without blanks at both ends.

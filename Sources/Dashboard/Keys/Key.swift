@@ -7,6 +7,12 @@ package enum Key: Hashable, Sendable {
   case enter, escape, tab, backTab, backspace, delete
   case function(Int)
   case mouse(MouseButton, x: Int, y: Int)
+  /// The mouse moved with its left button held down.
+  case drag(x: Int, y: Int)
+  /// A mouse button was released.
+  case released
+  /// Text that was pasted, or dropped on the terminal.
+  case paste(String)
   /// The terminal said whether it knows synchronised output.
   case synchronisedOutput(Bool)
   /// The terminal answered a status query.
@@ -36,7 +42,7 @@ package enum Key: Hashable, Sendable {
     case .delete: "Del"
     case .function(let n): "F\(n)"
     case .mouse(let button, _, _): "mouse \(button)"
-    case .synchronisedOutput, .status: ""
+    case .drag, .released, .paste, .synchronisedOutput, .status: ""
     }
   }
 }

@@ -33,6 +33,13 @@ package struct ViewState: Sendable {
   /// The maps that are drawn over the picture.
   package var maps = MapChoice.all
   package var modal: Modal?
+  /// Whether keys are letters of a text.
+  package var takesText: Bool {
+    switch modal {
+    case .prompt, .palette: true
+    case .help, .options, nil: false
+    }
+  }
   /// A key was pressed.
   package var isInUse = false
   package var toasts: [Toast] = []

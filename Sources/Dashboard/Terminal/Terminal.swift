@@ -34,7 +34,9 @@ package final class Terminal {
   private var savedStandard: (output: Int32, error: Int32)
   private let usesMouse: Bool
   private var isOpen = true
-  private var keyDecoder = KeyDecoder()
+  private var parser = InputParser()
+  private let decoder: KeyDecoder
+  private var buffer = [UInt8](repeating: 0, count: 4096)
 
   /// The size of the terminal on standard output, without touching it.
   package static func size(of descriptor: Int32 = STDOUT_FILENO) -> (columns: Int, rows: Int)? {
@@ -59,7 +61,9 @@ package final class Terminal {
     TerminalCapabilities.useUnicode()
     capabilities = try TerminalCapabilities.detect(
       environment: { name in getenv(name).map { String(cString: $0) } }, terminal: STDOUT_FILENO, forced: colors)
-    usesMouse = mouse
+    // Keys are those of the user's terminal: the description that ncurses gets differs in its colours only.
+    decoder = KeyDecoder(described: KeyDecoder.describedKeys())
+    usesMouse = mouse && (ocn_string_capability("kmous") != nil || ocn_string_capability("XM") != nil)
     terminal = Self.reopen(STDOUT_FILENO)
     input = dup(STDIN_FILENO)
     var modes = termios()
@@ -82,8 +86,7 @@ package final class Terminal {
     screenDepth = Self.depth(promised: capabilities.depth, colors: Int(ocn_color_count()))
     screen = CursesScreen(palette: TerminalPalette(depth: screenDepth))
     if let size = Self.size(of: terminal) { ocn_screen_resize(Int32(size.rows), Int32(size.columns)) }
-    ocn_mouse(mouse)
-    KeyDecoder.defineKeys()
+    takeInput()
     if capabilities.answersQueries { output.send("\u{1B}[?2026$p") }
   }
 
@@ -134,10 +137,30 @@ package final class Terminal {
 
   /// The bytes that undo everything the dashboard may have turned on, from any state of the terminal.
   private static func restoreSequence() -> [UInt8] {
-    var bytes = Array("\u{1B}[?2026l\u{1B}[?1000l\u{1B}[?1002l\u{1B}[?1006l".utf8)
+    var bytes = Array(("\u{1B}[?2026l" + mouseOff + pasteOff).utf8)
     bytes += capabilities(["sgr0", "op", "rmacs", "rmkx", "cnorm", "rmcup"])
     bytes.append(contentsOf: "\r".utf8)
     return bytes
+  }
+
+  // Presses, releases and movements with a button held, in the form without a limit of columns (xterm's modes 1002, 1006).
+  private static let mouseOn = "\u{1B}[?1002h\u{1B}[?1006h"
+  private static let mouseOff = "\u{1B}[?1000l\u{1B}[?1002l\u{1B}[?1006l"
+  /// Bracketed paste: pasted text comes between marks.
+  private static let pasteOn = "\u{1B}[?2004h"
+  private static let pasteOff = "\u{1B}[?2004l"
+
+  /// Asks the terminal for keys, mouse and pastes in the forms that ``KeyDecoder`` knows best.
+  private func takeInput() {
+    output.send(String(decoding: Self.capabilities(["smkx"]), as: UTF8.self))
+    if usesMouse { output.send(Self.mouseOn) }
+    if capabilities.answersQueries { output.send(Self.pasteOn) }
+  }
+
+  private func giveInputBack() {
+    output.send(String(decoding: Self.capabilities(["rmkx"]), as: UTF8.self))
+    if usesMouse { output.send(Self.mouseOff) }
+    if capabilities.answersQueries { output.send(Self.pasteOff) }
   }
 
   /// The string capabilities of those names, without delays ("$<5>"): they are for terminals that need padding, and cannot
@@ -196,13 +219,14 @@ package final class Terminal {
       pollfd(fd: terminal, events: Int16(output.pendingBytes > 0 ? POLLOUT : 0), revents: 0),
       pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0),
     ]
-    let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, milliseconds)))
+    let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, sleep(atMost: milliseconds))))
     var wakeup = Wakeup()
+    wakeup.hasInput = parser.deadline.map { $0 <= .now } ?? false
     guard ready > 0 else { return wakeup }
     if descriptors[2].revents & Int16(POLLOUT) != 0 { output.drain() }
     let lost = Int16(POLLHUP | POLLERR | POLLNVAL)
     wakeup.isGone = output.isBroken || (descriptors[0].revents | descriptors[2].revents) & lost != 0
-    wakeup.hasInput = descriptors[0].revents & Int16(POLLIN) != 0
+    if descriptors[0].revents & Int16(POLLIN) != 0 { wakeup.hasInput = true }
     if descriptors[1].revents & Int16(POLLIN) != 0 { wakeup.signals = pendingSignals() }
     if descriptors[3].revents & Int16(POLLIN) != 0 { wakeup.bellRang = bell.hear() }
     return wakeup
@@ -214,16 +238,33 @@ package final class Terminal {
     return count > 0 ? buffer[0..<count].map { Int32($0) } : []
   }
 
-  /// The keys that were typed; none although ``wait(milliseconds:)`` reported input means that the terminal is gone.
+  /// Until an Esc is told from a sequence there is something to do without input.
+  private func sleep(atMost milliseconds: Int) -> Int {
+    guard let deadline = parser.deadline else { return milliseconds }
+    return min(milliseconds, Int(saturating: max(0, deadline.milliseconds(since: .now)).rounded(.up)))
+  }
+
+  /// How long an ESC waits for the rest of a sequence, in milliseconds: longer over links that deliver in jerks.
+  package var escapeWait: Double {
+    get { parser.escapeWait }
+    set { parser.escapeWait = newValue }
+  }
+
+  /// The keys that were typed; none although ``wait(milliseconds:)`` reported input may mean that the terminal is gone.
   package func keys() -> [Key] {
-    var keys: [Key] = []
-    var raw = OCNKey()
-    while keys.count < 256 {
-      ocn_next_key(&raw)
-      guard raw.kind != OCN_NO_KEY else { break }
-      if let key = keyDecoder.decode(raw) { keys.append(key) }
+    var tokens: [InputToken] = []
+    while tokens.count < 256, isReadable {
+      let count = read(input, &buffer, buffer.count)
+      guard count > 0 else { break }
+      tokens += parser.feed(buffer[0..<count], now: .now)
     }
-    return keys
+    tokens += parser.expire(now: .now)
+    return tokens.compactMap { decoder.key(for: $0) }
+  }
+
+  private var isReadable: Bool {
+    var ready = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+    return poll(&ready, 1, 0) > 0 && ready.revents & Int16(POLLIN) != 0
   }
 
   /// Whether reading finds the end of the terminal rather than nothing yet.
@@ -256,7 +297,7 @@ package final class Terminal {
     output.discard()
     // The dropped bytes may have contained a reset of the colours, which ncurses takes for done.
     output.send("\u{1B}[?2026l" + String(decoding: Self.capabilities(["sgr0", "op"]), as: UTF8.self))
-    ocn_mouse(false)
+    giveInputBack()
     ocn_screen_suspend()
   }
 
@@ -276,7 +317,7 @@ package final class Terminal {
     var modes = modesInside
     tcsetattr(terminal, TCSADRAIN, &modes)
     output.discard()
-    ocn_mouse(usesMouse)
+    takeInput()
     screen.invalidate()
   }
 
