@@ -15,6 +15,8 @@ package struct Composer {
   package private(set) var cursor: (x: Int, y: Int)?
   private var picture = PictureView()
   private var closeup = Closeup()
+  /// The confidences in the list of detections as it was last drawn, by the keys of its rows: a box says the same.
+  private var listed: [Int: Double] = [:]
 
   package init(glyphs: Glyphs, depth: ColorDepth, columns: Int, rows: Int) {
     self.glyphs = glyphs
@@ -69,6 +71,9 @@ package struct Composer {
     context.theme = state.theme.fitted(to: depth)
     guard !screen.layout.isTooSmall else { return drawTooSmall(context) }
     if panesAreDue { drawPanes(context) }
+    context.confidences = state.rows.rows.reduce(into: [:]) { confidences, row in
+      if let index = row.index { confidences[index] = listed[row.key] ?? row.confidence }
+    }
     for i in base.cells.indices { canvas.cells[i] = base.cells[i] }
     if let rect = screen.layout.panes[.picture] {
       picture.draw(
@@ -86,9 +91,13 @@ package struct Composer {
   private mutating func drawPanes(_ context: PaneContext) {
     screen.buttons.removeAll(keepingCapacity: true)
     screen.lists.removeAll(keepingCapacity: true)
+    listed = context.rows.reduce(into: [:]) { $0[$1.key] = $1.confidence }
     base.clear(context.theme.style(.mainForeground))
+    let isOld = PictureTrouble(context) != nil
     for id in PaneID.allCases {
-      if let rect = screen.layout.panes[id] { screen.lists[id] = Panes.draw(id, in: rect, context, on: &base) }
+      guard let rect = screen.layout.panes[id] else { continue }
+      screen.lists[id] = Panes.draw(id, in: rect, context, on: &base)
+      if isOld, id.showsTheFrame { base.dim(Panes.room(inside: rect)) }
     }
     Header.draw(screen.layout.header, context, on: &base)
     Footer.draw(screen.layout.footer, context, buttons: &screen.buttons, on: &base)
@@ -112,7 +121,7 @@ package struct Composer {
       cursor = modals.prompt(Self.title(of: prompt, state), text, note: "Enter accepts", on: &canvas)
     case nil: break
     }
-    modals.toasts(state.view.toasts, withInfo: state.view.modal == nil, on: &canvas)
+    screen.toast = modals.toast(state.view.toasts, withInfo: state.view.modal == nil, on: &canvas)
   }
 
   private static func title(of prompt: Prompt, _ state: DashboardState) -> String {

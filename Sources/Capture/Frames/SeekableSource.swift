@@ -23,13 +23,18 @@ public struct PlaybackStatus: Sendable, Equatable, Codable {
   /// 1 is the speed it was made at.
   public var speed: Double
   public var marks: [Mark]
+  /// When position 0 was, in nanoseconds of Unix time (UTC); nil where the medium does not say.
+  public var begin: Int64?
 
-  public init(position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = []) {
+  public init(
+    position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = [], begin: Int64? = nil
+  ) {
     self.position = position
     self.duration = duration
     self.isPlaying = isPlaying
     self.speed = speed
     self.marks = marks
+    self.begin = begin
   }
 }
 

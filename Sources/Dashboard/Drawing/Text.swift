@@ -1,3 +1,4 @@
+import Glibc
 import Ground
 import CNcurses
 
@@ -52,6 +53,16 @@ package enum Text {
     let units: [(name: String, seconds: Double)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
     let unit = units.first { seconds < 100 * $0.seconds } ?? units[3]
     return "\(Int(saturating: max(0, seconds) / unit.seconds))\(unit.name)"
+  }
+
+  /// A moment of Unix time, in UTC: "14:05:20", with its date "2026-11-30 14:05:20".
+  package static func utc(nanoseconds: Int64, withDate: Bool = false) -> String {
+    var seconds = time_t(nanoseconds / 1_000_000_000)
+    var parts = tm()
+    guard gmtime_r(&seconds, &parts) != nil else { return "-" }
+    func two(_ n: Int32) -> String { n < 10 ? "0\(n)" : "\(n)" }
+    let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+    return withDate ? "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(clock)" : clock
   }
 
   /// "0:07", "12:05", "3:12:05"; with decimals "0:07.25".

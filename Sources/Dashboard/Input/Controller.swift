@@ -66,6 +66,7 @@ package struct Controller {
     case .prompt(let action): perform(action)
     case .picture(let action): perform(action)
     case .panes(let action): perform(action)
+    case .appearance(.save): return .save
     case .appearance(let action): perform(action)
     case .move(let movement): move(movement)
     case .choose: choose()
@@ -91,5 +92,5 @@ package struct Controller {
   mutating func warn(_ text: String) { state.toast(text, .warning, .now) }
 
   /// Tells the user what a key changed.
-  mutating func confirm(_ text: String) { state.toast(text, .info, .now, replacesLast: true) }
+  mutating func confirm(_ text: String) { state.toast(text, .info, .now) }
 }

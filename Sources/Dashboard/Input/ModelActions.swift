@@ -1,3 +1,4 @@
+import Configuration
 import Pipeline
 
 /// Choosing models, and comparing two detectors.
@@ -19,14 +20,19 @@ extension Controller {
 
   private mutating func selectDetector(after step: Int) {
     guard let name = Self.neighbour(in: state.snapshot.detectors, step: step) else {
-      return warn("no other detector")
+      return warn(Self.noOther("detector", "yolox-nano"))
     }
     ask(.selectModel(name: name, stage: nil))
   }
 
+  /// - Parameter example: a small model of the catalogue.
+  private static func noOther(_ kind: String, _ example: String) -> String {
+    "no other \(kind): run `ocellus models pull \(example)`, or copy an .onnx file into \(UserFolders.data("models"))"
+  }
+
   private mutating func selectClassifier(after step: Int) {
     guard let name = Self.neighbour(in: state.snapshot.classifiers, step: step) else {
-      return warn("no other classifier")
+      return warn(Self.noOther("classifier", "mobilenetv2-12-int8"))
     }
     ask(.selectClassifier(name: name))
   }
@@ -35,7 +41,7 @@ extension Controller {
     let compared = state.snapshot.comparison?.model
     let others = state.snapshot.detectors.filter { $0.state != .active && !$0.hasFailed }.map(\.name)
     let next = compared.flatMap { others.firstIndex(of: $0) }.map { ($0 + 1) % others.count } ?? 0
-    guard others.indices.contains(next) else { return warn("no other detector") }
+    guard others.indices.contains(next) else { return warn(Self.noOther("detector", "yolox-nano")) }
     ask(.compare(with: others[next]))
   }
 

@@ -4,6 +4,10 @@ import Vision
 /// The mouse: lists, boxes and the footer's hints can be clicked.
 extension Controller {
   mutating func click(_ button: Key.MouseButton, column x: Int, row y: Int) -> Outcome {
+    if button == .left, screen.toast?.contains(x, y) == true {
+      state.view.toasts.removeAll()
+      return .none
+    }
     if let modal = state.view.modal { return click(button, in: modal, column: x, row: y) }
     if button == .left, let action = screen.button(atColumn: x, row: y) { return perform(action) }
     guard let pane = screen.layout.pane(atColumn: x, row: y) else { return .none }

@@ -1,3 +1,4 @@
+import Configuration
 import Ground
 import Perception
 import Pipeline
@@ -16,8 +17,20 @@ extension Controller {
 
   private mutating func promptForLabels() {
     guard session.can(.labels) else { return warn(SessionCapability.labels.refusal) }
+    guard canPairTextWithPictures else {
+      return warn(
+        "labels, separated by commas, need a pair of image and text networks such as CLIP's: "
+          + "copy both into \(UserFolders.data("models")) (docs/MODELS.md)")
+    }
     let labels = state.snapshot.labels?.labels ?? []
     state.view.modal = .prompt(.labels, text: labels.joined(separator: ", "))
+  }
+
+  /// Whether some network on offer compares pictures with text. One that has not been read may be such a network.
+  private var canPairTextWithPictures: Bool {
+    let listings = state.snapshot.detectors + state.snapshot.classifiers
+    return state.snapshot.labels != nil || state.snapshot.pipeline.contains { $0.model?.text != nil }
+      || listings.contains { listing in listing.description.map { $0.text != nil } ?? !listing.hasFailed }
   }
 
   /// Names the selected detection; without a selection the first one that is present, as Enter would choose it.

@@ -31,7 +31,7 @@ extension Controller {
     state.settings.style = style
     let shown = style.possible(with: state.own.glyphs, depth: state.own.depth)
     let reason = shown == style ? "" : ", because the terminal cannot show \(style.title)"
-    confirm("picture: \(shown.title)\(reason)")
+    confirm("picture: \(shown.title)\(reason)\(howToKeep)")
   }
 
   // MARK: Panes
@@ -95,6 +95,7 @@ extension Controller {
     case .nextTheme: useTheme(after: state.theme.name)
     case .useTheme(let name): useTheme(name)
     case .reload: reload()
+    case .save: break
     }
   }
 
@@ -107,12 +108,15 @@ extension Controller {
     do {
       state.theme = try themes.load(name)
       state.settings.theme = name
-      confirm("theme \(name)")
+      confirm("theme \(name)\(howToKeep)")
     } catch {
       // The path of the file comes last: it must not push the reason off the screen.
       state.toast("theme \(name): \(error.what) \(error.place)", .failure, .now)
     }
   }
+
+  /// Choices made by keys last until the end of the program.
+  private var howToKeep: String { configuration.differs(from: state.settings) ? " (W keeps it)" : "" }
 
   private mutating func reload() {
     let (settings, problems) = configuration.load()

@@ -49,7 +49,7 @@ package enum PaneAction: Hashable, Sendable {
 }
 
 /// Themes, and the configuration file.
-package enum AppearanceAction: Hashable, Sendable { case nextTheme, useTheme(String), reload }
+package enum AppearanceAction: Hashable, Sendable { case nextTheme, useTheme(String), reload, save }
 
 /// Moves the selection, or the picture when it has the focus.
 package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, pageDown, first, last }

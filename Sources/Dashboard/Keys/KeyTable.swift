@@ -78,6 +78,7 @@ package enum KeyTable {
     [
       KeyBinding(.appearance(.nextTheme), "next-theme", "Next theme", [key("t")], .panes, hint: "theme"),
       KeyBinding(.appearance(.reload), "reload", "Reload themes and options", [.control("r")], .panes),
+      KeyBinding(.appearance(.save), "save-options", "Keep theme, style and options", [key("W")], .panes),
       KeyBinding(.panes(.nextLayout), "next-layout", "Next layout", [key("p")], .panes, hint: "layout"),
     ]
     + PaneID.allCases.map { pane in

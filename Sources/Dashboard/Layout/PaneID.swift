@@ -3,6 +3,14 @@ package enum PaneID: Int, CaseIterable, Sendable {
   case picture = 1
   case detections, classes, latency, rates, models, recording, events
 
+  /// Whether it shows what was found in the frame, which is old when the picture is.
+  var showsTheFrame: Bool {
+    switch self {
+    case .detections, .classes, .latency: true
+    case .picture, .rates, .models, .recording, .events: false
+    }
+  }
+
   package var title: String {
     switch self {
     case .picture: "picture"

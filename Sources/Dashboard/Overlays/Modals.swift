@@ -134,32 +134,29 @@ struct Modals {
 
   // MARK: Toasts
 
-  private static let toastWidth = 72
-  /// The events have longer messages in full.
-  private static let toastLines = 3
-
+  /// A message takes the last line of the screen, a long one also the frame above: never what one looks at. Returns where
+  /// it stands.
+  ///
   /// - Parameter withInfo: false leaves information out, which must not hide what the user is reading.
-  func toasts(_ toasts: [Toast], withInfo: Bool, on canvas: inout CellCanvas) {
-    var bottom = canvas.height - 1
-    for toast in toasts.filter({ withInfo || $0.tone != .info }).suffix(4).reversed() {
-      let lines = Text.wrapped(
-        toast.text, min(Self.toastWidth, canvas.width - 6), most: min(Self.toastLines, bottom - 2),
-        ellipsis: glyphs.ellipsis)
-      guard !lines.isEmpty else { return }
-      let color: ThemeColor =
-        switch toast.tone {
-        case .info: .selectedBackground
-        case .warning: .warning
-        case .failure: .failure
-        }
-      let ground = theme[color].isTerminal ? Color.white : theme[color]
-      let width = (lines.map { Text.columns($0) }.max() ?? 0) + 2
-      let style = Style(ground.contrasting, on: ground, .bold)
-      let place = Rect(
-        x: canvas.width - 2 - width, y: bottom - lines.count, width: width, height: lines.count)
-      canvas.fill(place, " ", style)
-      for (i, line) in lines.enumerated() { canvas.text(line, place.x + 1, place.y + i, style) }
-      bottom = place.y
-    }
+  func toast(_ toasts: [Toast], withInfo: Bool, on canvas: inout CellCanvas) -> Rect? {
+    guard let toast = toasts.last(where: { withInfo || $0.tone != .info }) else { return nil }
+    let lines = Text.wrapped(
+      toast.text, canvas.width - 2, most: min(Self.toastLines, canvas.height), ellipsis: glyphs.ellipsis)
+    let color: ThemeColor =
+      switch toast.tone {
+      case .info: .selectedBackground
+      case .warning: .warning
+      case .failure: .failure
+      }
+    let ground = theme[color].isTerminal ? Color.white : theme[color]
+    let width = lines.count > 1 ? canvas.width : (lines.map { Text.columns($0) }.max() ?? 0) + 2
+    let style = Style(ground.contrasting, on: ground, .bold)
+    let place = Rect(x: 0, y: canvas.height - lines.count, width: width, height: lines.count)
+    canvas.fill(place, " ", style)
+    for (i, line) in lines.enumerated() { canvas.text(line, place.x + 1, place.y + i, style) }
+    return place
   }
+
+  /// The events have longer messages in full.
+  private static let toastLines = 2
 }

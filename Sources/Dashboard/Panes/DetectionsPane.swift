@@ -26,7 +26,20 @@ struct DetectionsPane: Pane {
     list.draw(selection: theme.selected, ground: context.ground, on: &canvas) { line, canvas in
       draw(context.rows[line.item], on: line, columns, context, canvas: &canvas)
     }
+    drawCounts(below: room, context, on: &canvas)
     list.drawArrows(theme.style(.graphText), glyphs: context.glyphs, on: &canvas)
+  }
+
+  /// How many of each class are present, in the bottom line of the frame, once they are many.
+  private func drawCounts(below room: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+    let present = context.rows.filter(\.isPresent)
+    guard present.count > 3 else { return }
+    let counts = present.reduce(into: [String: Int]()) { $0[$1.detection.label, default: 0] += 1 }
+    let text = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+      .joined(separator: ", ")
+    canvas.text(
+      " " + Text.fit(text, room.width - 2, ellipsis: context.glyphs.ellipsis) + " ", room.x, room.bottom,
+      context.theme.style(.graphText), width: room.width)
   }
 
   func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.listView(in: room, context) }
@@ -38,6 +51,9 @@ struct DetectionsPane: Pane {
       in: Rect(x: room.x, y: room.y + heading, width: room.width, height: room.height - heading),
       count: context.rows.count, selected: context.rows.firstIndex { $0.key == context.view.selectedDetection })
   }
+
+  /// Less similarity than this says nothing.
+  private static let alike: Float = 0.3
 
   private static func columns(width: Int, _ context: PaneContext) -> Columns {
     Columns(width: width, hasNames: context.rows.contains { hasNames($0.detection) })
@@ -112,11 +128,12 @@ struct DetectionsPane: Pane {
     }
     x += columns.track
     canvas.meter(
-      x, y, width: columns.meter, fraction: row.confidence, gradient: theme[ThemeGradient.confidence],
+      x, y, width: columns.meter, fraction: row.isPresent ? row.confidence : 0, gradient: theme[ThemeGradient.confidence],
       rest: line.mark(theme[.meterBackground]), glyphs: context.glyphs)
     x += columns.meter + 1
-    canvas.text(
-      Text.right(Text.fixed(Double(detection.confidence) * 100, 0) + "%", columns.percent), x, y, text)
+    // A lost object has no confidence any more.
+    let confidence = row.isPresent ? Text.percent(row.confidence) : "lost"
+    canvas.text(Text.right(confidence, columns.percent), x, y, text)
     x += columns.percent
     if columns.age > 0 {
       let seconds = context.now.milliseconds(since: row.firstSeen) / 1000
@@ -135,7 +152,7 @@ struct DetectionsPane: Pane {
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
     // A reference comes first, at least its similarity: the user has named it.
-    if let match = detection.matches.first {
+    if let match = detection.matches.first, match.similarity >= Self.alike {
       let sign = glyphs.kind == .full ? "\u{2248}" : "~"
       let share = Text.fixed(max(0, Double(match.similarity)) * 100, 0)
       name += " \(sign)\(match.name) \(share)"

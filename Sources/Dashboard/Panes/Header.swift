@@ -16,7 +16,9 @@ struct Header {
 
   static func draw(_ rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     canvas.fill(rect, " ", context.theme.style(.mainForeground))
-    var right = drawAge(in: rect, context, on: &canvas)
+    var right =
+      context.snapshot.replay.map { drawMoment(of: $0, in: rect, context, on: &canvas) }
+      ?? drawAge(in: rect, context, on: &canvas)
     for badge in badges(context, width: rect.width) {
       let width = Text.columns(badge.text)
       guard right - width > 10 else { break }
@@ -36,6 +38,20 @@ struct Header {
     return rect.right - 1 - max(10, Text.columns(age) + 4) - 1
   }
 
+  /// Of a replay the moment counts, not its age: position, length and, where the medium says so, the hour in UTC. Returns the
+  /// column where it begins.
+  private static func drawMoment(
+    of replay: PlaybackStatus, in rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas
+  ) -> Int {
+    let length = replay.duration.map { " / " + Text.clock(seconds: $0) } ?? ""
+    var text = Text.clock(seconds: replay.position) + length
+    if rect.width >= 60, let moment = replay.moment {
+      text = Text.utc(nanoseconds: moment, withDate: rect.width >= 100) + " UTC  " + text
+    }
+    canvas.text(text, endingAt: rect.right - 1, rect.y, context.theme.style(.good, .bold))
+    return rect.right - 2 - Text.columns(text)
+  }
+
   /// From the left: the program's name, the source, its own words where there is room, the models, the rates.
   private static func pieces(_ context: PaneContext, room: Int) -> [Piece] {
     let theme = context.theme
@@ -52,9 +68,11 @@ struct Header {
     ]
     func free() -> Int { room - pieces.map(\.columns).reduce(0, +) }
     let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
-    // Half a figure would mislead.
-    if free() >= Text.columns(rates) { pieces.append(Piece(text: rates, style: theme.style(.graphText))) }
-    if !snapshot.source.detail.isEmpty, free() >= 16 {
+    // Half a figure would mislead. A replay has no rate of a camera.
+    if snapshot.replay == nil, free() >= Text.columns(rates) { pieces.append(Piece(text: rates, style: theme.style(.graphText))) }
+    // The pane of the replay has its length; half of the rest says nothing.
+    let least = snapshot.replay == nil ? 16 : Text.columns(snapshot.source.detail) + Self.separator
+    if !snapshot.source.detail.isEmpty, free() >= least {
       let detail = Text.fit(snapshot.source.detail, free(), ellipsis: context.glyphs.ellipsis)
       pieces.insert(Piece(text: detail, style: theme.style(.graphText)), at: 2)
     }
@@ -99,6 +117,8 @@ struct Header {
     if case .recording? = snapshot.recording?.state {
       add("REC " + Text.clock(seconds: snapshot.recording?.seconds ?? 0), .failure)
     }
+    let lost = snapshot.rates.droppedByDriver
+    if lost >= 0.5 { add("DROPS \(Text.fixed(lost, 0))/s", .warning) }
     for complaint in complaints(context) { add(complaint, .warning) }
     if snapshot.stall != nil { add("STALLED", .failure) }
     // Not among the models' names, which are cut where room is short.
@@ -121,4 +141,9 @@ struct Header {
     }
     return health.complaints.map { $0.rawValue.uppercased() }
   }
+}
+
+extension PlaybackStatus {
+  /// The Unix time of the position, in nanoseconds; nil where the medium does not say when it was made.
+  var moment: Int64? { begin.map { $0 + Int64(saturating: position * 1e9) } }
 }

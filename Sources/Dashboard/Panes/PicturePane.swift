@@ -26,7 +26,7 @@ struct PicturePane: Pane {
       draw(["picture off", "v turns it on"], in: room, context, on: &canvas)
     }
     if let comparison = context.snapshot.comparison {
-      draw(Comparison.summary(comparison), below: room, context, on: &canvas)
+      draw(Comparison.summary(comparison, atLeast: context.snapshot.minimumConfidence), below: room, context, on: &canvas)
     }
   }
 

@@ -60,10 +60,17 @@ struct PictureView {
     _ findings: Findings, with overlay: Overlay, _ context: PaneContext, selected: Int?, on canvas: inout CellCanvas
   ) {
     let comparison = context.snapshot.comparison.flatMap { $0.state == .active ? $0 : nil }
-    let differences = comparison.map { (first: Comparison.onlyFirst($0), second: Comparison.onlySecond($0)) }
+    let least = context.snapshot.minimumConfidence
+    let differences = comparison.map {
+      // A mark without a box would mean nothing: of the active model's, those that are on this picture.
+      let first = Comparison.onlyFirst($0, atLeast: least).filter { one in
+        findings.detections.contains { $0.classID == one.classID && $0.box.iou(one.box) > 0.5 }
+      }
+      return (first: first, second: Comparison.onlySecond($0, atLeast: least))
+    }
     overlay.draw(
-      findings, maps: context.view.maps, selected: selected, labels: context.settings.labels, differences: differences,
-      on: &canvas)
+      findings, maps: context.view.maps, selected: selected, labels: context.settings.labels,
+      confidences: context.confidences, differences: differences, on: &canvas)
   }
 
   /// Over an old picture: that it is old, the cause, and what is done about it, as far as there is room.

@@ -10,6 +10,8 @@ package struct Overlay {
   private let isPhotographic: Bool
   /// Labels may take one of this many cells of the picture.
   private static let labelShare = 6
+  /// More objects than these are a crowd.
+  private static let crowd = 12
   private static let lowerHalf = ("▄" as Unicode.Scalar).value
 
   /// - Parameter isPhotographic: the cells under the overlay hold colours of the picture.
@@ -23,9 +25,10 @@ package struct Overlay {
   /// - Parameters:
   ///   - maps: the maps to draw under the lines.
   ///   - selected: the index of the selected detection.
+  ///   - confidences: what to write instead of a detection's own confidence, by index.
   ///   - differences: detections of only one of two compared models; the first are marked A, the second in white B.
   package func draw(
-    _ findings: Findings, maps: MapChoice = .all, selected: Int?, labels: Bool,
+    _ findings: Findings, maps: MapChoice = .all, selected: Int?, labels: Bool, confidences: [Int: Double] = [:],
     differences: (first: [Detection], second: [Detection])? = nil, on canvas: inout CellCanvas
   ) {
     let detections = findings.detections
@@ -37,30 +40,44 @@ package struct Overlay {
     }
     // Lines go under all labels, or they would cross them out.
     for detection in differences?.second ?? [] { outline(detection, in: .white, isSelected: true, on: &canvas) }
-    if labels { self.labels(of: detections, selected: selected, on: &canvas) }
-    for detection in differences?.first ?? [] { mark(detection, "A", on: &canvas) }
-    for detection in differences?.second ?? [] { mark(detection, "B " + detection.label, on: &canvas) }
+    var taken: [Rect] = []
+    if labels {
+      let shown = detections.enumerated().map { index, detection in
+        var shown = detection
+        if let confidence = confidences[index] { shown.confidence = Float(confidence) }
+        return shown
+      }
+      taken = self.labels(of: shown, selected: selected, on: &canvas)
+    }
+    for detection in differences?.first ?? [] { mark(detection, "A", beside: &taken, on: &canvas) }
+    for detection in differences?.second ?? [] { mark(detection, "B " + detection.label, beside: &taken, on: &canvas) }
   }
 
-  private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellCanvas) {
+  /// Returns where labels stand.
+  private func labels(of detections: [Detection], selected: Int?, on canvas: inout CellCanvas) -> [Rect] {
     var taken: [Rect] = []
+    let isCrowded = detections.count > Self.crowd
     // Labels may not hide a small picture: beyond this many cells they are short ones, and then none.
     var room = mapping.cells.width * mapping.cells.height / Self.labelShare
     if let selected, detections.indices.contains(selected) {
-      label(detections[selected], isSelected: true, beside: &taken, room: &room, on: &canvas)
+      label(detections[selected], isSelected: true, isCrowded: isCrowded, beside: &taken, room: &room, on: &canvas)
     }
     for (index, detection) in detections.enumerated() where index != selected {
-      label(detection, isSelected: false, beside: &taken, room: &room, on: &canvas)
+      label(detection, isSelected: false, isCrowded: isCrowded, beside: &taken, room: &room, on: &canvas)
     }
+    return taken
   }
 
-  /// Writes at the bottom of a detection's box which of two models found it.
-  private func mark(_ detection: Detection, _ text: String, on canvas: inout CellCanvas) {
+  /// Writes at the bottom of a detection's box which of two models found it, where no label stands.
+  private func mark(_ detection: Detection, _ text: String, beside taken: inout [Rect], on canvas: inout CellCanvas) {
     let rect = mapping.rect(detection.box)
     let x = max(rect.x, mapping.cells.x)
     let y = min(rect.bottom, mapping.cells.bottom) - 1
-    guard mapping.cells.contains(x, y) else { return }
-    canvas.text(" \(text) ", x, y, Style(.black, on: .white, .bold), width: mapping.cells.right - x)
+    guard mapping.cells.contains(x, y), x < rect.right, y >= rect.y else { return }
+    let place = Rect(x: x, y: y, width: min(Text.columns(text) + 2, mapping.cells.right - x), height: 1)
+    guard taken.allSatisfy({ $0.y != y || $0.right <= place.x || place.right <= $0.x }) else { return }
+    taken.append(place)
+    canvas.text(" \(text) ", x, y, Style(.black, on: .white, .bold), width: place.width)
   }
 
   /// Puts a character over the picture without hiding its colours.
@@ -128,12 +145,15 @@ package struct Overlay {
   ///   - taken: where labels stand already; the best detections choose first.
   ///   - room: how many cells labels may still take, unless of the selected detection.
   private func label(
-    _ detection: Detection, isSelected: Bool, beside taken: inout [Rect], room: inout Int, on canvas: inout CellCanvas
+    _ detection: Detection, isSelected: Bool, isCrowded: Bool, beside taken: inout [Rect], room: inout Int,
+    on canvas: inout CellCanvas
   ) {
     let color = theme.color(ofClass: detection.classID)
     let rect = mapping.rect(detection.box)
     guard rect.right > mapping.cells.x, rect.x < mapping.cells.right else { return }
-    for text in texts(for: detection) where isSelected || Text.columns(text) <= room {
+    // Beside a small box a long label would cover its neighbours.
+    let widest = isSelected || !isCrowded ? Int.max : max(rect.width + 2, 6)
+    for text in texts(for: detection) where isSelected || Text.columns(text) <= min(room, widest) {
       guard let place = LabelPlacement.place(Text.columns(text), of: rect, in: mapping.cells, beside: taken) else {
         continue
       }
@@ -150,7 +170,8 @@ package struct Overlay {
   private func texts(for detection: Detection) -> [String] {
     let track = detection.track.map { "#\($0)" }
     let full = [detection.label, Text.fixed(Double(detection.confidence) * 100, 0), track].compactMap(\.self)
-    return [full.joined(separator: " "), track ?? detection.label].map {
+    let named = [detection.label, track].compactMap(\.self).joined(separator: " ")
+    return [full.joined(separator: " "), named, detection.label].map {
       " " + Text.fit($0, mapping.cells.width - 2, ellipsis: glyphs.ellipsis) + " "
     }
   }

@@ -43,7 +43,8 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   /// This style, or the closest one that the terminal's characters and colours allow.
   package func possible(with glyphs: GlyphSet, depth: ColorDepth) -> PictureStyle {
     switch self {
-    case .blocks: depth == .mono || glyphs == .ascii ? (glyphs == .full ? .braille : .ascii) : .blocks
+    // Mixtures of eight colours are stripes: letters show more.
+    case .blocks: depth <= .eight || glyphs == .ascii ? (glyphs == .full && depth == .mono ? .braille : .ascii) : .blocks
     case .quadrants: depth >= .indexed && glyphs == .full ? self : Self.blocks.possible(with: glyphs, depth: depth)
     case .braille, .edges: glyphs == .full ? self : .ascii
     case .ascii, .off: self

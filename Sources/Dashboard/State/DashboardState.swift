@@ -99,19 +99,13 @@ package struct DashboardState {
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
   }
 
-  /// Shows a message for some seconds. It replaces an earlier one with the same text.
-  ///
-  /// - Parameter replacesLast: it also replaces the last message of this kind: of what keys changed only the latest counts.
-  package mutating func toast(
-    _ text: String, _ tone: Toast.Tone, _ now: MonotonicTime, replacesLast: Bool = false
-  ) {
-    view.toasts.removeAll { $0.text == text || (replacesLast && $0.isReplaceable) }
+  /// Shows a message for some seconds, in place of the one before: the newest news counts, and the events have them all.
+  package mutating func toast(_ text: String, _ tone: Toast.Tone, _ now: MonotonicTime) {
+    view.toasts.removeAll()
     let seconds = (tone == .info ? 3 : 6) + Int64(text.utf8.count / 60)
     view.toasts.append(
       Toast(
-        text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000),
-        isReplaceable: replacesLast))
-    if view.toasts.count > 8 { view.toasts.removeFirst() }
+        text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000)))
   }
 
   /// The models that results come from now, including the second one of a comparison.

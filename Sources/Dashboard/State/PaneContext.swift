@@ -13,6 +13,8 @@ package struct PaneContext {
   package var now: MonotonicTime
   package var own: OwnFigures
   package var rows: [DetectionRow]
+  /// The confidence that is shown of each detection of the result, by its index; the detection's own where there is none.
+  package var confidences: [Int: Double] = [:]
   package var classes: ClassBars
   package var history: RateHistory
   /// Mean brightness of the picture, 0...255.

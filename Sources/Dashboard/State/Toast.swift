@@ -6,6 +6,4 @@ package struct Toast: Sendable {
   package var text: String
   package var tone: Tone
   package var until: MonotonicTime
-  /// It tells what a key changed; the next message of this kind replaces it.
-  package var isReplaceable = false
 }

@@ -235,12 +235,18 @@ public final class RecordingSource: SeekableSource {
     }
   }
 
+  /// The log time of the first picture where it can be a time of day: some recorders log the time since a machine's start.
+  private var begin: Int64? {
+    let century: Int64 = 946_684_800_000_000_000
+    return Int64(exactly: pictures.locations[0].logTime).flatMap { $0 >= century ? $0 : nil }
+  }
+
   /// Where the replay stands.
   public var status: PlaybackStatus {
     state.withLock { state in
       PlaybackStatus(
         position: pictures.seconds(state.shown ?? 0), duration: pictures.duration, isPlaying: state.isPlaying,
-        speed: state.speed, marks: state.marks)
+        speed: state.speed, marks: state.marks, begin: begin)
     }
   }
 
