@@ -108,11 +108,11 @@ package struct Composer {
   ) {
     let modals = Modals(theme: context.theme, glyphs: glyphs)
     switch state.view.modal {
-    case .help(let scroll): modals.help(scroll: scroll, on: &canvas)
+    case .help(let scroll): modals.help(state.settings.keys, scroll: scroll, on: &canvas)
     case .options(let selected):
       screen.overlayList = modals.options(state.settings, selected: selected, path: configuration, on: &canvas)
     case .palette(let text, let selected):
-      let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes)
+      let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes, keys: state.settings.keys)
       let matches = CommandPalette.matches(text, in: commands)
       let drawn = modals.palette(text, selected: selected, matches: matches, on: &canvas)
       cursor = drawn.cursor

@@ -40,7 +40,7 @@ package struct Controller {
     // A paste is for fields of text: over the panes its letters would be keys.
     case .paste where !state.view.takesText: return .none
     case .drag, .released: return .none
-    case .control("c"): return .quit
+    case KeyMap.fixed: return .quit
     default: return press(key)
     }
   }
@@ -51,7 +51,7 @@ package struct Controller {
     case .options(let selected): return handleInOptions(key, selected: selected)
     case .help(let scroll): return handleInHelp(key, scroll: scroll)
     case .prompt(let prompt, let text): return handleInPrompt(key, prompt: prompt, text: text)
-    case nil: return KeyTable.action(for: key).map { perform($0) } ?? .none
+    case nil: return state.settings.keys.action(for: key).map { perform($0) } ?? .none
     }
   }
 

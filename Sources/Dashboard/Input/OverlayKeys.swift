@@ -6,11 +6,11 @@ extension Controller {
 
   /// Movements scroll; every other key closes the help.
   mutating func handleInHelp(_ key: Key, scroll: Int) -> Outcome {
-    guard case .move(let movement)? = KeyTable.action(for: key), let step = Self.scrollStep(movement) else {
+    guard case .move(let movement)? = state.settings.keys.action(for: key), let step = Self.scrollStep(movement) else {
       state.view.modal = nil
       return .none
     }
-    let limit = Modals.helpScrollLimit(rows: screen.rows, columns: screen.columns)
+    let limit = Modals.helpScrollLimit(state.settings.keys, rows: screen.rows, columns: screen.columns)
     state.view.modal = .help(scroll: min(limit, max(0, scroll + step)))
     return .none
   }
@@ -37,7 +37,7 @@ extension Controller {
       state.view.modal = .palette(text: edited, selected: 0)
       return .none
     }
-    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names)
+    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names, keys: state.settings.keys)
     let matches = CommandPalette.matches(text, in: commands)
     if let line = Self.paletteLine(after: key, from: selected, count: matches.count) {
       state.view.modal = .palette(text: text, selected: line)
@@ -68,14 +68,14 @@ extension Controller {
 
   /// A click on a command runs it.
   mutating func clickInPalette(_ index: Int, text: String) -> Outcome {
-    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names)
+    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names, keys: state.settings.keys)
     return runCommand(index, of: CommandPalette.matches(text, in: commands))
   }
 
   // MARK: Options
 
   mutating func handleInOptions(_ key: Key, selected: Int) -> Outcome {
-    switch KeyTable.action(for: key) {
+    switch state.settings.keys.action(for: key) {
     case .move(let movement): moveInOptions(movement, from: selected)
     case .panes(.focusNext): moveInOptions(.down, from: selected)
     case .choose, .session(.pause): changeOption(selected, by: 1)

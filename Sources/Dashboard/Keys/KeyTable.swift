@@ -1,7 +1,7 @@
 import Ground
 
 /// A row of the key table: an action, its name in the command palette, its keys, and its words for help and footer.
-package struct KeyBinding: Sendable {
+package struct KeyBinding: Sendable, Equatable {
   /// Headings of the help, in its order.
   package enum Group: String, CaseIterable, Sendable {
     case session = "Session"
@@ -16,7 +16,7 @@ package struct KeyBinding: Sendable {
   /// As typed in the command palette.
   package let name: String
   package let title: String
-  package let keys: [Key]
+  package private(set) var keys: [Key]
   package let group: Group
   /// A word for the footer; nil keeps the action out of it.
   package let hint: String?
@@ -29,9 +29,16 @@ package struct KeyBinding: Sendable {
     self.group = group
     self.hint = hint
   }
+
+  /// The same row with other keys.
+  func with(keys: [Key]) -> KeyBinding {
+    var row = self
+    row.keys = keys
+    return row
+  }
 }
 
-/// The key table. Key handling, help, footer and command palette are all made from it.
+/// The key table, as it is unless the configuration changes it (``KeyMap``).
 package enum KeyTable {
   private static func key(_ scalar: Unicode.Scalar) -> Key { .character(scalar) }
 

@@ -11,8 +11,8 @@ package struct PaletteCommand: Sendable, Equatable {
 /// The commands that can be typed after `:`, and their completion.
 package enum CommandPalette {
   /// Every action of the key table, and one command for each model, theme, style and layout.
-  package static func commands(snapshot: SessionSnapshot, themes: [String]) -> [PaletteCommand] {
-    let bound = KeyTable.all.map { binding in
+  package static func commands(snapshot: SessionSnapshot, themes: [String], keys: KeyMap = .standard) -> [PaletteCommand] {
+    let bound = keys.bindings.map { binding in
       PaletteCommand(
         name: binding.name, title: binding.title, keys: binding.keys.map(\.name).joined(separator: " "),
         action: binding.action)

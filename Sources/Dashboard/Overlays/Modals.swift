@@ -21,26 +21,27 @@ struct Modals {
   // MARK: Help
 
   /// Lines of the help, from the key table: headings have no keys.
-  static func helpLines() -> [(keys: String, title: String)] {
+  static func helpLines(_ keys: KeyMap) -> [(keys: String, title: String)] {
     KeyBinding.Group.allCases.flatMap { group in
       [(keys: "", title: group.rawValue)]
-        + KeyTable.all.filter { $0.group == group }.map { binding in
-          (keys: binding.keys.map(\.name).joined(separator: " "), title: binding.title)
+        + keys.bindings.filter { $0.group == group }.map { binding in
+          let names = binding.keys.map(\.name).joined(separator: " ")
+          return (keys: names.isEmpty ? ":" : names, title: binding.title)
         }
     }
   }
 
   /// How many lines the help can be scrolled on a screen of that size.
-  static func helpScrollLimit(rows: Int, columns: Int) -> Int {
+  static func helpScrollLimit(_ keys: KeyMap, rows: Int, columns: Int) -> Int {
     let shown = max(1, rows - 4) * (columns >= 90 ? 2 : 1)
-    return max(0, helpLines().count - shown)
+    return max(0, helpLines(keys).count - shown)
   }
 
-  func help(scroll: Int, on canvas: inout CellCanvas) {
-    let lines = Self.helpLines()
+  func help(_ keys: KeyMap, scroll: Int, on canvas: inout CellCanvas) {
+    let lines = Self.helpLines(keys)
     let isWide = canvas.width >= 90
     let perColumn = isWide ? (lines.count + 1) / 2 : lines.count
-    let limit = Self.helpScrollLimit(rows: canvas.height, columns: canvas.width)
+    let limit = Self.helpScrollLimit(keys, rows: canvas.height, columns: canvas.width)
     let room = window(
       "help", width: isWide ? 96 : 58, height: perColumn + 2,
       note: limit > 0 ? "Up Down scroll, Esc closes" : "Esc closes", on: &canvas)

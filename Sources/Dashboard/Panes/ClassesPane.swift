@@ -82,6 +82,6 @@ struct ClassesPane: Pane {
 
   private static func emptyText(_ context: PaneContext) -> String {
     context.snapshot.classifiers.contains { $0.state == .active }
-      ? "nothing to classify" : "no classifier (c selects one)"
+      ? "nothing to classify" : "no classifier (\(context.settings.keys.name(of: .model(.nextClassifier))) selects one)"
   }
 }

@@ -10,8 +10,9 @@ struct Footer {
     canvas.fill(rect, " ", theme.style(.mainForeground))
     let end = drawCost(in: rect, context, on: &canvas)
     var x = rect.x + 1
-    for binding in KeyTable.all {
-      guard let hint = hint(binding, context) else { continue }
+    let keys = context.settings.keys
+    for binding in keys.bindings {
+      guard let hint = hint(binding, context, keys) else { continue }
       let width = Text.columns(hint.keys) + 1 + Text.columns(hint.text)
       guard x + width + 1 < end else { continue }
       buttons.append((Rect(x: x, y: rect.y, width: width, height: 1), binding.action))
@@ -33,9 +34,11 @@ struct Footer {
   }
 
   /// The threshold's hint shows its value, and both of its keys.
-  private static func hint(_ binding: KeyBinding, _ context: PaneContext) -> (keys: String, text: String)? {
+  private static func hint(_ binding: KeyBinding, _ context: PaneContext, _ keys: KeyMap)
+    -> (keys: String, text: String)?
+  {
     guard let hint = binding.hint, let key = binding.keys.first?.name else { return nil }
     guard binding.action == .session(.raiseThreshold) else { return (key, hint) }
-    return ("+-", "\(hint) \(Text.percent(Double(context.snapshot.minimumConfidence)))")
+    return (key + keys.name(of: .session(.lowerThreshold)), "\(hint) \(Text.percent(Double(context.snapshot.minimumConfidence)))")
   }
 }

@@ -23,7 +23,7 @@ struct PicturePane: Pane {
     if context.result == nil {
       draw(Self.waiting(context), in: room, context, on: &canvas)
     } else if context.settings.style == .off {
-      draw(["picture off", "v turns it on"], in: room, context, on: &canvas)
+      draw(["picture off", "\(context.settings.keys.name(of: .picture(.nextStyle))) turns it on"], in: room, context, on: &canvas)
     }
     if let comparison = context.snapshot.comparison {
       draw(Comparison.summary(comparison, atLeast: context.snapshot.minimumConfidence), below: room, context, on: &canvas)

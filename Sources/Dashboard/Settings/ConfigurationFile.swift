@@ -1,7 +1,7 @@
 package import Configuration
 import Ground
 
-/// The configuration file: TOML, whose table `[dashboard]` holds the settings of ``SettingsTable``.
+/// The configuration file: TOML, whose table `[dashboard]` holds the settings of ``SettingsTable``, and `[keys]` keys.
 package struct ConfigurationFile: Sendable {
   package let path: String
   private static let section = "[dashboard]"
@@ -18,7 +18,7 @@ package struct ConfigurationFile: Sendable {
       if !entry.choices.isEmpty { text += "\n# One of: \(entry.choices.joined(separator: ", "))." }
       text += "\n\(line(entry, defaults))\n\n"
     }
-    return text
+    return text + KeySettings.defaultText
   }
 
   private static func line(_ entry: SettingEntry, _ settings: DashboardSettings) -> String {
@@ -61,9 +61,13 @@ package struct ConfigurationFile: Sendable {
 
   private static func read(_ document: ConfigDocument) -> (settings: DashboardSettings, problems: [DashboardError]) {
     var settings = DashboardSettings()
-    var problems: [DashboardError] = []
+    var problems: [DashboardError]
+    (settings.keys, problems) = KeySettings.read(document)
     func complain(_ what: String, remedy: String = "") {
       problems.append(DashboardError(.badConfiguration, what, place: document.file, remedy: remedy))
+    }
+    func place(of key: String) -> String {
+      document.file + (document.lines["dashboard.\(key)"].map { ":\($0)" } ?? "")
     }
     guard let found = document.root["dashboard"] else { return (settings, problems) }
     guard case .table(let section) = found else {
@@ -73,15 +77,20 @@ package struct ConfigurationFile: Sendable {
     for entry in SettingsTable.all {
       guard let value = section[entry.key] else { continue }
       guard let text = Self.text(of: value), entry.write(&settings, text) else {
-        complain(
-          "dashboard.\(entry.key) has an invalid value",
-          remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
+        problems.append(
+          DashboardError(
+            .badConfiguration, "dashboard.\(entry.key) has an invalid value", place: place(of: entry.key),
+            remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", ")))
         continue
       }
     }
     let known = Set(SettingsTable.all.map(\.key))
     for key in section.keys.sorted() where !known.contains(key) {
-      complain("dashboard.\(key.prefix(40)) is not a setting")
+      let near = Spelling.nearest(to: key, among: known.sorted())
+      problems.append(
+        DashboardError(
+          .badConfiguration, "dashboard.\(key.prefix(40)) is not a setting", place: place(of: key),
+          remedy: near.map { "did you mean '\($0)'?" } ?? "known are \(known.sorted().joined(separator: ", "))"))
     }
     return (settings, problems)
   }

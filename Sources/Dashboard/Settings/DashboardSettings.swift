@@ -15,6 +15,8 @@ package struct DashboardSettings: Sendable, Equatable {
   /// Error of a colour channel that is accepted before a cell is redrawn.
   package var tolerance = 12
   package var order = DetectionOrder.confidence
+  /// From the table `[keys]`; changed in the file only.
+  package var keys = KeyMap.standard
 
   package init() {}
 }
