@@ -1,3 +1,4 @@
+import Capture
 package import Ground
 import Perception
 import Pipeline
@@ -91,6 +92,7 @@ package struct Composer {
   private mutating func drawPanes(_ context: PaneContext) {
     screen.buttons.removeAll(keepingCapacity: true)
     screen.lists.removeAll(keepingCapacity: true)
+    screen.timeline = screen.layout.panes[.recording].flatMap { ReplayPane.bar(in: Panes.room(inside: $0), context) }
     listed = context.rows.reduce(into: [:]) { $0[$1.key] = $1.confidence }
     base.clear(context.theme.style(.mainForeground))
     let isOld = PictureTrouble(context) != nil
@@ -112,11 +114,13 @@ package struct Composer {
     case .options(let selected):
       screen.overlayList = modals.options(state.settings, selected: selected, path: configuration, on: &canvas)
     case .palette(let text, let selected):
-      let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes, keys: state.settings.keys)
-      let matches = CommandPalette.matches(text, in: commands)
+      let matches = CommandPalette.offers(text, state.snapshot, themes: themes, keys: state.settings.keys)
       let drawn = modals.palette(text, selected: selected, matches: matches, on: &canvas)
       cursor = drawn.cursor
       screen.overlayList = drawn.list
+    case .moments(let selected):
+      screen.overlayList = modals.moments(
+        state.moments, begin: state.snapshot.replay?.begin, selected: selected, on: &canvas)
     case .prompt(let prompt, let text):
       cursor = modals.prompt(Self.title(of: prompt, state), text, note: "Enter accepts", on: &canvas)
     case nil: break
@@ -137,6 +141,7 @@ package struct Composer {
   private mutating func drawTooSmall(_ context: PaneContext) {
     screen.buttons.removeAll(keepingCapacity: true)
     screen.lists.removeAll(keepingCapacity: true)
+    screen.timeline = nil
     screen.picture = nil
     let style = context.theme.style(.mainForeground)
     canvas.clear(style)

@@ -91,6 +91,7 @@ import Testing
         shows: { !$0.text.contains("2.3x") && !$0.text.contains("1.5x") }, after: nil),
       "next-theme": text("theme 16-colour", undo: ":theme default\r"),
       "reload": text("theme default", undo: nil),
+      "save-options": text("options saved", undo: nil),
       "next-layout": gone("⁴latency", undo: "ppp"),
       "sort": text("sorted by label", undo: "ooo"),
       "next-pane": Effect(shows: isFocused("³classifier"), after: "\u{1B}[Z"),
@@ -110,6 +111,7 @@ import Testing
     }
     for name in [
       "seek-back", "seek-forward", "step-back", "step-forward", "previous-event", "next-event", "slower", "faster",
+      "second-back", "second-forward", "minute-back", "minute-forward", "events", "mark",
     ] {
       effects[name] = text("a live source cannot be stepped", undo: nil)
     }

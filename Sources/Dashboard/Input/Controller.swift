@@ -39,7 +39,12 @@ package struct Controller {
     case .mouse(let button, let x, let y): return click(button, column: x, row: y)
     // A paste is for fields of text: over the panes its letters would be keys.
     case .paste where !state.view.takesText: return .none
-    case .drag, .released: return .none
+    case .drag(let x, _):
+      if state.view.isScrubbing { scrub(toColumn: x) }
+      return .none
+    case .released:
+      state.view.isScrubbing = false
+      return .none
     case KeyMap.fixed: return .quit
     default: return press(key)
     }
@@ -49,6 +54,7 @@ package struct Controller {
     switch state.view.modal {
     case .palette(let text, let selected): return handleInPalette(key, text: text, selected: selected)
     case .options(let selected): return handleInOptions(key, selected: selected)
+    case .moments(let selected): return handleInMoments(key, selected: selected)
     case .help(let scroll): return handleInHelp(key, scroll: scroll)
     case .prompt(let prompt, let text): return handleInPrompt(key, prompt: prompt, text: text)
     case nil: return state.settings.keys.action(for: key).map { perform($0) } ?? .none
@@ -81,6 +87,8 @@ package struct Controller {
     case .help: state.view.modal = .help(scroll: 0)
     case .commands: state.view.modal = .palette(text: "", selected: 0)
     case .options: state.view.modal = .options(selected: 0)
+    case .moments: openMoments()
+    case .argument(let name): state.view.modal = .palette(text: name + " ", selected: 0)
     }
   }
 

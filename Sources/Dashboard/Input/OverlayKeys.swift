@@ -37,14 +37,13 @@ extension Controller {
       state.view.modal = .palette(text: edited, selected: 0)
       return .none
     }
-    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names, keys: state.settings.keys)
-    let matches = CommandPalette.matches(text, in: commands)
+    let matches = CommandPalette.offers(text, state.snapshot, themes: themes.names, keys: state.settings.keys)
     if let line = Self.paletteLine(after: key, from: selected, count: matches.count) {
       state.view.modal = .palette(text: text, selected: line)
     } else if key == .enter {
       return runCommand(selected, of: matches)
     } else if key == .tab {
-      state.view.modal = .palette(text: CommandPalette.completion(text, in: commands), selected: 0)
+      state.view.modal = .palette(text: CommandPalette.completion(text, in: matches), selected: 0)
     }
     return .none
   }
@@ -68,8 +67,8 @@ extension Controller {
 
   /// A click on a command runs it.
   mutating func clickInPalette(_ index: Int, text: String) -> Outcome {
-    let commands = CommandPalette.commands(snapshot: state.snapshot, themes: themes.names, keys: state.settings.keys)
-    return runCommand(index, of: CommandPalette.matches(text, in: commands))
+    runCommand(
+      index, of: CommandPalette.offers(text, state.snapshot, themes: themes.names, keys: state.settings.keys))
   }
 
   // MARK: Options

@@ -10,6 +10,11 @@ extension Controller {
     }
     if let modal = state.view.modal { return click(button, in: modal, column: x, row: y) }
     if button == .left, let action = screen.button(atColumn: x, row: y) { return perform(action) }
+    if button == .left, screen.timeline?.contains(x, y) == true {
+      state.view.isScrubbing = true
+      scrub(toColumn: x)
+      return .none
+    }
     guard let pane = screen.layout.pane(atColumn: x, row: y) else { return .none }
     state.view.focus = pane
     switch button {
@@ -38,6 +43,8 @@ extension Controller {
       // Closing the options saves them, as Escape does.
       guard let line else { return handle(.escape, on: screen) }
       clickInOptions(line, selected: selected)
+    case .moments:
+      if let line { goToMoment(line) } else { state.view.modal = nil }
     case .help, .prompt: state.view.modal = nil
     }
     return .none

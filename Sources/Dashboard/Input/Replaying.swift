@@ -16,8 +16,17 @@ extension Controller {
     switch action {
     case .previousEvent: seekToPreviousEvent(status)
     case .nextEvent: seekToNextEvent(status)
-    case .seekBack: ask(.seek(to: max(0, status.position - Self.seekSeconds)))
-    case .seekForward: ask(.seek(to: min(status.duration ?? .infinity, status.position + Self.seekSeconds)))
+    case .seekBack: skip(-Self.seekSeconds, status)
+    case .seekForward: skip(Self.seekSeconds, status)
+    case .secondBack: skip(-1, status)
+    case .secondForward: skip(1, status)
+    case .minuteBack: skip(-60, status)
+    case .minuteForward: skip(60, status)
+    case .skip(let seconds): skip(seconds, status)
+    case .seek(let seconds): ask(.seek(to: min(status.duration ?? .infinity, max(0, seconds))))
+    case .goTo(let second): goTo(second, status)
+    case .setSpeed(let speed): ask(.setSpeed(speed))
+    case .mark: toggleMark(status)
     case .stepBack: ask(.step(by: -1))
     case .stepForward: ask(.step(by: 1))
     case .slower: ask(.setSpeed(status.speed / 2))
@@ -25,24 +34,40 @@ extension Controller {
     }
   }
 
+  private mutating func skip(_ seconds: Double, _ status: PlaybackStatus) {
+    ask(.seek(to: min(status.duration ?? .infinity, max(0, status.position + seconds))))
+  }
+
+  /// Goes to the first moment of the recording that has this hour of the day in UTC.
+  private mutating func goTo(_ second: Double, _ status: PlaybackStatus) {
+    guard let begin = status.begin else {
+      return warn("this recording does not say when it was made; :seek goes to a position, such as 1:30")
+    }
+    let start = Double(begin % 86_400_000_000_000) / 1e9
+    let position = second >= start.rounded(.down) ? max(0, second - start) : second + 86_400 - start
+    guard position <= status.duration ?? .infinity else {
+      let end = begin + Int64(saturating: (status.duration ?? 0) * 1e9)
+      return warn("this recording is from \(Text.utc(nanoseconds: begin)) to \(Text.utc(nanoseconds: end)) UTC")
+    }
+    ask(.seek(to: position))
+  }
+
   private mutating func seekToNextEvent(_ status: PlaybackStatus) {
-    let marks = status.marks.sorted { $0.seconds < $1.seconds }
-    guard let mark = marks.first(where: { $0.seconds > status.position + Self.nearStopped }) else {
+    guard let mark = moments.first(where: { $0.seconds > status.position + Self.nearStopped }) else {
       return warn("no later event")
     }
     seek(to: mark)
   }
 
   private mutating func seekToPreviousEvent(_ status: PlaybackStatus) {
-    let marks = status.marks.sorted { $0.seconds < $1.seconds }
     let near = status.isPlaying ? Self.nearPlaying : Self.nearStopped
-    guard let mark = marks.last(where: { $0.seconds < status.position - near }) else {
+    guard let mark = moments.last(where: { $0.seconds < status.position - near }) else {
       return warn("no earlier event")
     }
     seek(to: mark)
   }
 
-  private mutating func seek(to mark: PlaybackStatus.Mark) {
+  mutating func seek(to mark: PlaybackStatus.Mark) {
     ask(.seek(to: mark.seconds))
     confirm("\(Text.clock(seconds: mark.seconds)) \(mark.title)")
   }

@@ -14,6 +14,10 @@ extension Controller {
     case .photo: ask(.savePhoto)
     case .raiseThreshold: changeThreshold(isHigher: true)
     case .lowerThreshold: changeThreshold(isHigher: false)
+    case .showAtLeast(let percent): show(atLeast: Float(percent) / 100)
+    case .showOnly(let labels): showOnly(labels)
+    case .recordTo(let folder): explainRecording(to: folder)
+    case .useSource(let source): warn("a session keeps its source: quit, and run `ocellus --source \(source)`")
     }
   }
 
@@ -26,12 +30,27 @@ extension Controller {
     }
   }
 
+  private mutating func showOnly(_ labels: [String]) {
+    state.showOnly(labels, now: .now)
+    confirm(
+      labels.isEmpty ? "all classes are shown" : "only \(labels.joined(separator: ", ")); `:only all` shows the others")
+  }
+
+  /// The folder of recordings belongs to the session, which has it from its start.
+  private mutating func explainRecording(to folder: String) {
+    guard let recording = state.snapshot.recording else { return warn(SessionCapability.recording.refusal) }
+    warn("this session records to \(recording.path): quit, and run `ocellus --record \(folder)`")
+  }
+
   private mutating func changeThreshold(isHigher: Bool) {
     let steps = state.snapshot.minimumConfidence * Self.thresholdSteps
     // A hundredth of a step of grace: 0.4 is a step although no float is 0.4.
     let next = isHigher ? (steps + 0.01).rounded(.down) + 1 : (steps - 0.01).rounded(.up) - 1
     guard (1..<Self.thresholdSteps).contains(next) else { return warn("that is the last step") }
-    let value = next / Self.thresholdSteps
+    show(atLeast: next / Self.thresholdSteps)
+  }
+
+  private mutating func show(atLeast value: Float) {
     ask(.showAtLeast(value))
     confirm("confidence at least \(Text.percent(Double(value)))")
     reprocessStoppedFrame()

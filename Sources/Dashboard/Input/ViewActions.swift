@@ -116,7 +116,9 @@ extension Controller {
   }
 
   /// Choices made by keys last until the end of the program.
-  private var howToKeep: String { configuration.differs(from: state.settings) ? " (\(state.settings.keys.name(of: .appearance(.save))) keeps it)" : "" }
+  private var howToKeep: String {
+    configuration.differs(from: state.settings) ? " (\(state.settings.keys.name(of: .appearance(.save))) keeps it)" : ""
+  }
 
   private mutating func reload() {
     let (settings, problems) = configuration.load()

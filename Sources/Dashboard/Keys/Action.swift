@@ -23,10 +23,23 @@ package enum Action: Hashable, Sendable {
 package enum ProgramAction: Hashable, Sendable { case quit, suspend, repaint }
 
 /// Opens something over the panes.
-package enum OverlayAction: Hashable, Sendable { case help, commands, options }
+package enum OverlayAction: Hashable, Sendable {
+  case help, commands, options
+  /// The list of a recording's events and marks.
+  case moments
+  /// The palette with the name of a command that wants a value.
+  case argument(String)
+}
 
 /// Requests to the running session.
-package enum SessionAction: Hashable, Sendable { case pause, record, photo, raiseThreshold, lowerThreshold }
+package enum SessionAction: Hashable, Sendable {
+  case pause, record, photo, raiseThreshold, lowerThreshold
+  case showAtLeast(percent: Int)
+  /// Objects of these labels; of all where there are none.
+  case showOnly([String])
+  case recordTo(folder: String)
+  case useSource(String)
+}
 
 /// Models by the names of ``ModelListing``.
 package enum ModelAction: Hashable, Sendable {
@@ -57,4 +70,8 @@ package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, 
 /// Moves within a recording or a video file.
 package enum ReplayAction: Hashable, Sendable {
   case seekBack, seekForward, stepBack, stepForward, previousEvent, nextEvent, slower, faster
+  case secondBack, secondForward, minuteBack, minuteForward, mark
+  case seek(to: Double), skip(seconds: Double), setSpeed(Double)
+  /// An hour of the day, in seconds of UTC.
+  case goTo(secondOfDay: Double)
 }

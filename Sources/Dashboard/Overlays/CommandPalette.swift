@@ -11,7 +11,9 @@ package struct PaletteCommand: Sendable, Equatable {
 /// The commands that can be typed after `:`, and their completion.
 package enum CommandPalette {
   /// Every action of the key table, and one command for each model, theme, style and layout.
-  package static func commands(snapshot: SessionSnapshot, themes: [String], keys: KeyMap = .standard) -> [PaletteCommand] {
+  package static func commands(snapshot: SessionSnapshot, themes: [String], keys: KeyMap = .standard)
+    -> [PaletteCommand]
+  {
     let bound = keys.bindings.map { binding in
       PaletteCommand(
         name: binding.name, title: binding.title, keys: binding.keys.map(\.name).joined(separator: " "),
@@ -20,7 +22,8 @@ package enum CommandPalette {
     func each(_ name: String, _ title: String, _ action: Action) -> PaletteCommand {
       PaletteCommand(name: name, title: title, keys: "", action: action)
     }
-    return bound
+    return bound + ArgumentCommand.all.map(\.row)
+      + [each("classes", "Choose the classes that are shown", .overlay(.argument("only")))]
       + snapshot.detectors.map { each("detector \($0.title)", "Use this detector", .model(.useDetector($0.name))) }
       + snapshot.classifiers.map {
         each("classifier \($0.title)", "Use this classifier", .model(.useClassifier($0.name)))
@@ -38,12 +41,23 @@ package enum CommandPalette {
       }
   }
 
-  /// The commands that match the typed text, closest first: beginnings, then words inside, then letters in order.
+  /// The lines of the palette for a typed text: commands, or the values of one that takes a value.
+  package static func offers(_ text: String, _ snapshot: SessionSnapshot, themes: [String], keys: KeyMap)
+    -> [PaletteCommand]
+  {
+    if let taker = ArgumentCommand.all.first(where: { text.lowercased().hasPrefix($0.name + " ") }) {
+      return taker.offers(String(text.dropFirst(taker.name.count + 1)), snapshot)
+    }
+    return matches(text, in: commands(snapshot: snapshot, themes: themes, keys: keys))
+  }
+
+  /// The commands that match the typed text, closest first: the name itself, beginnings, then words inside, then letters in order.
   package static func matches(_ text: String, in commands: [PaletteCommand]) -> [PaletteCommand] {
     let wanted = text.lowercased()
     guard !wanted.isEmpty else { return commands }
     func rank(_ command: PaletteCommand) -> Int? {
       let name = command.name.lowercased()
+      if name == wanted { return -1 }
       if name.hasPrefix(wanted) { return 0 }
       if name.contains(wanted) { return 1 }
       if command.title.lowercased().contains(wanted) { return 2 }

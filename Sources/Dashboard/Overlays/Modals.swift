@@ -1,3 +1,4 @@
+import Capture
 import Ground
 
 /// Draws what lies over the panes: help, command palette, prompt, options, toasts.
@@ -130,6 +131,31 @@ struct Modals {
         width: room.width)
       canvas.text(Text.fit(path, room.width), room.x, room.bottom - 1, theme.style(.inactive), width: room.width)
     }
+    return list
+  }
+
+  // MARK: Events of a recording
+
+  /// Returns the list.
+  ///
+  /// - Parameter begin: the Unix time of position 0 in nanoseconds, for the hours in UTC.
+  func moments(_ moments: [PlaybackStatus.Mark], begin: Int64?, selected: Int, on canvas: inout CellCanvas) -> ListView
+  {
+    let room = window(
+      "events and marks", width: 76, height: min(moments.count + 2, canvas.height - 4), note: "Enter goes there",
+      on: &canvas)
+    let list = ListView(in: room, count: moments.count, selected: selected)
+    list.draw(selection: theme.selected, ground: theme[.mainBackground], on: &canvas) { line, canvas in
+      let (moment, rect) = (moments[line.item], line.rect)
+      let hour = begin.map { "  " + Text.utc(nanoseconds: $0 + Int64(saturating: moment.seconds * 1e9)) + " UTC" } ?? ""
+      let clock = Text.right(Text.clock(seconds: moment.seconds, decimals: 2), 10) + hour
+      canvas.text(clock, rect.x, rect.y, line.mark(theme[.highlight]))
+      let start = rect.x + Text.columns(clock) + 2
+      canvas.text(
+        Text.fit(moment.title.plainLine, rect.right - start, ellipsis: glyphs.ellipsis), start, rect.y,
+        line.text(theme[.mainForeground], line.isSelected ? .bold : []))
+    }
+    list.drawArrows(theme.style(.graphText), glyphs: glyphs, on: &canvas)
     return list
   }
 

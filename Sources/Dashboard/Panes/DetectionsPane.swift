@@ -128,7 +128,8 @@ struct DetectionsPane: Pane {
     }
     x += columns.track
     canvas.meter(
-      x, y, width: columns.meter, fraction: row.isPresent ? row.confidence : 0, gradient: theme[ThemeGradient.confidence],
+      x, y, width: columns.meter, fraction: row.isPresent ? row.confidence : 0,
+      gradient: theme[ThemeGradient.confidence],
       rest: line.mark(theme[.meterBackground]), glyphs: context.glyphs)
     x += columns.meter + 1
     // A lost object has no confidence any more.

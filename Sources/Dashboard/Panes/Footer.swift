@@ -39,6 +39,9 @@ struct Footer {
   {
     guard let hint = binding.hint, let key = binding.keys.first?.name else { return nil }
     guard binding.action == .session(.raiseThreshold) else { return (key, hint) }
-    return (key + keys.name(of: .session(.lowerThreshold)), "\(hint) \(Text.percent(Double(context.snapshot.minimumConfidence)))")
+    return (
+      key + keys.name(of: .session(.lowerThreshold)),
+      "\(hint) \(Text.percent(Double(context.snapshot.minimumConfidence)))"
+    )
   }
 }

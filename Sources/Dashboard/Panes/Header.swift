@@ -69,7 +69,9 @@ struct Header {
     func free() -> Int { room - pieces.map(\.columns).reduce(0, +) }
     let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
     // Half a figure would mislead. A replay has no rate of a camera.
-    if snapshot.replay == nil, free() >= Text.columns(rates) { pieces.append(Piece(text: rates, style: theme.style(.graphText))) }
+    if snapshot.replay == nil, free() >= Text.columns(rates) {
+      pieces.append(Piece(text: rates, style: theme.style(.graphText)))
+    }
     // The pane of the replay has its length; half of the rest says nothing.
     let least = snapshot.replay == nil ? 16 : Text.columns(snapshot.source.detail) + Self.separator
     if !snapshot.source.detail.isEmpty, free() >= least {

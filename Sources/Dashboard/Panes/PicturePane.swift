@@ -13,6 +13,7 @@ struct PicturePane: Pane {
     } else if !context.settings.labels {
       notes.append("no labels")
     }
+    if !context.view.only.isEmpty { notes.append("only " + context.view.only.joined(separator: ", ")) }
     if context.view.maps != .all { notes.append(context.view.maps.title) }
     if context.own.style != .blocks { notes.append(context.own.style.title) }
     notes += context.snapshot.health?.complaints.map(\.rawValue) ?? []
@@ -23,10 +24,13 @@ struct PicturePane: Pane {
     if context.result == nil {
       draw(Self.waiting(context), in: room, context, on: &canvas)
     } else if context.settings.style == .off {
-      draw(["picture off", "\(context.settings.keys.name(of: .picture(.nextStyle))) turns it on"], in: room, context, on: &canvas)
+      draw(
+        ["picture off", "\(context.settings.keys.name(of: .picture(.nextStyle))) turns it on"], in: room, context,
+        on: &canvas)
     }
     if let comparison = context.snapshot.comparison {
-      draw(Comparison.summary(comparison, atLeast: context.snapshot.minimumConfidence), below: room, context, on: &canvas)
+      draw(
+        Comparison.summary(comparison, atLeast: context.snapshot.minimumConfidence), below: room, context, on: &canvas)
     }
   }
 

@@ -64,9 +64,12 @@ struct PictureView {
     let differences = comparison.map {
       // A mark without a box would mean nothing: of the active model's, those that are on this picture.
       let first = Comparison.onlyFirst($0, atLeast: least).filter { one in
-        findings.detections.contains { $0.classID == one.classID && $0.box.iou(one.box) > 0.5 }
+        findings.detections.contains { $0.label == one.label && $0.box.iou(one.box) > 0.5 }
       }
-      return (first: first, second: Comparison.onlySecond($0, atLeast: least))
+      let second = Comparison.onlySecond($0, atLeast: least).filter {
+        context.view.only.isEmpty || context.view.only.contains($0.label)
+      }
+      return (first: first, second: second)
     }
     overlay.draw(
       findings, maps: context.view.maps, selected: selected, labels: context.settings.labels,

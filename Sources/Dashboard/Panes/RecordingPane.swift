@@ -23,7 +23,10 @@ struct RecordingPane: Pane {
     switch recording.state {
     case .idle:
       let folder = [".", "./", ""].contains(recording.path) ? "the current folder" : recording.path
-      return [("off; \(context.settings.keys.name(of: .session(.record))) records to", .mainForeground), (folder, .graphText), (free, .graphText)]
+      return [
+        ("off; \(context.settings.keys.name(of: .session(.record))) records to", .mainForeground), (folder, .graphText),
+        (free, .graphText),
+      ]
     case .failed(let reason): return [("stopped: " + reason, .failure), (free, .graphText)]
     case .finishing: return [("finishing " + file, .warning)]
     case .recording:

@@ -44,7 +44,8 @@ package enum PictureStyle: String, Sendable, CaseIterable {
   package func possible(with glyphs: GlyphSet, depth: ColorDepth) -> PictureStyle {
     switch self {
     // Mixtures of eight colours are stripes: letters show more.
-    case .blocks: depth <= .eight || glyphs == .ascii ? (glyphs == .full && depth == .mono ? .braille : .ascii) : .blocks
+    case .blocks:
+      depth <= .eight || glyphs == .ascii ? (glyphs == .full && depth == .mono ? .braille : .ascii) : .blocks
     case .quadrants: depth >= .indexed && glyphs == .full ? self : Self.blocks.possible(with: glyphs, depth: depth)
     case .braille, .edges: glyphs == .full ? self : .ascii
     case .ascii, .off: self

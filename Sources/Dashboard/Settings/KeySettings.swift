@@ -29,7 +29,9 @@ enum KeySettings {
     }
     guard let found = document.root[table] else { return (keys, []) }
     guard case .table(let section) = found else {
-      return (keys, [DashboardError(.badConfiguration, "keys must be a table", place: document.file, remedy: "write [keys]")])
+      return (
+        keys, [DashboardError(.badConfiguration, "keys must be a table", place: document.file, remedy: "write [keys]")]
+      )
     }
     var changes: [String: [Key]] = [:]
     let names = KeyTable.all.map(\.name)
@@ -62,8 +64,12 @@ enum KeySettings {
     let items: [ConfigValue] = if case .array(let items) = value { items } else { [value] }
     var keys: [Key] = []
     for item in items.prefix(8) {
-      guard case .string(let name) = item else { return .failure(Mistake(what: "must be a string or a list of strings")) }
-      guard let key = Key(name: name) else { return .failure(Mistake(what: "has no key '\(name.plainLine.prefix(20))'")) }
+      guard case .string(let name) = item else {
+        return .failure(Mistake(what: "must be a string or a list of strings"))
+      }
+      guard let key = Key(name: name) else {
+        return .failure(Mistake(what: "has no key '\(name.plainLine.prefix(20))'"))
+      }
       if !keys.contains(key) { keys.append(key) }
     }
     return .success(keys)

@@ -1,4 +1,4 @@
-import Capture
+package import Capture
 package import Ground
 import Perception
 package import Pipeline
@@ -13,6 +13,8 @@ package struct DashboardState {
   package var own = OwnFigures()
   /// The result on the screen.
   package private(set) var result: FrameResult?
+  /// The same with the objects that ``ViewState/only`` leaves out.
+  private var whole: FrameResult?
   package private(set) var rows = DetectionRows()
   package private(set) var classes = ClassBars()
   package private(set) var history = RateHistory()
@@ -48,11 +50,29 @@ package struct DashboardState {
         skipped: snapshot.rates.skippedByPipeline + snapshot.rates.droppedByDriver, bytes: own.bytesPerSecond)
     }
     // While paused, the session's latest result stays the same, but it may be newer than the one on the screen.
-    guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, result) else { return false }
-    result = latest
-    rows.update(with: latest, order: settings.order, now: now)
-    updateClasses()
+    guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, whole) else { return false }
+    show(latest, now)
     return true
+  }
+
+  private mutating func show(_ latest: FrameResult, _ now: MonotonicTime) {
+    whole = latest
+    var shown = latest
+    if !view.only.isEmpty { shown.findings.detections.removeAll { !view.only.contains($0.label) } }
+    result = shown
+    rows.update(with: shown, order: settings.order, now: now)
+    updateClasses()
+  }
+
+  /// Shows only objects of these labels from now on; of all where there are none.
+  package mutating func showOnly(_ labels: [String], now: MonotonicTime) {
+    view.only = labels
+    if let whole { show(whole, now) }
+  }
+
+  /// The events of the recording and the user's own marks, in order.
+  package var moments: [PlaybackStatus.Mark] {
+    ((snapshot.replay?.marks ?? []) + view.marks).sorted { $0.seconds < $1.seconds }
   }
 
   /// Frames that no model has processed carry no number; the driver's timestamp tells them apart. A result that was

@@ -9,6 +9,8 @@ package struct ScreenMap: Sendable {
   package var lists: [PaneID: ListView] = [:]
   /// The list of the command palette or the options, while one is open.
   package var overlayList: ListView?
+  /// The bar of a replay; nil where there is none to click on.
+  package var timeline: Rect?
   /// Where a message lies over the last line; nil without one.
   package var toast: Rect?
   /// The mapping from pixels to cells; nil when no picture is shown.

@@ -1,3 +1,5 @@
+package import Capture
+
 /// The purpose of a line of text that the user types.
 package enum Prompt: Sendable, Equatable {
   /// The name to remember a detection by; the key of its row.
@@ -12,6 +14,8 @@ package enum Modal: Sendable, Equatable {
   case help(scroll: Int)
   case palette(text: String, selected: Int)
   case options(selected: Int)
+  /// The events and marks of a recording.
+  case moments(selected: Int)
 }
 
 /// The user's choices on the screen: layout, focus, selection, zoom, what is open.
@@ -37,9 +41,17 @@ package struct ViewState: Sendable {
   package var takesText: Bool {
     switch modal {
     case .prompt, .palette: true
-    case .help, .options, nil: false
+    case .help, .options, .moments, nil: false
     }
   }
+  /// The labels of the objects that are shown; empty: all.
+  package var only: [String] = []
+  /// The user's own marks in a recording, for this session.
+  package var marks: [PlaybackStatus.Mark] = []
+  /// The number of the newest mark.
+  package var lastMark = 0
+  /// The mouse went down on the bar of a replay and has not been released.
+  package var isScrubbing = false
   /// A key was pressed.
   package var isInUse = false
   package var toasts: [Toast] = []
