@@ -61,9 +61,10 @@ struct ReplayPane: Pane {
     let hasMoments = !replay.marks.isEmpty || !context.view.marks.isEmpty
     let hints = [
       pair(.seekBack, .seekForward, "10 s"), pair(.stepBack, .stepForward, "step"),
-      hasMoments ? pair(.previousEvent, .nextEvent, "event") : nil, pair(.slower, .faster, "speed"),
-      pair(.secondBack, .secondForward, "1 s"), pair(.minuteBack, .minuteForward, "1 min"),
+      hasMoments ? pair(.previousEvent, .nextEvent, "event") : nil,
       hasMoments ? keys.name(of: .overlay(.moments)) + " events" : nil, keys.name(of: .replay(.mark)) + " mark",
+      pair(.slower, .faster, "speed"), pair(.secondBack, .secondForward, "1 s"),
+      pair(.minuteBack, .minuteForward, "1 min"),
     ].compactMap(\.self)
     let perLine = max(1, (room.width + 2) / Self.hintColumns)
     for (i, hint) in hints.enumerated() where i / perLine < room.height - 2 {
