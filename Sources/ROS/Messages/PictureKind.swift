@@ -41,7 +41,8 @@ extension CompressedImage {
     if isCompressedDepth { return .depth }
     return data.withUnsafeBytes { bytes in
       guard ImageFileFormat(of: bytes) != nil else { return .unreadable }
-      if GreyPNG.isGrey16(bytes) { return DeepPictures.kind(String(sourceEncoding)) ?? .deepGrey }
+      // Without an encoding in the format it is a picture like any other: the upper bytes are shown.
+      if GreyPNG.isGrey16(bytes) { return DeepPictures.kind(String(sourceEncoding)) ?? .grey }
       return sourceEncoding == "mono8" || sourceEncoding == "8UC1" ? .grey : .color
     }
   }

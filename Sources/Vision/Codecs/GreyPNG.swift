@@ -21,7 +21,9 @@ public struct GreyPNG: Sendable {
     }
     let width = UInt32(bigEndian: png.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
     let height = UInt32(bigEndian: png.loadUnaligned(fromByteOffset: 20, as: UInt32.self))
-    try CodecLimits.check(width: Int(width), height: Int(height), compressedBytes: png.count)
+    // Deflate packs at most 1,032 bytes into one.
+    try CodecLimits.check(
+      width: Int(width), height: Int(height), compressedBytes: png.count, pixelsPerByte: 1032 / 2)
     var message = [CChar](repeating: 0, count: Int(OCP_PNG_MESSAGE))
     let count = Int(width) * Int(height)
     let samples = [UInt16](unsafeUninitializedCapacity: count) { buffer, filled in
