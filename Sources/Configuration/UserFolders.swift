@@ -11,20 +11,25 @@ public enum UserFolders {
 }
 
 /// An environment and a password entry, and the folders that follow from them.
-struct UserBase: Sendable {
+package struct UserBase: Sendable {
   /// The value of an environment variable; nil where it is not set.
-  var variable: @Sendable (String) -> String?
+  package var variable: @Sendable (String) -> String?
   /// The home folder that the user data base has; nil where it has none.
-  var entry: @Sendable () -> String?
+  package var entry: @Sendable () -> String?
+
+  package init(variable: @escaping @Sendable (String) -> String?, entry: @escaping @Sendable () -> String?) {
+    self.variable = variable
+    self.entry = entry
+  }
 
   /// Those of this process.
-  static let process = UserBase(
+  package static let process = UserBase(
     variable: { name in getenv(name).map { String(cString: $0) } },
     entry: { getpwuid(getuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) } })
 
-  var configuration: String { base("XDG_CONFIG_HOME", ".config") + "/ocellus" }
-  var state: String { base("XDG_STATE_HOME", ".local/state") + "/ocellus" }
-  func data(_ kind: String) -> String { base("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
+  package var configuration: String { base("XDG_CONFIG_HOME", ".config") + "/ocellus" }
+  package var state: String { base("XDG_STATE_HOME", ".local/state") + "/ocellus" }
+  package func data(_ kind: String) -> String { base("XDG_DATA_HOME", ".local/share") + "/ocellus/" + kind }
 
   /// The folder that an environment variable names. The specification has a relative path ignored.
   private func base(_ name: String, _ fallback: String) -> String {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Configuration
+import Configuration
 
 /// Where the user's files are: the variables of the XDG Base Directory specification, `$HOME`, the password entry.
 @Suite struct UserFoldersTests {
