@@ -1,4 +1,5 @@
 import Glibc
+import Ground
 import Vision
 
 /// Files of motion JPEG: one JPEG behind another and nothing else, which is a video and not a photo.

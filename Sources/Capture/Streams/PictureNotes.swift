@@ -1,3 +1,4 @@
+import Ground
 package import Vision
 
 /// What ffmpeg says of each picture on its way through the filter `showinfo`: lines of its log, in the pictures' order, each

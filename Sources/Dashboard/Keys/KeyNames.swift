@@ -1,3 +1,5 @@
+import Ground
+
 extension Key {
   private static let named: [String: Key] = [
     "space": .character(" "), "up": .up, "down": .down, "left": .left, "right": .right, "pgup": .pageUp,

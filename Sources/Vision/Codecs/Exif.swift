@@ -1,3 +1,5 @@
+import Ground
+
 /// Where pictures say how the camera was held: the orientation of their Exif data (CIPA DC-008, 4.6.4).
 extension Orientation {
   /// What a JPEG or PNG says; upright when it says nothing, or nonsense.

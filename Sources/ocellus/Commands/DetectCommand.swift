@@ -80,7 +80,7 @@ struct DetectCommand: ParsableCommand {
 
   private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
     let image = try ImageFile.load(path) { warning in
-      StandardStreams.writeError("Warning: \(warning.line.plainLine); it is looked at all the same\n")
+      StandardStreams.writeErrorLine("Warning: \(warning.line); it is looked at all the same")
     }
     let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence)
     if json {

@@ -59,7 +59,7 @@ struct ExportCommand: ParsableCommand {
       }
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
-    for note in report.notes { FileHandle.standardError.write(Data((note.plainLine + "\n").utf8)) }
+    for note in report.notes { StandardStreams.writeErrorLine(note) }
     let detections = to.holdsDetections ? ", \(report.detections) detections" : ""
     let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
     StandardStreams.writeLine("\(output): \(report.frames) frames\(detections)\(damaged)")
