@@ -26,8 +26,8 @@ void oca_set_counting(bool on) { atomic_store(&counting, on); }
 uint64_t oca_allocations(void) { return atomic_load(&allocations); }
 uint64_t oca_thread_allocations(void) { return of_this_thread; }
 
-// Swift ends the process by a signal where there is no memory, and most libraries go on with a null pointer. A line on
-// standard error and status 1 say more. Whoever can do without the memory asks aligned_alloc.
+// When memory runs out, Swift ends the process by a signal, and most libraries go on with a null pointer. A line on standard
+// error and status 1 say more. Code that can do without the memory calls aligned_alloc.
 static void (*_Atomic last_act)(void);
 
 void oca_before_ending(void (*act)(void)) { atomic_store(&last_act, act); }

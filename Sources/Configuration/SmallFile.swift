@@ -5,7 +5,7 @@ public import Ground
 public enum SmallFile {
   /// The bytes of a regular file of at most `limit` bytes. Devices and pipes, which may never end, are refused.
   ///
-  /// - Throws: ``ConfigurationError`` placed at `path`; of kind `.notFound` where there is no such file.
+  /// - Throws: ``ConfigurationError`` placed at `path`; of kind `.notFound` if the file does not exist.
   public static func bytes(_ path: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {

@@ -27,8 +27,8 @@ extension StringProtocol {
     return String(plain)
   }
 
-  /// A text of JSON on one line whose strings hold no control characters as such: they are written as `\uXXXX` (RFC 8259, 7), so
-  /// that nothing is lost. Outside of strings JSON has none but white space, which becomes blanks.
+  /// A text of JSON on one line, with the control characters in its strings escaped as `\u` and four digits (RFC 8259, 7), so
+  /// that nothing is lost. Outside of strings JSON allows only white space, which becomes blanks.
   public var plainJSON: String {
     guard unicodeScalars.contains(where: \.isControl) else { return String(self) }
     var plain = String.UnicodeScalarView()

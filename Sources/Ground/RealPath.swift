@@ -1,7 +1,7 @@
 import Glibc
 
 extension String {
-  /// The path without symbolic links, dots and repeated slashes; nil where there is no such file.
+  /// The path without symbolic links, dots and repeated slashes; nil if the file does not exist.
   public var realPath: String? {
     guard let resolved = realpath(self, nil) else { return nil }
     defer { free(resolved) }

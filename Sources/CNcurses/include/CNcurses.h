@@ -79,6 +79,6 @@ void ocn_guard_install(int tty, int wake, int standard_error, const char *restor
 void ocn_guard_stop_process(void);
 /// Restores the previous handlers.
 void ocn_guard_remove(void);
-/// Gives the terminal back as the handlers of faults do, where they are installed: for an end that is no signal. Calls only
-/// what a signal handler may.
+/// Restores the terminal as the fault handlers do, if they are installed: for a process that ends without a signal. Calls
+/// only functions that a signal handler may call.
 void ocn_guard_put_back(void);

@@ -87,7 +87,7 @@ package final class PictureNotes {
     }
   }
 
-  /// What stands behind a key, with or without spaces between.
+  /// The value after a key, with or without spaces between.
   private func value(_ key: String, _ words: [Substring]) -> Substring? {
     guard let at = words.firstIndex(where: { $0.hasPrefix(key) }) else { return nil }
     let rest = words[at].dropFirst(key.count)

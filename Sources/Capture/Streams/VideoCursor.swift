@@ -13,7 +13,7 @@ package struct VideoCursor: Sendable {
     case open(at: Double)
     /// The file is at its end: the picture that was read last is the one.
     case showLast
-    /// There is no such picture.
+    /// The file does not have this picture.
     case nothing
   }
 

@@ -2,7 +2,7 @@ import CNcurses
 import Ground
 
 /// Turns the tokens of ``InputParser`` into ``Key``s: those of ECMA-48 terminals, and those in the terminal's description.
-/// What nobody knows is no key.
+/// An unknown token makes no key.
 package struct KeyDecoder: Sendable {
   /// Keys by the sequences that the terminal's description has for them.
   private let described: [String: Key]

@@ -20,7 +20,7 @@ package final class WeightCache: Sendable {
   /// The packed form of `source` under `recipe` (which must name everything that the packing depends on: kind, extents,
   /// instruction set, other tensors that went in by their storage's identity), made by `pack` the first time.
   ///
-  /// - Throws: ``InferenceError`` of kind `.overLimit` when there is no memory for it.
+  /// - Throws: ``InferenceError`` of kind `.overLimit` if the allocation fails.
   package func packed(
     _ source: Tensor, recipe: String, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
   ) throws -> TensorStorage {

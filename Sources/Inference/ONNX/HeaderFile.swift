@@ -94,6 +94,7 @@ final class HeaderFile {
           try read(body)
         }
         position += length
+      // Groups and the two types that protobuf does not define: the decoder refuses the file at the same place.
       default: return
       }
     }

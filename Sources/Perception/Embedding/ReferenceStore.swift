@@ -43,6 +43,7 @@ public final class ReferenceStore: Sendable {
       references = Mutex([])
       return
     }
+    // A file that cannot be examined, read or decoded is refused below, whatever the reason.
     let attributes = try? FileManager.default.attributesOfItem(atPath: path.realPath ?? path)
     guard let bytes = attributes?[.size] as? Int, bytes <= ReferenceStore.fileLimit,
       attributes?[.type] as? FileAttributeType == .typeRegular,

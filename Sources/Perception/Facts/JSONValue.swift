@@ -36,6 +36,7 @@ indirect enum JSONValue: Decodable, Sendable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
+    // The type of a value is found by trying: Codable has no other way to ask.
     if container.decodeNil() {
       self = .null
     } else if let text = try? container.decode(String.self) {

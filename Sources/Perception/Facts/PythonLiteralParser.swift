@@ -243,7 +243,7 @@ extension PythonLiteralParser {
     "v": "\u{B}",
   ]
 
-  /// What stands behind a backslash; unknown escapes keep it, as in Python.
+  /// The characters after a backslash; unknown escapes keep the backslash, as in Python.
   private mutating func escape(isBytes: Bool, into units: inout [UInt8]) {
     guard let octet = next else { return }
     if let plain = PythonLiteralParser.letters[octet] {

@@ -111,7 +111,10 @@ package final class OcellusNetwork: PreparedNetwork, @unchecked Sendable {
 
   /// Runs the network on tensors, sequences and optionals alike; an absent optional input is nil.
   package func run(values: [Value?]) throws -> [Value] {
-    let tensors = values.compactMap { try? $0?.tensor() }
+    let tensors = values.compactMap { value -> Tensor? in
+      guard case .tensor(let tensor) = value else { return nil }
+      return tensor
+    }
     return try counted(inputBytes: tensors.reduce(0) { $0 + $1.byteCount }) {
       try check(values)
       if tensors.count == values.count, let plan = try planner?.plan(for: tensors), try run(plan, tensors) {
