@@ -216,6 +216,8 @@ struct DashboardLoop {
     }
     if isBehind || !linkIsFree { governor.recordHold(now: now) }
     guard linkIsFree else { return }
+    // An answer that got lost must not stop the pictures: the terminal is asked again although nothing is drawn.
+    if isBehind, let query = probe.query(now: now) { terminal.output.send(query) }
     guard isDirty || hasNewPicture || (panesAreDue && mayDrawPicture) else { return }
     draw(now: now, panesAreDue: panesAreDue || isDirty)
   }

@@ -23,5 +23,10 @@ public struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
   /// Milliseconds from `earlier` to this moment.
   public func milliseconds(since earlier: MonotonicTime) -> Double { Double(nanoseconds(since: earlier)) / 1e6 }
 
+  /// The moment so many milliseconds later.
+  public func advanced(milliseconds: Double) -> MonotonicTime {
+    MonotonicTime(nanoseconds: nanoseconds &+ Int64(saturating: milliseconds * 1e6))
+  }
+
   public static func < (a: MonotonicTime, b: MonotonicTime) -> Bool { a.nanoseconds < b.nanoseconds }
 }

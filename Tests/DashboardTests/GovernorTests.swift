@@ -73,4 +73,26 @@ import Testing
     #expect(!probe.isOverdue(now: after(300)))
     #expect(probe.isOverdue(now: after(200)))
   }
+
+  @Test func aLostAnswerIsAskedForAgain() {
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    var probe = LinkProbe(now: now)
+    func after(_ milliseconds: Double) -> MonotonicTime {
+      now = now.advanced(milliseconds: milliseconds)
+      return now
+    }
+    #expect(probe.query(now: now) != nil)
+    #expect(probe.recordAnswer(now: after(20)) == 20)
+    #expect(probe.query(now: after(600)) != nil)
+    #expect(probe.query(now: after(2900)) == nil, "the answer may still come")
+    #expect(probe.isOverdue(now: now))
+    #expect(probe.query(now: after(200)) != nil)
+    #expect(probe.recordAnswer(now: after(20)) == nil, "an answer to one of two queries measures nothing")
+    #expect(!probe.isOverdue(now: now) && probe.roundTrip == 20)
+    // The other one, late, answers no query that is sent after it.
+    #expect(probe.query(now: after(1000)) == nil)
+    #expect(probe.recordAnswer(now: after(1000)) == nil)
+    #expect(probe.query(now: after(1100)) != nil)
+    #expect(probe.recordAnswer(now: after(30)) == 30)
+  }
 }

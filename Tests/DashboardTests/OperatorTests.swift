@@ -183,6 +183,21 @@ import Vision
         == true)
   }
 
+  @Test func informationDoesNotTakeThePlaceOfAnAnswer() throws {
+    var stage = try Stage()
+    func happens(_ severity: SessionEvent.Severity, _ message: String, on stage: inout Stage) {
+      stage.session.edit { $0.events.append(SessionEvent(time: .now, severity: severity, message: message)) }
+      stage.draw()
+    }
+    stage.press(.character("+"))
+    happens(.info, "the picture is back", on: &stage)
+    #expect(stage.state.view.toasts.map(\.text) == ["confidence at least 45%"])
+    happens(.warning, "no signal", on: &stage)
+    #expect(stage.state.view.toasts.map(\.text) == ["no signal"])
+    happens(.info, "the picture is back", on: &stage)
+    #expect(stage.state.view.toasts.map(\.text) == ["the picture is back"])
+  }
+
   @Test func optionsThatDidNotChangeAreNotSaved() throws {
     var stage = try Stage()
     #expect(stage.press(.character("O"), .escape) == .none)

@@ -10,7 +10,10 @@ final class TerminalRun {
   private(set) var pid: pid_t = 0
   private(set) var screen: TerminalScreen
   private(set) var bytes = 0
+  private var reads = 0
   private(set) var status: Int32?
+  /// The emulator's answers wait: a terminal sends each sequence whole, and no answer within another one.
+  var holdsAnswers = false
   let modesBefore: termios
   private let scratch: TemporaryFolder
 
@@ -90,8 +93,10 @@ final class TerminalRun {
 
   /// Waits until the program has drawn several more pictures: what must not appear would have appeared by then.
   func waitForSeveralPictures() -> Bool {
-    let before = screen.updates
-    return wait { $0.screen.updates >= before + 8 }
+    // A terminal that knows no synchronised output shows each picture as it comes.
+    func drawn(_ run: TerminalRun) -> Int { run.screen.updates > 0 ? run.screen.updates : run.reads }
+    let before = drawn(self)
+    return wait { drawn($0) >= before + 8 }
   }
 
   /// Takes what the program writes, and waits for it `milliseconds` at most.
@@ -103,8 +108,9 @@ final class TerminalRun {
       let count = read(master, &buffer, buffer.count)
       guard count > 0 else { break }
       bytes += count
+      reads += 1
       screen.feed(buffer[0..<count])
-      if !screen.answers.isEmpty {
+      if !screen.answers.isEmpty, !holdsAnswers {
         send(screen.answers)
         screen.answers = ""
       }

@@ -124,10 +124,20 @@ class Watch:
     def look(self):
         begin = time.monotonic()
         while not self.over.wait(0.05):
-            if time.monotonic() - begin > self.limits.seconds:
+            if time.monotonic() - begin - self.waited() > self.limits.seconds:
                 self.kill(f"still running after {self.limits.seconds:g} s")
             elif self.resident() > self.limits.megabytes:
                 self.kill(f"over {self.limits.megabytes} MiB")
+
+    def waited(self):
+        """Seconds in which a thread was ready and others had the processors: they are not the program's. See proc(5), schedstat."""
+        waited = [0]
+        for thread in pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
+            try:
+                waited.append(int(thread.read_text().split()[1]) / 1e9)
+            except (OSError, IndexError, ValueError):
+                continue
+        return max(waited)
 
     def kill(self, trouble):
         self.trouble = self.trouble or trouble

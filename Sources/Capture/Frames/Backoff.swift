@@ -21,6 +21,6 @@ struct Backoff {
   mutating func postpone(from now: MonotonicTime) {
     let milliseconds = pauses.isEmpty ? 0 : pauses[min(attempt, pauses.count - 1)]
     attempt += 1
-    next = MonotonicTime(nanoseconds: now.nanoseconds + Int64(saturating: milliseconds * 1e6))
+    next = now.advanced(milliseconds: milliseconds)
   }
 }

@@ -9,8 +9,14 @@ package struct LinkProbe: Sendable {
   /// An answer is overdue when it takes this much longer than twice the shortest one, in milliseconds.
   private static let allowance = 300.0
   private static let patience = 2000.0
+  /// After so long without an answer the terminal is asked again, in milliseconds: the answer may be lost.
+  private static let lossPatience = 3000.0
+  /// When the oldest query that is not answered was sent.
   private var asked: MonotonicTime?
-  private var last: MonotonicTime
+  /// Queries since ``asked``.
+  private var outstanding = 0
+  /// When the next query may be sent.
+  private var nextQuery: MonotonicTime
   private var isUseless = false
   /// The newest measurement, in milliseconds.
   package private(set) var roundTrip: Double?
@@ -18,7 +24,7 @@ package struct LinkProbe: Sendable {
 
   /// The first query is due at once.
   package init(now: MonotonicTime) {
-    last = MonotonicTime(nanoseconds: now.nanoseconds - Int64(saturating: Self.pauseMilliseconds * 1e6))
+    nextQuery = now
   }
 
   /// Whether an answer is still to come.
@@ -26,23 +32,30 @@ package struct LinkProbe: Sendable {
 
   /// The query to send now, if it is time for one.
   package mutating func query(now: MonotonicTime) -> String? {
-    guard asked == nil, !isUseless, now.milliseconds(since: last) >= Self.pauseMilliseconds else { return nil }
-    asked = now
+    guard !isUseless, now >= nextQuery else { return nil }
+    if asked == nil { asked = now }
+    outstanding += 1
+    nextQuery = now.advanced(milliseconds: shortest.isFinite ? max(Self.lossPatience, shortest * 3) : Self.lossPatience)
     return "\u{1B}[5n"
   }
 
-  /// Records the answer; returns its round trip in milliseconds.
+  /// Records the answer; returns its round trip in milliseconds, or nil when it is no measurement: of several queries it
+  /// is not known which one the terminal has answered.
   package mutating func recordAnswer(now: MonotonicTime) -> Double? {
     guard let asked else { return nil }
-    let milliseconds = now.milliseconds(since: asked)
+    let isCertain = outstanding == 1
     self.asked = nil
-    last = now
+    outstanding = 0
+    // Time for the other answers to come, which would be taken for answers to the next query.
+    nextQuery = now.advanced(milliseconds: isCertain ? Self.pauseMilliseconds : Self.lossPatience)
+    let milliseconds = now.milliseconds(since: asked)
+    guard isCertain || roundTrip == nil else { return nil }
     roundTrip = milliseconds
     shortest = min(shortest, milliseconds)
     return milliseconds
   }
 
-  /// How long the present query has been waiting, in milliseconds.
+  /// How long the oldest query without an answer has been waiting, in milliseconds.
   package func waiting(now: MonotonicTime) -> Double { asked.map { now.milliseconds(since: $0) } ?? 0 }
 
   /// Whether earlier bytes must still be on their way, so that more would only delay the screen.

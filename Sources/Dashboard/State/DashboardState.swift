@@ -114,18 +114,22 @@ package struct DashboardState {
   private mutating func showNewEvents(_ now: MonotonicTime) {
     let isStarting = !view.isInUse && now.milliseconds(since: started) < Self.startMilliseconds
     for event in snapshot.events.suffix(20) where event.time > lastEvent && !(isStarting && event.severity == .info) {
-      toast(event.brief, event.severity == .error ? .failure : event.severity == .warning ? .warning : .info, now)
+      // Mere information does not take the place of an answer: the events have it as well, and the answer is only here.
+      if event.severity == .info, view.toasts.contains(where: \.isAnswer) { continue }
+      let tone: Toast.Tone = event.severity == .error ? .failure : event.severity == .warning ? .warning : .info
+      toast(event.brief, tone, now, isAnswer: false)
     }
     if let newest = snapshot.events.last?.time { lastEvent = max(lastEvent, newest) }
   }
 
   /// Shows a message for some seconds, in place of the one before: the newest news counts, and the events have them all.
-  package mutating func toast(_ text: String, _ tone: Toast.Tone, _ now: MonotonicTime) {
+  package mutating func toast(_ text: String, _ tone: Toast.Tone, _ now: MonotonicTime, isAnswer: Bool = true) {
     view.toasts.removeAll()
     let seconds = (tone == .info ? 3 : 6) + Int64(text.utf8.count / 60)
     view.toasts.append(
       Toast(
-        text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000)))
+        text: text, tone: tone, until: MonotonicTime(nanoseconds: now.nanoseconds + seconds * 1_000_000_000),
+        isAnswer: isAnswer))
   }
 
   /// The models that results come from now, including the second one of a comparison.

@@ -6,4 +6,6 @@ package struct Toast: Sendable {
   package var text: String
   package var tone: Tone
   package var until: MonotonicTime
+  /// It answers a key or a command, rather than telling of an event.
+  package var isAnswer: Bool
 }

@@ -151,7 +151,7 @@ package struct InputParser: Sendable {
       isFirst = false
       take(byte)
     }
-    deadline = patience.map { MonotonicTime(nanoseconds: now.nanoseconds + Int64(saturating: $0 * 1e6)) }
+    deadline = patience.map { now.advanced(milliseconds: $0) }
     return collected()
   }
 
@@ -161,7 +161,7 @@ package struct InputParser: Sendable {
     self.deadline = nil
     if (state == .escape && partial.isEmpty) || (state == .paste && matched == 1) {
       tokens.append(.escape)
-      lateUntil = MonotonicTime(nanoseconds: now.nanoseconds + Int64(saturating: Self.lateness * 1e6))
+      lateUntil = now.advanced(milliseconds: Self.lateness)
     } else if let late, kept.isEmpty {
       tokens.append(.scalar(late))
     }
