@@ -1,6 +1,7 @@
 import Foundation
 import Ground
 import ROS
+import TestSupport
 import Testing
 import Vision
 
@@ -150,5 +151,83 @@ import Vision
       #expect(RawImage(encoding: encoding).kind == kind)
     }
     #expect(PictureKind.color < .grey && .grey < PictureKind.deepGrey && PictureKind.depth < .unreadable)
+  }
+
+  /// Samples of 16 bits show the upper eight of the bits in use, in the order of their encoding.
+  @Test(
+    arguments: [
+      ("rgb16", "rgb8", 3), ("bgr16", "bgr8", 3), ("rgba16", "rgba8", 4), ("bgra16", "bgra8", 4), ("16UC3", "8UC3", 3),
+      ("16UC4", "8UC4", 4), ("bayer_rggb16", "bayer_rggb8", 1), ("bayer_bggr16", "bayer_bggr8", 1),
+      ("bayer_gbrg16", "bayer_gbrg8", 1), ("bayer_grbg16", "bayer_grbg8", 1),
+    ], [10, 12, 16])
+  func deepColoursAreThoseOfEightBits(_ names: (String, String, Int), _ bits: Int) throws {
+    let (encoding, shallow, samples) = names
+    var random = SeededGenerator(UInt64(bits))
+    for (isBigEndian, padding) in [(false, 0), (true, 0), (false, 7), (true, 5)] {
+      let (width, height) = (Int.random(in: 1...9, using: &random), Int.random(in: 1...9, using: &random))
+      var bytes = (0..<width * height * samples).map { _ in UInt8.random(in: 0...255, using: &random) }
+      // The greatest value tells the bits in use.
+      bytes[0] = 255
+      var words = ByteWriter()
+      for (index, byte) in bytes.enumerated() {
+        let word = UInt16(byte) << (bits - 8) | UInt16.random(in: 0..<(1 << (bits - 8)), using: &random)
+        words.append(isBigEndian ? word.bigEndian : word)
+        if (index + 1) % (width * samples) == 0 { words.appendZeros(padding) }
+      }
+      var raw = RawImage(
+        height: UInt32(height), width: UInt32(width), encoding: encoding, bigEndian: isBigEndian ? 1 : 0,
+        step: UInt32(width * samples * 2 + padding), data: words.bytes[...])
+      var deep = DeepPictures()
+      #expect(raw.kind == .color)
+      let found = try deep.image(raw, pool: pool).rgb24()
+      let wanted = try RawImageDecoding.image(
+        RawImage(
+          height: UInt32(height), width: UInt32(width), encoding: shallow, step: UInt32(width * samples),
+          data: bytes[...]),
+        pool: pool
+      ).rgb24()
+      #expect(
+        Array(found.storage.bytes.prefix(width * height * 3)) == Array(wanted.storage.bytes.prefix(width * height * 3)))
+      raw.data = raw.data.dropLast(padding + 1)
+      #expect(throws: ROSError.self) { try deep.image(raw, pool: pool) }
+    }
+  }
+
+  /// A plane of brightness, then one of chroma, whose order the encoding tells.
+  @Test(arguments: [(8, 6), (7, 5), (1, 1), (2, 9)], [0, 3]) func semiplanarPictures(_ size: (Int, Int), _ padding: Int)
+    throws
+  {
+    let (width, height) = size
+    let chroma = (width + 1) / 2 * 2
+    let step = max(width, chroma) + padding
+    let rows = height + (height + 1) / 2
+    let data = (0..<step * rows).map { UInt8(truncatingIfNeeded: $0 * 37 + $0 / step) }
+    for (encoding, swap) in [("nv12", 0), ("nv21", 1)] {
+      var raw = RawImage(
+        height: UInt32(height), width: UInt32(width), encoding: encoding, step: UInt32(step), data: data[...])
+      #expect(raw.kind == .color)
+      let image = try RawImageDecoding.image(raw, pool: pool)
+      #expect(image.format == .nv12 && image.width == width && image.height == height)
+      for row in 0..<height {
+        for x in 0..<width { #expect(image.storage.bytes[row * width + x] == data[row * step + x]) }
+      }
+      for row in 0..<(height + 1) / 2 {
+        for x in 0..<chroma {
+          #expect(image.storage.bytes[width * height + row * chroma + x] == data[(height + row) * step + (x ^ swap)])
+        }
+      }
+      raw.data = raw.data.dropLast(step - chroma + 1)
+      #expect(throws: ROSError.self) { try RawImageDecoding.image(raw, pool: pool) }
+    }
+  }
+
+  @Test(arguments: ["", "8SC1", "8UC2", "16SC1", "32SC1", "64FC1", "32FC3", "nv24", "h264", "rgb32", "bayer_rggb12"])
+  func encodingsThatAreNotKnownAreRefused(_ encoding: String) {
+    var deep = DeepPictures()
+    let raw = RawImage(
+      height: 4, width: 4, encoding: encoding, step: 64, data: [UInt8](repeating: 9, count: 256)[...])
+    #expect(raw.kind == .unreadable)
+    let error = #expect(throws: ROSError.self) { try deep.image(raw, pool: pool) }
+    #expect(error?.kind == .unsupported && error?.line.contains("'\(encoding)'") ?? false)
   }
 }

@@ -224,6 +224,44 @@ import Vision
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
+  /// Pixels of an unknown encoding are no picture, whatever their bytes would make.
+  @Test(arguments: ["8SC1", "nv24", "64FC1", ""]) func unknownEncodingsAreSaid(_ encoding: String) throws {
+    let bag = try Bag()
+    for number in 0..<3 {
+      let time = UInt64(number + 1) * ForeignBagTests.second
+      let picture = RawImage(
+        header: ROSHeader(stamp: time, frameID: "cam"), height: 4, width: 4, encoding: encoding, step: 64,
+        data: [UInt8](repeating: 7, count: 256)[...])
+      try bag.add("/cam", picture, type: RawImage.typeName, at: time)
+    }
+    let folder = try TemporaryFolder()
+    let bytes = try bag.bytes()
+    #expect(throws: ROSError.self) { try RecordingSource(MCAPReader(MemoryBytes(bytes))) }
+    for format in [RecordingExport.Format.frames, .coco, .video] {
+      let error = #expect(throws: (any Error).self) {
+        try RecordingExport(MCAPReader(MemoryBytes(bytes))).write(format, to: folder.file("x.\(format.rawValue)"))
+      }
+      #expect((error as? any ExplainedError)?.line.contains("'\(encoding)'") ?? false, "\(format)")
+    }
+  }
+
+  /// Pictures as Foxglove's own programs write them.
+  @Test(arguments: ["foxglove.CompressedImage", "foxglove.RawImage", "foxglove_msgs/msg/CompressedVideo"])
+  func picturesOfOtherSystemsAreNamed(_ type: String) throws {
+    let bag = try Bag()
+    try bag.add("/camera", StringMessage(data: "x"), type: type, at: 5, schema: "string data")
+    let bytes = try bag.bytes()
+    for topic in [nil, "/camera"] {
+      var options = RecordingSource.Options()
+      options.topic = topic
+      let error = #expect(throws: RecordingError.self) {
+        try RecordingSource(MCAPReader(MemoryBytes(bytes)), options: options)
+      }
+      #expect(error?.kind == .unsupported && error?.line.contains(type) ?? false)
+      #expect(error?.line.contains("sensor_msgs/msg/CompressedImage") ?? false)
+    }
+  }
+
   @Test func schemasThatAreNotUnderstoodAreSaid() throws {
     let bag = try Bag()
     try bag.picture("/cam", level: 20, stamp: 5, at: 5)

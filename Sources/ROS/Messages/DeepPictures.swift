@@ -1,11 +1,36 @@
 import Ground
 public import Vision
 
-/// Makes pictures of eight bits out of the deep ones of a topic: distances and grey of 16 bits. Distances are spread over the
-/// range that they use, as those of a camera; the range follows the pictures slowly. One thread.
+/// Makes pictures of eight bits out of the deep ones of a topic: distances, and grey and colours of 16 bits. Distances are
+/// spread over the range that they use, as those of a camera; the range follows the pictures slowly. One thread.
 public struct DeepPictures {
+  /// An encoding of sensor_msgs/msg/Image of more than eight bits a sample.
+  private struct Encoding {
+    var kind: PictureKind
+    /// The encoding of the same samples with eight bits.
+    var shallow: String
+    var samplesPerPixel = 1
+    var bytesPerSample = 2
+  }
+
+  private static let known: [String: Encoding] = {
+    var known = [
+      "mono16": Encoding(kind: .deepGrey, shallow: "mono8"), "16UC1": Encoding(kind: .depth, shallow: "mono8"),
+      "32FC1": Encoding(kind: .depth, shallow: "mono8", bytesPerSample: 4),
+      "16UC3": Encoding(kind: .color, shallow: "8UC3", samplesPerPixel: 3),
+      "16UC4": Encoding(kind: .color, shallow: "8UC4", samplesPerPixel: 4),
+    ]
+    for (order, samples) in [("rgb", 3), ("bgr", 3), ("rgba", 4), ("bgra", 4)] {
+      known[order + "16"] = Encoding(kind: .color, shallow: order + "8", samplesPerPixel: samples)
+    }
+    for tile in ["rggb", "bggr", "gbrg", "grbg"] {
+      known["bayer_\(tile)16"] = Encoding(kind: .color, shallow: "bayer_\(tile)8")
+    }
+    return known
+  }()
+
   /// Encodings of sensor_msgs/msg/Image.
-  static let encodings = ["mono16", "16UC1", "32FC1"]
+  static var encodings: [String] { Array(known.keys) }
   /// Of compressed_depth_image_transport, before the picture.
   static let depthHeaderBytes = 12
 
@@ -19,13 +44,7 @@ public struct DeepPictures {
   public init() {}
 
   /// The kind of an encoding of more than eight bits; nil for others.
-  static func kind(_ encoding: String) -> PictureKind? {
-    switch encoding {
-    case "mono16": .deepGrey
-    case "16UC1", "32FC1": .depth
-    default: nil
-    }
-  }
+  static func kind(_ encoding: String) -> PictureKind? { known[encoding]?.kind }
 
   private static func depth(_ encoding: String) -> GreyDepth { kind(encoding) == .depth ? .distances : .usedBits }
 
@@ -34,14 +53,16 @@ public struct DeepPictures {
     for mapping in mappings.keys { mappings[mapping]?.restart() }
   }
 
-  /// Decodes a picture of ``PictureKind/deepGrey`` or ``PictureKind/depth``.
+  /// Decodes a picture whatever its encoding; those of eight bits a sample as ``RawImageDecoding`` does.
   ///
-  /// - Throws: ``ROSError`` for sizes that the data does not bear out.
+  /// - Throws: ``ROSError`` for encodings that are not known, and for sizes that the data does not bear out.
   public mutating func image(_ raw: RawImage, pool: PixelPool) throws -> Image {
+    guard let encoding = DeepPictures.known[raw.encoding] else { return try RawImageDecoding.image(raw, pool: pool) }
     let (width, height, step) = (Int(raw.width), Int(raw.height), Int(raw.step))
-    let isReal = raw.encoding == "32FC1"
-    _ = try RawImageDecoding.check(raw, rowBytes: width * (isReal ? 4 : 2))
-    guard isReal else {
+    let samples = width * encoding.samplesPerPixel
+    _ = try RawImageDecoding.check(raw, rowBytes: samples * encoding.bytesPerSample)
+    guard encoding.kind != .color else { return try shallow(raw, encoding, samplesPerRow: samples, pool) }
+    guard encoding.bytesPerSample == 4 else {
       return try raw.data.withUnsafeBytes {
         try image($0, step, width, height, DeepPictures.depth(raw.encoding), isBigEndian: raw.isBigEndian, pool)
       }
@@ -76,6 +97,26 @@ public struct DeepPictures {
     return try image(distances, picture.width, picture.height, .distances, pool)
   }
 
+  /// Decodes colours of 16 bits: the upper eight of the bits in use, as a picture of eight bits a sample.
+  private mutating func shallow(
+    _ raw: RawImage, _ encoding: Encoding, samplesPerRow: Int, _ pool: PixelPool
+  ) throws -> Image {
+    let (step, height) = (Int(raw.step), Int(raw.height))
+    var bytes = [UInt8](repeating: 0, count: samplesPerRow * height)
+    raw.data.withUnsafeBytes { source in
+      bytes.withUnsafeMutableBytes { target in
+        guard let base = target.baseAddress else { return }
+        // Safe: the rows were checked against the data, and the target has a byte for each sample.
+        convert(
+          source, step, samplesPerRow, height, Mapping(depth: .usedBits, isBigEndian: raw.isBigEndian), into: base)
+      }
+    }
+    return try RawImageDecoding.image(
+      RawImage(
+        height: raw.height, width: raw.width, encoding: encoding.shallow, step: UInt32(samplesPerRow), data: bytes[...]),
+      pool: pool)
+  }
+
   /// Metres as millimetres; 0, "nothing was measured", for what is none, and the greatest for what is farther.
   private static func millimetres(_ metres: Float) -> UInt16 {
     metres > 0 ? UInt16(saturating: (metres * 1000).rounded()) : 0
@@ -100,11 +141,18 @@ public struct DeepPictures {
     _ pool: PixelPool
   ) throws -> Image {
     let target = try RawImageDecoding.allocate(width, height, .gray8, pool)
-    let mapping = Mapping(depth: depth, isBigEndian: isBigEndian)
     // Safe: the rows were checked against the bytes, and the picture has width * height bytes.
-    mappings[mapping, default: DeepGrey(depth, isBigEndian: isBigEndian)].convert(
-      bytes, bytesPerRow: step, width: width, height: height, into: target.base(ofPlane: 0))
+    convert(
+      bytes, step, width, height, Mapping(depth: depth, isBigEndian: isBigEndian), into: target.base(ofPlane: 0))
     return target
+  }
+
+  private mutating func convert(
+    _ bytes: UnsafeRawBufferPointer, _ step: Int, _ width: Int, _ height: Int, _ mapping: Mapping,
+    into target: UnsafeMutableRawPointer
+  ) {
+    mappings[mapping, default: DeepGrey(mapping.depth, isBigEndian: mapping.isBigEndian)].convert(
+      bytes, bytesPerRow: step, width: width, height: height, into: target)
   }
 }
 

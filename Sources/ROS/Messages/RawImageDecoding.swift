@@ -33,9 +33,12 @@ public enum RawImageDecoding {
     ]
   }()
 
+  /// Encodings of a plane of brightness and one of chroma, 4:2:0, and whether V comes before U.
+  private static let chromaIsSwapped = ["nv12": false, "nv21": true]
+
   /// Whether pictures of an encoding are decoded, and whether they have colours.
   static func kind(_ encoding: String) -> PictureKind? {
-    if bayerTiles[encoding] != nil { return .color }
+    if bayerTiles[encoding] != nil || chromaIsSwapped[encoding] != nil { return .color }
     return layouts[encoding].map { $0.format == .gray8 ? .grey : .color }
   }
 
@@ -52,8 +55,9 @@ public enum RawImageDecoding {
     let width = Int(raw.width)
     let height = Int(raw.height)
     if let tile = bayerTiles[raw.encoding] { return try demosaiced(raw, tile, pool) }
+    if let isSwapped = chromaIsSwapped[raw.encoding] { return try semiplanar(raw, isSwapped, pool) }
     guard let layout = layouts[raw.encoding] else {
-      let known = Array(layouts.keys) + bayerTiles.keys + DeepPictures.encodings
+      let known = Array(layouts.keys) + bayerTiles.keys + chromaIsSwapped.keys + DeepPictures.encodings
       throw ROSError(
         .unsupported, "pictures are encoded as '\(raw.encoding)'",
         remedy: "known are \(known.sorted().joined(separator: ", "))")
@@ -71,10 +75,11 @@ public enum RawImageDecoding {
     return target
   }
 
-  static func check(_ raw: RawImage, rowBytes: Int) throws -> Int {
+  /// - Parameter rows: rows of the data; nil for as many as the picture has.
+  static func check(_ raw: RawImage, rowBytes: Int, rows: Int? = nil) throws -> Int {
     let step = Int(raw.step)
     guard raw.width > 0, raw.height > 0, raw.width <= 32768, raw.height <= 32768, step >= rowBytes,
-      raw.data.count >= rowBytes, (raw.data.count - rowBytes) / max(1, step) >= Int(raw.height) - 1
+      raw.data.count >= rowBytes, (raw.data.count - rowBytes) / max(1, step) >= (rows ?? Int(raw.height)) - 1
     else { throw ROSError(.corrupt, "a picture of \(raw.width)x\(raw.height) has too few bytes") }
     return rowBytes
   }
@@ -94,6 +99,28 @@ public enum RawImageDecoding {
     let bytes = image.planes[0].bytesPerRow
     // Safe: the image was allocated here, is not shared yet, and `y` is one of its rows.
     return UnsafeMutableRawBufferPointer(start: image.base(ofPlane: 0) + y * bytes, count: bytes)
+  }
+
+  /// The rows of brightness, then those of chroma, all `step` bytes apart.
+  private static func semiplanar(_ raw: RawImage, _ isSwapped: Bool, _ pool: PixelPool) throws -> Image {
+    let (width, height, step) = (Int(raw.width), Int(raw.height), Int(raw.step))
+    let chroma = (width + 1) / 2 * 2
+    _ = try check(raw, rowBytes: chroma, rows: height + (height + 1) / 2)
+    let target = try allocate(width, height, .nv12, pool)
+    raw.data.withUnsafeBytes { source in
+      for (plane, first, count) in [(0, 0, width), (1, height, chroma)] {
+        let (base, rowBytes) = (target.base(ofPlane: plane), target.planes[plane].bytesPerRow)
+        for row in 0..<target.planes[plane].rows {
+          // Safe: the image was allocated here with these rows, and the data was checked to hold them.
+          let out = UnsafeMutableRawBufferPointer(start: base + row * rowBytes, count: count)
+          let from = (first + row) * step
+          out.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[from..<from + count]))
+          guard plane == 1, isSwapped else { continue }
+          for x in stride(from: 0, to: count, by: 2) { out.swapAt(x, x + 1) }
+        }
+      }
+    }
+    return target
   }
 
   /// Each missing colour is the mean of the neighbours that have it (bilinear).

@@ -101,9 +101,24 @@ final class PictureTrack: Sendable {
     if let reason = topic.map({ refused[$0] }) ?? (topics.isEmpty ? refused.values.min() : nil) {
       return RecordingError(.unsupported, "the pictures cannot be read: \(reason)", place: reader.name)
     }
+    let what = topic.map { "no pictures on topic \($0)" } ?? "the recording holds no pictures"
+    if topics.isEmpty, let others = foreignTypes(reader, topic) {
+      return RecordingError(
+        .unsupported, "\(what) of a type that is read, but \(others)", place: reader.name,
+        remedy: "types that are read: \(CompressedImage.typeName), \(RawImage.typeName)")
+    }
     return RecordingError(
-      .nothingToDo, topic.map { "no pictures on topic \($0)" } ?? "the recording holds no pictures",
-      place: reader.name, remedy: topics.isEmpty ? "" : "topics with pictures: \(topics.joined(separator: ", "))")
+      .nothingToDo, what, place: reader.name,
+      remedy: topics.isEmpty ? "" : "topics with pictures: \(topics.joined(separator: ", "))")
+  }
+
+  /// Types of other systems that are pictures or videos by their names, `foxglove.CompressedImage` for one; nil without any.
+  private static func foreignTypes(_ reader: MCAPReader, _ topic: String?) -> String? {
+    let channels = reader.channels.values.filter { topic == nil || $0.topic == topic }
+    let types = Set(channels.compactMap { reader.schemas[$0.schemaID]?.name }).filter { name in
+      ["Image", "Video", "FFMPEGPacket"].contains { name.hasSuffix($0) }
+    }
+    return types.isEmpty ? nil : types.sorted().prefix(5).joined(separator: ", ")
   }
 
   var count: Int { locations.count }
@@ -135,9 +150,8 @@ final class PictureTrack: Sendable {
       return try picture(index, try compressed.message(at: location))
     }
     let message = try raw.message(at: location)
-    let image = try message.kind >= .deepGrey ? deep(index) { try $0.image(message, pool: pool) } : nil
     return Picture(
-      image: try image ?? RawImageDecoding.image(message, pool: pool), stamp: message.header.stamp.total)
+      image: try deep(index) { try $0.image(message, pool: pool) }, stamp: message.header.stamp.total)
   }
 
   private func picture(_ index: Int, _ message: CompressedImage) throws -> Picture {
@@ -161,7 +175,7 @@ final class PictureTrack: Sendable {
     }
   }
 
-  /// Decodes a deep picture, whose range follows those before it, but not over a jump.
+  /// Decodes a picture that may be deep, whose range follows those before it, but not over a jump.
   private func deep(_ index: Int, _ decode: (inout DeepPictures) throws -> Image) throws -> Image {
     try decoding.withLock { state in
       if index != state.last, index != state.last + 1 { state.deep.restart() }
