@@ -27,7 +27,8 @@ struct PlanarScratch {
     let total = isGray ? offsets[1] : offsets[2] + chromaWidth * chromaHeight
     if memory.count < total { memory = [UInt8](repeating: 0, count: total) }
 
-    let luma = image.fullRange ? Self.identity : Self.expandLuma
+    // Grey uses all levels wherever it is read, as in a grey JPEG.
+    let luma = image.fullRange || isGray ? Self.identity : Self.expandLuma
     let chroma = image.fullRange ? Self.identity : Self.expandChroma
     switch image.format {
     case .yuyv: packed(image, lumaAt: 0, chromaAt: 1, luma, chroma)

@@ -35,7 +35,7 @@ public struct Image: Sendable {
   /// Height in pixels.
   public let height: Int
   public let format: PixelFormat
-  /// Whether YUV samples use the full range 0...255 (JPEG) rather than 16...235 (cameras, video).
+  /// Whether YUV samples use the full range 0...255 (JPEG) rather than 16...235 (cameras, video); grey always does.
   public let fullRange: Bool
   /// How YUV samples make red, green and blue; of no matter for other formats.
   public let matrix: ColorMatrix

@@ -57,6 +57,17 @@ import Vision
     #expect(Picture.bytes(decoded)[0] >= 253)
   }
 
+  /// Grey has no camera's range: every reader of an image takes all of its levels, and so does a JPEG.
+  @Test(arguments: [false, true]) func greyKeepsItsLevels(_ fullRange: Bool) throws {
+    for level in stride(from: 0, through: 255, by: 5) {
+      let storage = PixelStorage(count: 16 * 16)
+      storage.bytes.initializeMemory(as: UInt8.self, repeating: UInt8(level))
+      let grey = try #require(Image(packed: 16, 16, .gray8, fullRange: fullRange, storage: storage))
+      let decoded = try JPEGDecoder().decode(JPEGEncoder().encode(grey, quality: 95).array).image
+      #expect(abs(Int(Picture.bytes(decoded)[0]) - level) <= 1)
+    }
+  }
+
   @Test func reducedDecoding() throws {
     let output = try JPEGEncoder().encode(Picture.rgb(100, 60)).array
     let picture = try JPEGDecoder().decode(output, reduced: .quarter)
