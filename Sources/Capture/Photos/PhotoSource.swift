@@ -136,7 +136,7 @@ private final class PhotoWorker: @unchecked Sendable {
     switch kind {
     case .notFound: .notFound
     case .unreadable, .unwritable: .noPermission
-    case .unsupported, .notAnImage, .tooLarge: .unsupported
+    case .unsupported, .notAnImage, .tooLarge, .outOfMemory: .unsupported
     case .truncated, .corrupt: .corrupt
     }
   }

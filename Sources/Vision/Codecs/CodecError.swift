@@ -13,6 +13,7 @@ public enum CodecErrorKind: String, Sendable {
   case corrupt
   case tooLarge
   case unsupported
+  case outOfMemory
 }
 
 /// What a picture may claim to be before anything is allocated for it.

@@ -39,19 +39,19 @@ public final class JPEGDecoder {
     public var isDamaged = false
   }
 
-  private let reader: OpaquePointer
+  /// nil where there was no memory for it.
+  private let reader: OpaquePointer?
   private let pool: PixelPool?
   /// How many pictures had something wrong with them and were returned all the same.
   public private(set) var warnings: UInt64 = 0
 
   /// - Parameter pool: where pixel memory comes from; nil allocates it.
   public init(pool: PixelPool? = nil) {
-    guard let reader = ocj_reader_new() else { preconditionFailure("out of memory for a JPEG decompressor") }
-    self.reader = reader
+    reader = ocj_reader_new()
     self.pool = pool
   }
 
-  deinit { ocj_reader_free(reader) }
+  deinit { if let reader { ocj_reader_free(reader) } }
 
   /// Decodes a picture.
   ///
@@ -62,6 +62,7 @@ public final class JPEGDecoder {
     tolerance: Tolerance = .strict
   ) throws(CodecError) -> Picture {
     guard ImageFileFormat(of: jpeg) == .jpeg else { throw CodecError(.notAnImage, "not a JPEG picture") }
+    guard reader != nil else { throw CodecError(.outOfMemory, "no memory is left to decode a JPEG picture") }
     var report = ocj_report()
     guard ocj_read_header(reader, jpeg.baseAddress, jpeg.count, &report) else { throw Self.failure(report) }
     let (width, height) = (Int(report.width), Int(report.height))

@@ -20,7 +20,8 @@ public final class JPEGEncoder {
     public var array: [UInt8] { withBytes { Array($0) } }
   }
 
-  private let handle: tjhandle
+  /// nil where there was no memory for it.
+  private let handle: tjhandle?
   private let pool: PixelPool?
   private var scratch = PlanarScratch()
   /// Memory for pictures that are converted first.
@@ -28,18 +29,18 @@ public final class JPEGEncoder {
 
   /// - Parameter pool: where the memory for compressed pictures comes from; nil allocates it.
   public init(pool: PixelPool? = nil) {
-    guard let handle = tjInitCompress() else { preconditionFailure("out of memory for a JPEG compressor") }
-    self.handle = handle
+    handle = tjInitCompress()
     self.pool = pool
   }
 
-  deinit { tjDestroy(handle) }
+  deinit { if let handle { tjDestroy(handle) } }
 
   /// Compresses `image`. YUV pictures of JPEG's own matrix, BT.601, keep their chroma resolution; packed ones are encoded as
   /// 4:2:0, and so are those of other matrices.
   ///
   /// - Parameter quality: 1...100.
   public func encode(_ picture: Image, quality: Int = 90) throws(CodecError) -> Output {
+    guard let handle else { throw CodecError(.outOfMemory, "no memory is left to encode a JPEG picture") }
     let image = picture.matrix == .bt601 ? picture : packed(picture)
     let subsampling: TJSAMP =
       switch image.format {
