@@ -2,7 +2,7 @@ extension Unicode.Scalar {
   /// Whether a terminal or a reader obeys it instead of showing it: the control characters of ASCII, tabs too, and those from
   /// U+0080 on (ECMA-48), the separators of lines and paragraphs, and the controls of direction (Unicode's Bidi_Control, UAX 9),
   /// which make text read otherwise than it is.
-  var isControl: Bool {
+  package var isControl: Bool {
     switch value {
     case 0..<32, 0x7F..<0xA0, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
     default: false

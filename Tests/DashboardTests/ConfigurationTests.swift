@@ -49,6 +49,23 @@ import Testing
     #expect(again.settings == settings && again.problems.isEmpty)
   }
 
+  /// Editors and terminals show the file: what they obey stands escaped in it.
+  @Test func charactersThatSteerAreEscaped() {
+    let steering: [UInt32] =
+      Array(0..<32) + Array(0x7F..<0xA0) + [0x61C, 0x200E, 0x200F, 0x2028, 0x2029] + Array(0x202A...0x202E)
+      + Array(0x2066...0x2069)
+    for value in steering {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      var settings = DashboardSettings()
+      settings.theme = "a\(scalar)b\u{E9}"
+      let text = ConfigurationFile.merged("", settings)
+      if scalar != "\n" { #expect(!text.unicodeScalars.contains(scalar), "\(value)") }
+      #expect(text.contains("b\u{E9}"))
+      let again = ConfigurationFile.parse(text, place: "m")
+      #expect(again.settings == settings && again.problems.isEmpty, "\(value)")
+    }
+  }
+
   @Test func mutatedFilesNeverTrap() {
     let seeds = [
       ConfigurationFile.defaultText,

@@ -27,14 +27,14 @@ package struct ConfigurationFile: Sendable {
     return "\(entry.key) = \"\(escaped(value))\""
   }
 
-  /// The inside of a TOML basic string (TOML 1.0, "String"). Scalar by scalar: a quote that a combining mark follows is a
-  /// quote all the same.
+  /// The inside of a TOML basic string (TOML 1.0, "String"), in which nothing is raw that terminals and readers obey: editors
+  /// show the file. Scalar by scalar: a quote that a combining mark follows is a quote all the same.
   private static func escaped(_ value: String) -> String {
     value.unicodeScalars.map { scalar in
       switch scalar {
       case "\"", "\\": "\\\(scalar)"
-      case "\u{0}"..<" ", "\u{7F}":
-        "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
+      case _ where scalar.isControl:
+        "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
       default: String(scalar)
       }
     }.joined()
