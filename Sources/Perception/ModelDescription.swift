@@ -16,6 +16,8 @@ public struct ModelDescription: Sendable, Codable {
   public var license: String
   /// How the description came about, a sentence a step: the manifest, or the guesses and their reasons.
   public var reasons: [String]
+  /// What of the network's own files is not used, and why, a sentence each; ``reasons`` hold them too.
+  public var warnings: [String] = []
   /// Where the network comes from: an address or a paper.
   public var source = ""
   /// The engine that runs it, with its provider; empty while no engine has prepared it.
@@ -31,8 +33,8 @@ public struct ModelDescription: Sendable, Codable {
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?
 
-  // The stages and the text network are of the machine that loads them; whoever reads a description elsewhere sees what
-  // they have become.
+  // The stages, the text network and the warnings are of the machine that loads them; whoever reads a description elsewhere
+  // sees what they have become.
   private enum CodingKeys: CodingKey {
     case name, task, path, fileBytes, inputWidth, inputHeight, labels, decoder, license, reasons, source, cropMargin
     case engine, runsOn, isComplete
@@ -52,6 +54,12 @@ public struct ModelDescription: Sendable, Codable {
     self.decoder = decoder
     self.license = license
     self.reasons = reasons
+  }
+
+  /// Adds warnings, which say how the description came about as well.
+  mutating func add(_ warnings: [String]) {
+    self.warnings += warnings
+    reasons += warnings
   }
 
   /// The same description with the engine that prepared the network.

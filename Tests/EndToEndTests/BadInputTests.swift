@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Vision
 
 /// Whatever the world hands us: one clear line on standard error, exit status 1, nothing half-done.
 @Suite struct BadInputTests {
@@ -34,6 +35,29 @@ import Testing
     try fails(["infer", path, "--output-dir", scratch.file("out")], saying: ["note.onnx"])
     try fails(["bench", path], saying: ["note.onnx"])
     try fails(["run", "--headless", "--source", "demo", "--model", path], saying: ["note.onnx"])
+  }
+
+  /// A file beside the network that cannot be used: the network runs without it, and one line says so.
+  @Test func unusableFilesBesideANetworkAreSaid() throws {
+    let scratch = try TemporaryFolder()
+    let network = scratch.file("model.onnx")
+    try FileManager.default.copyItem(atPath: Program.root + "/models/ocellus-classifier.onnx", toPath: network)
+    try scratch.write("config.json", #"{"model_type": "vit"}"#)
+    try scratch.write("preprocessor_config.json", #"{"size": 224, "image_mean": [0.5, }"#)
+    let photo = scratch.file("grey.png")
+    try ImageFile.save(greyPicture(64, 48), to: photo)
+    let runs: [[String]] = [
+      ["detect", photo, "--model", network], ["detect", photo, photo, "--json", "--model", network],
+      ["run", "--headless", "--source", "demo:seed=7", "--frames", "2", "--json", "--model", network],
+      ["detect", photo, "--classifier", network],
+    ]
+    for arguments in runs {
+      let outcome = try Program.run(arguments)
+      #expect(outcome.status == 0 && !outcome.output.isEmpty, "\(arguments): \(outcome.errors)")
+      let lines = outcome.errors.split(separator: "\n")
+      #expect(lines.count == 1, "\(arguments): \(outcome.errors)")
+      #expect(outcome.errors.contains("preprocessor_config.json is not used"), "\(arguments): \(outcome.errors)")
+    }
   }
 
   @Test func manifestWithAWrongField() throws {

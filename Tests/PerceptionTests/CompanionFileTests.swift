@@ -92,6 +92,45 @@ import Testing
     Input(
       type: "swin", fields: #""do_resize": true, "size": {"height": 224, "width": 256}"#, words: ["256x224, stretched"]),
     Input(type: "vit", fields: #""do_rescale": false, "size": {"height": 32, "width": 32}"#, words: ["times 1.0"]),
+    // Files of older releases: a side alone is a square's or the shorter one, as the class has it.
+    Input(type: "vit", fields: #""size": 224"#, words: ["224x224, stretched, times"]),
+    Input(
+      type: "swin", fields: #""feature_extractor_type": "ViTFeatureExtractor", "size": 192"#,
+      words: ["192x192, stretched, times"]),
+    Input(
+      type: "beit",
+      fields:
+        #""feature_extractor_type": "BeitFeatureExtractor", "do_center_crop": false, "size": 224, "crop_size": 224"#,
+      words: ["224x224, stretched, times"]),
+    Input(
+      type: "beit", fields: #""do_center_crop": true, "size": 256, "crop_size": 224"#,
+      words: ["224x224, stretched to 256x256, centre"]),
+    Input(
+      type: "deit",
+      fields:
+        #""feature_extractor_type": "DeiTFeatureExtractor", "do_center_crop": true, "size": 256, "crop_size": 224"#,
+      words: ["224x224, stretched to 256x256, centre"]),
+    Input(
+      type: "segformer", fields: #""feature_extractor_type": "SegformerFeatureExtractor", "size": 512"#,
+      words: ["512x512, stretched, times"]),
+    Input(type: "dpt", fields: #""size": 384"#, words: ["384x384, stretched, times"]),
+    Input(
+      type: "mobilenet_v2", fields: #""do_center_crop": true, "size": 256, "crop_size": 224"#,
+      words: ["224x224, shorter side to 256, centre"]),
+    Input(
+      type: "dinov2", fields: #""do_center_crop": true, "size": 256, "crop_size": 224"#,
+      words: ["224x224, shorter side to 256, centre"]),
+    Input(
+      type: "mobilevit", fields: #""do_center_crop": true, "size": 288, "crop_size": 256"#,
+      words: ["BGR", "256x256, shorter side to 288, centre"]),
+    // What the network is used with, where the file does not name its processor.
+    Input(type: "resnet", fields: #""size": 224"#, words: ["224x224, shorter side to 256, centre"]),
+    Input(type: "regnet", fields: #""size": {"shortest_edge": 384}"#, words: ["384x384, stretched, times"]),
+    Input(
+      type: "perceiver",
+      fields:
+        #""do_center_crop": true, "size": {"height": 224, "width": 224}, "crop_size": {"height": 256, "width": 256}"#,
+      words: ["224x224, shorter side to 256, centre"]),
     Input(
       type: "odd",
       fields: #""size": {"shortest_edge": "224"}, "crop_size": [1], "resample": {}, "do_center_crop": true"#,
@@ -133,6 +172,45 @@ import Testing
     #expect(description.labels == ["cat", "n2", "cow"])
     let reasons = description.reasons.joined(separator: "; ")
     #expect(reasons.contains(words) && reasons.contains("0.5, 0.6, 0.7"), "\(reasons)")
+  }
+
+  /// MobileViT's processor normalises never, whatever means its file holds.
+  @Test func mobileViTIsNotNormalised() throws {
+    let reasons = try describe([
+      "config.json": "{\"model_type\": \"mobilevit\"}",
+      "preprocessor_config.json": """
+      {"image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 288}, \(CompanionFileTests.means)}
+      """,
+    ]).reasons.joined(separator: "; ")
+    #expect(reasons.contains("BGR") && !reasons.contains("0.25"), "\(reasons)")
+  }
+
+  /// More names than a network can have are said, from every file that gives them.
+  @Test func namesBeyondTheLimitAreSaid() throws {
+    let many = (0...100_000).map { "\"n\($0)\"" }.joined(separator: ",")
+    let tables = [
+      ("[\(many)]", 100_000), (#"{"0": "a", "100000": "b"}"#, 1), (#"{"0": "a", "4000000000": "b"}"#, 1),
+    ]
+    for (table, count) in tables {
+      let description = try describe(["config.json": "{\"model_type\": \"vit\", \"id2label\": \(table)}"])
+      #expect(description.labels.count == count)
+      #expect(description.warnings.count == 1 && description.warnings[0].contains("beyond the first 100000"))
+    }
+    let description = try describe(["config.json": #"{"model_type": "vit", "id2label": {"0": "a", "99999": "b"}}"#])
+    #expect(description.labels.count == 100_000 && description.labels.last == "b" && description.warnings.isEmpty)
+  }
+
+  /// What is not used is a warning, so that a session can say it.
+  @Test func unusableFilesAreWarnings() throws {
+    for (name, text) in [
+      ("preprocessor_config.json", "{"), ("preprocessor_config.json", #"{"size": 224, "image_mean": [0.5, 0.5]}"#),
+      ("processor_config.json", "no JSON"), ("config.json", "[1,"),
+    ] {
+      let description = try describe(["config.json": #"{"model_type": "vit"}"#].merging([name: text]) { $1 })
+      #expect(description.warnings.count == 1 && description.warnings[0].contains("is not used"), "\(name)")
+      #expect(description.reasons.contains(description.warnings[0]))
+      #expect(description.warnings[0].contains(name))
+    }
   }
 
   @Test(arguments: [

@@ -21,7 +21,6 @@ struct CompanionFiles: Sendable {
 
   private static let stems = ["model", "vision_model", "encoder_model"]
   private static let limit = 8 << 20
-  private static let classLimit = 100_000
 
   /// nil where there are none.
   init?(beside path: String) {
@@ -34,7 +33,8 @@ struct CompanionFiles: Sendable {
     let isKnown = modelType != nil || configuration["architectures"] != nil
     // Another program's config.json says nothing of a network; a damaged one may be Hugging Face's.
     guard isKnown || !reader.problems.isEmpty else { return nil }
-    labels = CompanionFiles.names(configuration)
+    let names = CompanionFiles.names(configuration)
+    labels = names.used
     let processor = reader.read("processor_config.json")
     let preprocessor = reader.read("preprocessor_config.json")
     // As transformers does: an image processor inside the processor's file comes first.
@@ -47,15 +47,16 @@ struct CompanionFiles: Sendable {
     }.first
     preprocessing = found?.told
     preprocessingFile = found?.file ?? ""
-    problems = reader.problems
+    problems = reader.problems + (names.isCut ? ["config.json beside the network: \(LabelSets.beyond)"] : [])
   }
 
   /// `id2label`: names by number, or a list; timm's `label_names`. Entries that are no name are left out, the rest counts.
-  private static func names(_ configuration: JSONValue) -> [String] {
+  private static func names(_ configuration: JSONValue) -> (used: [String], isCut: Bool) {
     var found: [Int: String] = [:]
+    var isCut = false
     func add(_ index: Int?, _ value: JSONValue) {
-      guard let index, (0..<classLimit).contains(index), let text = value.text else { return }
-      found[index] = String(text.prefix(200))
+      guard let index, index >= 0, let text = value.text else { return }
+      if index < LabelSets.most { found[index] = String(text.prefix(200)) } else { isCut = true }
     }
     if let table = configuration["id2label"]?.fields {
       for (key, value) in table { add(Int(key), value) }
@@ -63,12 +64,21 @@ struct CompanionFiles: Sendable {
       let descriptions = configuration["label_descriptions"]
       for (index, value) in list.enumerated() { add(index, value.string.flatMap { descriptions?[$0] } ?? value) }
     }
-    guard let last = found.keys.max(), found.contains(where: { $1 != "LABEL_\($0)" }) else { return [] }
-    return (0...last).map { found[$0] ?? "class \($0)" }
+    guard let last = found.keys.max(), found.contains(where: { $1 != "LABEL_\($0)" }) else {
+      return ([], isCut)
+    }
+    return ((0...last).map { found[$0] ?? "class \($0)" }, isCut)
   }
 
-  /// A family's recipe with what the files say put over it; nil when they say nothing that can be used.
-  func overriding(_ recipe: InputRecipe, _ facts: NetworkFacts) -> (recipe: InputRecipe, reason: String)? {
+  /// Why the files' words on the input cannot be used: a sentence.
+  struct Misfit: Error {
+    var what: String
+  }
+
+  /// A family's recipe with what the files say put over it; nil when they say nothing.
+  func overriding(
+    _ recipe: InputRecipe, _ facts: NetworkFacts
+  ) throws(Misfit) -> (recipe: InputRecipe, reason: String)? {
     guard let preprocessing else { return nil }
     do throws(ImagePreprocessing.Misfit) {
       let family = modelType ?? ""
@@ -77,7 +87,7 @@ struct CompanionFiles: Sendable {
         "input as \(preprocessingFile) beside the network says"
       )
     } catch {
-      return (recipe, "\(preprocessingFile) beside the network is not used: \(error.what)")
+      throw Misfit(what: "\(preprocessingFile) beside the network is not used: \(error.what)")
     }
   }
 }

@@ -10,23 +10,51 @@ struct ImagePreprocessing: Sendable {
     var what: String
   }
 
-  /// Processors whose `resize` differs from the usual one.
-  private enum Family {
+  /// Processors whose work differs from the usual one's.
+  private enum Family: CaseIterable {
     case convNeXT
     case leViT
     case poolFormer
     case efficientNet
+    case mobileViT
+    case perceiver
+    /// A side alone is the shorter one (`default_to_square = False`); usually it is a square's.
+    case keepingShape
     case timm
     case other
 
     init(processor: String, modelType: String, isTimm: Bool) {
       let name = (processor.isEmpty ? modelType : processor).lowercased().filter { $0.isLetter || $0.isNumber }
-      self =
-        if isTimm { .timm } else if name.hasPrefix("convnext") { .convNeXT } else if name.hasPrefix("levit") {
-          .leViT
-        } else if name.hasPrefix("poolformer") { .poolFormer } else if name.hasPrefix("efficientnet") {
-          .efficientNet
-        } else { .other }
+      let named = Family.allCases.first { family in family.names.contains { name.hasPrefix($0) } }
+      self = isTimm ? .timm : named ?? .other
+    }
+
+    /// How the names of its processors begin, and of the networks that transformers uses them for.
+    private var names: [String] {
+      switch self {
+      case .convNeXT: ["convnext", "resnet", "regnet", "cvt", "van"]
+      case .leViT: ["levit"]
+      case .poolFormer: ["poolformer"]
+      case .efficientNet: ["efficientnet"]
+      case .mobileViT: ["mobilevit"]
+      case .perceiver: ["perceiver"]
+      case .keepingShape:
+        [
+          "clip", "chineseclip", "altclip", "groupvit", "bit", "dinov2", "focalnet", "hiera", "mobilenet", "videomae",
+          "vivit", "timesformer", "vilt", "bridgetower", "siglip", "detr", "conditionaldetr", "deformabledetr",
+          "rtdetr",
+          "tabletransformer", "yolos", "groundingdino", "maskformer", "mask2former", "oneformer",
+        ]
+      case .timm, .other: []
+      }
+    }
+
+    /// Whether a side alone is the shorter one of a picture that keeps its shape.
+    var keepsShape: Bool {
+      switch self {
+      case .convNeXT, .leViT, .poolFormer, .mobileViT, .keepingShape: true
+      case .efficientNet, .perceiver, .timm, .other: false
+      }
     }
   }
 
@@ -47,6 +75,14 @@ struct ImagePreprocessing: Sendable {
         shorter = side(value)
       }
       if shorter == nil, width == nil || height == nil { return nil }
+    }
+
+    /// A side alone as that of a square.
+    func square(_ value: JSONValue?) -> Sides {
+      guard let shorter, value?.fields == nil else { return self }
+      var copy = self
+      (copy.width, copy.height, copy.shorter) = (shorter, shorter, nil)
+      return copy
     }
 
     /// The side of a square, or the shorter one.
@@ -87,7 +123,8 @@ struct ImagePreprocessing: Sendable {
 
   /// The rule and the input's size; nil where the fields leave it to the family.
   private func resize(_ family: Family) -> (rule: ResizeRule, width: Int, height: Int)? {
-    guard let size else { return nil }
+    guard let told = size else { return nil }
+    let size = family.keepsShape ? told : told.square(value["size"])
     let share = value["crop_pct"]?.number.flatMap { $0 > 0.05 && $0 <= 1 ? $0 : nil }
     func square(_ rule: ResizeRule, _ side: Int) -> (rule: ResizeRule, width: Int, height: Int) { (rule, side, side) }
     func before(_ side: Int, _ share: Double) -> Int { Int(saturating: Double(side) / share) }
@@ -109,7 +146,13 @@ struct ImagePreprocessing: Sendable {
       let (wide, high) = (before(width, crop), before(height, crop))
       let isSquashed = value["crop_mode"]?.string == "squash" || width != height
       return (isSquashed ? .stretchCrop(width: wide, height: high) : .centerCrop(shorterSide: wide), width, height)
-    case .efficientNet, .other: return usualResize(size, share)
+    case .perceiver:
+      // Cut first, to the share of the crop that the size is.
+      guard let side = size.one, let whole = crop?.one, value["do_center_crop"]?.bool != false, whole >= side else {
+        return usualResize(size, share)
+      }
+      return square(.centerCrop(shorterSide: whole), side)
+    case .efficientNet, .mobileViT, .keepingShape, .other: return usualResize(size, share)
     }
   }
 
@@ -132,13 +175,14 @@ struct ImagePreprocessing: Sendable {
   private func normalization(_ usual: Normalization, _ family: Family) throws(Misfit) -> Normalization {
     var copy = usual
     let channels = usual.order.channels
-    if value["do_flip_channel_order"]?.bool == true, channels == 3 { copy.order = .bgr }
+    if value["do_flip_channel_order"]?.bool ?? (family == .mobileViT), channels == 3 { copy.order = .bgr }
     let factor = value["rescale_factor"]?.number.map { Float($0) }
     copy.scale = value["do_rescale"]?.bool == false ? 1 : factor ?? 1 / 255
     copy.mean = [Float](repeating: 0, count: channels)
     copy.deviation = [Float](repeating: 1, count: channels)
     let told = (mean: value["image_mean"] ?? value["mean"], deviation: value["image_std"] ?? value["std"])
-    if value["do_normalize"]?.bool ?? (told.mean != nil) {
+    // MobileViT's processor does not, whatever means its file holds.
+    if value["do_normalize"]?.bool ?? (told.mean != nil && family != .mobileViT) {
       copy.mean = try numbers(told.mean, "image_mean", channels)
       copy.deviation = try numbers(told.deviation, "image_std", channels)
       // EfficientNet's processor divides by the deviation a second time where the classifier is included.

@@ -28,7 +28,9 @@ struct UltralyticsMetadata: Sendable {
         return nil
       }
     }
-    let written = literal("names").map(UltralyticsMetadata.names) ?? []
+    let told = literal("names")
+    let written = told.map(UltralyticsMetadata.names) ?? []
+    if let told, UltralyticsMetadata.isBeyond(told) { problems.append("the metadata's 'names': \(LabelSets.beyond)") }
     // A network that was never told its classes is exported with their numbers for names.
     classes = written.count
     names = written.enumerated().allSatisfy { $1 == "\($0)" } ? [] : written
@@ -45,16 +47,14 @@ struct UltralyticsMetadata: Sendable {
     self.problems = problems
   }
 
-  private static let classLimit = 100_000
-
   /// The names of `{0: 'person', 1: "driver's seat"}` or `['a', 'b']`, ordered by index, as Python prints them where they are
   /// not strings. Gaps become "class N"; keys that are not indices are left out.
   static func names(_ literal: PythonLiteral) -> [String] {
     var found: [Int: String] = [:]
     func add(_ key: PythonLiteral, _ value: PythonLiteral) {
-      if let index = key.wholeNumber, (0..<classLimit).contains(index) {
+      if let index = key.wholeNumber, (0..<LabelSets.most).contains(index) {
         found[index] = value.text
-      } else if case .string(let name) = key, let index = value.wholeNumber, (0..<classLimit).contains(index) {
+      } else if case .string(let name) = key, let index = value.wholeNumber, (0..<LabelSets.most).contains(index) {
         // The other way round: {'person': 0}.
         found[index] = name
       }
@@ -69,13 +69,23 @@ struct UltralyticsMetadata: Sendable {
       if !items.isEmpty, pairs.count == items.count {
         for (key, value) in pairs { add(key, value) }
       } else {
-        for (index, item) in items.prefix(classLimit).enumerated() { found[index] = item.text }
+        for (index, item) in items.prefix(LabelSets.most).enumerated() { found[index] = item.text }
       }
     case .string(let text): found[0] = text
     case .none, .bool, .integer, .number: break
     }
     guard let last = found.keys.max() else { return [] }
     return (0...last).map { found[$0] ?? "class \($0)" }
+  }
+
+  /// Whether names of more classes are given than a network can have.
+  private static func isBeyond(_ literal: PythonLiteral) -> Bool {
+    switch literal {
+    case .table(let pairs):
+      pairs.contains { pair in [pair.key, pair.value].contains { ($0.wholeNumber ?? 0) >= LabelSets.most } }
+    case .list(let items): items.count > LabelSets.most
+    case .string, .none, .bool, .integer, .number: false
+    }
   }
 
   /// All whole numbers of `[640, 480]` or `640`.

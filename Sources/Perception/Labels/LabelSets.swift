@@ -87,23 +87,34 @@ public enum LabelSets {
     }
   }
 
-  /// One name a line, trailing blank lines and carriage returns dropped. At most 100,000 of 200 letters.
+  /// Class names that a network can have.
+  static let most = 100_000
+  /// What is said where a file gives more.
+  static let beyond = "class names beyond the first \(most) are not used"
+
+  /// One name a line, trailing blank lines and carriage returns dropped. At most ``most`` of 200 letters, and one
+  /// more where there are more.
   static func lines(_ text: String) -> [String] {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(100_000).map { line in
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(most + 1).map { line in
       String(line.filter { $0 != "\r" }.prefix(200))
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines
   }
 
-  /// Names as they can be shown: at most 200 letters, without characters that steer a terminal.
+  /// Names as they can be shown: at most ``most`` of 200 letters, without characters that steer a terminal.
   static func shown(_ names: [String]) -> [String] {
-    names.prefix(100_000).map { name in
+    names.prefix(most).map { name in
       guard name.utf8.count > 200 || name.unicodeScalars.contains(where: steers) else { return name }
       var view = String.UnicodeScalarView()
       for scalar in name.unicodeScalars.prefix(200) { view.append(steers(scalar) ? "\u{FFFD}" : scalar) }
       return String(view)
     }
+  }
+
+  /// What is to be said of names that are given.
+  static func warnings(_ names: [String]) -> [String] {
+    names.count > most ? [beyond] : []
   }
 
   private static func steers(_ scalar: Unicode.Scalar) -> Bool {

@@ -31,14 +31,15 @@ struct ModelPlan {
     self.manifest = manifest
     try facts.checkBatch(path)
     var reasons: [String] = []
+    var warnings = facts.problems
     definition = try ModelPlan.definition(facts, path, manifest, &reasons)
     let defaults = definition.defaults(facts)
-    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self) + facts.problems
+    reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self)
     parameters = defaults.parameters
-    recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons), facts, manifest)
+    recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons, &warnings), facts, manifest)
     reasons.append(recipe.summary)
     inputName = manifest?.input.name
-    let labels = ModelPlan.labels(defaults, facts, manifest, &reasons)
+    let labels = ModelPlan.labels(defaults, facts, manifest, &reasons, &warnings)
     let thresholds = (manifest?.thresholds ?? Manifest.Thresholds()).overridden(by: wishes)
     confidence = thresholds.confidence ?? defaults.confidence
     top = thresholds.top ?? 5
@@ -50,6 +51,7 @@ struct ModelPlan {
       name: facts.name, task: manifest?.task ?? defaults.task, path: path, fileBytes: fileBytes, inputWidth: width,
       inputHeight: height, labels: labels, decoder: definition.name,
       license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
+    description.add(warnings)
     description.source = manifest?.source ?? ""
     description.cropMargin = manifest?.cropMargin
     description.stages = manifest?.stages ?? []
@@ -79,13 +81,15 @@ struct ModelPlan {
 
   /// The family's recipe, corrected by the files beside the network and by the type of its input.
   private static func usualRecipe(
-    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ reasons: inout [String]
+    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ reasons: inout [String], _ warnings: inout [String]
   ) -> InputRecipe {
     var recipe = defaults.recipe
-    if let companion = facts.companion, let told = companion.overriding(recipe, facts) {
-      recipe = told.recipe
-      reasons.append(told.reason)
-    }
+    do throws(CompanionFiles.Misfit) {
+      if let told = try facts.companion?.overriding(recipe, facts) {
+        recipe = told.recipe
+        reasons.append(told.reason)
+      }
+    } catch { warnings.append(error.what) }
     if let whole = facts.wholeNumbers(recipe) {
       recipe = whole.recipe
       reasons.append(whole.reason)
@@ -95,7 +99,8 @@ struct ModelPlan {
 
   /// The class names: the manifest's, else those of the files beside the network, else the family's.
   private static func labels(
-    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ manifest: Manifest?, _ reasons: inout [String]
+    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ manifest: Manifest?, _ reasons: inout [String],
+    _ warnings: inout [String]
   ) -> [String] {
     var names = defaults.labels
     if manifest?.labels != nil {
@@ -104,7 +109,9 @@ struct ModelPlan {
       names = told
       reasons.append("\(told.count) class names from config.json beside the network")
     }
-    return LabelSets.shown(manifest?.labels ?? names)
+    names = manifest?.labels ?? names
+    warnings += LabelSets.warnings(names)
+    return LabelSets.shown(names)
   }
 
   /// The recipe with the manifest's input put over it.

@@ -66,13 +66,14 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
         place: path, remedy: "list them as 'features' under [sequence] in \(Recognizer.manifestPath(path))")
     }
     let input = facts.inputs[0].name
-    let description = ModelDescription(
+    var description = ModelDescription(
       name: facts.name, task: .sequence, path: path, fileBytes: fileBytes, inputWidth: 0, inputHeight: 0,
       labels: LabelSets.shown(manifest?.labels ?? []), decoder: "sequence", license: manifest?.license ?? "",
       reasons: [
         "input '\(input)' of \(length) steps with \(shape.features) numbers: a network over sequences",
         "a step is \(features.map(\.rawValue).joined(separator: ", "))",
       ])
+    description.add(LabelSets.warnings(manifest?.labels ?? []) + facts.problems)
     return Description(
       description: description, length: length, features: features, featureCount: shape.features,
       batch: shape.batch, activation: facts.outputs.first?.activation)

@@ -54,7 +54,7 @@ struct RequestServer {
     let replaced = present.primaries.indices.contains(place) ? present.primaries[place] : nil
     let taken = present.ids(besides: [replaced].compactMap(\.self))
     let id = try spec.id ?? StageID.free(role(of: spec, besides: taken), besides: taken)
-    let prepared = try loader.prepare(spec, as: id)
+    let prepared = try prepare(spec, as: id)
     guard prepared.isPrimary else {
       throw PerceptionError(
         .badManifest, "stage '\(id)' of kind '\(prepared.kind)' does not look at the whole frame", place: spec.place,
@@ -94,7 +94,7 @@ struct RequestServer {
     }
     monitor.update { $0.listings.mark(\.classifiers, name, .loading) }
     let spec = StageSpec(model: name, runsOnObjects: true, maximumCrops: configuration.maximumCrops)
-    let prepared = try loader.prepare(spec, as: free("classifier", insteadOf: active.classifier))
+    let prepared = try prepare(spec, as: free("classifier", insteadOf: active.classifier))
     takeOver { state in
       state.active.classifier = prepared
       if let model = prepared.model {
@@ -111,7 +111,7 @@ struct RequestServer {
 
   private func serveSequence(_ name: String, since began: MonotonicTime) throws {
     let spec = StageSpec(kind: SequenceStage.definition.kind, model: name)
-    let prepared = try loader.prepare(spec, as: free("sequence", insteadOf: active.sequence))
+    let prepared = try prepare(spec, as: free("sequence", insteadOf: active.sequence))
     takeOver { $0.active.sequence = prepared }
     announce("sequence model", prepared, since: began)
   }
@@ -126,7 +126,7 @@ struct RequestServer {
     // Feature vectors of an object change slowly, and networks that make them are large.
     let spec = StageSpec(
       kind: CropStage.definition.kind, model: name, maximumCrops: configuration.maximumCrops, every: 3)
-    let prepared = try loader.prepare(spec, as: free("embedder", insteadOf: active.embedder))
+    let prepared = try prepare(spec, as: free("embedder", insteadOf: active.embedder))
     guard prepared.embedder != nil else {
       throw PerceptionError(.badInput, "makes no feature vectors", place: prepared.model?.path ?? name)
     }
@@ -173,7 +173,7 @@ struct RequestServer {
     if old.isPrimary { monitor.update { $0.listings.mark(\.detectors, name, .loading) } }
     var spec = old.spec
     spec.model = name
-    let prepared = try loader.prepare(spec, as: id)
+    let prepared = try prepare(spec, as: id)
     takeOver { state in
       state.chosen[id] = name
       state.active.further[place] = prepared
@@ -210,6 +210,13 @@ struct RequestServer {
   }
 
   // MARK: Loading
+
+  /// A stage, made ready; what of its network's files is not used is said.
+  private func prepare(_ spec: StageSpec, as id: StageID) throws -> PreparedStage {
+    let prepared = try loader.prepare(spec, as: id)
+    for warning in prepared.model?.warnings ?? [] { report(.warning, "\(prepared.model?.name ?? id.name): \(warning)") }
+    return prepared
+  }
 
   /// The stages that the configuration, or else the primaries' manifests, want. One that cannot be loaded is left out.
   private func loadFurther(after primaries: [PreparedStage]) -> [PreparedStage] {
@@ -256,7 +263,7 @@ struct RequestServer {
     let (present, chosen) = monitor.withLock { ($0.active, $0.chosen) }
     var spec = spec
     if let model = chosen[id] { spec.model = model }
-    return try present.further.first { $0.spec == spec && $0.id == id } ?? loader.prepare(spec, as: id)
+    return try present.further.first { $0.spec == spec && $0.id == id } ?? prepare(spec, as: id)
   }
 
   private func leaveOut(_ spec: StageSpec, because reason: String) {

@@ -11,15 +11,18 @@ public final class PhotoPipeline {
 
   /// Loads every network that the configuration names.
   ///
-  /// - Parameter store: the references that objects are compared with.
+  /// - Parameters:
+  ///   - store: the references that objects are compared with.
+  ///   - warn: takes what of the networks' files is not used, a sentence each, on the loader's thread.
   /// - Throws: ``SessionFailure`` with the reason why the first load that failed did; ``ThreadFailure``.
   public init(
     provider: any ModelProvider, configuration: SessionConfiguration,
-    references store: ReferenceStore = ReferenceStore()
+    references store: ReferenceStore = ReferenceStore(), warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     let references = ReferenceBook(store: store, report: { _ in })
     let board = ModelSwitchboard(
-      provider: provider, configuration: configuration, references: references, report: { _ in })
+      provider: provider, configuration: configuration, references: references,
+      report: { event in if event.severity == .warning { warn(event.message) } })
     try board.start()
     board.waitUntilIdle()
     board.stop()

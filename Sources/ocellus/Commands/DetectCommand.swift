@@ -62,7 +62,7 @@ struct DetectCommand: ParsableCommand {
     }
     let pipeline = try PhotoPipeline(
       provider: InstalledModels(options: engine.options, wishes: suppression.wishes), configuration: configuration,
-      references: references.store)
+      references: references.store, warn: { StandardStreams.writeErrorLine("Warning: \($0)") })
     if let save { try makeFolder(save) }
     var copies = save.map { PhotoCopies(of: images, in: $0) }
     var failed = 0
