@@ -4,6 +4,7 @@ import Inference
 import Perception
 import TestSupport
 import Testing
+import Vision
 
 /// What Hugging Face's and timm's files beside a network say of its input and its names.
 @Suite struct CompanionFileTests {
@@ -183,6 +184,31 @@ import Testing
       """,
     ]).reasons.joined(separator: "; ")
     #expect(reasons.contains("BGR") && !reasons.contains("0.25"), "\(reasons)")
+  }
+
+  /// A crop that is larger than the picture it is cut from has a black border.
+  @Test func whatACropReachesBeyondIsBlack() throws {
+    let folder = try TemporaryFolder()
+    try writeNetwork(folder.file("model.onnx"), size: 16)
+    try folder.write("config.json", #"{"model_type": "clip"}"#)
+    try folder.write(
+      "preprocessor_config.json",
+      """
+      {"do_center_crop": true, "size": {"shortest_edge": 8}, "crop_size": 16,
+       "image_mean": [0, 0, 0], "image_std": [1, 1, 1000]}
+      """)
+    let storage = PixelStorage(count: 16 * 16 * 3)
+    for index in 0..<16 * 16 * 3 { storage.bytes[index] = index % 3 == 0 ? 255 : 0 }
+    let red = try #require(Image(packed: 16, 16, .rgb24, storage: storage))
+    guard case .vision(let model) = try ModelStore(folders: []).load(folder.file("model.onnx")) else {
+      Issue.record("no network for pictures")
+      return
+    }
+    let classes = try model.perceive(red, region: nil, minimumConfidence: nil).0.classes
+    // A quarter of the input is red, the rest nothing: the logits are 1/4, 0 and 0.
+    let wanted = exp(0.25) / (exp(0.25) + 2)
+    let found = try #require(classes.first { $0.classID == 0 })
+    #expect(abs(Double(found.confidence) - wanted) < 0.003, "\(classes)")
   }
 
   /// More names than a network can have are said, from every file that gives them.

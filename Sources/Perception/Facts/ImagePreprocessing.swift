@@ -117,6 +117,8 @@ struct ImagePreprocessing: Sendable {
     copy.normalization = try normalization(recipe.normalization, family)
     guard value["do_resize"]?.bool != false, let (rule, width, height) = resize(family) else { return copy }
     copy.rule = rule
+    // Where a crop is larger than what it is cut from, transformers puts zeros.
+    copy.normalization.pad = 0
     if facts.picture?.width == nil { copy.size = .fixed(width: width, height: height) }
     return copy
   }
