@@ -145,11 +145,17 @@ packages:
 	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy $$missing; \
 	fi
 
+# The program with its themes, models, manual page, and completions for the three shells.
 install: build
 	install -Dm755 .build/release/ocellus $(DESTDIR)$(PREFIX)/bin/ocellus
 	mkdir -p $(DESTDIR)$(PREFIX)/share/ocellus
 	cp -r themes models $(DESTDIR)$(PREFIX)/share/ocellus/
 	rm -rf $(DESTDIR)$(PREFIX)/share/ocellus/models/training
+	mkdir -p $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	.build/release/ocellus manual > $(DESTDIR)$(PREFIX)/share/man/man1/ocellus.1
+	.build/release/ocellus --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocellus
+	.build/release/ocellus --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ocellus
+	.build/release/ocellus --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ocellus.fish
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift

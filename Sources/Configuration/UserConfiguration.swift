@@ -14,6 +14,25 @@ public struct UserConfiguration: Sendable {
   /// Why the file has no effect; nil where it has one, and where there is none.
   public let problem: ConfigurationError?
 
+  /// The tables that parts of the program read.
+  public static let tables = [
+    "bench", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile", "record", "recording",
+    "replay",
+    "run", "stage",
+  ]
+
+  /// The tables and keys at the top of the file that no part of the program reads, each with its line.
+  public var strays: [ConfigurationError] {
+    guard let document else { return [] }
+    return document.root.keys.sorted().filter { !UserConfiguration.tables.contains($0) }.map { name in
+      let near = Spelling.nearest(to: name, among: UserConfiguration.tables).map { "did you mean '\($0)'?" }
+      let tables = "the tables are " + UserConfiguration.tables.joined(separator: ", ")
+      let line = document.lines[name].map { ":\($0)" } ?? ""
+      return ConfigurationError(
+        .badField, "'\(name)' is not known and has no effect", place: document.file + line, remedy: near ?? tables)
+    }
+  }
+
   /// Reads the file. A missing one is in order: every setting is at its default.
   public init(file: String = UserConfiguration.standardPath) {
     self.file = file

@@ -85,7 +85,7 @@ public final class Dashboard {
       guard entry.write(&settings, value) else {
         throw DashboardError(
           .badConfiguration, "'\(value)' is not a valid value for --\(setting.rawValue)",
-          remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", "))
+          remedy: entry.remedy)
       }
     }
   }

@@ -75,7 +75,9 @@ public struct LiveSession: Sendable {
     recorder.report { session.report($0) }
     for problem in problems { session.report(SessionEvent(severity: .error, message: problem)) }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
-    for problem in misread { session.report(SessionEvent(severity: .warning, message: problem.line)) }
+    for line in misread.map(\.line) + user.strays.map(\.line) {
+      session.report(SessionEvent(severity: .warning, message: line))
+    }
     if request.recording.isOn { recorder.setRecording(true) }
   }
 

@@ -43,6 +43,7 @@ struct PipelineChoice {
     configuration.addedStages = request.stages
     configuration.embedder = request.embedder
     configuration.labels = request.labels
+    configuration.classes = request.classes
     configuration.referencePhotos = request.referencePhotos
     for photo in request.referencePhotos {
       do { _ = try ImageFile.load(photo.path) } catch {

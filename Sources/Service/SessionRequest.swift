@@ -14,6 +14,8 @@ public struct SessionRequest: Sendable {
   public var embedder: String?
   /// Names that a pair of image and text networks chooses from.
   public var labels: [String] = []
+  /// The classes that detectors are limited to; all where empty.
+  public var classes: [String] = []
   public var referencePhotos: [ReferencePhoto] = []
   /// A file that describes the pipeline: `[[stage]]` tables.
   public var pipeline: String?

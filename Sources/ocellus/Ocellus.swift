@@ -1,5 +1,6 @@
 import ArgumentParser
 import CAllocations
+import Configuration
 import Dashboard
 import Glibc
 import Ground
@@ -26,7 +27,7 @@ struct Ocellus: ParsableCommand {
     subcommands: [
       RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
       RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self,
-      DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self,
+      DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 
@@ -34,11 +35,29 @@ struct Ocellus: ParsableCommand {
     StandardStreams.occupy()
     oca_before_ending(TerminalRescue.act)
     do {
-      var command = try parseAsRoot()
+      var command = try parsed()
       try command.run()
       try StandardStreams.flush()
     } catch {
       end(with: error)
+    }
+  }
+
+  /// The command with the configuration's flags before those that were typed.
+  ///
+  /// - Throws: the parser's error; one that only the configuration's flags cause names the file.
+  private static func parsed() throws -> any ParsableCommand {
+    let arguments = try ConfiguredArguments(
+      Array(CommandLine.arguments.dropFirst()), user: UserConfiguration(),
+      names: configuration.subcommands.compactMap { $0.configuration.commandName }, table: CommandTable.read)
+    do {
+      return try parseAsRoot(arguments.all)
+    } catch {
+      guard !arguments.configured.isEmpty, !exitCode(for: error).isSuccess else { throw error }
+      do { _ = try parseAsRoot(arguments.plain) } catch { throw error }
+      throw CommandFailure(
+        what: "the configuration's flags: \(message(for: error))", place: arguments.place,
+        remedy: "its tables give \(arguments.configured.joined(separator: " "))")
     }
   }
 

@@ -27,7 +27,10 @@ enum Program {
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // The flags of the developer's own configuration have no effect on a test.
+    let own = ["XDG_CONFIG_HOME": scratch.file("no-configuration")]
+    process.environment = ProcessInfo.processInfo.environment.merging(own) { _, new in new }
+      .merging(environment) { _, new in new }
     for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: scratch.file(name), contents: nil) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: scratch.file("out"))

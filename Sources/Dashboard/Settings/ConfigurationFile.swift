@@ -15,7 +15,11 @@ package struct ConfigurationFile: Sendable {
     var text = "# Ocellus configuration. Every line below shows the default.\n\n\(section)\n"
     for entry in SettingsTable.all {
       text += "# \(entry.comment)"
-      if !entry.choices.isEmpty { text += "\n# One of: \(entry.choices.joined(separator: ", "))." }
+      if let accepts = entry.accepts {
+        text += "\n# \(accepts)."
+      } else if !entry.choices.isEmpty {
+        text += "\n# One of: \(entry.choices.joined(separator: ", "))."
+      }
       text += "\n\(line(entry, defaults))\n\n"
     }
     return text + KeySettings.defaultText
@@ -80,7 +84,7 @@ package struct ConfigurationFile: Sendable {
         problems.append(
           DashboardError(
             .badConfiguration, "dashboard.\(entry.key) has an invalid value", place: place(of: entry.key),
-            remedy: entry.choices.isEmpty ? "" : "one of " + entry.choices.joined(separator: ", ")))
+            remedy: entry.remedy))
         continue
       }
     }

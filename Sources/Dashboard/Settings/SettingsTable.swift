@@ -12,6 +12,10 @@ package struct SettingEntry: Sendable {
   package let comment: String
   /// The values to choose from; empty for free ones.
   package let choices: [String]
+  /// What the setting takes, in words, where there is more than the choices.
+  package var accepts: String?
+  /// What to write instead of a value that is not valid.
+  package var remedy: String { accepts ?? (choices.isEmpty ? "" : "one of " + choices.joined(separator: ", ")) }
   /// Text in the configuration is quoted, numbers and booleans are not.
   package let isQuoted: Bool
   package let read: @Sendable (DashboardSettings) -> String
@@ -119,7 +123,8 @@ package enum SettingsTable {
 
   private static let bandwidth = SettingEntry(
     setting: .bandwidth, comment: "Most bytes per second that the screen may send: auto, 50K, 1M.",
-    choices: ["auto", "20K", "50K", "100K", "250K", "1M"], isQuoted: true,
+    choices: ["auto", "20K", "50K", "100K", "250K", "1M"], accepts: "auto, or bytes per second such as 50K or 1M",
+    isQuoted: true,
     read: { $0.bandwidth.map { ByteRate.text($0) } ?? "auto" },
     write: { settings, text in
       if text == "auto" {

@@ -64,7 +64,8 @@ final class ModelSwitchboard: Sendable {
     self.configuration = configuration
     self.report = report
     loader = StageLoader(
-      provider: provider, references: references, photos: configuration.referencePhotos, registry: registry)
+      provider: provider, references: references, photos: configuration.referencePhotos,
+      classes: configuration.classes, registry: registry)
   }
 
   var active: ActiveStages { monitor.withLock { $0.active } }

@@ -294,6 +294,11 @@ struct RequestServer {
 
   private func announce(_ role: String, _ stage: PreparedStage, since began: MonotonicTime) {
     report(.info, "\(role) \(stage.model?.name ?? stage.id.name) ready in \(milliseconds(since: began)) ms")
+    guard let model = stage.model, stage.isPrimary else { return }
+    let missing = ClassFilter.unknown(stage.spec.classes, in: model)
+    guard !missing.isEmpty else { return }
+    let remedy = ClassFilter.remedy(missing, in: model)
+    report(.warning, "\(ClassFilter.problem(missing, in: model)): \(remedy)")
   }
 
   private func milliseconds(since began: MonotonicTime) -> Int {

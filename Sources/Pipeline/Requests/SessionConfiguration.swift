@@ -17,6 +17,8 @@ public struct SessionConfiguration: Sendable {
   public var merge: MergeRule
   /// Names that a pair of image and text networks chooses from.
   public var labels: [String]
+  /// The classes that detectors on the whole frame are limited to, unless their stage names some; all where empty.
+  public var classes: [String]
   /// Photos that detections are compared with, in this session only.
   public var referencePhotos: [ReferencePhoto]
   /// Detections below this confidence are not shown, counted or recorded; one exactly at it is. What counts is the network's
@@ -46,6 +48,7 @@ public struct SessionConfiguration: Sendable {
     addedStages = []
     merge = .sameClass
     labels = []
+    classes = []
     referencePhotos = []
     minimumConfidence = 0.4
     waitForModels = false

@@ -20,17 +20,22 @@ final class ComparisonRunner: Sendable {
   }
 
   private let provider: any ModelProvider
+  private let classes: [String]
   private let monitor = Monitor(State())
   private let thread = Monitor<WorkerThread?>(nil)
   private let report: @Sendable (SessionEvent) -> Void
   /// The model that looks at every frame; set before the session starts.
   private let thorough: (any VisionModel)?
 
-  /// - Parameter everyFrame: a model that looks at every frame; nil: a model may be asked for later, for the newest frames.
+  /// - Parameters:
+  ///   - everyFrame: a model that looks at every frame; nil: a model may be asked for later, for the newest frames.
+  ///   - classes: the classes that count; all where empty.
   init(
-    provider: any ModelProvider, everyFrame: (any VisionModel)?, report: @escaping @Sendable (SessionEvent) -> Void
+    provider: any ModelProvider, everyFrame: (any VisionModel)?, classes: [String],
+    report: @escaping @Sendable (SessionEvent) -> Void
   ) {
     self.provider = provider
+    self.classes = classes
     self.report = report
     thorough = everyFrame
     if let everyFrame {
@@ -143,6 +148,7 @@ final class ComparisonRunner: Sendable {
       var (findings, times) = try model.perceive(
         result.frame.image, region: nil, minimumConfidence: minimumConfidence)
       findings.sign(by: "comparison", model: model.description.name)
+      if !classes.isEmpty { findings.detections.removeAll { !classes.contains($0.label) } }
       publish(request) { [findings, times] status in
         status.frameNumber = result.number
         status.width = result.frame.image.width

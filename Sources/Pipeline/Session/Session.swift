@@ -58,7 +58,8 @@ public final class Session: SessionHost {
     references = ReferenceBook(store: extras.references ?? ReferenceStore(), report: report)
     models = ModelSwitchboard(
       provider: provider, configuration: configuration, references: references, report: report)
-    comparisons = ComparisonRunner(provider: provider, everyFrame: extras.comparesEveryFrame, report: report)
+    comparisons = ComparisonRunner(
+      provider: provider, everyFrame: extras.comparesEveryFrame, classes: configuration.classes, report: report)
     photos = extras.photoFolder.map { Photographer(folder: $0, report: report) }
   }
 

@@ -9,10 +9,13 @@ final class NetworkStage: Stage {
     kind: "network", summary: "a network on the whole frame", isPrimary: true, prepare: prepare)
 
   private static func prepare(_ spec: StageSpec, _ id: StageID, _ loader: StageLoader) throws -> PreparedStage {
+    var spec = spec
     let (model, embeds) = try loader.vision(spec)
+    if spec.classes.isEmpty, model.description.task.detects { spec.classes = loader.classes }
+    try ClassFilter.check(spec.classes, in: model.description)
     return PreparedStage(
       id: id, kind: definition.kind, spec: spec, model: model.description, embedder: embeds ? model : nil
-    ) { NetworkStage(id, spec, model) }
+    ) { [spec] in NetworkStage(id, spec, model) }
   }
 
   private let id: StageID

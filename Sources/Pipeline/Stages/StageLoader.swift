@@ -8,16 +8,19 @@ package struct StageLoader: Sendable {
   let references: ReferenceBook
   /// Photos that every network of feature vectors is shown, to be found again.
   let photos: [ReferencePhoto]
+  /// The classes that detectors on the whole frame are limited to, unless their stage names some; all where empty.
+  let classes: [String]
   let registry: StageRegistry
   private let texts = TextModels()
 
   init(
     provider: any ModelProvider, references: ReferenceBook, photos: [ReferencePhoto],
-    registry: StageRegistry = .standard
+    classes: [String] = [], registry: StageRegistry = .standard
   ) {
     self.provider = provider
     self.references = references
     self.photos = photos
+    self.classes = classes
     self.registry = registry
   }
 

@@ -55,14 +55,14 @@ public struct RecordingTrigger: Sendable, Equatable {
     self.confidence = confidence
   }
 
-  /// A trigger as users write it: "person:0.6", or "person", which means 0.5.
+  /// A trigger as users write it: "person:0.6" or "person:60%", or "person", which means 0.5.
   ///
   /// - Throws: ``RecordingError``, kind `badArgument`.
   public init(parsing text: String) throws {
     let colon = text.lastIndex(of: ":")
     let label = colon.map { String(text[..<$0]) } ?? text
-    let confidence = colon.map { Float(text[text.index(after: $0)...]) } ?? 0.5
-    guard !label.isEmpty, let confidence, (0...1).contains(confidence) else {
+    let confidence = colon.map { Share.parse(String(text[text.index(after: $0)...])) } ?? 0.5
+    guard !label.isEmpty, let confidence else {
       throw RecordingError(
         .badArgument, "'\(text)' is not a valid trigger", remedy: "write a label and a confidence: person:0.6")
     }

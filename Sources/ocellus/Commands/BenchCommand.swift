@@ -25,7 +25,7 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The model.", valueName: "NAME|PATH"))
   var model: String
 
-  @Option(name: .long, help: "Number of timed runs after the warm-up.")
+  @Option(name: .long, help: ArgumentHelp("Number of timed runs after the warm-up.", valueName: "N"))
   var runs = 50
 
   @Option(name: .long, help: ArgumentHelp("Shape of an input that has symbolic dimensions.", valueName: "NAME=AxBxC"))

@@ -22,7 +22,9 @@ struct CaptureOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: "Pace of files and folders: native (their own frame rate) or fast (as fast as frames are processed).")
+    help: ArgumentHelp(
+      "Pace of files and folders: native (their own frame rate) or fast (as fast as frames are processed).",
+      valueName: "PACE"))
   var pace: Pace = .native
 
   @Flag(name: .long, help: "Wait for a camera or stream that is not available yet, instead of failing.")

@@ -28,11 +28,9 @@ struct DetectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Photos: JPEG or PNG.", valueName: "IMAGE"))
   var images: [String]
 
-  @OptionGroup var stages: StageOptions
-
-  @Option(
-    name: .long, help: "Drop detections below this confidence, 0.001 to 0.999 (default: the manifest's threshold).")
-  var confidence: Float?
+  @OptionGroup(title: "Networks and stages") var stages: StageOptions
+  @OptionGroup(title: "Thresholds") var confidence: ConfidenceOption
+  @OptionGroup var profile: ProfileOption
 
   @Flag(name: .long, help: "Print one JSON line per photo.")
   var json = false
@@ -42,15 +40,9 @@ struct DetectCommand: ParsableCommand {
     help: ArgumentHelp("Save a copy of each photo with the boxes drawn into this folder.", valueName: "DIR"))
   var save: String?
 
-  @OptionGroup var suppression: SuppressionOptions
-  @OptionGroup var likeness: LikenessOptions
-  @OptionGroup var engine: EngineOptions
-
-  func validate() throws {
-    if let confidence, !SessionConfiguration.confidences.contains(confidence) {
-      throw ValidationError("--confidence takes 0.001 to 0.999")
-    }
-  }
+  @OptionGroup(title: "Thresholds") var suppression: SuppressionOptions
+  @OptionGroup(title: "References and labels") var likeness: LikenessOptions
+  @OptionGroup(title: "Engine") var engine: EngineOptions
 
   func run() throws {
     var request = try stages.request()
@@ -82,7 +74,7 @@ struct DetectCommand: ParsableCommand {
     let image = try ImageFile.load(path) { warning in
       StandardStreams.writeErrorLine("Warning: \(warning.line); it is looked at all the same")
     }
-    let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence)
+    let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence.value)
     if json {
       let record = PhotoRecord(
         image: path, width: image.width, height: image.height, model: pipeline.primary?.name ?? "",

@@ -31,7 +31,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The recording.", valueName: "FILE.mcap"))
   var file: String
 
-  @Option(name: .long, help: "Format: coco, csv, jsonl, frames or video.")
+  @Option(name: .long, help: ArgumentHelp("Format: coco, csv, jsonl, frames or video.", valueName: "FORMAT"))
   var to: RecordingExport.Format
 
   @Option(name: [.long, .short], help: ArgumentHelp("The file or folder to write; must not exist.", valueName: "PATH"))

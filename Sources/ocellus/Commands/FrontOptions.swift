@@ -8,10 +8,12 @@ struct FrontOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The theme; `ocellus themes` lists them.", valueName: "NAME"))
   var theme: String?
 
-  @Option(name: .long, help: "Picture style: blocks, quadrants, ascii, braille, edges or off.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Picture style: blocks, quadrants, ascii, braille, edges or off.", valueName: "STYLE"))
   var style: String?
 
-  @Option(name: .long, help: "Colours: auto, truecolor, 256, 16, eight or mono.")
+  @Option(name: .long, help: ArgumentHelp("Colours: auto, truecolor, 256, 16, eight or mono.", valueName: "COLORS"))
   var colors: String?
 
   @Option(

@@ -8,7 +8,7 @@ struct HeadlessOptions: ParsableArguments {
   @Flag(name: .long, help: "With --headless: write one JSON line per processed frame to standard output.")
   var json = false
 
-  @Option(name: .long, help: "With --headless: stop after this many processed frames.")
+  @Option(name: .long, help: ArgumentHelp("With --headless: stop after this many processed frames.", valueName: "N"))
   var frames: UInt64?
 
   func validate() throws {

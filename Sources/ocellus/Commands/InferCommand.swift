@@ -27,7 +27,8 @@ struct InferCommand: ParsableCommand {
   )
   var input: [String] = []
 
-  @Option(name: .long, help: "Folder for the outputs; it is created if it does not exist.")
+  @Option(
+    name: .long, help: ArgumentHelp("Folder for the outputs; it is created if it does not exist.", valueName: "DIR"))
   var outputDir: String
 
   @OptionGroup var engine: EngineOptions

@@ -23,14 +23,14 @@ struct RecordCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Stop after this time.", valueName: "10m"))
   var duration: String?
 
-  @Option(name: .long, help: "Stop after this many processed frames.")
+  @Option(name: .long, help: ArgumentHelp("Stop after this many processed frames.", valueName: "N"))
   var frames: UInt64?
 
   @Flag(name: .long, help: "Write one JSON line per processed frame to standard output.")
   var json = false
 
-  @OptionGroup var recording: RecordingOptions
-  @OptionGroup var source: SourceOptions
+  @OptionGroup(title: "Recording") var recording: RecordingOptions
+  @OptionGroup(title: "Source") var source: SourceOptions
   @OptionGroup var session: SessionOptions
 
   func validate() throws {

@@ -22,16 +22,21 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A recording, or any MCAP file with pictures.", valueName: "FILE.mcap"))
   var file: String
 
-  @Option(name: .long, help: "Speed: 1 is as recorded, 0 is as fast as frames are processed.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Speed: 1 is as recorded, 0 is as fast as frames are processed.", valueName: "FACTOR"))
   var speed: Double = 1
 
   @Flag(name: .long, help: "Loop: start again at the end.")
   var loop = false
 
-  @Option(name: .long, help: "Topic of the pictures, if the file has several cameras.")
+  @Option(
+    name: .long, help: ArgumentHelp("Topic of the pictures, if the file has several cameras.", valueName: "TOPIC"))
   var topic: String?
 
-  @Option(name: .long, help: "Topic of the recorded results, if the file has several detectors.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Topic of the recorded results, if the file has several detectors.", valueName: "TOPIC"))
   var results: String?
 
   @Option(
@@ -42,10 +47,9 @@ struct ReplayCommand: ParsableCommand {
   var compare: String?
 
   @OptionGroup var session: SessionOptions
-
-  @OptionGroup var headless: HeadlessOptions
-  @OptionGroup var recording: RecordingOptions
-  @OptionGroup var front: FrontOptions
+  @OptionGroup(title: "Without a terminal") var headless: HeadlessOptions
+  @OptionGroup(title: "Recording") var recording: RecordingOptions
+  @OptionGroup(title: "Dashboard") var front: FrontOptions
 
   func validate() throws {
     guard speed >= 0, speed <= 64 else { throw ValidationError("--speed takes 0 to 64") }

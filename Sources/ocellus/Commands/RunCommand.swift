@@ -23,19 +23,21 @@ struct RunCommand: ParsableCommand {
         q quit, ? help, m next model, c next classifier, Space pause, r record
       """)
 
-  @OptionGroup var source: SourceOptions
+  @OptionGroup(title: "Source") var source: SourceOptions
   @OptionGroup var session: SessionOptions
-
-  @OptionGroup var headless: HeadlessOptions
-  @OptionGroup var recording: RecordingOptions
-  @OptionGroup var front: FrontOptions
+  @OptionGroup(title: "Without a terminal") var headless: HeadlessOptions
+  @OptionGroup(title: "Recording") var recording: RecordingOptions
+  @OptionGroup(title: "Dashboard") var front: FrontOptions
 
   @Flag(name: .long, help: "Print a configuration file with all settings, their defaults and what they mean, and exit.")
   var defaultConfig = false
 
   func run() throws {
     if defaultConfig {
-      let sections = [Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText]
+      let sections = [
+        Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText,
+        ConfigurationText.flags(try CommandTable.read()),
+      ]
       StandardStreams.writeLines(sections.joined(separator: "\n"))
       return
     }

@@ -7,11 +7,63 @@ import Service
 
 /// The flags of every command that runs a session: its stages and its thresholds.
 struct SessionOptions: ParsableArguments {
-  @OptionGroup var stages: StageOptions
+  @OptionGroup(title: "Networks and stages") var stages: StageOptions
+  @OptionGroup var profile: ProfileOption
+  @OptionGroup(title: "Thresholds") var confidence: ConfidenceOption
+  @OptionGroup(title: "Thresholds") var suppression: SuppressionOptions
+  @OptionGroup(title: "Thresholds") var health: HealthOptions
+  @OptionGroup(title: "References and labels") var likeness: LikenessOptions
+  @OptionGroup(title: "Engine") var engine: EngineOptions
 
-  @Option(name: .long, help: "Drop detections below this confidence, 0.001 to 0.999.")
-  var confidence: Float = 0.4
+  /// The request of a session over a source.
+  func request(_ source: SourceChoice, recording: RecordingRequest) throws -> SessionRequest {
+    var request = try stages.request()
+    request.source = source
+    request.recording = recording
+    request.confidence = confidence.value ?? SessionOptions.usualConfidence
+    request.health = health.health
+    request.thresholds = suppression.wishes
+    request.network = engine.options
+    request.program = "ocellus \(Ocellus.configuration.version)"
+    try likeness.apply(to: &request)
+    return request
+  }
 
+  /// Where the command line says nothing.
+  private static let usualConfidence: Float = 0.4
+}
+
+/// Which of the configuration's profiles holds. Its flags are put before those of the command line, before they are parsed.
+struct ProfileOption: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Take the flags of [profile.NAME] in the configuration file; @NAME before all flags says the same.",
+      valueName: "NAME"))
+  var profile: String?
+}
+
+/// The confidence that counts.
+struct ConfidenceOption: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Drop detections below this confidence, 0.001 to 0.999, or a percentage such as 40% (default: 0.4; of detect, the "
+        + "manifest's threshold).", valueName: "SHARE"))
+  var confidence: ShareArgument?
+
+  func validate() throws {
+    guard let confidence else { return }
+    guard SessionConfiguration.confidences.contains(confidence.value) else {
+      throw ValidationError("--confidence takes 0.001 to 0.999, or 0.1% to 99.9%")
+    }
+  }
+
+  var value: Float? { confidence?.value }
+}
+
+/// When the picture is complained about.
+struct HealthOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -20,34 +72,13 @@ struct SessionOptions: ParsableArguments {
       valueName: "NAME=VALUE"))
   var health: [String] = []
 
-  @OptionGroup var suppression: SuppressionOptions
-  @OptionGroup var likeness: LikenessOptions
-  @OptionGroup var engine: EngineOptions
-
   func validate() throws {
-    guard SessionConfiguration.confidences.contains(confidence) else {
-      throw ValidationError("--confidence takes 0.001 to 0.999")
-    }
     var settings = HealthSettings()
     do {
       try settings.apply(health)
     } catch {
       throw ValidationError("--health: \(error)")
     }
-  }
-
-  /// The request of a session over a source.
-  func request(_ source: SourceChoice, recording: RecordingRequest) throws -> SessionRequest {
-    var request = try stages.request()
-    request.source = source
-    request.recording = recording
-    request.confidence = confidence
-    request.health = health
-    request.thresholds = suppression.wishes
-    request.network = engine.options
-    request.program = "ocellus \(Ocellus.configuration.version)"
-    try likeness.apply(to: &request)
-    return request
   }
 }
 
@@ -85,6 +116,13 @@ struct StageOptions: ParsableArguments {
       valueName: "KIND[:KEY=VALUE,…]"))
   var stage: [String] = []
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Limit detectors to these classes, such as person,forklift: others are neither shown, followed nor recorded.",
+      valueName: "A,B,…"))
+  var classes: String?
+
   private static var kinds: String { StageRegistry.standard.definitions.map(\.kind).joined(separator: ", ") }
 
   func validate() throws {
@@ -93,6 +131,9 @@ struct StageOptions: ParsableArguments {
       throw ValidationError("--stage may be given \(StageSpec.countLimit) times")
     }
     _ = try specs()
+    if let classes, ZeroShotLabels.parse(classes).isEmpty {
+      throw ValidationError("--classes takes names of classes, separated by commas")
+    }
   }
 
   func request() throws -> SessionRequest {
@@ -102,6 +143,7 @@ struct StageOptions: ParsableArguments {
     request.pipeline = pipeline
     request.chain = chain
     request.stages = try specs()
+    request.classes = classes.map(ZeroShotLabels.parse) ?? []
     request.runsNamedNetworksOnly = stage.contains("none")
     return request
   }

@@ -17,7 +17,7 @@ struct SourceOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("Requested size in pixels.", valueName: "WxH"))
   var size: String?
 
-  @Option(name: .long, help: "Requested number of frames per second.")
+  @Option(name: .long, help: ArgumentHelp("Requested number of frames per second.", valueName: "N"))
   var fps: Double?
 
   @OptionGroup var capture: CaptureOptions

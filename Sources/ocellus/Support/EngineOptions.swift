@@ -5,7 +5,7 @@ import Configuration
 
 /// The flags of every command that runs networks.
 struct EngineOptions: ParsableArguments {
-  @Option(name: .long, help: "Threads that a network may use.")
+  @Option(name: .long, help: ArgumentHelp("Threads that a network may use.", valueName: "N"))
   var threads: Int = min(2, ProcessInfo.processInfo.activeProcessorCount)
 
   @Flag(name: .long, help: "Turn off everything that changes rounding (Winograd, reassociation).")
