@@ -73,12 +73,21 @@ public struct LiveSession: Sendable {
       extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
-    for problem in problems { session.report(SessionEvent(severity: .error, message: problem)) }
+    for problem in LiveSession.fewest(problems, in: user.file) { session.report(SessionEvent(severity: .error, message: problem)) }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
-    for line in misread.map(\.line) + user.strays.map(\.line) {
+    for line in LiveSession.fewest(misread.map(\.line) + user.strays.map(\.line), in: user.file) {
       session.report(SessionEvent(severity: .warning, message: line))
     }
     if request.recording.isOn { recorder.setRecording(true) }
+  }
+
+  /// So many problems are told one by one: a file may have thousands.
+  private static let toldProblems = 8
+
+  /// The first of the lines, and how many more there are.
+  private static func fewest(_ lines: [String], in file: String) -> [String] {
+    guard lines.count > toldProblems else { return lines }
+    return lines.prefix(toldProblems) + ["\(lines.count - toldProblems) more problems in \(file)"]
   }
 
   /// Whether a recording has ended because it could not go on.

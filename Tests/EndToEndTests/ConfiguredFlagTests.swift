@@ -117,6 +117,18 @@ struct ConfiguredFlagTests {
     #expect(outcome.errors.contains("'foo' is not known"), "\(outcome.errors)")
   }
 
+  @Test func thousandsOfMistakesAreAFewLines() throws {
+    let keys = (0..<2000).map { "key\($0) = 1\n" }.joined()
+    for table in ["recording", "health", "keys", "dashboard"] {
+      let outcome = try run(["run", "--source", "demo"] + Self.oneFrame, configuration: "[\(table)]\n\(keys)")
+      #expect(outcome.status == 0)
+      #expect(outcome.errors.split(separator: "\n").count < 20, "\(table): \(outcome.errors.prefix(400))")
+    }
+    let tables = (0..<2000).map { "[table\($0)]\n" }.joined()
+    let outcome = try run(["run", "--source", "demo"] + Self.oneFrame, configuration: tables)
+    #expect(outcome.errors.split(separator: "\n").count < 20 && outcome.errors.contains("1992 more"))
+  }
+
   @Test func theDefaultTextHasEveryFlagAndChangesNothing() throws {
     let printed = try Program.run(["--default-config"])
     for key in ["source", "size", "fps", "model", "confidence", "classes", "record", "threads", "pipeline"] {

@@ -130,14 +130,14 @@ class Watch:
                 self.kill(f"over {self.limits.megabytes} MiB")
 
     def waited(self):
-        """Seconds in which a thread was ready and others had the processors: they are not the program's. See proc(5), schedstat."""
-        waited = [0]
-        for thread in pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
-            try:
-                waited.append(int(thread.read_text().split()[1]) / 1e9)
-            except (OSError, IndexError, ValueError):
-                continue
-        return max(waited)
+        """Seconds in which threads were ready and others had the processors: they are not the program's. proc(5), schedstat."""
+        waited = 0
+        try:
+            for thread in os.scandir(f"/proc/{self.pid}/task"):
+                waited += int(pathlib.Path(thread.path, "schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            pass
+        return waited
 
     def kill(self, trouble):
         self.trouble = self.trouble or trouble
