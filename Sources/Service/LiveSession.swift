@@ -73,7 +73,9 @@ public struct LiveSession: Sendable {
       extras: extras)
     let session = self.session
     recorder.report { session.report($0) }
-    for problem in LiveSession.fewest(problems, in: user.file) { session.report(SessionEvent(severity: .error, message: problem)) }
+    for problem in LiveSession.fewest(problems, in: user.file) {
+      session.report(SessionEvent(severity: .error, message: problem))
+    }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
     for line in LiveSession.fewest(misread.map(\.line) + user.strays.map(\.line), in: user.file) {
       session.report(SessionEvent(severity: .warning, message: line))

@@ -117,6 +117,7 @@ class Watch:
     def __init__(self, pid, limits):
         self.pid, self.limits = pid, limits
         self.trouble = ""
+        self.waits = {}
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.look)
         self.thread.start()
@@ -124,20 +125,21 @@ class Watch:
     def look(self):
         begin = time.monotonic()
         while not self.over.wait(0.05):
-            if time.monotonic() - begin - self.waited() > self.limits.seconds:
+            waited = self.waited()
+            if time.monotonic() - begin - waited > self.limits.seconds:
                 self.kill(f"still running after {self.limits.seconds:g} s")
             elif self.resident() > self.limits.megabytes:
                 self.kill(f"over {self.limits.megabytes} MiB")
 
     def waited(self):
         """Seconds in which threads were ready and others had the processors: they are not the program's. proc(5), schedstat."""
-        waited = 0
         try:
             for thread in os.scandir(f"/proc/{self.pid}/task"):
-                waited += int(pathlib.Path(thread.path, "schedstat").read_text().split()[1]) / 1e9
+                # Threads that have ended count as they were seen last.
+                self.waits[thread.name] = int(pathlib.Path(thread.path, "schedstat").read_text().split()[1]) / 1e9
         except (OSError, IndexError, ValueError):
             pass
-        return waited
+        return sum(self.waits.values())
 
     def kill(self, trouble):
         self.trouble = self.trouble or trouble
