@@ -117,7 +117,7 @@ class Maker:
                 chunks.insert(chance.randrange(len(chunks) + 1), (kind, body))
             elif action == 2:
                 chunks[index] = (chance.choice([b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"iCCP", b"eXIf", b"zTXt", b"acTL", b"sRGB"]), body)
-            elif action == 3 and kind == b"IHDR":
+            elif action == 3 and kind == b"IHDR" and len(body) == 13:
                 header = bytearray(body)
                 header[:8] = struct.pack(">II", *(chance.choice([0, 1, 9, 70, 30000, 1 << 31, (1 << 31) - 1]) for _ in range(2)))
                 header[8], header[9], header[12] = chance.choice([1, 2, 4, 8, 16, 3]), chance.randrange(7), chance.randrange(3)
