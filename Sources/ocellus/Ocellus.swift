@@ -25,7 +25,8 @@ struct Ocellus: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
-      RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self, ReferencesCommand.self,
+      RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self,
+      ReferencesCommand.self,
       DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
