@@ -1,6 +1,6 @@
 public import Capture
 import Foundation
-import Ground
+public import Ground
 public import Perception
 public import Vision
 
@@ -18,7 +18,11 @@ public struct FrameRecord: Sendable {
 
   public var frame: UInt64
   public var sequence: UInt64
+  /// Of a replay, by the clock of the machine that recorded it: the monotonic one where the recording says it, else the wall
+  /// clock. Of other sources the frame's own time, on this machine's monotonic clock.
   public var timestamp: Int64
+  /// The same moment on the wall clock, in nanoseconds since 1970; nil in records of earlier programs.
+  public var wall: UInt64?
   public var source: String
   public var width: Int
   public var height: Int
@@ -34,10 +38,19 @@ public struct FrameRecord: Sendable {
   public var health: PictureHealth?
 
   /// The record of a result.
-  public init(_ result: FrameResult) {
+  ///
+  /// - Parameter clock: the clock of a recording that is being made, which dates replayed frames as well; nil for lines of
+  ///   JSON, in which frames of a replay have the times that they were recorded at.
+  public init(_ result: FrameResult, datedBy clock: WallClock? = nil) {
     frame = result.number
     sequence = result.frame.sequence
-    timestamp = result.frame.timestamp.nanoseconds
+    if clock == nil, let recorded = result.frame.recorded {
+      timestamp = recorded.monotonic ?? Int64(clamping: recorded.wall)
+      wall = recorded.wall
+    } else {
+      timestamp = result.frame.timestamp.nanoseconds
+      wall = (clock ?? .now).wall(result.frame.timestamp)
+    }
     source = result.source
     width = result.frame.image.width
     height = result.frame.image.height
@@ -81,6 +94,7 @@ extension FrameRecord: Codable {
     try put("frame", frame)
     try put("sequence", sequence)
     try put("timestamp_ns", timestamp)
+    if let wall { try put("time", UTCText.milliseconds(wall)) }
     try put("source", source)
     try put("width", width)
     try put("height", height)
@@ -113,6 +127,7 @@ extension FrameRecord: Codable {
     frame = try find("frame") ?? 0
     sequence = try find("sequence") ?? 0
     timestamp = try find("timestamp_ns") ?? 0
+    wall = try find("time", String.self).flatMap(UTCText.nanoseconds)
     source = try find("source") ?? ""
     model = try find("model") ?? ""
     classifier = try find("classifier")
@@ -179,10 +194,10 @@ struct LayersRecord {
     if let vector = layers.last(FeatureVector.self) {
       try container.encode(vector.values.map { JSONNumber.rounded($0, 6) }, forKey: JSONKey("embedding"))
     }
-    if let likeness = layers.last(Likeness.self), !likeness.matches.isEmpty {
-      try container.encode(likeness.matches, forKey: JSONKey("references"))
+    if let near = layers.last(Likeness.self)?.nearMatches, !near.isEmpty {
+      try container.encode(near, forKey: JSONKey("references"))
     }
-    rest = rest.withoutRepeatedVector
+    rest = rest.written
     if !rest.isEmpty { try container.encode(rest, forKey: JSONKey("layers")) }
   }
 
@@ -235,14 +250,17 @@ struct KnownLayer: Codable {
 }
 
 extension [Layer] {
-  /// The same, but for the numbers of the last vector, which `embedding` shows.
-  var withoutRepeatedVector: [Layer] {
-    guard let index = lastIndex(where: { $0.content is FeatureVector }),
-      var vector = self[index].content as? FeatureVector
-    else { return self }
+  /// The layers that a list in JSON holds: without likenesses that have no near reference, and without the numbers of the
+  /// last vector, which `embedding` shows.
+  var written: [Layer] {
     var copy = self
-    vector.values = []
-    copy[index].content = vector
+    if let index = copy.lastIndex(where: { $0.content is FeatureVector }),
+      var vector = copy[index].content as? FeatureVector
+    {
+      vector.values = []
+      copy[index].content = vector
+    }
+    copy.removeAll { ($0.content as? Likeness)?.nearMatches.isEmpty ?? false }
     return copy
   }
 

@@ -10,6 +10,8 @@ public struct RecordingExport: Sendable {
   public enum Format: String, Sendable, CaseIterable {
     /// A folder: `annotations.json` in COCO's format and the pictures in `images/`.
     case coco
+    /// A folder in YOLO's format: `data.yaml`, pictures and labels for training and for validation.
+    case yolo
     /// A table, a line a detection.
     case csv
     /// A line of JSON a frame, as `ocellus run --json` prints them.
@@ -22,8 +24,16 @@ public struct RecordingExport: Sendable {
     /// Whether what was found on the frames goes along.
     public var holdsDetections: Bool {
       switch self {
-      case .coco, .csv, .jsonl: true
+      case .coco, .yolo, .csv, .jsonl: true
       case .frames, .video: false
+      }
+    }
+
+    /// Whether several recordings make one data set.
+    public var takesSeveral: Bool {
+      switch self {
+      case .coco, .yolo: true
+      case .csv, .jsonl, .frames, .video: false
       }
     }
   }
@@ -59,6 +69,11 @@ public struct RecordingExport: Sendable {
     public var topic: String?
     /// The topic of the results, in a recording with several detectors.
     public var results: String?
+    public var selection = ExportSelection()
+    /// Whether the pictures of a video have boxes drawn on them.
+    public var isAnnotated = false
+    /// The last share of each recording's time that is for validation, 0..<1, in formats that tell it from training.
+    public var validation = 0.2
 
     public init() {}
   }
@@ -73,16 +88,16 @@ public struct RecordingExport: Sendable {
     var result: RecordedResult
   }
 
-  let reader: MCAPReader
-  private let options: Options
+  let reader: any RecordingReader
+  let options: Options
 
-  public init(_ reader: MCAPReader, options: Options = Options()) {
+  public init(_ reader: any RecordingReader, options: Options = Options()) {
     self.reader = reader
     self.options = options
   }
 
   public init(path: String, options: Options = Options()) throws {
-    self.init(try MCAPReader(path: path), options: options)
+    self.init(try Recordings.open(path), options: options)
   }
 
   /// Writes the recording in `format` to `output`, which must not exist.
@@ -93,11 +108,42 @@ public struct RecordingExport: Sendable {
     _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
   ) throws -> Report {
     switch format {
-    case .coco: try COCOExport(self).write(to: output, progress)
+    case .coco, .yolo: try RecordingExport.write([self], format, to: output, progress: progress)
     case .csv: try writeText(output, header: RecordingExport.csvHeader, progress, csvLines)
     case .jsonl: try writeText(output, header: nil, progress, jsonLines)
     case .frames: try FramesExport(self).write(to: output, progress)
     case .video: try VideoExport(self).write(to: output, progress)
+    }
+  }
+
+  /// Writes several recordings as one data set, with one list of classes, to the folder `output`, which must not exist.
+  ///
+  /// - Throws: as ``write(_:to:progress:)``, and for formats that take one recording.
+  public static func write(
+    _ exports: [RecordingExport], _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
+  ) throws -> Report {
+    guard format.takesSeveral else {
+      guard exports.count == 1 else {
+        throw RecordingError(
+          .badArgument, "\(format.rawValue) takes one recording", remedy: "coco and yolo make one data set of several")
+      }
+      return try exports[0].write(format, to: output, progress: progress)
+    }
+    let folder = try OutputFolder(output)
+    do {
+      let sources = try exports.enumerated().map { number, export in
+        try DataSetSource(export, number: exports.count > 1 ? number + 1 : nil)
+      }
+      let report =
+        format == .yolo
+        ? try YOLOExport(sources, validation: exports.first?.options.validation ?? 0).write(
+          into: folder.working, progress)
+        : try COCOExport(sources).write(into: folder.working, progress)
+      try folder.finish()
+      return report
+    } catch {
+      folder.discard()
+      throw error
     }
   }
 
@@ -109,6 +155,17 @@ public struct RecordingExport: Sendable {
     try ResultTrack(reader, pictures: pictures, topic: options.results)
   }
 
+  /// The classes of all results.
+  func classes(of results: ResultTrack) -> ClassList { ClassList([(reader.metadata, sighting(in: results))]) }
+
+  /// What the results say about classes.
+  func sighting(in results: ResultTrack) -> ClassList.Sighting {
+    var sighting = ClassList.Sighting()
+    // A result that cannot be read says no classes; it is reported where it is written.
+    for number in 0..<results.count { if let result = try? results.result(number) { sighting.note(result) } }
+    return sighting
+  }
+
   func check(_ progress: (Double) -> Bool, _ done: Int, of total: Int) throws {
     guard progress(Double(done) / Double(max(1, total))) else {
       throw RecordingError(.cancelled, "cancelled", place: reader.name)
@@ -118,10 +175,11 @@ public struct RecordingExport: Sendable {
   // MARK: Text
 
   private static let csvHeader =
-    "frame,seconds,timestamp_ns,track,label,class_id,confidence,x,y,width,height,second_label,second_confidence"
+    "frame,seconds,timestamp_ns,track,label,class_id,confidence,x,y,width,height,second_label,second_confidence,time"
 
   private func writeText(
-    _ output: String, header: String?, _ progress: (Double) -> Bool, _ lines: (Entry) throws -> [String]
+    _ output: String, header: String?, _ progress: (Double) -> Bool,
+    _ lines: (Entry, () -> ClassList) throws -> [String]
   ) throws -> Report {
     let results = try results(of: try picturesOfResults())
     guard !results.isEmpty else {
@@ -135,17 +193,22 @@ public struct RecordingExport: Sendable {
       report.notes = results.notes
       if let header { try text.write(header + "\n") }
       let locations = results.locations
-      for (index, location) in locations.enumerated() {
-        if index % 32 == 0 { try check(progress, index, of: locations.count) }
-        let result: RecordedResult
+      lazy var classes = classes(of: results)
+      let chosen = options.selection.frames(locations.map(\.logTime))
+      for (done, index) in chosen.enumerated() {
+        if done % 32 == 0 { try check(progress, done, of: chosen.count) }
+        let location = locations[index]
+        var result: RecordedResult
         do { result = try results.result(index) } catch {
           report.note(damage: RecordedResult.reason(error))
           continue
         }
+        guard let objects = options.selection.objects(result.findings.detections) else { continue }
+        result.findings.detections = objects
         let entry = Entry(
           number: index + 1, logTime: location.logTime,
           seconds: Double(location.logTime - locations[0].logTime) / 1e9, result: result)
-        for line in try lines(entry) { try text.write(line + "\n") }
+        for line in try lines(entry, { classes }) { try text.write(line + "\n") }
         report.frames += 1
         report.detections += result.findings.detections.count
       }
@@ -165,15 +228,16 @@ public struct RecordingExport: Sendable {
     return try? pictures()
   }
 
-  private func csvLines(_ entry: Entry) -> [String] {
+  private func csvLines(_ entry: Entry, _ classes: () -> ClassList) -> [String] {
     entry.result.findings.detections.map { detection in
       let box = detection.box
       let second = detection.classes.first
       let fields: [String] = [
         String(entry.number), String((entry.seconds * 1e6).rounded() / 1e6), String(entry.logTime),
-        detection.track.map(String.init) ?? "", quoted(detection.label), String(detection.classID),
+        detection.track.map(String.init) ?? "", quoted(detection.label), String(classes().number(of: detection)),
         decimal(detection.confidence, 4), decimal(box.x, 2), decimal(box.y, 2), decimal(box.width, 2),
         decimal(box.height, 2), quoted(second?.label ?? ""), second.map { decimal($0.confidence, 4) } ?? "",
+        UTCText.milliseconds(entry.logTime),
       ]
       return fields.joined(separator: ",")
     }
@@ -187,20 +251,32 @@ public struct RecordingExport: Sendable {
 
   private func decimal(_ value: Float, _ digits: Int) -> String { String(rounded(value, digits)) }
 
-  private func jsonLines(_ entry: Entry) throws -> [String] {
+  private func jsonLines(_ entry: Entry, _ classes: () -> ClassList) throws -> [String] {
     let result = entry.result
-    if let line = result.line { return [line.plainJSON] }
+    if let line = result.line { return [RecordingExport.dated(line.plainJSON, result, entry.logTime)] }
     // Another program's recording: the same fields, as far as they are known.
     let record = ForeignRecord(
-      frame: entry.number, timestamp_ns: entry.logTime, source: reader.name,
-      detections: result.findings.detections.map { DetectionRecord($0, frameWidth: 0, frameHeight: 0) },
+      frame: entry.number, timestamp_ns: entry.logTime, time: UTCText.milliseconds(entry.logTime), source: reader.name,
+      detections: result.findings.detections.map { detection in
+        var numbered = detection
+        numbered.classID = classes().number(of: detection)
+        return DetectionRecord(numbered, frameWidth: 0, frameHeight: 0)
+      },
       classes: result.findings.classes)
     return [try record.jsonLine()]
   }
 
+  /// A recorded line with its time in UTC, which earlier programs did not write.
+  private static func dated(_ line: String, _ result: RecordedResult, _ logTime: UInt64) -> String {
+    guard result.wall == nil, let brace = line.firstIndex(of: "{") else { return line }
+    return "{\"time\":\"\(UTCText.milliseconds(logTime))\"," + line[line.index(after: brace)...]
+  }
+
   private struct ForeignRecord: Encodable {
     var frame: Int
+    /// Nanoseconds since 1970: other programs' recordings say no other clock.
     var timestamp_ns: UInt64
+    var time: String
     var source: String
     var detections: [DetectionRecord]
     var classes: [Classification]

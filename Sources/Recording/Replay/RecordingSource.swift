@@ -67,11 +67,11 @@ public final class RecordingSource: SeekableSource {
   ///
   /// - Throws: ``RecordingError`` when it is none, or holds no pictures.
   public convenience init(path: String, options: Options = Options()) throws {
-    try self.init(try MCAPReader(path: path), options: options)
+    try self.init(try Recordings.open(path), options: options)
   }
 
   /// Plays an opened recording.
-  public init(_ reader: MCAPReader, options: Options = Options()) throws {
+  public init(_ reader: any RecordingReader, options: Options = Options()) throws {
     pictures = try PictureTrack(reader, topic: options.topic)
     results = try ResultTrack(reader, pictures: pictures, topic: options.results)
     self.options = options
@@ -174,6 +174,7 @@ public final class RecordingSource: SeekableSource {
       var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
+      frame.recorded = pictures.recordedTime(index)
       let storage = ObjectIdentifier(picture.image.storage)
       let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
       state.withLock { state in
