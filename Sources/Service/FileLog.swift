@@ -52,7 +52,7 @@ struct FileLog: LogHandler {
   static func start() { _ = started }
 
   private static let started: Void = {
-    guard let sink = Sink(path: UserFolders.state + "/ocellus.log") else {
+    guard let sink = Sink(path: Installation.logPath) else {
       LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
       return
     }

@@ -7,4 +7,8 @@ public typealias ServiceError = Explained<ServiceErrorKind>
 public enum ServiceErrorKind: String, Sendable {
   /// A file that the user named cannot be read.
   case unreadable
+  /// No network is named, and none of the user's own is installed.
+  case noNetwork
+  /// A network is named for what it cannot do.
+  case wrongTask
 }
