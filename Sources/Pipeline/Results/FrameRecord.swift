@@ -20,6 +20,8 @@ public struct FrameRecord: Sendable {
   public var sequence: UInt64
   public var timestamp: Int64
   public var source: String
+  /// The name of the photo, where it is one.
+  public var file: String?
   public var width: Int
   public var height: Int
   /// The name of the first primary's model; empty where none served.
@@ -39,6 +41,7 @@ public struct FrameRecord: Sendable {
     sequence = result.frame.sequence
     timestamp = result.frame.timestamp.nanoseconds
     source = result.source
+    file = result.frame.photo?.name
     width = result.frame.image.width
     height = result.frame.image.height
     model = result.detector
@@ -54,6 +57,7 @@ public struct FrameRecord: Sendable {
   public func result(image: Image) -> FrameResult {
     var frame = Frame(image: image, sequence: sequence, timestamp: MonotonicTime(nanoseconds: timestamp))
     frame.health = health
+    frame.photo = file.map { PhotoPlace(name: $0, number: 1, count: 1) }
     var result = FrameResult(number: self.frame, frame: frame, source: source, detector: model, findings: findings)
     result.classifier = classifier
     result.engine = engine
@@ -82,6 +86,7 @@ extension FrameRecord: Codable {
     try put("sequence", sequence)
     try put("timestamp_ns", timestamp)
     try put("source", source)
+    if let file { try put("file", file) }
     try put("width", width)
     try put("height", height)
     try put("model", model)
@@ -114,6 +119,7 @@ extension FrameRecord: Codable {
     sequence = try find("sequence") ?? 0
     timestamp = try find("timestamp_ns") ?? 0
     source = try find("source") ?? ""
+    file = try find("file")
     model = try find("model") ?? ""
     classifier = try find("classifier")
     engine = try find("engine")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Capture
 import Foundation
 import Glibc
 import Ground
@@ -32,7 +33,7 @@ struct HeadlessRun {
     use.waitsForModels = true
     use.comparesEveryFrame = true
     use.frameLimit = frames
-    let live = try LiveSession(request, use, consumers: [writer])
+    let live = try LiveSession(requestWithoutTerminal, use, consumers: [writer])
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
     let began = MonotonicTime.now
@@ -58,15 +59,25 @@ struct HeadlessRun {
     if live.session.refusals > 0 { throw ExitCode(1) }
   }
 
+  /// A single photo ends the session once it was looked at, but where more frames are asked for.
+  private var requestWithoutTerminal: SessionRequest {
+    var request = request
+    let repeats = frames.map { $0 > 1 } ?? (seconds != nil)
+    if repeats { request.source.request.still = .again }
+    if request.source.request.afterPhoto == .hold { request.source.request.still = .end }
+    return request
+  }
+
   private func summarise(_ snapshot: SessionSnapshot, _ recorded: RecordingOutcome) {
     let total = snapshot.latencies.first { $0.part == .total }
     let line =
-      "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
+      "\(counted(snapshot.processed, "frame")) processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
     StandardStreams.writeLine(line + latency)
     if !recorded.files.isEmpty {
-      StandardStreams.writeLine("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
+      StandardStreams.writeLine(
+        "recorded \(counted(recorded.frames, "frame")) to \(recorded.files.joined(separator: ", "))")
     }
   }
 
@@ -75,7 +86,7 @@ struct HeadlessRun {
       return "the comparison with \(comparison.model) failed: \(reason)"
     }
     let count = comparison.agreement
-    return "compared with \(comparison.model) on \(count.frames) frames, \(count.differingFrames) differ: "
+    return "compared with \(comparison.model) on \(counted(count.frames, "frame")), \(count.differingFrames) differ: "
       + "\(count.agreed) objects found by both, \(count.onlyFirst) only by the first, "
       + "\(count.onlySecond) only by \(comparison.model)"
   }
