@@ -18,6 +18,8 @@ public struct ModelDescription: Sendable, Codable {
   public var reasons: [String]
   /// What of the network's own files is not used, and why, a sentence each; ``reasons`` hold them too.
   public var warnings: [String] = []
+  /// Whether nothing tells how pictures are prepared for it, so that the usual way of its kind is taken.
+  public var assumesPreprocessing = false
   /// Where the network comes from: an address or a paper.
   public var source = ""
   /// The engine that runs it, with its provider; empty while no engine has prepared it.
@@ -37,7 +39,7 @@ public struct ModelDescription: Sendable, Codable {
   // sees what they have become.
   private enum CodingKeys: CodingKey {
     case name, task, path, fileBytes, inputWidth, inputHeight, labels, decoder, license, reasons, source, cropMargin
-    case engine, runsOn, isComplete
+    case engine, runsOn, isComplete, assumesPreprocessing
   }
 
   public init(

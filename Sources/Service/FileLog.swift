@@ -62,7 +62,7 @@ package struct FileLog: LogHandler {
 
   private static let started: Void = {
     do throws(SystemError) {
-      let sink = try Sink(path: UserFolders.state + "/ocellus.log")
+      let sink = try Sink(path: Installation.logPath)
       LoggingSystem.bootstrap { FileLog(label: $0, sink: sink) }
     } catch {
       // There is nowhere to say so: standard error may be the dashboard's terminal.

@@ -14,6 +14,9 @@ public enum Installation {
     return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }()
 
+  /// Where sessions write what happens.
+  public static var logPath: String { UserFolders.state + "/ocellus.log" }
+
   /// Folders that may hold `kind` ("models", "themes"), best first: the user's own, the current folder, beside an
   /// installed executable (`../share/ocellus`), and the checkout that the executable was built in (`.build/…`).
   public static func folders(of kind: String) -> [String] {

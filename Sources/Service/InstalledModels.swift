@@ -13,18 +13,33 @@ public struct InstalledModels: ModelProvider {
 
   private let store: ModelStore
   private let options: NetworkOptions
+  private let offersDemo: Bool
 
-  /// - Parameter wishes: what wins over the thresholds of manifests.
-  public init(options: NetworkOptions, wishes: Manifest.Thresholds) {
+  /// - Parameters:
+  ///   - wishes: what wins over the thresholds of manifests.
+  ///   - offersDemo: whether the list has the networks that know the demo scene alone; by name they always work.
+  public init(options: NetworkOptions, wishes: Manifest.Thresholds, offersDemo: Bool = true) {
+    self.offersDemo = offersDemo
     store = ModelStore(folders: Installation.folders(of: "models"), wishes: wishes)
     self.options = options
   }
 
-  /// A session's networks: the shipped three, or those that the user named. The shipped second and third stage know only
-  /// the demo scene's objects, so they come with the shipped detector alone.
-  static func session(models: [String], classifier: ClassifierChoice) -> SessionConfiguration {
-    let isShipped = models.isEmpty || models == [InstalledModels.detector]
-    let names = models.isEmpty ? [InstalledModels.detector] : models
+  /// All of them by name.
+  static let ofDemo: Set<String> = [detector, classifier, sequence]
+
+  /// A session's networks: those that the user named, else the usual one. The shipped second and third stage know only the
+  /// demo scene's objects, so they come with the shipped detector alone.
+  static func session(
+    models: [String], classifier: ClassifierChoice, usual: UsualNetwork
+  ) -> SessionConfiguration {
+    let names =
+      switch usual {
+      case _ where !models.isEmpty: models
+      case .demo: [InstalledModels.detector]
+      case .own(let name): [name]
+      case .none: [String]()
+      }
+    let isShipped = names == [InstalledModels.detector]
     var configuration = SessionConfiguration(primaries: names.map { StageSpec(model: $0) })
     switch classifier {
     case .none: configuration.classifier = nil
@@ -32,10 +47,14 @@ public struct InstalledModels: ModelProvider {
     case .usual: configuration.classifier = isShipped ? InstalledModels.classifier : nil
     }
     configuration.sequence = isShipped ? InstalledModels.sequence : nil
+    if names.isEmpty { configuration.advice = OwnNetworks.advice }
     return configuration
   }
 
-  public func offers() -> [ModelOffer] { store.list().map { ModelOffer(name: $0.name, task: $0.task) } }
+  public func offers() -> [ModelOffer] {
+    store.list().filter { offersDemo || !InstalledModels.ofDemo.contains($0.name) }
+      .map { ModelOffer(name: $0.name, task: $0.task) }
+  }
 
   public func describe(_ name: String) throws -> ModelDescription { try store.describe(name) }
 

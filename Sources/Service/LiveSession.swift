@@ -1,5 +1,6 @@
 import Capture
 import Configuration
+import Foundation
 import Ground
 import Inference
 public import Perception
@@ -21,9 +22,13 @@ public struct LiveSession: Sendable {
     public var comparesEveryFrame = false
     /// Stops after this many processed frames.
     public var frameLimit: UInt64?
+    /// Whether the network that serves at the end is the source's usual one from then on.
+    public var remembersNetwork = false
 
     public init() {}
   }
+
+  private let remembersNetwork: Bool
 
   /// Opens the source and puts the session together; it has not started then.
   ///
@@ -35,7 +40,15 @@ public struct LiveSession: Sendable {
     var problems = [user.problem.map { "\($0.line); the defaults hold" }].compactMap(\.self)
     var (recording, misread) = try LiveSession.recording(request.recording, user)
     let opened = try SourceOpening.open(request.source)
-    let choice = try PipelineChoice(request, user)
+    let description = opened.source.description
+    let replayed = opened.source as? RecordingSource
+    let choice = try PipelineChoice(request, user) {
+      // The recorded results take its place.
+      if replayed?.hasResults == true { return .demo }
+      var problem: String?
+      defer { if let problem { problems.append(problem) } }
+      return UsualNetwork(for: description.name, isDemo: description.isDemo, user, problem: &problem)
+    }
     var configuration = choice.configuration
     if let problem = choice.problem { problems.append(problem) }
     configuration.minimumConfidence = request.confidence
@@ -45,13 +58,15 @@ public struct LiveSession: Sendable {
     try health.apply(request.health)
     configuration.health = health.thresholds
     problems += health.problems
-    var provider: any ModelProvider = InstalledModels(options: request.network, wishes: request.thresholds)
+    var provider: any ModelProvider = InstalledModels(
+      options: request.network, wishes: request.thresholds, offersDemo: description.isDemo || replayed != nil)
     var extras = SessionExtras()
     extras.photoFolder = "snapshots"
     let references = LiveSession.references()
     extras.references = references.store
     if let problem = references.problem { problems.append(problem) }
-    if let replayed = opened.source as? RecordingSource {
+    remembersNetwork = use.remembersNetwork && replayed == nil && !description.isDemo
+    if let replayed {
       provider = ReplayModelProvider(provider, source: replayed)
       // What was recorded is shown until another model is asked for.
       if replayed.hasResults, request.models.isEmpty, !choice.isWhole {
@@ -94,6 +109,10 @@ public struct LiveSession: Sendable {
     for line in LiveSession.fewest(misread.map(\.line) + user.strays.map(\.line), in: user.file) {
       session.report(SessionEvent(severity: .warning, message: line))
     }
+    if let advice = configuration.advice {
+      // The dashboard shows it in the picture.
+      session.report(SessionEvent(severity: use.waitsForModels ? .warning : .info, message: advice))
+    }
     if request.recording.isOn { recorder.setRecording(true) }
   }
 
@@ -125,9 +144,22 @@ public struct LiveSession: Sendable {
   /// - Returns: what was recorded.
   @discardableResult
   public func close() -> RecordingOutcome {
+    rememberNetwork()
     session.stop()
     session.wait()
     return recorder.close()
+  }
+
+  private func rememberNetwork() {
+    let snapshot = session.snapshot()
+    guard remembersNetwork, let name = snapshot.detectors.first(where: { $0.state == .active })?.name,
+      !InstalledModels.ofDemo.contains(name)
+    else { return }
+    let isPath = name.contains("/") || name.hasSuffix(".onnx") || name.hasSuffix(".toml")
+    let full = isPath ? URL(fileURLWithPath: name).standardized.path : name
+    do { try LastNetworks().remember(full, for: snapshot.source.name) } catch {
+      session.report(SessionEvent(severity: .warning, message: "\(full) is not remembered: \(error)"))
+    }
   }
 
   /// The recorder's settings, and what is wrong with those of the configuration file.

@@ -16,8 +16,10 @@ struct PipelineChoice {
   /// Why the configuration file's stages have no effect; nil where they have.
   private(set) var problem: String?
 
+  /// - Parameter usual: the network where the user names none; asked for only then.
   /// - Throws: ``ServiceError`` or `ConfigurationError` for what the user named on the command line.
-  init(_ request: SessionRequest, _ user: UserConfiguration) throws {
+  init(_ request: SessionRequest, _ user: UserConfiguration, usual: () -> UsualNetwork) throws {
+    try StageTasks.check(request)
     var spec: PipelineSpec?
     if let path = request.pipeline {
       spec = try PipelineSpec(file: PipelineChoice.document(path))
@@ -36,7 +38,8 @@ struct PipelineChoice {
       configuration = SessionConfiguration(primaries: request.models.map { StageSpec(model: $0) })
       if case .named(let name) = request.classifier { configuration.classifier = name }
     } else {
-      configuration = InstalledModels.session(models: request.models, classifier: request.classifier)
+      configuration = InstalledModels.session(
+        models: request.models, classifier: request.classifier, usual: request.models.isEmpty ? usual() : .none)
     }
     if !stages.isEmpty || request.pipeline != nil { configuration.stages = stages }
     configuration.merge = spec?.merge ?? .sameClass
@@ -68,11 +71,15 @@ extension SessionConfiguration {
   /// The configuration of a session without a source, for photos.
   ///
   /// - Returns: what is wrong with the user's configuration file as well; empty where nothing is.
+  /// - Throws: ``ServiceError`` where no network of the user's own is there and none is named.
   public static func photos(_ request: SessionRequest) throws -> (SessionConfiguration, problems: [String]) {
     let user = UserConfiguration()
-    let choice = try PipelineChoice(request, user)
-    return (
-      choice.configuration, [user.problem.map { "\($0.line); the defaults hold" }, choice.problem].compactMap(\.self)
-    )
+    var misread: String?
+    let choice = try PipelineChoice(request, user) { UsualNetwork(for: nil, isDemo: false, user, problem: &misread) }
+    if choice.configuration.advice != nil, request.stages.isEmpty {
+      throw ServiceError(.noNetwork, OwnNetworks.advice)
+    }
+    let problems = [user.problem.map { "\($0.line); the defaults hold" }, choice.problem, misread]
+    return (choice.configuration, problems.compactMap(\.self))
   }
 }

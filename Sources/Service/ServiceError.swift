@@ -9,4 +9,8 @@ public enum ServiceErrorKind: String, Sendable {
   case unreadable
   /// What the user asked for can never happen.
   case badArgument
+  /// No network is named, and none of the user's own is installed.
+  case noNetwork
+  /// A network is named for what it cannot do.
+  case wrongTask
 }

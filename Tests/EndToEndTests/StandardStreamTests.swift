@@ -66,11 +66,11 @@ import Testing
         atPath: scratch.file("f/frame_000001.jpg"), toPath: scratch.file(name + "/x.jpg"))
     }
     let before = FileManager.default.contents(atPath: scratch.file("a/x.jpg"))
-    let refused = try shell("$O detect a/x.jpg --save a", in: scratch)
+    let refused = try shell("$O detect a/x.jpg --model ocellus-detector --save a", in: scratch)
     #expect(refused.status == 1)
     #expect(refused.errors.contains("a/x.jpg: not written over the photo itself"))
     #expect(FileManager.default.contents(atPath: scratch.file("a/x.jpg")) == before)
-    #expect(try shell("$O detect a/x.jpg b/x.jpg --save marked", in: scratch).status == 0)
+    #expect(try shell("$O detect a/x.jpg b/x.jpg --model ocellus-detector --save marked", in: scratch).status == 0)
     let copies = try FileManager.default.contentsOfDirectory(atPath: scratch.file("marked"))
     #expect(copies.sorted() == ["x-2.jpg", "x.jpg"])
   }

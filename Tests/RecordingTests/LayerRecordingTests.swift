@@ -46,9 +46,15 @@ import Vision
     return result
   }
 
-  private func reader(_ frames: Int) throws -> (MCAPReader, lines: [String]) {
+  private func reader(
+    _ frames: Int, _ change: (inout FrameResult) -> Void = { _ in }
+  ) throws -> (MCAPReader, lines: [String]) {
     let start = MonotonicTime.now
-    let results = (0..<frames).map { Self.result($0, start: start) }
+    let results = (0..<frames).map { number in
+      var result = Self.result(number, start: start)
+      change(&result)
+      return result
+    }
     let disk = ScriptedDisk()
     var configuration = RecordingConfiguration(directory: "d")
     let clock = WallClock.now
@@ -84,8 +90,8 @@ import Vision
     }
   }
 
-  @Test func aReplayShowsWhatWasRecorded() throws {
-    let (reader, lines) = try reader(5)
+  /// The results of a session that replays what was recorded.
+  private func replayed(_ reader: MCAPReader) throws -> [FrameResult] {
     var options = RecordingSource.Options()
     options.speed = 0
     let source = try RecordingSource(reader, options: options)
@@ -94,7 +100,7 @@ import Vision
       func receive(_ result: FrameResult) { kept.withLock { $0.append(result) } }
       func receive(_ event: SessionEvent) {}
     }
-    let lines2 = Lines()
+    let lines = Lines()
     struct NoModels: ModelProvider {
       func offers() -> [ModelOffer] { [] }
       func describe(_ name: String) throws -> ModelDescription { throw PerceptionError(.notFound, "no model") }
@@ -107,15 +113,40 @@ import Vision
     configuration.waitForModels = true
     let session = Session(
       source: source, provider: ReplayModelProvider(NoModels(), source: source), configuration: configuration,
-      consumers: [lines2])
+      consumers: [lines])
     session.start()
     #expect(session.wait() == nil)
-    let replayed = lines2.kept.withLock { $0 }
+    return lines.kept.withLock { $0 }
+  }
+
+  @Test func aReplayShowsWhatWasRecorded() throws {
+    let (reader, lines) = try reader(5)
+    let replayed = try replayed(reader)
     #expect(replayed.count == 5)
     for (result, line) in zip(replayed, lines) {
       var record = try #require(FrameRecord(jsonLine: line))
       record.findings = result.findings
       #expect(try record.jsonLine() == line)
+    }
+  }
+
+  @Test func aRecordingKeepsThePhotosNames() throws {
+    let (reader, lines) = try reader(3) {
+      $0.frame.photo = PhotoPlace(name: "photo \($0.number).jpg", number: 1, count: 3)
+    }
+    let names = lines.compactMap { FrameRecord(jsonLine: $0)?.file }
+    #expect(Set(names).count == 3)
+    let replayed = try replayed(reader)
+    #expect(replayed.map { $0.frame.photo?.name } == names && replayed.map { FrameRecord($0).file } == names)
+  }
+
+  @Test func aReplaysTimesAreAllTheRecordings() throws {
+    let (reader, lines) = try reader(5)
+    for (result, line) in zip(try replayed(reader), lines) {
+      let recorded = try #require(FrameRecord(jsonLine: line)).latency
+      #expect(result.latency.total == recorded.total && result.latency.decode == recorded.decode)
+      #expect(result.latency.capture == recorded.capture && result.latency.queue == recorded.queue)
+      #expect(result.latency.preprocess == recorded.preprocess && result.latency.inference == recorded.inference)
     }
   }
 

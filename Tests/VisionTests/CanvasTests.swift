@@ -27,14 +27,51 @@ import Vision
 
   @Test func textDrawsDistinctGlyphs() {
     func pixels(_ text: String) -> [Bool] {
-      var canvas = Canvas(width: 8, height: 8)
+      var canvas = Canvas(width: 8, height: 16)
       canvas.text(text, x: 0, y: 0, red, scale: 1)
-      return (0..<64).map { canvas[$0 % 8, $0 / 8] == red }
+      return (0..<128).map { canvas[$0 % 8, $0 / 8] == red }
     }
-    let shapes = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".map { pixels(String($0)) }
-    #expect(Set(shapes).count == 36)
-    #expect(pixels("a") == pixels("A"))
-    #expect(pixels("…") == pixels("\u{1}"), "what the font lacks is a hollow box")
+    let alphabets = [
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ßäöüÄÖÜéñçøåłžĐế…#%-",
+      "АБВГДЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгджзийклмнопрстуфхцчшщъыьэюя",
+      "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρσςτυφχψω",
+    ]
+    for letters in alphabets { #expect(Set(letters.map { pixels(String($0)) }).count == letters.count, "\(letters)") }
+    let shapes = alphabets.joined().map { pixels(String($0)) }
+    let hollow = pixels("\u{E000}")
+    #expect(hollow.contains(true) && !shapes.contains(hollow), "what no font has is a hollow box")
+    #expect(pixels("\u{1}\u{200F}\u{2028}") == pixels(""), "what has no form is not drawn")
+    #expect(pixels("e\u{301}") != pixels("e"), "an accent of its own lies over its letter")
+  }
+
+  @Test func textIsCutToAWidth() {
+    let name = "Fußgängerin mit Kinderwagen und Hund"
+    for scale in 1...3 {
+      for width in [0, 5, 12, 13, 40, 100, 215, 216, 1000] {
+        let cut = Canvas.cut(name, to: width * scale, scale: scale)
+        #expect(Canvas.textWidth(cut, scale: scale) <= width * scale, "\(cut) at \(width)")
+        #expect(cut == name || cut.isEmpty || cut.hasSuffix("…"))
+        #expect(cut == name || width < 216)
+      }
+    }
+  }
+
+  /// With a font that has them; the machine may have none.
+  @Test func otherScriptsComeFromTheSystemsFonts() {
+    func pixels(_ text: String) -> [Bool] {
+      var canvas = Canvas(width: 64, height: 32)
+      canvas.text(text, x: 0, y: 0, red, scale: 2)
+      return (0..<64 * 32).map { canvas[$0 % 64, $0 / 64] != Canvas.Color(0, 0, 0) }
+    }
+    let hollow = pixels("\u{E000}")
+    let shapes = ["公", "共", "車", "あ", "한"].map { pixels($0) }
+    guard shapes[0] != hollow else {
+      print("no font of this machine has Chinese letters: not tested")
+      return
+    }
+    #expect(Set(shapes.filter { $0 != hollow }).count == shapes.filter { $0 != hollow }.count)
+    #expect(Canvas.textWidth("公共", scale: 2) > Canvas.textWidth("ab", scale: 2))
+    #expect(pixels("公") == pixels("公"))
   }
 
   @Test func imageRoundTrip() throws {

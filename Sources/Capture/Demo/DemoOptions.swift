@@ -82,3 +82,8 @@ public struct DemoOptions: Sendable, Equatable {
     }
   }
 }
+
+extension SourceDescription {
+  /// Whether it is the scene that the program renders itself.
+  public var isDemo: Bool { name == "demo" || name.hasPrefix("demo:") }
+}

@@ -16,8 +16,8 @@ public struct Frame: Sendable {
   /// When the picture came to be on the machine's clock: latencies and ages count from here. The timestamp of a live
   /// source; when a picture of a file was delivered.
   public var captured: MonotonicTime
-  /// Another number than the frame before has: the source went on from somewhere else in its file, and what was remembered of
-  /// earlier frames says nothing about this one.
+  /// Another number than the frame before has: the source went on from somewhere else in its file, or with an unrelated photo,
+  /// and what was remembered of earlier frames says nothing about this one.
   public var timeline: UInt64 = 0
   /// How long the source took to get and to decode the picture, in nanoseconds.
   public var captureNanoseconds: Int64
@@ -34,6 +34,8 @@ public struct Frame: Sendable {
   public var mediaTime: Double?
   /// When the picture was taken, by a recording; nil for other sources.
   public var recorded: RecordedTime?
+  /// Which photo of its folder it is; nil for what is no photo.
+  public var photo: PhotoPlace?
   /// How the picture looks, once a ``PictureHealthMonitor`` has seen it.
   public var health: PictureHealth?
 
@@ -65,6 +67,23 @@ public struct RecordedTime: Sendable, Hashable {
   public init(wall: UInt64, monotonic: Int64?) {
     self.wall = wall
     self.monotonic = monotonic
+  }
+}
+
+/// A photo's place among those that are shown.
+public struct PhotoPlace: Sendable, Equatable {
+  /// The file's name, without its folder.
+  public var name: String
+  /// From 1.
+  public var number: Int
+  public var count: Int
+  /// It has nothing to do with the photos before and after it.
+  public var isAlone = false
+
+  public init(name: String, number: Int, count: Int) {
+    self.name = name
+    self.number = number
+    self.count = count
   }
 }
 

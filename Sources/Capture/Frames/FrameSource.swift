@@ -25,8 +25,10 @@ public struct SourceDescription: Sendable, Equatable, Codable {
   public var framesPerSecond: Double
   /// A live source drops frames for a slow consumer; others may be asked to wait.
   public var isLive: Bool
-  /// One picture over and over, as it should be: a photo.
+  /// One picture, as it should be: a photo.
   public var isStill = false
+  /// It delivers one picture and no other: nothing is late, and nothing gets old.
+  public var rests: Bool { isStill && framesPerSecond == 0 }
 
   public init(name: String, detail: String, width: Int, height: Int, framesPerSecond: Double, isLive: Bool) {
     self.name = name
@@ -48,9 +50,21 @@ public struct SourceRequest: Sendable, Equatable {
     case unlimited
   }
 
+  /// What comes after a single photo.
+  public enum Still: String, Sendable {
+    /// Nothing, and the session goes on: a dashboard shows it.
+    case hold
+    /// The source's end.
+    case end
+    /// The same photo, at ``framesPerSecond``, like the picture of a camera that looks at it.
+    case again
+  }
+
   public var width: Int?
   public var height: Int?
   public var framesPerSecond: Double?
+  /// nil for what suits the rest of the request, see ``afterPhoto``.
+  public var still: Still?
   public var pace = Pace.native
   /// Start a file or folder again at its end.
   public var loops = false
@@ -68,6 +82,9 @@ public struct SourceRequest: Sendable, Equatable {
     self.height = height
     self.framesPerSecond = framesPerSecond
   }
+
+  /// What comes after a single photo: the same again where a rate or a loop is asked for.
+  public var afterPhoto: Still { still ?? (framesPerSecond != nil || loops ? .again : .hold) }
 }
 
 /// Where frames come from: a camera, the demo scene, files, a recording.

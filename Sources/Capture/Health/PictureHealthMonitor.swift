@@ -42,6 +42,8 @@ public struct PictureHealthMonitor: Sendable {
     }
     means.append(grid.mean)
     if means.count > Self.flickerFrames { means.removeFirst() }
+    // Of measured values it says nothing that they are small, or alike.
+    let isMeasured = image.levels != nil
     // The night dims structure too: less of it is left than behind a pale cover, but more than under a lens cap.
     let isDim = grid.mean < thresholds.darkMean
     let isCovered = grid.spread < thresholds.coveredSpread * (isDim ? 0.4 : 1)
@@ -53,11 +55,11 @@ public struct PictureHealthMonitor: Sendable {
         switch complaint {
         // A picture all white repeats itself without being frozen.
         case .frozen: !isStill && !isWhite && moment.milliseconds(since: sameSince) >= thresholds.frozenSeconds * 1000
-        case .dark: isDark
-        case .overexposed: isWhite
-        case .covered: isCovered && !isWhite
-        case .blurred: !isCovered && !isDark && !isWhite && isBlurred(grid)
-        case .flicker: !isStill && flickers
+        case .dark: !isMeasured && isDark
+        case .overexposed: !isMeasured && isWhite
+        case .covered: !isMeasured && isCovered && !isWhite
+        case .blurred: !isMeasured && !isCovered && !isDark && !isWhite && isBlurred(grid)
+        case .flicker: !isStill && !isMeasured && flickers
         }
       let before = reported[index]
       // A frozen picture has already lasted; the first new one ends it.

@@ -56,7 +56,8 @@ extension SourceOpener {
       switch name.file {
       case .folder: true
       case .regular(let head): head.withUnsafeBytes { ImageFileFormat(of: $0) != nil }
-      default: false
+      case .missing: PhotoList.isFolderWithOption(name.text)
+      case .device, .other, .unreadable: false
       }
     },
     open: { name, request in try PhotoSource(path: name.text, request: request) })

@@ -3,11 +3,12 @@ public import Ground
 import Synchronization
 import Vision
 
-/// A photo, repeated as a still, or the photos of a folder, each in its turn.
+/// A photo, or the photos of a folder, each in its turn.
 ///
-/// A single photo behaves like a camera that looks at it: live, at the rate that was asked for (30 by default). A folder
-/// ends after its last photo unless it loops; at its native pace it shows two photos a second. Photos that cannot be read
-/// are passed over, told of and counted.
+/// A single photo rests: it is delivered once, and then stays or ends as ``SourceRequest/afterPhoto`` says; or it
+/// is repeated like the picture of a camera. A folder ends after its last photo unless it loops; at its native
+/// pace it shows two photos a second. Its photos are unrelated, each with a ``Frame/timeline`` of its own, unless they are
+/// frames of a film (``PhotoList/Tracking``). Photos that cannot be read are passed over, told of and counted.
 public final class PhotoSource: FrameSource {
   private let worker: PhotoWorker
   /// What other threads may ask for.
@@ -52,8 +53,9 @@ private final class PhotoWorker: @unchecked Sendable {
     var warning: CodecError?
   }
 
-  private let paths: [String]
-  private let isStill: Bool
+  private let photos: PhotoList
+  private var paths: [String] { photos.paths }
+  private var isStill: Bool { !photos.isFolder }
   private let request: SourceRequest
   private let rate: Double
   private let system: any SystemCalls
@@ -63,6 +65,8 @@ private final class PhotoWorker: @unchecked Sendable {
   /// The next photo to show and its picture, once it is decoded.
   private var index = 0
   private var pending: Photo?
+  /// The photo shown last, where it may be followed by another frame of its film.
+  private var sketch: PhotoSketch?
   private var shown: UInt64 = 0
   private var lapFrames = 0
   private var isClosed = false
@@ -75,17 +79,19 @@ private final class PhotoWorker: @unchecked Sendable {
   init(path: String, request: SourceRequest, system: any SystemCalls) throws(CaptureError) {
     self.request = request
     self.system = system
-    let photos = Self.photos(in: path, system: system)
-    isStill = photos == nil
-    paths = photos ?? [path]
+    photos = try PhotoList(path, system: system)
     pacer = FramePacer(system: system)
+    let isStill = !photos.isFolder
     rate = min(max(request.framesPerSecond ?? (isStill ? 30 : 2), 0.01), 1000)
-    let detail = isStill ? "photo" : "\(paths.count) photos"
+    let isFilm = photos.tracking == .on || (photos.tracking == .auto && photos.isNumbered)
+    let count = "\(photos.paths.count) \(photos.paths.count == 1 ? "photo" : "photos")"
     description = SourceDescription(
-      name: path, detail: detail, width: 0, height: 0, framesPerSecond: rate, isLive: isStill)
+      name: photos.name, detail: isStill ? "photo" : count + (isFilm ? " as a film" : ""), width: 0, height: 0,
+      framesPerSecond: isStill && request.afterPhoto != .again ? 0 : rate, isLive: isStill)
     description.isStill = isStill
     guard !paths.isEmpty else {
-      throw CaptureError(.notFound, "no photos in the folder", place: path, remedy: "JPEG and PNG files are shown")
+      throw CaptureError(
+        .notFound, "no photos in the folder", place: photos.name, remedy: "JPEG and PNG files are shown")
     }
     try loadFirst()
     if let image = pending?.image {
@@ -121,17 +127,6 @@ private final class PhotoWorker: @unchecked Sendable {
     index += 1
   }
 
-  /// The photos of a folder by name; nil when `path` is none.
-  private static func photos(in path: String, system: any SystemCalls) -> [String]? {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
-    let endings = [".jpg", ".jpeg", ".png"]
-    return system.names(in: path)
-      .filter { name in !name.hasPrefix(".") && endings.contains { name.lowercased().hasSuffix($0) } }
-      .sorted()
-      .map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
-  }
-
   private static func kind(_ kind: CodecError.Kind) -> CaptureError.Kind {
     switch kind {
     case .notFound: .notFound
@@ -154,6 +149,11 @@ private final class PhotoWorker: @unchecked Sendable {
       guard request.loops, lapFrames > 0 else { return .end }
       index = 0
       lapFrames = 0
+    }
+    if isStill, shown > 0, request.afterPhoto != .again {
+      if request.afterPhoto == .end { return .end }
+      system.sleep(milliseconds: timeout)
+      return .nothing
     }
     if pending == nil {
       do {
@@ -179,14 +179,33 @@ private final class PhotoWorker: @unchecked Sendable {
     var frame = Frame(image: photo.image, sequence: shown, timestamp: system.now)
     frame.jpeg = photo.jpeg
     frame.decodeNanoseconds = photo.decodeNanoseconds
+    frame.photo = PhotoPlace(
+      name: String(paths[index].split(separator: "/").last ?? ""), number: index + 1, count: paths.count)
     if isStill {
+      frame.photo?.isAlone = request.afterPhoto != .again
       pending?.decodeNanoseconds = 0
     } else {
+      frame.photo?.isAlone = !photos.isNumbered && photos.tracking != .on || photos.tracking == .off
+      if !continuesFilm(photo.image) { clock.jump() }
       clock.stamp(&frame, seconds: media, period: 1 / rate)
       pending = nil
       index += 1
     }
     return frame
+  }
+
+  /// Whether objects of the photo before may be looked for in this one.
+  private func continuesFilm(_ image: Image) -> Bool {
+    switch photos.tracking {
+    case .on: return true
+    case .off: return shown == 1
+    case .auto:
+      guard photos.isNumbered else { return shown == 1 }
+      let before = sketch
+      let now = PhotoSketch(image)
+      sketch = now
+      return before.map { now.continues($0) } ?? true
+    }
   }
 
   private func load(_ path: String) throws(CodecError) -> Photo {

@@ -110,10 +110,11 @@ final class FrameAssembler {
     _ pixels: PixelFormat, _ storage: PixelStorage, since start: MonotonicTime?
   ) -> Result<Assembled, DamagedPicture> {
     guard
-      let image = Image(
+      var image = Image(
         width: format.width, height: format.pictureHeight, format: pixels, fullRange: format.color.fullRange,
         matrix: format.color.matrix, planes: planes, storage: storage)
     else { return .failure(DamagedPicture(.short)) }
+    image.levels = deepGrey?.levels
     let spent = start.map { now().nanoseconds(since: $0) } ?? 0
     return .success(Assembled(image: image, jpeg: nil, decodeNanoseconds: spent))
   }

@@ -39,8 +39,8 @@ package struct Controller {
     case .mouse(let button, let x, let y): return click(button, column: x, row: y)
     // A paste is for fields of text: over the panes its letters would be keys.
     case .paste where !state.view.takesText: return .none
-    case .drag(let x, _):
-      if state.view.isScrubbing { scrub(toColumn: x) }
+    case .drag(let x, let y):
+      if state.view.isScrubbing { scrub(toColumn: x) } else if state.view.probe != nil { probe(column: x, row: y) }
       return .none
     case .released:
       state.view.isScrubbing = false

@@ -1,4 +1,6 @@
+import Capture
 import Perception
+import Pipeline
 import Vision
 
 /// The mouse: lists, boxes and the footer's hints can be clicked.
@@ -68,9 +70,19 @@ extension Controller {
     }
   }
 
+  /// Shows the value at a place in a picture of measured values, until the next click beside it.
+  mutating func probe(column x: Int, row y: Int) {
+    guard state.result?.frame.image.levels != nil, let point = screen.picture?.pixel(column: x, row: y) else {
+      state.view.probe = nil
+      return
+    }
+    state.view.probe = Probe(x: point.x, y: point.y)
+  }
+
   /// Selects the smallest box at a place in the picture, or none.
   private mutating func selectDetection(underColumn x: Int, row y: Int) {
     guard let point = screen.picture?.pixel(column: x, row: y) else { return }
+    probe(column: x, row: y)
     let under = state.rows.rows.filter {
       let box = $0.detection.box
       return $0.isPresent && point.x >= box.x && point.x <= box.right && point.y >= box.y && point.y <= box.bottom

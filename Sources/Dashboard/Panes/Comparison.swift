@@ -1,3 +1,4 @@
+import Ground
 package import Perception
 package import Pipeline
 import Vision
@@ -32,7 +33,7 @@ package enum Comparison {
     let count = status.agreement
     guard count.frames > 0 else { return "B \(name): no frame compared yet" }
     return "A \(milliseconds(status.primaryTimes)) ms, B \(name) \(milliseconds(status.times)) ms; only A "
-      + "\(onlyFirst(status, atLeast: least).count), only B \(onlySecond(status, atLeast: least).count); over \(count.frames) frames "
+      + "\(onlyFirst(status, atLeast: least).count), only B \(onlySecond(status, atLeast: least).count); over \(counted(count.frames, "frame")) "
       + "\(count.onlyFirst) and \(count.onlySecond)"
   }
 }

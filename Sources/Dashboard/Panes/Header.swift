@@ -1,6 +1,7 @@
 import Capture
 import Ground
 import Pipeline
+import Vision
 
 /// The first line of the screen: name, source, models and rates from the left; the age of the picture at the right, always;
 /// badges before it.
@@ -30,6 +31,8 @@ struct Header {
 
   /// Returns the column where the age begins.
   private static func drawAge(in rect: Rect, _ context: PaneContext, on canvas: inout CellCanvas) -> Int {
+    // A photo does not get old.
+    if context.snapshot.source.rests, context.result != nil, PictureTrouble(context) == nil { return rect.right - 1 }
     let age = PictureTrouble.age(context).map { Text.duration(seconds: $0 / 1000) } ?? "no picture"
     let isStale = PictureTrouble(context) != nil
     canvas.text(
@@ -56,29 +59,40 @@ struct Header {
   private static func pieces(_ context: PaneContext, room: Int) -> [Piece] {
     let theme = context.theme
     let snapshot = context.snapshot
-    let size = snapshot.source.width > 0 ? " \(snapshot.source.width)x\(snapshot.source.height)" : ""
     let detector = snapshot.detectors.first { $0.state == .active }?.title
     let classifier = snapshot.classifiers.first { $0.state == .active }.map { " + \($0.title)" } ?? ""
     var pieces = [
       Piece(text: " ocellus ", style: theme.style(.highlight, .bold)),
-      Piece(text: name(of: snapshot.source) + size, style: theme.style(.title)),
+      Piece(text: subject(context), style: theme.style(.title)),
       Piece(
-        text: (detector ?? "no model") + classifier,
+        text: (detector ?? "no network") + classifier,
         style: theme.style(detector == nil ? .warning : .mainForeground)),
     ]
     func free() -> Int { room - pieces.map(\.columns).reduce(0, +) }
     let rates = "\(Text.fixed(snapshot.rates.processed, 0))/\(Text.fixed(snapshot.rates.camera, 0)) fps"
     // Half a figure would mislead. A replay has no rate of a camera.
-    if snapshot.replay == nil, free() >= Text.columns(rates) {
+    if snapshot.replay == nil, !snapshot.source.rests, free() >= Text.columns(rates) {
       pieces.append(Piece(text: rates, style: theme.style(.graphText)))
     }
     // The pane of the replay has its length; half of the rest says nothing.
-    let least = snapshot.replay == nil ? 16 : Text.columns(snapshot.source.detail) + Self.separator
-    if !snapshot.source.detail.isEmpty, free() >= least {
-      let detail = Text.fit(snapshot.source.detail, free(), ellipsis: context.glyphs.ellipsis)
+    // Of photos, the name and the place say all.
+    let detail = context.result?.frame.photo == nil ? snapshot.source.detail : ""
+    let least = snapshot.replay == nil ? 16 : Text.columns(detail) + Self.separator
+    if !detail.isEmpty, free() >= least {
+      let detail = Text.fit(detail, free(), ellipsis: context.glyphs.ellipsis)
       pieces.insert(Piece(text: detail, style: theme.style(.graphText)), at: 2)
     }
     return pieces
+  }
+
+  /// What is shown, and its size: the source, of photos the one on the screen and its place among them.
+  private static func subject(_ context: PaneContext) -> String {
+    let source = context.snapshot.source
+    guard let result = context.result, let photo = result.frame.photo, context.snapshot.replay == nil else {
+      return name(of: source) + (source.width > 0 ? " \(source.width)x\(source.height)" : "")
+    }
+    let place = photo.count > 1 ? " \(context.glyphs.dot) \(photo.number)/\(photo.count)" : ""
+    return "\(photo.name) \(result.frame.image.width)x\(result.frame.image.height)" + place
   }
 
   private static func draw(

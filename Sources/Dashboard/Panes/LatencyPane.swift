@@ -4,7 +4,12 @@ import Pipeline
 /// Latency per stage in milliseconds: now, percentiles, history, and share of the whole; where there is room also the parts
 /// of networks: preprocessing, inference, postprocessing.
 struct LatencyPane: Pane {
-  func frameNote(_ context: PaneContext) -> String { "ms" }
+  /// In a replay also whose times they are: those of the recording, or of a network that runs now.
+  func frameNote(_ context: PaneContext) -> String {
+    guard context.snapshot.replay != nil else { return "ms" }
+    let active = context.snapshot.detectors.first { $0.state == .active }
+    return active?.description?.isComplete == true ? "ms, as recorded" : "ms, of this replay"
+  }
 
   private struct Figure: Sendable {
     var title: String
@@ -35,7 +40,6 @@ struct LatencyPane: Pane {
     /// Time until the next frame.
     var period: Double
 
-    /// In a replay the parts are those of the recording, which took longer than reading them.
     init(_ parts: [StageStatistics], cameraRate: Double) {
       let sum = parts.filter { $0.part != .total }.map(\.p50).reduce(0, +)
       whole = max(sum, parts.first { $0.part == .total }?.p50 ?? 0)

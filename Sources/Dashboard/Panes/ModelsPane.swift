@@ -17,12 +17,13 @@ struct ModelsPane: Pane {
     case stage(StageListing)
   }
 
-  /// The list, and below it why the selected model failed.
+  /// The list, and below it why the selected model failed or what is not known of it.
   struct ModelList {
     /// Models, then stages.
     var lines: [Line]
     var list: ListView
     var reason: [String]
+    var hasFailed: Bool
   }
 
   static func entries(_ snapshot: SessionSnapshot) -> [Entry] {
@@ -39,7 +40,8 @@ struct ModelsPane: Pane {
     let list = ListView(
       in: Rect(x: room.x, y: room.y, width: room.width, height: room.height - reason.count), count: lines.count,
       selected: selected, centered: entries.firstIndex { $0.listing.state == .active })
-    return ModelList(lines: lines, list: list, reason: reason)
+    return ModelList(
+      lines: lines, list: list, reason: reason, hasFailed: selected.map { entries[$0].listing.hasFailed } ?? false)
   }
 
   func list(in room: Rect, _ context: PaneContext) -> ListView? { Self.modelList(in: room, context).list }
@@ -55,7 +57,8 @@ struct ModelsPane: Pane {
     }
     for (i, line) in content.reason.enumerated() {
       canvas.text(
-        line, room.x + 2, content.list.room.bottom + i, context.theme.style(.failure), width: room.width - 2)
+        line, room.x + 2, content.list.room.bottom + i,
+        context.theme.style(content.hasFailed ? .failure : .graphText), width: room.width - 2)
     }
     content.list.draw(selection: context.theme.selected, ground: context.ground, on: &canvas) { line, canvas in
       switch content.lines[line.item] {
@@ -65,10 +68,18 @@ struct ModelsPane: Pane {
     }
   }
 
-  /// Why the selected model failed, in at most half of the room.
+  /// Why the selected model failed, or what is not known of it, in at most half of the room.
   private static func reason(_ selected: Entry?, _ room: Rect, _ ellipsis: Character) -> [String] {
-    guard case .failed(let reason)? = selected?.listing.state, room.height >= 4 else { return [] }
-    return Text.wrapped(Self.brief(reason), room.width - 2, most: room.height / 2, ellipsis: ellipsis)
+    guard let selected, room.height >= 4 else { return [] }
+    let text: String
+    if case .failed(let reason) = selected.listing.state {
+      text = Self.brief(reason)
+    } else if selected.listing.description?.assumesPreprocessing == true {
+      text = "assumed: how pictures are prepared for it ([input] in a manifest settles it)"
+    } else {
+      return []
+    }
+    return Text.wrapped(text, room.width - 2, most: room.height / 2, ellipsis: ellipsis)
   }
 
   // MARK: Models
@@ -116,8 +127,10 @@ struct ModelsPane: Pane {
     guard let about = entry.listing.description else { return entry.isClassifier ? "classifier" : "" }
     // The input of a sequence network is not a picture.
     let input = about.inputWidth > 0 ? " \(about.inputWidth)x\(about.inputHeight)" : ""
-    if width >= 46 { return "\(short(about.task))\(input) \(Text.bytes(Double(about.fileBytes)))" }
-    return width >= 30 ? short(about.task) + input : short(about.task)
+    // A guess is marked at every width.
+    let assumed = about.assumesPreprocessing ? width >= 40 ? " assumed" : "?" : ""
+    if width >= 46 { return "\(short(about.task))\(input)\(assumed) \(Text.bytes(Double(about.fileBytes)))" }
+    return (width >= 30 ? short(about.task) + input : short(about.task)) + assumed
   }
 
   /// A reason without the file at its beginning: the line names the model.

@@ -25,7 +25,7 @@ struct PictureTrouble {
     case .starting, .streaming, .ended: break
     }
     guard let age = Self.age(context), snapshot.sourceState != .ended, !snapshot.paused,
-      snapshot.replay?.isPlaying ?? true, age > Self.staleAge(context)
+      snapshot.replay?.isPlaying ?? true, !snapshot.source.rests, age > Self.staleAge(context)
     else { return nil }
     title = "STALE " + Text.duration(seconds: age / 1000)
     cause = snapshot.stall.map { "the \($0.stage) does not respond" } ?? "no newer picture has arrived"

@@ -50,6 +50,8 @@ struct PictureView {
         mapping: mapping, theme: context.theme, glyphs: context.glyphs, isPhotographic: drawing.style.isPhotographic)
       drawFindings(result.findings, with: overlay, context, selected: selected, on: &canvas)
     }
+    MeasuredColors.drawScale(of: image, at: context.view.probe.map { ($0.x, $0.y) }, mapping, context, on: &canvas)
+    if let advice = context.snapshot.advice { draw(advice, under: cells, context, on: &canvas) }
     if let trouble = PictureTrouble(context) {
       canvas.dim(cells)
       drawBanner(trouble, over: cells, context, on: &canvas)
@@ -74,6 +76,18 @@ struct PictureView {
     overlay.draw(
       findings, maps: context.view.maps, selected: selected, labels: context.settings.labels,
       confidences: context.confidences, differences: differences, on: &canvas)
+  }
+
+  /// In the last lines of the picture: why there are no boxes, and what to do about it.
+  private func draw(_ advice: String, under cells: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+    let ground = context.theme[.warning].isTerminal ? Color.white : context.theme[.warning]
+    let style = Style(ground.contrasting, on: ground, .bold)
+    let room = max(4, cells.width - 2)
+    let lines = Text.wrapped(advice, room, most: 3, ellipsis: context.glyphs.ellipsis)
+    for (row, line) in lines.enumerated() where lines.count - row <= cells.height {
+      let x = cells.x + max(0, (cells.width - Text.columns(line) - 2) / 2)
+      canvas.text(" \(line) ", x, cells.y + cells.height - lines.count + row, style)
+    }
   }
 
   /// Over an old picture: that it is old, the cause, and what is done about it, as far as there is room.

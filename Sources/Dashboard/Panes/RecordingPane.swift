@@ -1,3 +1,4 @@
+import Ground
 import Pipeline
 
 /// The recording being written: length, size, rate, file, free disk space, lost messages.
@@ -39,7 +40,8 @@ struct RecordingPane: Pane {
         (file, .mainForeground),
         (free + left, recording.freeSeconds.map { $0 < 300 } == true ? .warning : .graphText),
         (
-          recording.dropped > 0 ? "\(recording.dropped) messages lost" : "\(recording.frames) frames, none lost",
+          recording.dropped > 0
+            ? "\(recording.dropped) messages lost" : "\(counted(recording.frames, "frame")), none lost",
           recording.dropped > 0 ? .warning : .graphText
         ),
       ]

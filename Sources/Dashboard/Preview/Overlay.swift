@@ -177,8 +177,13 @@ package struct Overlay {
   }
 
   private func keypoints(of detection: Detection, on canvas: inout CellCanvas) {
-    let color = theme.color(ofClass: detection.classID)
-    for point in detection.pose where point.confidence >= 0.3 {
+    // Poses can lie over each other: each has a colour of its own.
+    let color = theme.color(ofClass: detection.colorNumber)
+    detection.forEachBone { from, to in
+      segment(
+        (mapping.column(from.x), mapping.row(from.y)), (mapping.column(to.x), mapping.row(to.y)), color, on: &canvas)
+    }
+    for point in detection.pose where point.isDrawn {
       put(glyphs.bullet, mapping.column(point.x), mapping.row(point.y), color, bold: true, on: &canvas)
     }
   }
@@ -187,7 +192,7 @@ package struct Overlay {
     guard let mask = detection.mask, mask.columns > 0, mask.rows > 0, mask.bits.count >= mask.columns * mask.rows,
       mask.region.width > 0, mask.region.height > 0
     else { return }
-    let color = theme.color(ofClass: detection.classID)
+    let color = theme.color(ofClass: detection.colorNumber)
     let rect = mapping.rect(mask.region)
     tint(rect, on: &canvas) { x, y in
       let column = Int(saturating: ((x - mask.region.x) / mask.region.width * Float(mask.columns)).rounded(.down))

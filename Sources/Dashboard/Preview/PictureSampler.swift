@@ -73,7 +73,12 @@ package struct PictureSampler {
       case .rgb24: run(PackedReader(image, stride: 3, red: 0, green: 1, blue: 2), into: &grid)
       case .bgr24: run(PackedReader(image, stride: 3, red: 2, green: 1, blue: 0), into: &grid)
       case .rgba32: run(PackedReader(image, stride: 4, red: 0, green: 1, blue: 2), into: &grid)
-      case .gray8: run(PackedReader(image, stride: 1, red: 0, green: 0, blue: 0), into: &grid)
+      case .gray8:
+        if let levels = image.levels {
+          run(MeasuredReader(image, MeasuredColors.table(of: levels.quantity)), into: &grid)
+        } else {
+          run(PackedReader(image, stride: 1, red: 0, green: 0, blue: 0), into: &grid)
+        }
       case .yuyv: run(PackedYUVReader(image, luma: 0, chroma: 1), into: &grid)
       case .uyvy: run(PackedYUVReader(image, luma: 1, chroma: 0), into: &grid)
       case .nv12, .yuv420, .yuv422: run(PlanarYUVReader(image), into: &grid)

@@ -13,7 +13,8 @@ package struct ClassBars: Sendable {
     package let stage: StageID
     package fileprivate(set) var bars: [Bar] = []
 
-    fileprivate mutating func update(with classes: [Classification]) {
+    /// - Parameter share: of the newest answer in what is shown.
+    fileprivate mutating func update(with classes: [Classification], share: Double) {
       let isFirst = bars.isEmpty
       for i in bars.indices { bars[i].raw = 0 }
       for each in classes.prefix(20) {
@@ -24,7 +25,7 @@ package struct ClassBars: Sendable {
           bars.append(Bar(label: each.label, raw: raw, smoothed: isFirst ? raw : 0))
         }
       }
-      for i in bars.indices { bars[i].smoothed += (bars[i].raw - bars[i].smoothed) * 0.25 }
+      for i in bars.indices { bars[i].smoothed += (bars[i].raw - bars[i].smoothed) * share }
       bars.removeAll { $0.smoothed < 0.002 && $0.raw == 0 }
       bars.sort { $0.smoothed > $1.smoothed }
       if bars.count > 40 { bars.removeLast(bars.count - 40) }
@@ -38,8 +39,10 @@ package struct ClassBars: Sendable {
 
   package init() {}
 
-  /// - Parameter layers: layers of an object or of a frame; those that hold classes are used.
-  package mutating func update(subject: String, layers: [Layer]) {
+  /// - Parameters:
+  ///   - layers: layers of an object or of a frame; those that hold classes are used.
+  ///   - smooths: whether bars follow the newest answer step by step; false: at once.
+  package mutating func update(subject: String, layers: [Layer], smooths: Bool = true) {
     if subject != self.subject {
       self.subject = subject
       groups.removeAll(keepingCapacity: true)
@@ -49,7 +52,7 @@ package struct ClassBars: Sendable {
     let stages = answers.isEmpty ? groups.map(\.stage) : answers.map(\.stage)
     groups = stages.compactMap { stage in
       var group = groups.first { $0.stage == stage } ?? Group(stage: stage)
-      group.update(with: answers.first { $0.stage == stage }?.classes ?? [])
+      group.update(with: answers.first { $0.stage == stage }?.classes ?? [], share: smooths ? 0.25 : 1)
       return group.bars.isEmpty ? nil : group
     }
   }

@@ -56,6 +56,10 @@ package struct DashboardState {
   }
 
   private mutating func show(_ latest: FrameResult, _ now: MonotonicTime) {
+    if let photo = latest.frame.photo, photo != whole?.frame.photo, latest.frame.timeline != whole?.frame.timeline {
+      rows.clear()
+      classes = ClassBars()
+    }
     whole = latest
     var shown = latest
     if !view.only.isEmpty { shown.findings.detections.removeAll { !view.only.contains($0.label) } }
@@ -92,17 +96,19 @@ package struct DashboardState {
   /// The classes of the selected detection, else of the whole picture, else of the first detection that has some.
   private mutating func updateClasses() {
     guard let result else { return }
+    // Of a photo no other frame comes to which a bar could grow.
+    let smooths = result.frame.photo?.isAlone != true
     if let key = view.selectedDetection, let row = rows.rows.first(where: { $0.key == key }) {
-      return classes.update(subject: Self.name(row.detection), layers: row.detection.attributes)
+      return classes.update(subject: Self.name(row.detection), layers: row.detection.attributes, smooths: smooths)
     }
     if ClassBars.hasClasses(result.findings.layers) {
-      return classes.update(subject: "whole picture", layers: result.findings.layers)
+      return classes.update(subject: "whole picture", layers: result.findings.layers, smooths: smooths)
     }
     let first = rows.rows.first { $0.isPresent && ClassBars.hasClasses($0.detection.attributes) }
     if let first {
-      classes.update(subject: Self.name(first.detection), layers: first.detection.attributes)
+      classes.update(subject: Self.name(first.detection), layers: first.detection.attributes, smooths: smooths)
     } else {
-      classes.update(subject: "", layers: [])
+      classes.update(subject: "", layers: [], smooths: smooths)
     }
   }
 

@@ -1,3 +1,4 @@
+import Capture
 package import Ground
 package import Perception
 package import Pipeline
@@ -25,6 +26,8 @@ package struct DetectionRows: Sendable {
   private static let lingerMilliseconds = 700.0
   /// A line moves above another only when its confidence is higher by this.
   private static let clearlyBetter = 0.08
+  /// Share of the newest confidence in the one that is shown.
+  private static let newest = 0.3
 
   package private(set) var rows: [DetectionRow] = []
   private var nextKey = 1
@@ -34,12 +37,20 @@ package struct DetectionRows: Sendable {
 
   package init() {}
 
+  /// Drops every line: the picture that comes has nothing to do with those before it. Keys are not used again.
+  package mutating func clear() {
+    rows = []
+    gone = []
+  }
+
   package mutating func update(with result: FrameResult, order: DetectionOrder, now: MonotonicTime) {
     for i in rows.indices {
       rows[i].isPresent = false
       rows[i].index = nil
     }
-    for (index, detection) in result.findings.detections.enumerated() { place(detection, index, now) }
+    // Of a photo no other frame comes by which a confidence could settle.
+    let share = result.frame.photo?.isAlone == true ? 1 : Self.newest
+    for (index, detection) in result.findings.detections.enumerated() { place(detection, index, now, share) }
     forget(now: now)
     sort(by: order)
   }
@@ -55,11 +66,11 @@ package struct DetectionRows: Sendable {
     rows.removeAll(where: isOver)
   }
 
-  private mutating func place(_ detection: Detection, _ index: Int, _ now: MonotonicTime) {
+  private mutating func place(_ detection: Detection, _ index: Int, _ now: MonotonicTime, _ share: Double) {
     let raw = Double(detection.confidence)
     if let i = match(detection) {
       rows[i].detection = detection
-      rows[i].confidence += (raw - rows[i].confidence) * 0.3
+      rows[i].confidence += (raw - rows[i].confidence) * share
       rows[i].lastSeen = now
       rows[i].isPresent = true
       rows[i].index = index

@@ -1,3 +1,4 @@
+import Ground
 import Perception
 
 /// What a stage says, as text. A kind of layer without a row in ``rows`` is shown by its name.
@@ -21,7 +22,7 @@ struct LayerText: Sendable {
     },
     LayerText(Sighting.self) { "\($0.label) \(percent($0.confidence))" },
     LayerText(Motion.self) { motion in
-      "\(percent(motion.share)) changed, \(motion.regions.count) regions"
+      "\(percent(motion.share)) changed, \(counted(motion.regions.count, "region"))"
     },
     LayerText(FeatureVector.self) { "vector of \($0.values.count)" },
   ]

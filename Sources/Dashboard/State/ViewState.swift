@@ -18,6 +18,12 @@ package enum Modal: Sendable, Equatable {
   case moments(selected: Int)
 }
 
+/// A place in the picture, in its pixels.
+package struct Probe: Sendable, Equatable {
+  package var x: Float
+  package var y: Float
+}
+
 /// The user's choices on the screen: layout, focus, selection, zoom, what is open.
 package struct ViewState: Sendable {
   package var preset = 0
@@ -52,6 +58,8 @@ package struct ViewState: Sendable {
   package var lastMark = 0
   /// The mouse went down on the bar of a replay and has not been released.
   package var isScrubbing = false
+  /// The pixel of a picture of measured values whose value is shown.
+  package var probe: Probe?
   /// A key was pressed.
   package var isInUse = false
   package var toasts: [Toast] = []

@@ -42,31 +42,32 @@ final class ClassifierDecoder: OutputDecoder {
       if width == height { recipe.rule = .centerCrop(shorterSide: width) }
       return ModelDefaults(
         task: .classification, recipe: recipe, labels: metadata.names, confidence: 0,
-        reasons: ["\(metadata.names.count) class names from the metadata"])
+        reasons: ["\(counted(metadata.names.count, "class name")) from the metadata"])
     }
     var recipe = facts.recipe(
       width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
     let (width, height) = recipe.nominalSize
     // 256 for 224, and in that proportion for other sizes.
     recipe.rule = .centerCrop(shorterSide: (min(width, height) * 8 + 3) / 7)
-    var reasons = ["torchvision's preprocessing: centre cut out, ImageNet's means and deviations"]
+    var reasons = ["assumed: torchvision's preprocessing: centre cut out, ImageNet's means and deviations"]
     if recipe.layout.isInterleaved {
       // TensorFlow's exports: EfficientNet-Lite and MobileNet take (pixel - 127) / 128.
       recipe.normalization = Normalization(scale: 1, mean: [127, 127, 127], deviation: [128, 128, 128], pad: 127)
-      reasons = ["TensorFlow's axis order, so its usual preprocessing: (pixel - 127) / 128"]
+      reasons = ["assumed: TensorFlow's axis order, so its usual preprocessing: (pixel - 127) / 128"]
     }
     if recipe.normalization.order == .gray {
       recipe.rule = .stretch
       recipe.normalization = Normalization(order: .gray, scale: 1, mean: [0], deviation: [1], pad: 0)
-      reasons = ["a grey picture as it is, 0...255"]
-    } else if let told = NamedPreprocessing.recipe(recipe, facts) {
+      reasons = ["assumed: a grey picture as it is, 0...255"]
+    } else if let told = CaffePreprocessing.recipe(recipe, facts) ?? NamedPreprocessing.recipe(recipe, facts) {
       recipe = told.recipe
       reasons = [told.reason]
     } else if classes != 1000, classes != 1001 {
       reasons.append("unlike ImageNet's: a manifest is advisable")
     }
     return ModelDefaults(
-      task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), confidence: 0, reasons: reasons)
+      task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), confidence: 0,
+      assumesRecipe: true, reasons: reasons)
   }
 
   /// The number of classes of an output [1, C], [C], [1, C, 1, 1] or [1, 1, 1, C].

@@ -38,12 +38,12 @@ final class DepthDecoder: OutputDecoder {
     let recipe = facts.recipe(width: side, height: side, rule: .stretch, normalization: .imageNet)
     let metres = ["metric", "zoe", "glpn"].contains { name.contains($0) }
     return ModelDefaults(
-      task: .depth, recipe: recipe, parameters: ["nearness": .bool(!metres)], confidence: 0,
+      task: .depth, recipe: recipe, parameters: ["nearness": .bool(!metres)], confidence: 0, assumesRecipe: true,
       reasons: [
         metres
           ? "distances by its name: more is farther"
           : "nearness in no unit, as MiDaS and Depth Anything put out: more is nearer",
-        "ImageNet's means and deviations",
+        "assumed: ImageNet's means and deviations",
       ])
   }
 

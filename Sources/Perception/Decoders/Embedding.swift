@@ -43,18 +43,21 @@ final class EmbeddingDecoder: OutputDecoder {
         normalization: Normalization(
           mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711], pad: 124))
       return ModelDefaults(
-        task: .embedding, recipe: recipe, confidence: 0, reasons: ["CLIP by its name: its own means and deviations"])
+        task: .embedding, recipe: recipe, confidence: 0, assumesRecipe: true,
+        reasons: ["CLIP by its name: its own means and deviations"])
     }
     var recipe = facts.recipe(
       width: 224, height: 224, rule: .centerCrop(shorterSide: 256), normalization: .imageNet)
     if let told = NamedPreprocessing.recipe(recipe, facts) {
-      return ModelDefaults(task: .embedding, recipe: told.recipe, confidence: 0, reasons: [told.reason])
+      return ModelDefaults(
+        task: .embedding, recipe: told.recipe, confidence: 0, assumesRecipe: true, reasons: [told.reason])
     }
     let (width, height) = recipe.nominalSize
     // Crops of people are upright: networks for them are not square, and see the whole crop.
     recipe.rule = width == height ? .centerCrop(shorterSide: (width * 8 + 3) / 7) : .stretch
     return ModelDefaults(
-      task: .embedding, recipe: recipe, confidence: 0, reasons: ["ImageNet's means and deviations, as usual"])
+      task: .embedding, recipe: recipe, confidence: 0, assumesRecipe: true,
+      reasons: ["assumed: ImageNet's means and deviations, as usual"])
   }
 
   /// How the tokens of a transformer become one vector.

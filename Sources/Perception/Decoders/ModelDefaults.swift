@@ -11,6 +11,8 @@ struct ModelDefaults: Sendable {
   /// The confidence below which findings are not reported.
   var confidence: Float = 0.25
   var iou: Float = 0.45
+  /// Whether the recipe is a guess: networks of this kind are trained with different ones, and nothing in the file tells.
+  var assumesRecipe = false
   /// How the defaults came about, a sentence each.
   var reasons: [String] = []
 }

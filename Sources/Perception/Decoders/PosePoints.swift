@@ -12,8 +12,8 @@ enum PosePoints {
   static func defaults(_ facts: NetworkFacts, reason: String) -> ModelDefaults {
     let recipe = facts.recipe(width: 192, height: 256, rule: .letterbox(centered: true), normalization: .imageNet)
     return ModelDefaults(
-      task: .pose, recipe: recipe, labels: ["person"], confidence: 0.2,
-      reasons: [reason, "ImageNet's means and deviations; meant for a person's crop: a stage of a chain"])
+      task: .pose, recipe: recipe, labels: ["person"], confidence: 0.2, assumesRecipe: true,
+      reasons: [reason, "assumed: ImageNet's means and deviations; meant for a person's crop: a stage of a chain"])
   }
 
   /// One detection around joints in input pixels; nil if their mean confidence does not pass.

@@ -60,8 +60,8 @@ final class SegmentationDecoder: OutputDecoder {
       default: []
       }
     return ModelDefaults(
-      task: .semanticSegmentation, recipe: recipe, labels: labels, confidence: 0.5,
-      reasons: ["ImageNet's means and deviations, as most segmentation networks are trained with"])
+      task: .semanticSegmentation, recipe: recipe, labels: labels, confidence: 0.5, assumesRecipe: true,
+      reasons: ["assumed: ImageNet's means and deviations, as most segmentation networks are trained with"])
   }
 
   private let interleaved: Bool

@@ -1,4 +1,5 @@
 import Configuration
+import Ground
 import Inference
 import Vision
 
@@ -36,7 +37,7 @@ extension ModelDefaults {
       defaults.labels = defaults.task == .pose ? ["person"] : LabelSets.detector(fields - 4 - extra)
       if fields - 4 - extra == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
     } else if !defaults.labels.isEmpty {
-      defaults.reasons.append("\(defaults.labels.count) class names from the metadata")
+      defaults.reasons.append("\(counted(defaults.labels.count, "class name")) from the metadata")
     }
     return defaults
   }

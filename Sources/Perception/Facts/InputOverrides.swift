@@ -15,6 +15,9 @@ public struct InputOverrides: Sendable {
   public var shorterSide: Int?
   public var pad: Float?
   public var filter: ResizeFilter?
+
+  /// Whether it says what becomes of a pixel's value.
+  var saysNormalization: Bool { order != nil || scale != nil || mean != nil || deviation != nil }
 }
 
 extension InputOverrides {

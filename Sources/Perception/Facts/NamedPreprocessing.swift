@@ -43,6 +43,6 @@ enum NamedPreprocessing {
     var copy = recipe
     copy.normalization = family.normalization
     copy.rule = family.rule
-    return (copy, family.text)
+    return (copy, "assumed: " + family.text)
   }
 }

@@ -29,6 +29,8 @@ public struct Manifest: Sendable {
   public var cropMargin: Float?
   /// The stages that follow this network.
   public var stages: [StageSpec] = []
+  /// Which points of a pose are joined; nil: as usual for so many points.
+  public var skeleton: Skeleton?
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?
 
@@ -95,6 +97,7 @@ public struct Manifest: Sendable {
     cropMargin = try reader.table("crop").number("margin", in: 0...4)
     if reader.has("sequence") { sequence = try SequenceParameters(reader.table("sequence")) }
     stages = try StageSpec.stages(in: reader)
+    skeleton = try Manifest.skeleton(reader)
     if reader.has("text") { self.text = try Manifest.text(reader.table("text"), beside: path) }
     if case .table = reader.value("decoder") {
       // The decoder itself reads its other parameters, and says which it does not know.
@@ -142,6 +145,21 @@ public struct Manifest: Sendable {
   private static func place(of file: String, beside path: String) -> String {
     file.hasPrefix("/")
       ? file : (path.folderPath as NSString).appendingPathComponent(file)
+  }
+
+  /// `skeleton = [[0, 1], [1, 2]]`: the points of a pose that are joined.
+  private static func skeleton(_ reader: ConfigReader) throws -> Skeleton? {
+    guard let value = reader.value("skeleton") else { return nil }
+    func pair(_ value: ConfigValue) -> [Int]? {
+      guard case .array(let items) = value else { return nil }
+      return items.compactMap { if case .int(let number) = $0 { number } else { nil } }
+    }
+    guard case .array(let items) = value, case let pairs = items.compactMap(pair), pairs.count == items.count,
+      let skeleton = Skeleton(pairs: pairs)
+    else {
+      throw reader.error("skeleton", "must be a list of pairs of points", remedy: "skeleton = [[0, 1], [1, 2]]")
+    }
+    return skeleton
   }
 
   private static func hash(_ reader: ConfigReader) throws -> String? {

@@ -1,4 +1,5 @@
 import Foundation
+import Ground
 public import Inference
 import Vision
 
@@ -8,6 +9,10 @@ public struct ModelReport: Sendable {
   public var problems: [String] = []
   /// Why it runs slower than it could, one line each: no plan, or operators without a kernel.
   public var slowPaths: [String] = []
+  /// Whether its file is in order and it is no network that finds or names things in pictures.
+  public var isForeign = false
+  /// ``ModelDescription/assumesPreprocessing``.
+  public var assumesPreprocessing = false
 }
 
 extension ModelStore {
@@ -19,7 +24,9 @@ extension ModelStore {
       let found = try locate(name)
       let network = try verified(found, options: options)
       switch try model(network, found) {
-      case .vision(let vision): report.problems = try check(vision)
+      case .vision(let vision):
+        report.assumesPreprocessing = vision.description.assumesPreprocessing
+        report.problems = try check(vision)
       case .sequence(let sequence):
         let step = [Float](repeating: 0, count: sequence.featureCount)
         let classes = try sequence.classify([[Float]](repeating: step, count: sequence.length))
@@ -28,8 +35,20 @@ extension ModelStore {
       report.slowPaths = network.execution.summary
     } catch {
       report.problems = ["\(error)"]
+      report.isForeign = (error as? PerceptionError)?.kind == .notUnderstood
     }
     return report
+  }
+
+  /// The manifest to begin with for a network that is not understood, where one could settle it: its path and its lines.
+  public func manifestProposal(_ name: String) -> (path: String, text: String)? {
+    // Why it cannot be read is said by `describe`.
+    guard let found = try? locate(name), let header = try? NetworkHeader(path: found.path) else { return nil }
+    let facts = NetworkFacts(
+      name: found.name, inputs: header.inputs, outputs: header.outputs, metadata: header.metadata,
+      producer: header.producer)
+    guard Recognizer.foreignness(of: facts) == nil else { return nil }
+    return (Recognizer.manifestPath(found.path), Recognizer.exampleManifest(facts))
   }
 
   /// The problems of ``inspect(_:options:)`` alone.
@@ -39,13 +58,19 @@ extension ModelStore {
 
   /// What would make a network that works more useful, one line each.
   public func advice(_ name: String) -> [String] {
-    guard let description = try? describe(name), description.labels.isEmpty,
-      ![.embedding, .depth].contains(description.task)
-    else { return [] }
-    return [
-      "class names are not known, so classes are numbered: write 'labels' into "
-        + Recognizer.manifestPath(description.path)
-    ]
+    guard let description = try? describe(name) else { return [] }
+    var lines: [String] = []
+    if description.labels.isEmpty, ![.embedding, .depth].contains(description.task) {
+      lines.append(
+        "class names are not known, so classes are numbered: write 'labels' into "
+          + Recognizer.manifestPath(description.path))
+    }
+    if description.assumesPreprocessing {
+      lines.append(
+        "how pictures are prepared for it is assumed: [input] in \(Recognizer.manifestPath(description.path)) settles it"
+      )
+    }
+    return lines
   }
 
   private func check(_ model: any VisionModel) throws -> [String] {

@@ -13,6 +13,8 @@ struct ModelPlan {
   let suppression: Suppression
   let confidence: Float
   let top: Int
+  /// Which points of a pose are joined, where the manifest says it.
+  var skeleton: Skeleton? { manifest?.skeleton }
   private let definition: DecoderDefinition
   private let parameters: [String: ConfigValue]
   private let manifest: Manifest?
@@ -36,8 +38,11 @@ struct ModelPlan {
     let defaults = definition.defaults(facts)
     reasons += defaults.reasons + [facts.trialFailure].compactMap(\.self)
     parameters = defaults.parameters
-    recipe = try ModelPlan.recipe(ModelPlan.usualRecipe(defaults, facts, &reasons, &warnings), facts, manifest)
-    reasons.append(recipe.summary)
+    var isAssumed = defaults.assumesRecipe
+    recipe = try ModelPlan.recipe(
+      ModelPlan.usualRecipe(defaults, facts, &reasons, &warnings, isAssumed: &isAssumed), facts, manifest)
+    if manifest?.input.saysNormalization == true { isAssumed = false }
+    reasons.append(isAssumed ? "assumed, not known: \(recipe.summary)" : recipe.summary)
     inputName = manifest?.input.name
     let labels = ModelPlan.labels(defaults, facts, manifest, &reasons, &warnings)
     let thresholds = (manifest?.thresholds ?? Manifest.Thresholds()).overridden(by: wishes)
@@ -53,6 +58,7 @@ struct ModelPlan {
       license: manifest?.license ?? facts.metadata["license"] ?? "", reasons: reasons)
     description.add(warnings)
     description.source = manifest?.source ?? ""
+    description.assumesPreprocessing = isAssumed
     description.cropMargin = manifest?.cropMargin
     description.stages = manifest?.stages ?? []
     if description.task == .embedding {
@@ -81,18 +87,21 @@ struct ModelPlan {
 
   /// The family's recipe, corrected by the files beside the network and by the type of its input.
   private static func usualRecipe(
-    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ reasons: inout [String], _ warnings: inout [String]
+    _ defaults: ModelDefaults, _ facts: NetworkFacts, _ reasons: inout [String], _ warnings: inout [String],
+    isAssumed: inout Bool
   ) -> InputRecipe {
     var recipe = defaults.recipe
     do throws(CompanionFiles.Misfit) {
       if let told = try facts.companion?.overriding(recipe, facts) {
         recipe = told.recipe
         reasons.append(told.reason)
+        isAssumed = false
       }
     } catch { warnings.append(error.what) }
     if let whole = facts.wholeNumbers(recipe) {
       recipe = whole.recipe
       reasons.append(whole.reason)
+      isAssumed = false
     }
     return recipe
   }
@@ -107,7 +116,7 @@ struct ModelPlan {
       reasons.append("class names from the manifest")
     } else if let told = facts.companion?.labels, !told.isEmpty {
       names = told
-      reasons.append("\(told.count) class names from config.json beside the network")
+      reasons.append("\(counted(told.count, "class name")) from config.json beside the network")
     }
     names = manifest?.labels ?? names
     warnings += LabelSets.warnings(names)

@@ -13,6 +13,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   private let suppression: Suppression
   private let confidence: Float
   private let top: Int
+  private let skeleton: Skeleton?
   private let batches: Bool
   /// How many pictures the network takes at once, where its file fixes it; else 1.
   private let fixedBatch: Int
@@ -30,6 +31,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     suppression = plan.suppression
     confidence = plan.confidence
     top = plan.top
+    skeleton = plan.skeleton
     fixedBatch = plan.facts.batch
     let picture = plan.facts.picture
     let port = picture.map { plan.facts.inputs[$0.index] }
@@ -99,6 +101,11 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     var findings = Findings()
     do {
       try decoder.decode(views, context, into: &findings)
+      if let skeleton {
+        for index in findings.detections.indices where !findings.detections[index].keypoints.isEmpty {
+          findings.detections[index].skeleton = skeleton
+        }
+      }
     } catch var error as PerceptionError {
       if error.place.isEmpty { error.place = description.path }
       throw error

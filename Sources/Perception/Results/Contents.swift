@@ -145,8 +145,13 @@ extension Keypoint: Codable {
 public struct Pose: LayerContent, Hashable {
   public static let kind = "pose"
   public var keypoints: [Keypoint]
+  /// Where the network's manifest says it; nil: as usual for so many points.
+  public var skeleton: Skeleton?
 
-  public init(_ keypoints: [Keypoint]) { self.keypoints = keypoints }
+  public init(_ keypoints: [Keypoint], skeleton: Skeleton? = nil) {
+    self.keypoints = keypoints
+    self.skeleton = skeleton
+  }
 }
 
 /// The same object as another detector saw it: what is left of a detection that was merged into a more confident one.

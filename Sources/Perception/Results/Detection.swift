@@ -55,6 +55,8 @@ public struct Detection: Sendable {
   public var mask: Mask?
   /// The object's pose, where its detector finds one; ``pose`` also knows what a later stage found.
   public var keypoints: [Keypoint] = []
+  /// Which of ``keypoints`` are joined, where the network's manifest says it; ``poseSkeleton`` also knows a later stage's.
+  public var skeleton: Skeleton?
   /// What further stages say of the object, in the order of the pipeline.
   public var attributes: [Layer] = []
 
@@ -88,4 +90,10 @@ public struct Detection: Sendable {
 
   /// The last pose that a stage found, else the detector's own.
   public var pose: [Keypoint] { attributes.last(Pose.self)?.keypoints ?? keypoints }
+
+  /// The skeleton that a manifest gives to ``pose``; nil: as usual for so many points.
+  public var poseSkeleton: Skeleton? {
+    if let pose = attributes.last(Pose.self) { return pose.skeleton }
+    return skeleton
+  }
 }

@@ -3,59 +3,54 @@ public import Vision
 
 /// Draws findings over a picture: for saved photos and snapshots.
 public enum FindingsPainter {
-  /// Draws boxes, labels, masks, maps and keypoints; line widths follow the picture's size.
+  /// The shorter side of a picture for which the letters of the pixel font have their own size.
+  private static let textSide = 480
+
+  /// Draws maps, masks, boxes, poses and labels; line widths and letters follow the picture's size.
   public static func paint(_ findings: Findings, on canvas: inout Canvas) {
     for map in findings.layers.all(SegmentationMap.self) { paint(map.content, on: &canvas) }
     for map in findings.layers.all(DepthMap.self) { paint(map.content, on: &canvas) }
-    let scale = max(1, min(canvas.width, canvas.height) / 320)
-    for detection in findings.detections.reversed() {
-      let color = ClassPalette.color(ofClass: detection.classID)
-      if let mask = detection.mask { paint(mask, color, on: &canvas) }
-      if let angle = detection.angle {
-        paintTurned(detection.box, angle, color, scale, on: &canvas)
-      } else {
-        canvas.outline(detection.box, color, thickness: scale + 1)
-      }
-      for point in detection.pose where point.confidence > 0.3 && point.x.isFinite && point.y.isFinite {
-        let x = Int(saturating: max(-100, min(Float(canvas.width + 100), point.x)))
-        let y = Int(saturating: max(-100, min(Float(canvas.height + 100), point.y)))
-        canvas.fill(x: x - scale, y: y - scale, width: 2 * scale + 1, height: 2 * scale + 1, color)
-      }
-      paintLabel(of: detection, color, scale, on: &canvas)
+    let side = min(canvas.width, canvas.height)
+    let scale = max(1, side / 320)
+    for detection in findings.detections.reversed() { paint(detection, scale, on: &canvas) }
+    paintLabels(of: findings, max(1, (side + textSide / 2) / textSide), on: &canvas)
+  }
+
+  private static func paint(_ detection: Detection, _ scale: Int, on canvas: inout Canvas) {
+    // What can lie over another object of its class has a colour of its own.
+    let own = ClassPalette.color(ofClass: detection.colorNumber)
+    let color = ClassPalette.color(ofClass: detection.classID)
+    if let mask = detection.mask { paint(mask, own, on: &canvas) }
+    if let angle = detection.angle {
+      paintTurned(detection.box, angle, color, scale, on: &canvas)
+    } else {
+      canvas.outline(detection.box, color, thickness: scale + 1)
     }
-    for (index, classification) in findings.classes.prefix(5).enumerated() {
-      let line = "\(percent(classification.confidence)) \(classification.label)"
-      let y = 4 * scale + index * (Canvas.textHeight(scale: scale) + 3 * scale)
-      paintTag(line, x: 4 * scale, y: y, .init(0, 0, 0), scale, on: &canvas)
+    detection.forEachBone { from, to in
+      canvas.line(from.x, from.y, to.x, to.y, own, thickness: scale + 1)
+    }
+    for point in detection.pose where point.isDrawn {
+      let x = Int(saturating: max(-100, min(Float(canvas.width + 100), point.x)))
+      let y = Int(saturating: max(-100, min(Float(canvas.height + 100), point.y)))
+      canvas.fill(x: x - scale, y: y - scale, width: 2 * scale + 1, height: 2 * scale + 1, own)
     }
   }
 
-  private static func percent(_ confidence: Float) -> String {
+  /// Over everything else: of the whole picture first, then of the objects, the most confident ones first.
+  private static func paintLabels(of findings: Findings, _ scale: Int, on canvas: inout Canvas) {
+    var painter = LabelPainter(
+      width: canvas.width, height: canvas.height, scale: scale, count: findings.detections.count)
+    for (row, classification) in findings.classes.prefix(5).enumerated() {
+      painter.drawNote(
+        "\(percent(classification.confidence)) \(classification.label)", row: row, on: &canvas)
+    }
+    for detection in findings.detections {
+      painter.draw(detection, ClassPalette.color(ofClass: detection.classID), on: &canvas)
+    }
+  }
+
+  static func percent(_ confidence: Float) -> String {
     confidence.isFinite ? "\(Int(saturating: (confidence * 100).rounded()))%" : "?"
-  }
-
-  private static func paintLabel(
-    of detection: Detection, _ color: Canvas.Color, _ scale: Int, on canvas: inout Canvas
-  ) {
-    var label = detection.label
-    if let track = detection.track { label += " #\(track)" }
-    label += " \(percent(detection.confidence))"
-    if let best = detection.classes.first { label += " \(best.label)" }
-    let height = Canvas.textHeight(scale: scale) + 2 * scale
-    let box = detection.box.clipped(width: canvas.width, height: canvas.height)
-    let above = Int(saturating: box.y) - height
-    paintTag(
-      label, x: Int(saturating: box.x), y: above >= 0 ? above : Int(saturating: box.y), color, scale, on: &canvas)
-  }
-
-  private static func paintTag(
-    _ text: String, x: Int, y: Int, _ background: Canvas.Color, _ scale: Int, on canvas: inout Canvas
-  ) {
-    let width = Canvas.textWidth(text, scale: scale) + scale
-    canvas.fill(
-      x: x, y: y, width: width, height: Canvas.textHeight(scale: scale) + 2 * scale, background, opacity: 0.85)
-    let ink = background.isLight ? Canvas.Color(0, 0, 0) : Canvas.Color(255, 255, 255)
-    canvas.text(text, x: x + scale, y: y + scale, ink, scale: scale)
   }
 
   private static func paint(_ mask: Mask, _ color: Canvas.Color, on canvas: inout Canvas) {

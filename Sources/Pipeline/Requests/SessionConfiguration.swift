@@ -37,6 +37,8 @@ public struct SessionConfiguration: Sendable {
   public var patience: SessionPatience
   /// Stops after this many processed frames; nil goes on.
   public var frameLimit: UInt64?
+  /// What a user can do about it that there is no network; nil where that is as it should be.
+  public var advice: String?
 
   /// A session with the given networks and the usual settings.
   public init(primaries: [StageSpec] = [], classifier: String? = nil, sequence: String? = nil) {
@@ -56,6 +58,7 @@ public struct SessionConfiguration: Sendable {
     health = PictureHealthThresholds()
     patience = SessionPatience()
     frameLimit = nil
+    advice = nil
   }
 }
 

@@ -15,6 +15,8 @@ public struct DetectionRecord: Codable, Sendable {
   var classes: [Classification]?
   var sequence_classes: [Classification]?
   var keypoints: [Keypoint]?
+  /// Which keypoints are joined, where a manifest says it.
+  var skeleton: Skeleton?
   var embedding: [Double]?
   var references: [Likeness.Match]?
   var masks: [RunLengthMask]?
@@ -38,6 +40,7 @@ public struct DetectionRecord: Codable, Sendable {
     classes = filled(Array(detection.classes.prefix(DetectionRecord.listedClasses)))
     sequence_classes = filled(detection.activity)
     keypoints = filled(detection.pose)
+    skeleton = detection.poseSkeleton
     embedding = detection.embedding.map { $0.map { JSONNumber.rounded($0, 6) } }
     references = filled(detection.attributes.last(Likeness.self)?.nearMatches ?? [])
     masks = detection.mask.map { [RunLengthMask($0, frameWidth: frameWidth, frameHeight: frameHeight)] }
@@ -77,7 +80,10 @@ public struct DetectionRecord: Codable, Sendable {
       if let vector { detection.attach(FeatureVector(vector, model: classifier ?? ""), by: "classifier") }
       if let sequence_classes { detection.attach(Activity(sequence_classes), by: "sequence") }
     }
-    if known?.last(Pose.self) == nil { detection.keypoints = keypoints ?? [] }
+    if known?.last(Pose.self) == nil {
+      detection.keypoints = keypoints ?? []
+      detection.skeleton = skeleton
+    }
     return detection
   }
 }

@@ -24,6 +24,8 @@ public struct FrameRecord: Sendable {
   /// The same moment on the wall clock, in nanoseconds since 1970; nil in records of earlier programs.
   public var wall: UInt64?
   public var source: String
+  /// The name of the photo, where it is one.
+  public var file: String?
   public var width: Int
   public var height: Int
   /// The name of the first primary's model; empty where none served.
@@ -52,6 +54,7 @@ public struct FrameRecord: Sendable {
       wall = (clock ?? .now).wall(result.frame.timestamp)
     }
     source = result.source
+    file = result.frame.photo?.name
     width = result.frame.image.width
     height = result.frame.image.height
     model = result.detector
@@ -67,6 +70,7 @@ public struct FrameRecord: Sendable {
   public func result(image: Image) -> FrameResult {
     var frame = Frame(image: image, sequence: sequence, timestamp: MonotonicTime(nanoseconds: timestamp))
     frame.health = health
+    frame.photo = file.map { PhotoPlace(name: $0, number: 1, count: 1) }
     var result = FrameResult(number: self.frame, frame: frame, source: source, detector: model, findings: findings)
     result.classifier = classifier
     result.engine = engine
@@ -96,6 +100,7 @@ extension FrameRecord: Codable {
     try put("timestamp_ns", timestamp)
     if let wall { try put("time", UTCText.milliseconds(wall)) }
     try put("source", source)
+    if let file { try put("file", file) }
     try put("width", width)
     try put("height", height)
     try put("model", model)
@@ -129,6 +134,7 @@ extension FrameRecord: Codable {
     timestamp = try find("timestamp_ns") ?? 0
     wall = try find("time", String.self).flatMap(UTCText.nanoseconds)
     source = try find("source") ?? ""
+    file = try find("file")
     model = try find("model") ?? ""
     classifier = try find("classifier")
     engine = try find("engine")

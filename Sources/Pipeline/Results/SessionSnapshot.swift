@@ -48,6 +48,8 @@ public struct SessionSnapshot: Sendable {
   public var references: [ReferenceListing]
   /// nil while no labels are typed.
   public var labels: LabelStatus?
+  /// What the user can do about it that no network looks at the picture; nil while one does, or loads.
+  public var advice: String?
 
   public init(source: SourceDescription) {
     self.source = source
@@ -72,7 +74,7 @@ extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
     case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
-    case references, labels
+    case references, labels, advice
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -99,6 +101,7 @@ extension SessionSnapshot: Codable {
     try container.encodeIfPresent(comparison, forKey: .comparison)
     try container.encode(references, forKey: .references)
     try container.encodeIfPresent(labels, forKey: .labels)
+    try container.encodeIfPresent(advice, forKey: .advice)
   }
 
   /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
@@ -128,5 +131,6 @@ extension SessionSnapshot: Codable {
     comparison = try container.decodeIfPresent(ComparisonStatus.self, forKey: .comparison)
     references = try container.decode([ReferenceListing].self, forKey: .references)
     labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)
+    advice = try container.decodeIfPresent(String.self, forKey: .advice)
   }
 }

@@ -9,8 +9,9 @@ struct FramePipeline {
   private var stages = ActiveStages()
   private var graph = StageGraph()
   private var number: UInt64 = 0
-  /// The timeline of the frame before.
+  /// The timeline of the frame before, and the frames of it so far: stages with a lower rate begin with its first.
   private var timeline: UInt64?
+  private var step: UInt64 = 0
   /// The first network on the whole frame.
   private var primary: ModelDescription?
   /// The trouble last reported of each stage, so that a stage that fails on every frame is reported once.
@@ -44,12 +45,16 @@ struct FramePipeline {
   ///   the result empty; the frame is delivered all the same.
   mutating func process(_ frame: Frame, arrived: MonotonicTime, _ wishes: Wishes) -> (FrameResult, trouble: [String]) {
     number += 1
-    if timeline != nil, timeline != frame.timeline { graph.reset() }
+    if timeline != nil, timeline != frame.timeline {
+      graph.reset()
+      step = 0
+    }
     timeline = frame.timeline
+    step += 1
     let began = MonotonicTime.now
     let outcome = graph.run(
       StageFrame(
-        image: frame.image, number: number, time: frame.timestamp, prompts: wishes.prompts,
+        image: frame.image, number: step, time: frame.timestamp, prompts: wishes.prompts,
         minimumConfidence: wishes.minimumConfidence),
       beginning: heartbeat.begin)
     heartbeat.end()
@@ -64,6 +69,7 @@ struct FramePipeline {
     result.latency.queue = max(0, began.nanoseconds(since: arrived))
     result.latency.stages = outcome.timings
     result.latency.total = max(0, result.completed.nanoseconds(since: frame.captured))
+    result.latency.takeOverRecorded()
     return (result, news(of: outcome.failures))
   }
 
@@ -79,5 +85,17 @@ struct FramePipeline {
       reported[stage] = line
     }
     return lines
+  }
+}
+
+extension FrameLatency {
+  /// Where a stage's times are a recording's, the rest is the recording's too, so that the parts and their total are of one
+  /// machine. Stages that run here count on top.
+  fileprivate mutating func takeOverRecorded() {
+    guard let recorded = stages.lazy.compactMap(\.times.recorded).first else { return }
+    capture = recorded.capture
+    decode = recorded.decode
+    queue = recorded.queue
+    total = stages.reduce(recorded.total) { $1.times.recorded == nil ? $0 &+ $1.times.total : $0 }
   }
 }

@@ -29,6 +29,8 @@ struct SessionState: Sendable {
   /// Objects below are neither recorded nor streamed.
   var minimumConfidence: Float
   var prompts: [Prompt] = []
+  /// Grows when a consumer wants the picture of a source at rest once more.
+  var looks = 0
   var events: [SessionEvent] = []
   var captured: UInt64 = 0
   var processed: UInt64 = 0

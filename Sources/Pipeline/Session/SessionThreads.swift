@@ -16,9 +16,7 @@ extension Session {
       }
     }
     let description = source.description
-    var health = HealthWatch(
-      PictureHealthMonitor(
-        thresholds: configuration.health, isStill: description.isStill || !description.isLive))
+    var health = HealthWatch(configuration.health, isStill: description.isStill || !description.isLive)
     while !state.withLock({ $0.stopping }) {
       do {
         captureHeart.begin("source")
@@ -69,12 +67,19 @@ extension Session {
   func process() {
     var pipeline = FramePipeline(heartbeat: pipelineHeart)
     var generation = 0
+    var resting = RestingPicture()
     while !slot.isFinished {
       let waiting = slot.take(timeout: 100_000_000)
       let active = models.active
       if let embedder = active.embedders.last, references.serveWaiting(with: embedder) { renewLikenesses() }
-      guard let (frame, arrived) = waiting else { continue }
+      let view = state.withLock { state in
+        RestingPicture.View(
+          generation: active.generation, minimumConfidence: state.leastConfidence, prompts: state.prompts,
+          looks: state.looks)
+      }
+      guard let (frame, arrived) = waiting ?? resting.again(in: view) else { continue }
       if state.withLock({ $0.stopping }) { break }
+      if source.description.rests { resting.keep(frame, seenIn: view) }
       pipeline.adopt(active)
       if active.generation != generation {
         generation = active.generation

@@ -54,6 +54,8 @@ extension Session {
     snapshot.pipeline = active.listings
     snapshot.detectors = listings.detectors
     snapshot.classifiers = listings.classifiers
+    let isWaiting = active.wholeFrame.isEmpty && !listings.detectors.contains { $0.state == .loading }
+    snapshot.advice = isWaiting ? configuration.advice : nil
     state.withLock { state in
       let choices = view.flatMap { state.views[$0] }
       snapshot.source = state.source
@@ -97,9 +99,13 @@ extension Session {
     case .selectModel(let name, let stage): select(name, for: stage)
     case .selectClassifier(let name): models.request(.classifier(name))
     case .setLabels(let labels): models.request(.labels(labels))
-    case .compare(let detector): comparisons.compare(with: detector)
+    case .compare(let detector):
+      comparisons.compare(with: detector)
+      state.withLock { $0.looks += 1 }
     case .setMinimumConfidence(let value): state.withLock { $0.minimumConfidence = Self.possible(value) }
-    case .setRecording(let on): ask(extras.recorder, "record") { $0.setRecording(on) }
+    case .setRecording(let on):
+      ask(extras.recorder, "record") { $0.setRecording(on) }
+      state.withLock { $0.looks += 1 }
     case .savePhoto: ask(photos, "save photos") { photos in photos.save(shown(in: view)) }
     case .markReference(let object, let name): mark(object, name)
     case .removeReference(let name): if references.remove(name: name) { renewLikenesses() }

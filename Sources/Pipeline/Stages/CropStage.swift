@@ -81,7 +81,9 @@ final class CropStage: Stage {
   private func layers(of answer: Findings) -> [Layer] {
     var layers = answer.layers
     if layers.contains(where: Self.isEmpty) { layers.removeAll(where: Self.isEmpty) }
-    if let pose = answer.detections.first?.keypoints, !pose.isEmpty { layers.append(Layer(Pose(pose), by: id)) }
+    if let found = answer.detections.first, !found.keypoints.isEmpty {
+      layers.append(Layer(Pose(found.keypoints, skeleton: found.skeleton), by: id))
+    }
     return layers
   }
 

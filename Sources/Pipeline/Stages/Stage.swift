@@ -7,7 +7,7 @@ package struct StageFrame: Sendable {
   package var image: Image
   /// The picture of the frame before; nil on the first, and where no stage wants it.
   package var previous: Image?
-  /// Counts processed frames from 1.
+  /// Counts the processed frames of a timeline from 1.
   package var number: UInt64
   package var time: MonotonicTime
   /// What the user points at or asks for.

@@ -140,10 +140,11 @@ public struct DeepPictures {
     _ bytes: UnsafeRawBufferPointer, _ step: Int, _ width: Int, _ height: Int, _ depth: GreyDepth, isBigEndian: Bool,
     _ pool: PixelPool
   ) throws -> Image {
-    let target = try RawImageDecoding.allocate(width, height, .gray8, pool)
+    var target = try RawImageDecoding.allocate(width, height, .gray8, pool)
+    let mapping = Mapping(depth: depth, isBigEndian: isBigEndian)
     // Safe: the rows were checked against the bytes, and the picture has width * height bytes.
-    convert(
-      bytes, step, width, height, Mapping(depth: depth, isBigEndian: isBigEndian), into: target.base(ofPlane: 0))
+    convert(bytes, step, width, height, mapping, into: target.base(ofPlane: 0))
+    target.levels = mappings[mapping]?.levels
     return target
   }
 

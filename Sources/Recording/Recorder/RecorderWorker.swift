@@ -201,7 +201,7 @@ final class RecorderWorker {
       let drops = queue.drops
       let missing = drops.isZero ? "" : ", \(drops.pictures) pictures and \(drops.results) results dropped"
       let severity: SessionEvent.Severity = drops.isZero ? .info : .warning
-      say(severity, "recorded \(frames) frames to \(file.writer.path)\(missing)")
+      say(severity, "recorded \(counted(frames, "frame")) to \(file.writer.path)\(missing)")
     }
   }
 

@@ -35,7 +35,7 @@ public final class RecordedModel: VisionModel {
     self.description = description
   }
 
-  /// The findings recorded with the picture; empty for pictures that did not come from the recording just now.
+  /// The findings and times recorded with the picture; empty for pictures that did not come from the recording just now.
   public func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
     guard region == nil, let index = source.index(of: image.storage),
       let result = try source.readResult(at: index)

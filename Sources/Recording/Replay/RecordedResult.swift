@@ -9,6 +9,8 @@ public struct RecordedResult: Sendable {
   /// Names of the models; empty when the recording does not say.
   public var detector = ""
   public var classifier: String?
+  /// The name of the photo that the picture was; nil for what was no photo.
+  public var file: String?
   public var findings = Findings()
   public var times = StageTimes()
   /// When its frame was taken, as the line says it: nanoseconds since 1970; nil where it does not.
@@ -33,10 +35,14 @@ public struct RecordedResult: Sendable {
     wall = record.wall
     detector = record.model
     classifier = record.classifier
+    file = record.file
     findings = record.findings
     times = StageTimes(
       preprocess: record.latency.preprocess, inference: record.latency.inference,
       postprocess: record.latency.postprocess)
+    times.recorded = RecordedTimes(
+      capture: record.latency.capture, decode: record.latency.decode, queue: record.latency.queue,
+      total: record.latency.total)
   }
 }
 

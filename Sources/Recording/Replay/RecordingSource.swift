@@ -54,6 +54,8 @@ public final class RecordingSource: SeekableSource {
   let pictures: PictureTrack
   let results: ResultTrack
   private let options: Options
+  /// Whether the pictures were photos, whose names the results have.
+  private let showsPhotos: Bool
   private let state: Monitor<State>
   private let indexer: Mutex<WorkerThread?>
   /// Seconds: pictures further apart are shown as if they were so far apart. Files may claim any time.
@@ -75,6 +77,8 @@ public final class RecordingSource: SeekableSource {
     pictures = try PictureTrack(reader, topic: options.topic)
     results = try ResultTrack(reader, pictures: pictures, topic: options.results)
     self.options = options
+    // A result that cannot be read is told of when its picture is shown.
+    showsPhotos = (try? results.result(ofPicture: 0))?.file != nil
     let first = try PictureTrack.firstReadable(pictures)
     let duration = pictures.duration
     description = SourceDescription(
@@ -175,6 +179,9 @@ public final class RecordingSource: SeekableSource {
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
       frame.recorded = pictures.recordedTime(index)
+      if showsPhotos, let name = recordedResult(at: index)?.file {
+        frame.photo = PhotoPlace(name: name, number: index + 1, count: pictures.count)
+      }
       let storage = ObjectIdentifier(picture.image.storage)
       let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
       state.withLock { state in

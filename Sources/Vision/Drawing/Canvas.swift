@@ -118,22 +118,4 @@ public struct Canvas: Sendable {
         width: thickness, height: thickness, color)
     }
   }
-
-  /// Width in pixels that ``text(_:x:y:_:scale:)`` needs.
-  public static func textWidth(_ text: String, scale: Int) -> Int { text.count * (PixelFont.width + 1) * scale }
-  /// Height in pixels of a line of text.
-  public static func textHeight(scale: Int) -> Int { PixelFont.height * scale }
-
-  /// Draws one line of text, its top left corner at (x, y), each font pixel `scale` pixels wide.
-  public mutating func text(_ text: String, x: Int, y: Int, _ color: Color, scale: Int) {
-    var left = x
-    for character in text {
-      for (row, bits) in PixelFont.rows(of: character).enumerated() {
-        for column in 0..<PixelFont.width where bits & (16 >> UInt8(column)) != 0 {
-          fill(x: left + column * scale, y: y + row * scale, width: scale, height: scale, color)
-        }
-      }
-      left += (PixelFont.width + 1) * scale
-    }
-  }
 }

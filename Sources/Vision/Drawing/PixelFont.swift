@@ -1,35 +1,40 @@
-/// A 5x7 pixel font of capitals, digits and the signs that labels use. Small letters are drawn as capitals.
+import Ground
+import Synchronization
+
+/// A pixel font of 6x13 for the alphabets of ``PixelFontData``.
 enum PixelFont {
-  static let width = 5
-  static let height = 7
+  static let width = 6
+  static let height = 13
+  /// Rows above the line that letters stand on.
+  static let ascent = 11
 
-  /// Seven rows of five bits for a character, most significant bit left; a hollow box for what the font lacks.
-  static func rows(of character: Character) -> [UInt8] {
-    guard let upper = character.uppercased().first, let rows = glyphs[upper] else { return unknown }
-    return rows
+  /// A hollow box, for what no font has.
+  static let unknown: [UInt8] = [0, 0, 62, 34, 34, 34, 34, 34, 34, 34, 62, 0, 0]
+
+  /// ``height`` rows of ``width`` bits, the most significant bit at the left; nil for what the font lacks.
+  static func rows(of scalar: Unicode.Scalar) -> [UInt8]? { glyphs[scalar.value] }
+
+  private static let glyphs: [UInt32: [UInt8]] = {
+    var glyphs: [UInt32: [UInt8]] = [:]
+    for line in PixelFontData.lines.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      guard parts.count == 2, let first = UInt32(parts[0], radix: 16) else { continue }
+      let bits = parts[1].utf8.map(value)
+      for (index, start) in stride(from: 0, to: bits.count, by: height).enumerated() {
+        glyphs[first + UInt32(index)] = Array(bits[start..<min(bits.count, start + height)])
+      }
+    }
+    return glyphs
+  }()
+
+  /// The six bits of a letter of base64.
+  private static func value(_ letter: UInt8) -> UInt8 {
+    switch letter {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): letter - UInt8(ascii: "A")
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): letter - UInt8(ascii: "a") + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): letter - UInt8(ascii: "0") + 52
+    case UInt8(ascii: "+"): 62
+    default: 63
+    }
   }
-
-  private static let unknown: [UInt8] = [31, 17, 17, 17, 17, 17, 31]
-
-  private static let glyphs: [Character: [UInt8]] = [
-    " ": [0, 0, 0, 0, 0, 0, 0], ".": [0, 0, 0, 0, 0, 12, 12], ",": [0, 0, 0, 0, 12, 4, 8],
-    ":": [0, 12, 12, 0, 12, 12, 0], "-": [0, 0, 0, 31, 0, 0, 0], "_": [0, 0, 0, 0, 0, 0, 31],
-    "+": [0, 4, 4, 31, 4, 4, 0], "/": [1, 1, 2, 4, 8, 16, 16], "#": [10, 10, 31, 10, 31, 10, 10],
-    "%": [24, 25, 2, 4, 8, 19, 3], "(": [2, 4, 8, 8, 8, 4, 2], ")": [8, 4, 2, 2, 2, 4, 8],
-    "!": [4, 4, 4, 4, 4, 0, 4], "?": [14, 17, 1, 2, 4, 0, 4], "'": [4, 4, 8, 0, 0, 0, 0],
-    "=": [0, 0, 31, 0, 31, 0, 0], "*": [0, 10, 4, 31, 4, 10, 0], "&": [12, 18, 20, 8, 21, 18, 13],
-    "0": [14, 17, 19, 21, 25, 17, 14], "1": [4, 12, 4, 4, 4, 4, 14], "2": [14, 17, 1, 6, 8, 16, 31],
-    "3": [31, 2, 4, 2, 1, 17, 14], "4": [2, 6, 10, 18, 31, 2, 2], "5": [31, 16, 30, 1, 1, 17, 14],
-    "6": [6, 8, 16, 30, 17, 17, 14], "7": [31, 1, 2, 4, 8, 8, 8], "8": [14, 17, 17, 14, 17, 17, 14],
-    "9": [14, 17, 17, 15, 1, 2, 12],
-    "A": [4, 10, 17, 17, 31, 17, 17], "B": [30, 17, 17, 30, 17, 17, 30], "C": [14, 17, 16, 16, 16, 17, 14],
-    "D": [28, 18, 17, 17, 17, 18, 28], "E": [31, 16, 16, 30, 16, 16, 31], "F": [31, 16, 16, 30, 16, 16, 16],
-    "G": [14, 17, 16, 23, 17, 17, 15], "H": [17, 17, 17, 31, 17, 17, 17], "I": [14, 4, 4, 4, 4, 4, 14],
-    "J": [7, 2, 2, 2, 2, 18, 12], "K": [17, 18, 20, 24, 20, 18, 17], "L": [16, 16, 16, 16, 16, 16, 31],
-    "M": [17, 27, 21, 21, 17, 17, 17], "N": [17, 25, 21, 19, 17, 17, 17], "O": [14, 17, 17, 17, 17, 17, 14],
-    "P": [30, 17, 17, 30, 16, 16, 16], "Q": [14, 17, 17, 17, 21, 18, 13], "R": [30, 17, 17, 30, 20, 18, 17],
-    "S": [15, 16, 16, 14, 1, 1, 30], "T": [31, 4, 4, 4, 4, 4, 4], "U": [17, 17, 17, 17, 17, 17, 14],
-    "V": [17, 17, 17, 17, 17, 10, 4], "W": [17, 17, 17, 21, 21, 27, 17], "X": [17, 17, 10, 4, 10, 17, 17],
-    "Y": [17, 17, 10, 4, 4, 4, 4], "Z": [31, 1, 2, 4, 8, 16, 31],
-  ]
 }

@@ -20,6 +20,8 @@ package struct DeepGrey {
   /// The range that is spread over the 256 levels; follows the picture slowly, so that it does not pump.
   private var range: (low: Double, high: Double)?
   private var bits = 8
+  /// What the levels of the last picture stand for; nil where they are brightness.
+  package private(set) var levels: LevelScale?
   private var histogram = [Int](repeating: 0, count: 4096)
 
   /// Levels of the sensor that are spread at least: noise alone must not fill the picture.
@@ -50,6 +52,7 @@ package struct DeepGrey {
     guard let base = source.baseAddress else { return }
     let (low, scale) = mapping(base, bytesPerRow, width, height)
     let ignoresZero = depth == .distances
+    levels = Self.levels(depth, low: low, scale: scale)
     for row in 0..<height {
       // Safe: the caller checked that the rows are there. Loads are unaligned, since rows may begin anywhere.
       let line = base + row * bytesPerRow
@@ -57,8 +60,19 @@ package struct DeepGrey {
       for x in 0..<width {
         let value = sample(line, x)
         let level = (Double(value) - low) * scale
-        out[x] = ignoresZero && value == 0 ? 0 : UInt8(saturating: min(255, max(0, level)))
+        // Level 0 is kept for what was not measured.
+        out[x] =
+          ignoresZero
+          ? value == 0 ? 0 : UInt8(saturating: min(255, max(1, level))) : UInt8(saturating: min(255, max(0, level)))
       }
+    }
+  }
+
+  private static func levels(_ depth: GreyDepth, low: Double, scale: Double) -> LevelScale? {
+    switch depth {
+    case .bits, .usedBits: nil
+    case .stretched: LevelScale(.counts, low: low, high: low + 255 / scale)
+    case .distances: LevelScale(.distance, low: low, high: low + 255 / scale)
     }
   }
 

@@ -41,6 +41,8 @@ public struct Image: Sendable {
   public let matrix: ColorMatrix
   public let planes: [Plane]
   public let storage: PixelStorage
+  /// What grey levels stand for, where the picture was made of measured values; nil for all others.
+  public var levels: LevelScale?
 
   /// An image over `storage`, or nil if the planes are too few, too short, or reach past its end.
   public init?(

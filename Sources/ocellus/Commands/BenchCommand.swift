@@ -130,7 +130,7 @@ struct BenchCommand: ParsableCommand {
 
   private func lines(_ r: Report) -> [String] {
     [
-      "\(r.model): \(r.threads) threads, engine \(r.engine) on \(r.runs_on), OpenBLAS core \(r.blas_core)",
+      "\(r.model): \(counted(r.threads, "thread")), engine \(r.engine) on \(r.runs_on), OpenBLAS core \(r.blas_core)",
       "loaded in \(r.load_ms) ms; \(r.runs) runs: min \(r.min_ms), median \(r.median_ms), p95 \(r.p95_ms), p99 \(r.p99_ms) ms",
       "peak memory \(r.peak_rss_mib) MiB; \(r.allocations_per_run) heap allocations a run",
     ]

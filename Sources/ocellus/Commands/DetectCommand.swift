@@ -47,7 +47,7 @@ struct DetectCommand: ParsableCommand {
   func run() throws {
     var request = try stages.request()
     try likeness.apply(to: &request)
-    let (configuration, problems) = try SessionConfiguration.photos(request)
+    let (configuration, problems) = try self.configuration(request)
     let references = LiveSession.references()
     for problem in problems + [references.problem].compactMap(\.self) {
       StandardStreams.writeErrorLine("Warning: \(problem)")
@@ -70,6 +70,16 @@ struct DetectCommand: ParsableCommand {
     if failed > 0 { throw ExitCode(1) }
   }
 
+  /// That a photo cannot be read comes before that no network could look at it.
+  private func configuration(_ request: SessionRequest) throws -> (SessionConfiguration, problems: [String]) {
+    do { return try SessionConfiguration.photos(request) } catch let error as ServiceError
+      where error.kind == .noNetwork
+    {
+      for path in images { _ = try ImageFile.load(path) }
+      throw error
+    }
+  }
+
   private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
     let image = try ImageFile.load(path) { warning in
       StandardStreams.writeErrorLine("Warning: \(warning.line); it is looked at all the same")
@@ -87,7 +97,7 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func printText(_ path: String, _ findings: Findings) {
-    StandardStreams.writeLine("\(path): \(findings.detections.count) detections")
+    StandardStreams.writeLine("\(path): \(counted(findings.detections.count, "detection"))")
     for detection in findings.detections {
       let b = detection.box
       let second = detection.attributes.all(Classes.self).compactMap(\.content.list.first).map {

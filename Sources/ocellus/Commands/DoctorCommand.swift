@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Configuration
 import Dashboard
 import Foundation
 import Glibc
@@ -29,7 +30,9 @@ struct DoctorCommand: ParsableCommand {
   }
 
   func run() throws {
-    let checks: [() -> [Finding]] = [cpu, blas, engines, cameras, terminal, models, helpers, folders]
+    let checks: [() -> [Finding]] = [
+      cpu, blas, engines, cameras, terminal, models, ownNetworks, helpers, folders, files,
+    ]
     var failures = 0
     for check in checks {
       for finding in check() {
@@ -42,7 +45,7 @@ struct DoctorCommand: ParsableCommand {
         failures += finding.verdict == .failure ? 1 : 0
       }
     }
-    if failures > 0 { throw CommandFailure(what: "\(failures) checks failed, listed above") }
+    if failures > 0 { throw CommandFailure(what: "\(counted(failures, "check")) failed, listed above") }
   }
 
   private func cpu() -> [Finding] {
@@ -52,7 +55,8 @@ struct DoctorCommand: ParsableCommand {
       Finding(
         subject: "CPU", verdict: isa == "plain" ? .note : .ok,
         detail: isa == "plain"
-          ? "\(cores) cores, no vector kernels for this one: inference will be slow" : "\(cores) cores, \(isa) kernels")
+          ? "\(counted(cores, "core")), no vector kernels for this one: inference will be slow"
+          : "\(counted(cores, "core")), \(isa) kernels")
     ]
   }
 
@@ -86,13 +90,21 @@ struct DoctorCommand: ParsableCommand {
     return cameras.map { camera in
       Finding(
         subject: camera.path, verdict: camera.problem == nil ? .ok : .failure,
-        detail: camera.problem ?? "\(camera.name), \(camera.formats.count) formats")
+        detail: camera.problem ?? "\(camera.name), \(counted(camera.formats.count, "format"))")
     }
   }
 
   private func terminal() -> [Finding] {
     guard isatty(STDOUT_FILENO) != 0 else {
-      return [Finding(subject: "terminal", verdict: .note, detail: "standard output is not a terminal")]
+      // What a dashboard would have, as far as it can be told from here.
+      let environment = ProcessInfo.processInfo.environment
+      let said = ["TERM", "COLORTERM", "NO_COLOR"].compactMap { name in environment[name].map { "\(name)=\($0)" } }
+      let named = said.isEmpty ? "TERM is not set" : said.joined(separator: " ")
+      return [
+        Finding(
+          subject: "terminal", verdict: .note,
+          detail: "standard output is not a terminal, so its colours are not known; \(named)")
+      ]
     }
     do {
       let found = try TerminalReport()
@@ -121,11 +133,39 @@ struct DoctorCommand: ParsableCommand {
     return entries.map { entry in
       let report = store.inspect(entry.name)
       if let problem = report.problems.first {
-        return Finding(subject: "model \(entry.name)", verdict: .failure, detail: problem)
+        // A file that is in order and of no use here keeps nothing from working.
+        return Finding(
+          subject: "model \(entry.name)", verdict: report.isForeign ? .note : .failure, detail: problem)
       }
       let slow = report.slowPaths.isEmpty ? "" : "; \(report.slowPaths.joined(separator: "; "))"
-      return Finding(subject: "model \(entry.name)", verdict: .ok, detail: entry.path + slow)
+      let assumed = report.assumesPreprocessing ? "; how pictures are prepared is assumed" : ""
+      return Finding(subject: "model \(entry.name)", verdict: .ok, detail: entry.path + assumed + slow)
     }
+  }
+
+  private func ownNetworks() -> [Finding] {
+    let names = OwnNetworks().usable
+    guard names.isEmpty else {
+      return [
+        Finding(subject: "networks of your own", verdict: .ok, detail: names.joined(separator: ", "))
+      ]
+    }
+    return [
+      Finding(
+        subject: "networks of your own", verdict: .note,
+        detail: "none: only the demo scene's are here, which know nothing else (\(OwnNetworks.remedy))")
+    ]
+  }
+
+  /// Where settings are read and the log is written.
+  private func files() -> [Finding] {
+    let user = UserConfiguration()
+    let configuration =
+      user.problem?.line ?? (user.document == nil ? "\(user.file), not there: the defaults hold" : user.file)
+    return [
+      Finding(subject: "configuration", verdict: user.problem == nil ? .ok : .failure, detail: configuration),
+      Finding(subject: "log", verdict: .ok, detail: Installation.logPath),
+    ]
   }
 
   private func helpers() -> [Finding] {

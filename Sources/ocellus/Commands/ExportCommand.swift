@@ -125,8 +125,9 @@ struct ExportCommand: ParsableCommand {
     } catch let error as RecordingError where error.kind == .cancelled { throw ExitCode(130) }
     progress.clear()
     for note in report.notes { StandardStreams.writeErrorLine(note) }
-    let detections = to.holdsDetections ? ", \(report.detections) detections" : ""
-    let damaged = report.damaged > 0 ? ", \(report.damaged) frames were damaged" : ""
-    StandardStreams.writeLine("\(output): \(report.frames) frames\(detections)\(damaged)")
+    let detections = to.holdsDetections ? ", \(counted(report.detections, "detection"))" : ""
+    let damaged =
+      report.damaged > 0 ? ", \(counted(report.damaged, "frame")) \(report.damaged == 1 ? "was" : "were") damaged" : ""
+    StandardStreams.writeLine("\(output): \(counted(report.frames, "frame"))\(detections)\(damaged)")
   }
 }

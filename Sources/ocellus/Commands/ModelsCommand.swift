@@ -91,15 +91,16 @@ struct ShowModel: ParsableCommand {
     var license: String
     var labels: [String]
     var reasons: [String]
+    var preprocessing_assumed: Bool
   }
 
   func run() throws {
-    let model = try InstalledModels.store.describe(name)
+    let model = try describe()
     if json {
       let record = Record(
         name: model.name, task: model.task.rawValue, path: model.path, bytes: model.fileBytes,
         input: [model.inputWidth, model.inputHeight], decoder: model.decoder, license: model.license,
-        labels: model.labels, reasons: model.reasons)
+        labels: model.labels, reasons: model.reasons, preprocessing_assumed: model.assumesPreprocessing)
       StandardStreams.writeLine(try record.jsonLine())
       return
     }
@@ -112,6 +113,22 @@ struct ShowModel: ParsableCommand {
       StandardStreams.writeLine("labels    \(model.labels.count): \(shown)\(model.labels.count > 12 ? ", …" : "")")
     }
     for reason in model.reasons { StandardStreams.writeLine("because   \(reason)") }
+    if model.assumesPreprocessing {
+      StandardStreams.writeLine("assumed   how pictures are prepared; [input] in a manifest beside the file settles it")
+    }
+  }
+
+  /// What the model is. Of one that is not understood, the manifest to begin with goes to standard output, ready to be pasted.
+  private func describe() throws -> ModelDescription {
+    do { return try InstalledModels.store.describe(name) } catch let error as PerceptionError
+      where error.kind == .notUnderstood
+    {
+      if !json, let proposal = InstalledModels.store.manifestProposal(name) {
+        StandardStreams.writeLine("# \(proposal.path): what it may say; docs/MODELS.md lists tasks and decoders")
+        StandardStreams.writeLines(proposal.text + "\n")
+      }
+      throw error
+    }
   }
 }
 

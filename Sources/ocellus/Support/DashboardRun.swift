@@ -15,7 +15,9 @@ struct DashboardRun {
         what: "standard input and output are not a terminal",
         remedy: "run it in one, or use --headless --json")
     }
-    let live = try LiveSession(request)
+    var use = LiveSession.Use()
+    use.remembersNetwork = true
+    let live = try LiveSession(request, use)
     let dashboard = try Dashboard(session: live.session, options: front.dashboard)
     try live.start()
     if let compare = request.compare { live.session.perform(.compare(with: compare)) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Capture
 import Foundation
 import Glibc
 import Ground
@@ -33,7 +34,8 @@ struct HeadlessRun {
     use.comparesEveryFrame = true
     use.frameLimit = frames
     let line = RecordingLine()
-    let live = try LiveSession(request, use, consumers: request.recording.isOn ? [line, writer] : [writer])
+    let live = try LiveSession(
+      requestWithoutTerminal, use, consumers: request.recording.isOn ? [line, writer] : [writer])
     if request.recording.isOn, let trigger = live.trigger { line.wait(for: trigger, in: live.recorder.status.path) }
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
@@ -65,10 +67,19 @@ struct HeadlessRun {
     if live.session.refusals > 0 { throw ExitCode(1) }
   }
 
+  /// A single photo ends the session once it was looked at, but where more frames are asked for.
+  private var requestWithoutTerminal: SessionRequest {
+    var request = request
+    let repeats = frames.map { $0 > 1 } ?? (seconds != nil)
+    if repeats { request.source.request.still = .again }
+    if request.source.request.afterPhoto == .hold { request.source.request.still = .end }
+    return request
+  }
+
   private func summarise(_ snapshot: SessionSnapshot) {
     let total = snapshot.latencies.first { $0.part == .total }
     let line =
-      "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
+      "\(counted(snapshot.processed, "frame")) processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
     StandardStreams.writeLine(line + latency)
@@ -78,8 +89,8 @@ struct HeadlessRun {
   private func tell(_ recorded: RecordingOutcome, _ trigger: RecordingTrigger?, to write: (String) -> Void) {
     guard request.recording.isOn else { return }
     if !recorded.files.isEmpty {
-      let removed = recorded.removed > 0 ? "; \(recorded.removed) earlier files were removed by --cap" : ""
-      write("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))\(removed)")
+      let removed = recorded.removed > 0 ? "; \(counted(recorded.removed, "earlier file")) removed by --cap" : ""
+      write("recorded \(counted(recorded.frames, "frame")) to \(recorded.files.joined(separator: ", "))\(removed)")
     } else {
       let why = trigger.map { ": no \($0.label) of \($0.confidence) or more was seen" } ?? ""
       write("nothing was recorded\(why)")
@@ -91,7 +102,7 @@ struct HeadlessRun {
       return "the comparison with \(comparison.model) failed: \(reason)"
     }
     let count = comparison.agreement
-    return "compared with \(comparison.model) on \(count.frames) frames, \(count.differingFrames) differ: "
+    return "compared with \(comparison.model) on \(counted(count.frames, "frame")), \(count.differingFrames) differ: "
       + "\(count.agreed) objects found by both, \(count.onlyFirst) only by the first, "
       + "\(count.onlySecond) only by \(comparison.model)"
   }
