@@ -47,12 +47,34 @@ public enum SmallFile {
     return text
   }
 
-  /// Replaces a file in one step, on the disk when it returns; makes its folder where that is missing.
-  public static func replace(_ path: String, with text: String) throws(ConfigurationError) {
-    if let slash = path.lastIndex(of: "/") { makeFolder(String(path[..<slash])) }
-    do throws(SystemError) { try WholeFile.write(Array(text.utf8), to: path, synchronized: true) } catch {
-      throw ConfigurationError(.unwritable, "cannot be written: \(error.words)", place: path, errno: error.code)
+  /// Changes a file in one step, on the disk when it returns; makes its folder where that is missing. Two processes that
+  /// change one file wait for each other, so that each changes what the other wrote.
+  ///
+  /// - Parameter change: gets the file's text, empty where there is no file, and returns the new one.
+  public static func update(
+    _ path: String, limit: Int, _ change: (String) -> String
+  ) throws(ConfigurationError) {
+    func unwritable(_ error: SystemError) -> ConfigurationError {
+      let what =
+        error.code == EBUSY ? "another process keeps it locked" : "cannot be written: \(error.lowercaseWords)"
+      return ConfigurationError(.unwritable, what, place: path, errno: error.code)
     }
+    makeFolder(of: path)
+    try FileLock.hold(beside: path, refusal: unwritable) { () throws(ConfigurationError) in
+      var before = ""
+      do throws(ConfigurationError) { before = try text(path, limit: limit) } catch {
+        guard error.kind == .notFound else { throw error }
+      }
+      let after = Array(change(before).utf8)
+      do throws(SystemError) { try WholeFile.write(after, to: path, synchronized: true) } catch {
+        throw unwritable(error)
+      }
+    }
+  }
+
+  /// Makes the folder of a file where it is missing; where it cannot be made, writing the file says why.
+  public static func makeFolder(of path: String) {
+    if let slash = path.lastIndex(of: "/") { makeFolder(String(path[..<slash])) }
   }
 
   private static func makeFolder(_ path: String) {

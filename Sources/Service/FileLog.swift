@@ -1,32 +1,32 @@
 import Configuration
 import Foundation
 import Glibc
-import Ground
-import Logging
+package import Ground
+package import Logging
 import Synchronization
 
 /// swift-log's output as lines in a file: nothing but the dashboard may write to the terminal.
-struct FileLog: LogHandler {
+package struct FileLog: LogHandler {
   /// The file behind every handler: appended to, started afresh beyond 8 MiB; the one before is kept as `NAME.1`.
-  final class Sink: Sendable {
+  package final class Sink: Sendable {
     private static let limit = 8 << 20
     private let path: String
     private let descriptor: Mutex<Int32>
 
-    init?(path: String) {
+    /// - Throws: the system's error when the file cannot be opened for writing.
+    package init(path: String) throws(SystemError) {
       self.path = path
-      try? FileManager.default.createDirectory(
-        atPath: path.folderPath, withIntermediateDirectories: true)
-      guard let file = Self.open(path) else { return nil }
-      descriptor = Mutex(file)
+      SmallFile.makeFolder(of: path)
+      descriptor = Mutex(try Self.open(path))
     }
 
-    private static func open(_ path: String) -> Int32? {
+    private static func open(_ path: String) throws(SystemError) -> Int32 {
       let file = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-      return file >= 0 ? file : nil
+      guard file >= 0 else { throw SystemError(errno) }
+      return file
     }
 
-    func write(_ line: String) {
+    package func write(_ line: String) {
       let bytes = Array((line + "\n").utf8)
       descriptor.withLock { file in
         renew(&file)
@@ -35,15 +35,24 @@ struct FileLog: LogHandler {
       }
     }
 
-    /// A session may last for months; and others of ours write into the same file, and may have put it aside already.
+    /// A session may last for months; and others of ours write into the same file, and may have put it aside already. Only
+    /// one of them at a time looks and renames, or the second would put the first one's new file over the old one's lines.
     private func renew(_ file: inout Int32) {
       var status = stat()
       guard fstat(file, &status) == 0, status.st_size > Self.limit else { return }
-      var present = stat()
-      if stat(path, &present) == 0, present.st_ino == status.st_ino { rename(path, path + ".1") }
-      guard let next = Self.open(path) else { return }
-      close(file)
-      file = next
+      do throws(SystemError) {
+        let next = try FileLock.hold(beside: path, refusal: { $0 }) { () throws(SystemError) in
+          var present = stat()
+          if stat(path, &present) == 0, present.st_ino == status.st_ino, present.st_dev == status.st_dev {
+            rename(path, path + ".1")
+          }
+          return try Self.open(path)
+        }
+        close(file)
+        file = next
+      } catch {
+        // The old file stays in use: lines in a file that is too long are better than none.
+      }
     }
   }
 
@@ -52,25 +61,33 @@ struct FileLog: LogHandler {
   static func start() { _ = started }
 
   private static let started: Void = {
-    guard let sink = Sink(path: UserFolders.state + "/ocellus.log") else {
+    do throws(SystemError) {
+      let sink = try Sink(path: UserFolders.state + "/ocellus.log")
+      LoggingSystem.bootstrap { FileLog(label: $0, sink: sink) }
+    } catch {
+      // There is nowhere to say so: standard error may be the dashboard's terminal.
       LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
-      return
     }
-    LoggingSystem.bootstrap { FileLog(label: $0, sink: sink) }
   }()
 
-  let label: String
-  let sink: Sink
-  var metadata: Logger.Metadata = [:]
-  var logLevel: Logger.Level = .info
+  private let label: String
+  private let sink: Sink
+  package var metadata: Logger.Metadata = [:]
+  package var logLevel: Logger.Level = .info
 
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package init(label: String, sink: Sink) {
+    self.label = label
+    self.sink = sink
+  }
+
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    sink.write("\(time) \(event.level) \(label): \("\(event.message)".plainLine)")
+    // Several processes write into the file: the number tells their lines apart.
+    sink.write("\(time) [\(getpid())] \(event.level) \(label): \("\(event.message)".plainLine)")
   }
 }

@@ -27,7 +27,8 @@ struct Ocellus: ParsableCommand {
     subcommands: [
       RunCommand.self, DetectCommand.self, InferCommand.self, BenchCommand.self, ModelsCommand.self,
       RecordCommand.self, ReplayCommand.self, RecoverCommand.self, ExportCommand.self, InfoCommand.self,
-      DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self, ManualCommand.self,
+      ReferencesCommand.self, DevicesCommand.self, ThemesCommand.self, EnginesCommand.self, DoctorCommand.self,
+      ManualCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -15,8 +15,8 @@ import Testing
   @Test func replacesAndReadsBack() throws {
     try inFolder {
       let path = folder + "/new/folder/a.toml"
-      try SmallFile.replace(path, with: "a = 1\n")
-      try SmallFile.replace(path, with: "a = 2\n")
+      try SmallFile.update(path, limit: 1 << 16) { _ in "a = 1\n" }
+      try SmallFile.update(path, limit: 1 << 16) { _ in "a = 2\n" }
       #expect(try SmallFile.text(path, limit: 6) == "a = 2\n")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/new/folder") == ["a.toml"])
     }
@@ -50,9 +50,9 @@ import Testing
       let missing = UserConfiguration(file: folder + "/none.toml")
       #expect(missing.document == nil && missing.problem == nil)
       let path = folder + "/config.toml"
-      try SmallFile.replace(path, with: "[dashboard]\ntheme = \"x\"\n")
+      try SmallFile.update(path, limit: 1 << 16) { _ in "[dashboard]\ntheme = \"x\"\n" }
       #expect(UserConfiguration(file: path).document?.root["dashboard"] == .table(["theme": .string("x")]))
-      try SmallFile.replace(path, with: "[dashboard\n")
+      try SmallFile.update(path, limit: 1 << 16) { _ in "[dashboard\n" }
       let broken = UserConfiguration(file: path)
       #expect(broken.document == nil && broken.problem?.place == path + ":1")
       try Data([0xff]).write(to: URL(fileURLWithPath: path))

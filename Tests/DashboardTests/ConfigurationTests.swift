@@ -1,5 +1,7 @@
 import Dashboard
+import Foundation
 import Ground
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -92,5 +94,27 @@ import Testing
       #expect(again.settings == settings && again.problems.isEmpty)
       _ = ConfigurationFile.merged(text, settings)
     }
+  }
+
+  /// Two dashboards with one file: each writes what its own user has changed, over what the other has written.
+  @Test func twoDashboardsKeepEachOthersSettings() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("config.toml", "[dashboard]\nrate = 20 # why\n")
+    let (a, b) = (ConfigurationFile(path: path), ConfigurationFile(path: path))
+    var (first, second) = (a.load().settings, b.load().settings)
+    first.theme = "nord"
+    #expect(a.differs(from: first) && !b.differs(from: second))
+    try a.save(first)
+    second.mouse = false
+    try b.save(second)
+    #expect(!a.differs(from: first) && !b.differs(from: second))
+    let both = ConfigurationFile(path: path).load().settings
+    #expect(both.theme == "nord" && !both.mouse && both.rate == 20)
+    #expect(try String(contentsOfFile: path, encoding: .utf8).contains("rate = 20 # why"))
+    // Back to the default is a change as well.
+    first.theme = DashboardSettings().theme
+    try a.save(first)
+    #expect(ConfigurationFile(path: path).load().settings.theme == DashboardSettings().theme)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["config.toml"])
   }
 }

@@ -57,4 +57,34 @@ import Vision
     let mask = Mask(region: Box(x: 0, y: 0, width: 0, height: 0), columns: 0, rows: 0, bits: [])
     #expect(RunLengthMask(mask, frameWidth: 8, frameHeight: 5).counts == "X1")
   }
+
+  /// A reference that is far away says nothing: it is neither in the fields nor in the lists of layers.
+  @Test func onlyNearReferencesAreWritten() throws {
+    func likeness(_ similarities: [Float]) -> Likeness {
+      Likeness(similarities.enumerated().map { .init(name: "r\($0)", similarity: $1) })
+    }
+    func detection(_ likeness: Likeness) -> Detection {
+      var detection = Detection(label: "a", classID: 0, confidence: 1, box: Box(x: 0, y: 0, width: 1, height: 1))
+      detection.attach(likeness, by: "references")
+      return detection
+    }
+    let objects = try #require(
+      try record([
+        detection(likeness([0.93, Likeness.near, Likeness.near.nextDown, -1])), detection(likeness([0.1])),
+      ])["detections"] as? [[String: Any]])
+    func names(_ list: Any?) -> [String]? { (list as? [[String: Any]])?.compactMap { $0["name"] as? String } }
+    #expect(names(objects[0]["references"]) == ["r0", "r1"])
+    let attributes = try #require(objects[0]["attributes"] as? [[String: Any]])
+    #expect(attributes.count == 1 && names(attributes[0]["references"]) == ["r0", "r1"])
+    #expect(objects[1]["references"] == nil && (objects[1]["attributes"] as? [Any])?.isEmpty ?? true)
+
+    var findings = Findings()
+    findings.layers = [Layer(likeness([0.8, 0.2]), by: "references"), Layer(likeness([0]), by: "other")]
+    let line = try FrameRecord(
+      FrameResult(
+        number: 1, frame: ScriptedSource.frame(sequence: 1), source: "demo", detector: "m", findings: findings)
+    ).jsonLine()
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    #expect(!line.contains("r1") && (object["layers"] as? [Any])?.count == 1)
+  }
 }

@@ -52,9 +52,6 @@ struct DetectionsPane: Pane {
       count: context.rows.count, selected: context.rows.firstIndex { $0.key == context.view.selectedDetection })
   }
 
-  /// Less similarity than this says nothing.
-  private static let alike: Float = 0.3
-
   private static func columns(width: Int, _ context: PaneContext) -> Columns {
     Columns(width: width, hasNames: context.rows.contains { hasNames($0.detection) })
   }
@@ -153,7 +150,7 @@ struct DetectionsPane: Pane {
   private func name(of detection: Detection, _ width: Int, _ glyphs: Glyphs) -> String {
     var name = detection.label
     // A reference comes first, at least its similarity: the user has named it.
-    if let match = detection.matches.first, match.similarity >= Self.alike {
+    if let match = detection.matches.first, match.similarity >= Likeness.near {
       let sign = glyphs.kind == .full ? "\u{2248}" : "~"
       let share = Text.fixed(max(0, Double(match.similarity)) * 100, 0)
       name += " \(sign)\(match.name) \(share)"

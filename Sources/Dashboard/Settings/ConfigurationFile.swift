@@ -1,9 +1,14 @@
 package import Configuration
 import Ground
+import Synchronization
 
 /// The configuration file: TOML, whose table `[dashboard]` holds the settings of ``SettingsTable``, and `[keys]` keys.
-package struct ConfigurationFile: Sendable {
+///
+/// Two dashboards may share the file: each writes only those settings that its own user has changed. Thread-safe.
+package final class ConfigurationFile: Sendable {
   package let path: String
+  /// The settings as this process read or wrote them last; nil before that.
+  private let known = Mutex<DashboardSettings?>(nil)
   private static let section = "[dashboard]"
   private static let largestFile = 256 * 1024
 
@@ -47,8 +52,10 @@ package struct ConfigurationFile: Sendable {
   /// The settings of the file over the defaults, and its mistakes; a missing file is not a mistake.
   package func load() -> (settings: DashboardSettings, problems: [DashboardError]) {
     let configuration = UserConfiguration(file: path)
-    if let document = configuration.document { return Self.read(document) }
-    return (DashboardSettings(), [configuration.problem].compactMap(\.self).map(Self.unusable))
+    var loaded = (settings: DashboardSettings(), problems: [configuration.problem].compactMap(\.self).map(Self.unusable))
+    if let document = configuration.document { loaded = Self.read(document) }
+    known.withLock { $0 = loaded.settings }
+    return loaded
   }
 
   package static func parse(_ text: String, place: String) -> (settings: DashboardSettings, problems: [DashboardError])
@@ -109,21 +116,25 @@ package struct ConfigurationFile: Sendable {
     }
   }
 
-  /// Whether writing the settings would change what the file says.
-  package func differs(from settings: DashboardSettings) -> Bool { load().settings != settings }
+  /// Whether the settings differ from those that were read or written last.
+  package func differs(from settings: DashboardSettings) -> Bool {
+    (known.withLock { $0 } ?? load().settings) != settings
+  }
 
-  /// Writes the settings into the file; its other lines, comments included, stay as they are.
+  /// Writes the settings that have changed since they were read or written last into the file as it is now; its other
+  /// lines, comments included, stay as they are.
   package func save(_ settings: DashboardSettings) throws(ConfigurationError) {
-    let before: String
-    do throws(ConfigurationError) { before = try SmallFile.text(path, limit: Self.largestFile) } catch {
-      guard error.kind == .notFound else { throw error }
-      before = ""
-    }
-    try SmallFile.replace(path, with: Self.merged(before, settings))
+    let before = known.withLock { $0 }
+    try SmallFile.update(path, limit: Self.largestFile) { Self.merged($0, settings, since: before) }
+    known.withLock { $0 = settings }
   }
 
   /// The text with the table's lines brought up to date; settings at their defaults are not added.
-  package static func merged(_ text: String, _ settings: DashboardSettings) -> String {
+  ///
+  /// - Parameter before: settings that are the same there are not touched; nil brings all up to date.
+  package static func merged(
+    _ text: String, _ settings: DashboardSettings, since before: DashboardSettings? = nil
+  ) -> String {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if lines.last == "" { lines.removeLast() }
     if !lines.contains(where: { trimmed($0) == section }) {
@@ -134,10 +145,11 @@ package struct ConfigurationFile: Sendable {
     var end = lines[start...].firstIndex { trimmed($0).hasPrefix("[") } ?? lines.count
     let defaults = DashboardSettings()
     for entry in SettingsTable.all {
+      if let before, entry.read(before) == entry.read(settings) { continue }
       let present = lines[start..<end].firstIndex { key(of: $0) == entry.key }
       if let present {
         lines[present] = line(entry, settings)
-      } else if entry.read(settings) != entry.read(defaults) {
+      } else if before != nil || entry.read(settings) != entry.read(defaults) {
         lines.insert(line(entry, settings), at: end)
         end += 1
       }

@@ -67,8 +67,13 @@ public struct FeatureVector: LayerContent, Hashable {
 }
 
 /// How much something looks like each reference, the most alike first.
+///
+/// What is written (JSON lines, recordings) holds the references that are near: ``near``.
 public struct Likeness: LayerContent, Hashable {
   public static let kind = "likeness"
+
+  /// The least cosine similarity that says something: below, vectors of most networks are those of any two objects.
+  public static let near: Float = 0.3
 
   /// A reference with its cosine similarity, -1...1.
   public struct Match: Sendable, Hashable {
@@ -85,7 +90,15 @@ public struct Likeness: LayerContent, Hashable {
 
   public init(_ matches: [Match]) { self.matches = matches }
 
+  /// The matches that are near.
+  public var nearMatches: [Match] { matches.filter { $0.similarity >= Likeness.near } }
+
   private enum CodingKeys: String, CodingKey { case matches = "references" }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(nearMatches, forKey: .matches)
+  }
 }
 
 extension Likeness.Match: Codable {

@@ -1,6 +1,7 @@
 import Capture
 import Ground
 import Perception
+import Synchronization
 import Vision
 
 /// The references of a session: marks objects, and compares those of every frame with what was marked. Any thread, but
@@ -30,6 +31,10 @@ package final class ReferenceBook: Sendable {
 
   private let store: ReferenceStore
   private let waiting = Monitor<[Mark]>([])
+  /// When the file was looked at last, in nanoseconds.
+  private let lookedAt = Atomic<Int64>(MonotonicTime.now.nanoseconds)
+  /// How often it is looked at for what other processes have changed.
+  private static let lookingPeriod: Int64 = 1_000_000_000
   private let report: @Sendable (SessionEvent) -> Void
 
   init(store: ReferenceStore, report: @escaping @Sendable (SessionEvent) -> Void) {
@@ -42,8 +47,21 @@ package final class ReferenceBook: Sendable {
   /// Whether any reference was made by that network.
   func knows(model: String) -> Bool { store.all.contains { $0.model == model } }
 
+  /// Reads what other processes have changed, once a second at most.
+  private func look() {
+    let now = MonotonicTime.now.nanoseconds
+    let before = lookedAt.load(ordering: .relaxed)
+    guard now - before >= ReferenceBook.lookingPeriod,
+      lookedAt.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
+    else { return }
+    do { _ = try store.refresh() } catch {
+      report(SessionEvent(severity: .warning, message: "references are not read again: \(error)"))
+    }
+  }
+
   var references: [ReferenceListing] {
-    store.all.map { ReferenceListing(name: $0.name, model: $0.model, isKept: $0.isKept) }
+    look()
+    return store.all.map { ReferenceListing(name: $0.name, model: $0.model, isKept: $0.isKept) }
   }
 
   /// Remembers an object under a name.
@@ -112,6 +130,7 @@ package final class ReferenceBook: Sendable {
 
   /// Attaches to each object, and to the whole picture, how much it looks like the references.
   func compare(_ findings: inout Findings, by stage: StageID) {
+    look()
     for index in findings.detections.indices { compare(&findings.detections[index].attributes, by: stage) }
     compare(&findings.layers, by: stage)
   }

@@ -39,9 +39,9 @@ public struct DetectionRecord: Codable, Sendable {
     sequence_classes = filled(detection.activity)
     keypoints = filled(detection.pose)
     embedding = detection.embedding.map { $0.map { JSONNumber.rounded($0, 6) } }
-    references = filled(detection.matches)
+    references = filled(detection.attributes.last(Likeness.self)?.nearMatches ?? [])
     masks = detection.mask.map { [RunLengthMask($0, frameWidth: frameWidth, frameHeight: frameHeight)] }
-    attributes = filled(detection.attributes.withoutRepeatedVector.map(KnownLayer.init))
+    attributes = filled(detection.attributes.written.map(KnownLayer.init))
   }
 
   /// The object of a record; nil where its box is none.

@@ -179,10 +179,10 @@ struct LayersRecord {
     if let vector = layers.last(FeatureVector.self) {
       try container.encode(vector.values.map { JSONNumber.rounded($0, 6) }, forKey: JSONKey("embedding"))
     }
-    if let likeness = layers.last(Likeness.self), !likeness.matches.isEmpty {
-      try container.encode(likeness.matches, forKey: JSONKey("references"))
+    if let near = layers.last(Likeness.self)?.nearMatches, !near.isEmpty {
+      try container.encode(near, forKey: JSONKey("references"))
     }
-    rest = rest.withoutRepeatedVector
+    rest = rest.written
     if !rest.isEmpty { try container.encode(rest, forKey: JSONKey("layers")) }
   }
 
@@ -235,14 +235,17 @@ struct KnownLayer: Codable {
 }
 
 extension [Layer] {
-  /// The same, but for the numbers of the last vector, which `embedding` shows.
-  var withoutRepeatedVector: [Layer] {
-    guard let index = lastIndex(where: { $0.content is FeatureVector }),
-      var vector = self[index].content as? FeatureVector
-    else { return self }
+  /// The layers that a list in JSON holds: without likenesses that have no near reference, and without the numbers of the
+  /// last vector, which `embedding` shows.
+  var written: [Layer] {
     var copy = self
-    vector.values = []
-    copy[index].content = vector
+    if let index = copy.lastIndex(where: { $0.content is FeatureVector }),
+      var vector = copy[index].content as? FeatureVector
+    {
+      vector.values = []
+      copy[index].content = vector
+    }
+    copy.removeAll { ($0.content as? Likeness)?.nearMatches.isEmpty ?? false }
     return copy
   }
 

@@ -1,4 +1,5 @@
 import Capture
+import Glibc
 import Ground
 import Perception
 import Pipeline
@@ -129,10 +130,9 @@ final class RecorderWorker {
     attempt {
       try folder.make()
       try checkFreeSpace()
-      name = folder.newName()
       part = 0
       framesBefore = 0
-      try open()
+      try openUnderNewName()
       guard let file else { return }
       say(.info, "recording to \(file.writer.path)")
       for entry in buffer.drain() {
@@ -140,6 +140,17 @@ final class RecorderWorker {
         case .frame(let frame): try file.write(frame, drops: RecordingDrops())
         case .event(let event): try file.write(event)
         }
+      }
+    }
+  }
+
+  /// Another recorder of this folder may take the same name at the same moment: the next free one is taken then.
+  private func openUnderNewName() throws {
+    var attempts = 0
+    while true {
+      name = folder.newName()
+      do { return try open() } catch let error as RecordingError where error.errno == EEXIST && attempts < 100 {
+        attempts += 1
       }
     }
   }

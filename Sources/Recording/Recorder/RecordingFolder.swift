@@ -76,9 +76,14 @@ struct RecordingFolder {
     for recording in recordings where sum > total {
       let file = path + "/" + recording.name
       if recording.name.hasSuffix(MCAPWriter.workingSuffix) && layer.isLocked(file) { continue }
-      guard (try? layer.remove(file)) != nil else { continue }
+      do throws(SystemError) {
+        try layer.remove(file)
+        removed.append(recording.name)
+      } catch {
+        // Another recorder of this folder was faster; what cannot be removed still counts.
+        if error.code != ENOENT { continue }
+      }
       sum -= recording.bytes
-      removed.append(recording.name)
     }
     return removed
   }
