@@ -16,6 +16,8 @@ public enum RecordingErrorKind: String, Sendable {
   case tooLarge
   case fileFailed
   case diskFull
+  /// The disk has less free space than the user wants to be left.
+  case floorReached
   case badArgument
   case nothingToDo
   case toolMissing

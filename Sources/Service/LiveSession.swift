@@ -10,6 +10,8 @@ public import Recording
 public struct LiveSession: Sendable {
   public let session: Session
   public let recorder: Recorder
+  /// The detection that starts recordings; nil where they start when told to.
+  public let trigger: RecordingTrigger?
 
   /// How a front uses the session.
   public struct Use: Sendable {
@@ -56,6 +58,17 @@ public struct LiveSession: Sendable {
         configuration.showRecorded(request.classifier)
       }
     }
+    trigger = recording.trigger
+    var warnings: [String] = []
+    if let trigger = recording.trigger {
+      let check = TriggerCheck(trigger, configuration)
+      if let error = check.unknownLabel(provider) {
+        // What stands in the configuration does not keep a session from starting.
+        if request.recording.settings.contains(where: { $0.key == "on" }) { throw error }
+        warnings.append(error.line)
+      }
+      if let warning = check.lowConfidence { warnings.append(warning) }
+    }
     if use.comparesEveryFrame, let name = request.compare {
       extras.comparesEveryFrame = try provider.loadVisionModel(name)
     }
@@ -76,6 +89,7 @@ public struct LiveSession: Sendable {
     for problem in LiveSession.fewest(problems, in: user.file) {
       session.report(SessionEvent(severity: .error, message: problem))
     }
+    for warning in warnings { session.report(SessionEvent(severity: .warning, message: warning)) }
     if let reason = opened.reason { session.report(SessionEvent(severity: .info, message: reason)) }
     for line in LiveSession.fewest(misread.map(\.line) + user.strays.map(\.line), in: user.file) {
       session.report(SessionEvent(severity: .warning, message: line))

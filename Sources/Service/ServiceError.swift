@@ -7,4 +7,6 @@ public typealias ServiceError = Explained<ServiceErrorKind>
 public enum ServiceErrorKind: String, Sendable {
   /// A file that the user named cannot be read.
   case unreadable
+  /// What the user asked for can never happen.
+  case badArgument
 }

@@ -37,18 +37,28 @@ final class SessionFacts: Sendable {
       primaries + [("classifier", configuration.classifier), ("sequence", configuration.sequence)] + further
     for case (let stage, let name?) in asked {
       facts[stage] = name
-      for (key, value) in model(name) { facts["\(stage).\(key)"] = value }
+      // The labels stand beside the frames that they are of.
+      for (key, value) in model(name) where key != "labels" { facts["\(stage).\(key)"] = value }
     }
     return facts
   }
 
-  /// The file of a network and its SHA-256; empty for what is no file, such as a recording's own results. Any thread;
+  /// Bytes of labels that are written: those of the largest public sets take half of it.
+  private static let labelBytes = 1 << 20
+
+  /// The file of a network, its SHA-256, and its labels as a JSON list in the order of the class numbers; empty for what is no file, such as a recording's own results. Any thread;
   /// reads the whole file the first time.
   func model(_ name: String) -> [String: String] {
     if let known = models.withLock({ $0[name] }) { return known }
     var facts: [String: String] = [:]
     if let path = try? InstalledModels.store.networkPath(of: name), let hash = try? FileHash.sha256(ofFile: path) {
       facts = ["path": path, "sha256": hash]
+      // A network whose labels are not known has numbers as labels, which the results hold.
+      if let labels = try? InstalledModels.store.describe(name).labels, !labels.isEmpty,
+        let text = try? labels.jsonLine(), text.utf8.count <= SessionFacts.labelBytes
+      {
+        facts["labels"] = text
+      }
     }
     models.withLock { [facts] in $0[name] = facts }
     return facts

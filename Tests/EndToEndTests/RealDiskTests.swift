@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Recording
 import TestSupport
 import Testing
 
@@ -85,7 +86,9 @@ struct RealDiskTests {
 
   private func expectOneLine(_ outcome: Program.Outcome, _ words: String) {
     #expect(outcome.status == 1 && outcome.output.isEmpty)
-    #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+    // The first line says where it records.
+    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("recording to ") }
+    #expect(lines.count == 1 && lines[0].contains(words), "\(outcome.errors)")
   }
 
   @Test func exportsThatDoNotFitLeaveNothing() throws {
@@ -134,6 +137,17 @@ struct RealDiskTests {
       ["record", "--record", disk.folder, "--source", "demo:seed=7", "--floor", "3MiB"], timeout: 120)
     expectOneLine(outcome, "less than the floor")
     #expect(try framesRecovered(try #require(disk.recordings.first), disk.scratch, status: 0) > 10)
+  }
+
+  /// Half a second of a fast recording is more than the disk has left.
+  @Test func theFloorHoldsOnASmallDiskAndNothingIsLost() throws {
+    let disk = try Disk.inMemory(megabytes: 12)
+    let outcome = try Program.run(
+      ["record", "--record", disk.folder, "--floor", "1MiB", "--pace", "fast", "--source", "demo:seed=7"], timeout: 120)
+    expectOneLine(outcome, "less than the floor of 1.0 MiB")
+    #expect(!outcome.errors.contains("lost") && outcome.errors.contains("everything up to then is in"))
+    #expect(SystemFileLayer().freeBytes(at: disk.folder).map { $0 >= 1 << 20 } == true)
+    #expect(try framesRecovered(try #require(disk.recordings.first), disk.scratch, status: 0) > 60)
   }
 
   @Test func aDiskThatTurnsReadOnlyKeepsWhatItHas() throws {

@@ -56,13 +56,15 @@ final class Bag {
     try add(topic, message, type: CompressedImage.typeName, at: log, publisher: publisher)
   }
 
+  /// - Parameter id: what the writer calls its objects; empty where it does not follow them.
   func found(
-    _ topic: String, _ labels: [String], stamp: UInt64, at log: UInt64, frame: String = "cam", publisher: Int = 0
+    _ topic: String, _ labels: [String], stamp: UInt64, at log: UInt64, frame: String = "cam", publisher: Int = 0,
+    id: String = ""
   ) throws {
     let message = Detection2DArray(
       header: ROSHeader(stamp: stamp, frameID: frame),
       detections: labels.map {
-        .init(results: [.init(classID: $0, score: 0.75)], centerX: 8, centerY: 8, width: 4, height: 4)
+        .init(results: [.init(classID: $0, score: 0.75)], centerX: 8, centerY: 8, width: 4, height: 4, id: id)
       })
     try add(topic, message, type: Detection2DArray.typeName, at: log, publisher: publisher)
   }

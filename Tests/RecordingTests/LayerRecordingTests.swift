@@ -50,14 +50,17 @@ import Vision
     let start = MonotonicTime.now
     let results = (0..<frames).map { Self.result($0, start: start) }
     let disk = ScriptedDisk()
-    let recorder = Recorder(RecordingConfiguration(directory: "d"), layer: disk)
+    var configuration = RecordingConfiguration(directory: "d")
+    let clock = WallClock.now
+    configuration.wallClockOffset = { clock.offset }
+    let recorder = Recorder(configuration, layer: disk)
     recorder.setRecording(true)
     for result in results { recorder.receive(result) }
     let outcome = recorder.close()
     #expect(outcome.failure == nil && outcome.frames == UInt64(frames))
     let name = try #require(disk.names.first)
     let reader = try MCAPReader(MemoryBytes(try #require(disk.contents(name)), name: name))
-    return (reader, try results.map { try FrameRecord($0).jsonLine() })
+    return (reader, try results.map { try FrameRecord($0, datedBy: clock).jsonLine() })
   }
 
   @Test func everyLayerComesBack() throws {

@@ -32,6 +32,8 @@ public struct Frame: Sendable {
   public var damaged: UInt64
   /// Seconds into a file, folder or recording; nil for live sources.
   public var mediaTime: Double?
+  /// When the picture was taken, by a recording; nil for other sources.
+  public var recorded: RecordedTime?
   /// How the picture looks, once a ``PictureHealthMonitor`` has seen it.
   public var health: PictureHealth?
 
@@ -48,7 +50,21 @@ public struct Frame: Sendable {
     passedOver = 0
     damaged = 0
     mediaTime = nil
+    recorded = nil
     health = nil
+  }
+}
+
+/// When a picture of a recording was taken, by the clocks of the machine that recorded it.
+public struct RecordedTime: Sendable, Hashable {
+  /// Nanoseconds since 1970 (UTC).
+  public var wall: UInt64
+  /// Nanoseconds on the machine's monotonic clock; nil where the recording does not say.
+  public var monotonic: Int64?
+
+  public init(wall: UInt64, monotonic: Int64?) {
+    self.wall = wall
+    self.monotonic = monotonic
   }
 }
 

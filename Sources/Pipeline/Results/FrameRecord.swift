@@ -1,6 +1,6 @@
 public import Capture
 import Foundation
-import Ground
+public import Ground
 public import Perception
 public import Vision
 
@@ -18,7 +18,11 @@ public struct FrameRecord: Sendable {
 
   public var frame: UInt64
   public var sequence: UInt64
+  /// Of a replay, by the clock of the machine that recorded it: the monotonic one where the recording says it, else the wall
+  /// clock. Of other sources the frame's own time, on this machine's monotonic clock.
   public var timestamp: Int64
+  /// The same moment on the wall clock, in nanoseconds since 1970; nil in records of earlier programs.
+  public var wall: UInt64?
   public var source: String
   public var width: Int
   public var height: Int
@@ -34,10 +38,19 @@ public struct FrameRecord: Sendable {
   public var health: PictureHealth?
 
   /// The record of a result.
-  public init(_ result: FrameResult) {
+  ///
+  /// - Parameter clock: the clock of a recording that is being made, which dates replayed frames as well; nil for lines of
+  ///   JSON, in which frames of a replay have the times that they were recorded at.
+  public init(_ result: FrameResult, datedBy clock: WallClock? = nil) {
     frame = result.number
     sequence = result.frame.sequence
-    timestamp = result.frame.timestamp.nanoseconds
+    if clock == nil, let recorded = result.frame.recorded {
+      timestamp = recorded.monotonic ?? Int64(clamping: recorded.wall)
+      wall = recorded.wall
+    } else {
+      timestamp = result.frame.timestamp.nanoseconds
+      wall = (clock ?? .now).wall(result.frame.timestamp)
+    }
     source = result.source
     width = result.frame.image.width
     height = result.frame.image.height
@@ -81,6 +94,7 @@ extension FrameRecord: Codable {
     try put("frame", frame)
     try put("sequence", sequence)
     try put("timestamp_ns", timestamp)
+    if let wall { try put("time", UTCText.milliseconds(wall)) }
     try put("source", source)
     try put("width", width)
     try put("height", height)
@@ -113,6 +127,7 @@ extension FrameRecord: Codable {
     frame = try find("frame") ?? 0
     sequence = try find("sequence") ?? 0
     timestamp = try find("timestamp_ns") ?? 0
+    wall = try find("time", String.self).flatMap(UTCText.nanoseconds)
     source = try find("source") ?? ""
     model = try find("model") ?? ""
     classifier = try find("classifier")

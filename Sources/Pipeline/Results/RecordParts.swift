@@ -1,5 +1,5 @@
 public import Capture
-import Ground
+public import Ground
 import Perception
 
 /// Skipped frames in JSON: totals since the session began.
@@ -115,6 +115,8 @@ public struct SourceRecord: Encodable, Sendable {
   var state: String
   var source: String
   var timestamp_ns: Int64
+  /// The same moment in UTC.
+  var time: String?
   /// What the user reads, as on the dashboard.
   var message: String?
   var reason: String?
@@ -124,7 +126,10 @@ public struct SourceRecord: Encodable, Sendable {
   var outage_s: Double
 
   /// The record of a report.
-  public init(_ report: SourceReport) {
+  ///
+  /// - Parameter clock: gives the moment in UTC as well.
+  public init(_ report: SourceReport, datedBy clock: WallClock? = nil) {
+    time = clock.map { UTCText.milliseconds($0.wall(report.time)) }
     source = report.source.name
     timestamp_ns = report.time.nanoseconds
     message = report.state.line(at: report.time)

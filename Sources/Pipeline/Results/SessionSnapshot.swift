@@ -81,7 +81,7 @@ extension SessionSnapshot: Codable {
     try container.encode(sourceState, forKey: .sourceState)
     try container.encodeIfPresent(health, forKey: .health)
     try container.encodeIfPresent(stall, forKey: .stall)
-    try container.encodeIfPresent(latest.map(FrameRecord.init), forKey: .latest)
+    try container.encodeIfPresent(latest.map { FrameRecord($0, datedBy: .now) }, forKey: .latest)
     try container.encode(paused, forKey: .paused)
     try container.encode(minimumConfidence, forKey: .minimumConfidence)
     try container.encode(rates, forKey: .rates)

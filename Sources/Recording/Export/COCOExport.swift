@@ -20,7 +20,10 @@ struct COCOExport {
     var file_name: String
     var width: Int
     var height: Int
+    /// Nanoseconds since 1970.
     var timestamp_ns: UInt64
+    /// The same in UTC.
+    var time: String
   }
 
   private struct Annotation: Encodable {
@@ -72,7 +75,7 @@ struct COCOExport {
     let results = try export.results(of: frames.pictures)
     report.notes = results.notes
     var document = Document(info: ["description": fileName(of: export.reader.name), "contributor": "ocellus export"])
-    var categories: [String: Int] = [:]
+    let classes = export.classes(of: results)
     let pictures = frames.pictures
     for index in 0..<pictures.count {
       if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
@@ -91,18 +94,16 @@ struct COCOExport {
       document.images.append(
         Picture(
           id: index + 1, file_name: "images/" + name, width: picture.image.width, height: picture.image.height,
-          timestamp_ns: time))
+          timestamp_ns: time, time: UTCText.milliseconds(time)))
       report.frames += 1
       for detection in found {
-        let category = categories[detection.label] ?? categories.count + 1
-        categories[detection.label] = category
         document.annotations.append(
-          annotation(detection, document.annotations.count + 1, index + 1, category, picture.image))
+          annotation(detection, document.annotations.count + 1, index + 1, classes.number(of: detection), picture.image))
         report.detections += 1
       }
     }
     try report.checkNotEmpty(export.reader.name)
-    document.categories = categories.sorted { $0.value < $1.value }.map { Category(id: $0.value, name: $0.key) }
+    document.categories = classes.sorted.map { Category(id: $0.number, name: $0.name) }
     let text = try OutputText(folder + "/annotations.json")
     try text.write(try document.jsonLine() + "\n")
     try text.finish()

@@ -109,6 +109,14 @@ public struct RecordingExport: Sendable {
     try ResultTrack(reader, pictures: pictures, topic: options.results)
   }
 
+  /// The classes of all results.
+  func classes(of results: ResultTrack) -> ClassList {
+    var sighting = ClassList.Sighting()
+    // A result that cannot be read says no classes; it is reported where it is written.
+    for number in 0..<results.count { if let result = try? results.result(number) { sighting.note(result) } }
+    return ClassList([(reader.metadata, sighting)])
+  }
+
   func check(_ progress: (Double) -> Bool, _ done: Int, of total: Int) throws {
     guard progress(Double(done) / Double(max(1, total))) else {
       throw RecordingError(.cancelled, "cancelled", place: reader.name)
@@ -118,10 +126,11 @@ public struct RecordingExport: Sendable {
   // MARK: Text
 
   private static let csvHeader =
-    "frame,seconds,timestamp_ns,track,label,class_id,confidence,x,y,width,height,second_label,second_confidence"
+    "frame,seconds,timestamp_ns,track,label,class_id,confidence,x,y,width,height,second_label,second_confidence,time"
 
   private func writeText(
-    _ output: String, header: String?, _ progress: (Double) -> Bool, _ lines: (Entry) throws -> [String]
+    _ output: String, header: String?, _ progress: (Double) -> Bool,
+    _ lines: (Entry, () -> ClassList) throws -> [String]
   ) throws -> Report {
     let results = try results(of: try picturesOfResults())
     guard !results.isEmpty else {
@@ -135,6 +144,7 @@ public struct RecordingExport: Sendable {
       report.notes = results.notes
       if let header { try text.write(header + "\n") }
       let locations = results.locations
+      lazy var classes = classes(of: results)
       for (index, location) in locations.enumerated() {
         if index % 32 == 0 { try check(progress, index, of: locations.count) }
         let result: RecordedResult
@@ -145,7 +155,7 @@ public struct RecordingExport: Sendable {
         let entry = Entry(
           number: index + 1, logTime: location.logTime,
           seconds: Double(location.logTime - locations[0].logTime) / 1e9, result: result)
-        for line in try lines(entry) { try text.write(line + "\n") }
+        for line in try lines(entry, { classes }) { try text.write(line + "\n") }
         report.frames += 1
         report.detections += result.findings.detections.count
       }
@@ -165,15 +175,16 @@ public struct RecordingExport: Sendable {
     return try? pictures()
   }
 
-  private func csvLines(_ entry: Entry) -> [String] {
+  private func csvLines(_ entry: Entry, _ classes: () -> ClassList) -> [String] {
     entry.result.findings.detections.map { detection in
       let box = detection.box
       let second = detection.classes.first
       let fields: [String] = [
         String(entry.number), String((entry.seconds * 1e6).rounded() / 1e6), String(entry.logTime),
-        detection.track.map(String.init) ?? "", quoted(detection.label), String(detection.classID),
+        detection.track.map(String.init) ?? "", quoted(detection.label), String(classes().number(of: detection)),
         decimal(detection.confidence, 4), decimal(box.x, 2), decimal(box.y, 2), decimal(box.width, 2),
         decimal(box.height, 2), quoted(second?.label ?? ""), second.map { decimal($0.confidence, 4) } ?? "",
+        UTCText.milliseconds(entry.logTime),
       ]
       return fields.joined(separator: ",")
     }
@@ -187,20 +198,32 @@ public struct RecordingExport: Sendable {
 
   private func decimal(_ value: Float, _ digits: Int) -> String { String(rounded(value, digits)) }
 
-  private func jsonLines(_ entry: Entry) throws -> [String] {
+  private func jsonLines(_ entry: Entry, _ classes: () -> ClassList) throws -> [String] {
     let result = entry.result
-    if let line = result.line { return [line.plainJSON] }
+    if let line = result.line { return [RecordingExport.dated(line.plainJSON, result, entry.logTime)] }
     // Another program's recording: the same fields, as far as they are known.
     let record = ForeignRecord(
-      frame: entry.number, timestamp_ns: entry.logTime, source: reader.name,
-      detections: result.findings.detections.map { DetectionRecord($0, frameWidth: 0, frameHeight: 0) },
+      frame: entry.number, timestamp_ns: entry.logTime, time: UTCText.milliseconds(entry.logTime), source: reader.name,
+      detections: result.findings.detections.map { detection in
+        var numbered = detection
+        numbered.classID = classes().number(of: detection)
+        return DetectionRecord(numbered, frameWidth: 0, frameHeight: 0)
+      },
       classes: result.findings.classes)
     return [try record.jsonLine()]
   }
 
+  /// A recorded line with its time in UTC, which earlier programs did not write.
+  private static func dated(_ line: String, _ result: RecordedResult, _ logTime: UInt64) -> String {
+    guard result.wall == nil, let brace = line.firstIndex(of: "{") else { return line }
+    return "{\"time\":\"\(UTCText.milliseconds(logTime))\"," + line[line.index(after: brace)...]
+  }
+
   private struct ForeignRecord: Encodable {
     var frame: Int
+    /// Nanoseconds since 1970: other programs' recordings say no other clock.
     var timestamp_ns: UInt64
+    var time: String
     var source: String
     var detections: [DetectionRecord]
     var classes: [Classification]

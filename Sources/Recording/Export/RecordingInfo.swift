@@ -16,7 +16,10 @@ public struct RecordingInfo: Encodable, Sendable {
   public var library: String
   /// Whether the file has an index of its own; one that was cut off has none.
   public var finished: Bool
+  /// Of the first message, in nanoseconds since 1970.
   public var start_ns: UInt64
+  /// The same in UTC; nil where it is not known.
+  public var start: String?
   public var seconds: Double
   public var messages: UInt64
   public var chunks: Int
@@ -60,17 +63,27 @@ public struct RecordingInfo: Encodable, Sendable {
     }
     messages = topics.reduce(0) { $0 &+ $1.messages }
     start_ns = first == .max ? 0 : first
+    start = start_ns > 0 ? UTCText.milliseconds(start_ns) : nil
     seconds = last > first ? Double(last - first) / 1e9 : 0
     self.problems = problems
   }
 
+  /// Letters of a value that the table shows; JSON has all of it.
+  private static let shownLetters = 160
+
+  /// A value as one line of bearable length: other programs keep whole documents in their metadata.
+  private static func shortened(_ value: String) -> String {
+    let line = value.split(whereSeparator: \.isNewline).joined(separator: " ")
+    guard line.count > shownLetters else { return line }
+    return "\(line.prefix(shownLetters))… (\(value.utf8.count) bytes; --json shows all)"
+  }
+
   /// A table for people.
   public var lines: [String] {
-    let began = start_ns > 0 ? Date(timeIntervalSince1970: Double(start_ns) / 1e9).ISO8601Format() : "unknown"
     var lines = [
       path,
       "  written by   \(library), profile \(profile)\(finished ? "" : " (not finished: 'ocellus recover' completes it)")",
-      "  began        \(began)", "  length       \(DurationText.tenths(seconds)) s",
+      "  began        \(start ?? "unknown")", "  length       \(DurationText.tenths(seconds)) s",
       "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
       "  messages     \(messages)",
     ]
@@ -82,7 +95,9 @@ public struct RecordingInfo: Encodable, Sendable {
     }
     for (name, values) in metadata.sorted(by: { $0.key < $1.key }) {
       lines.append("  \(name)")
-      for (key, value) in values.sorted(by: { $0.key < $1.key }) { lines.append("    \(key)  \(value)") }
+      for (key, value) in values.sorted(by: { $0.key < $1.key }) {
+        lines.append("    \(key)  \(RecordingInfo.shortened(value))")
+      }
     }
     lines += attachments.map { "  attached     \($0)" }
     lines += problems.map { "  problem      \($0)" }

@@ -1,3 +1,4 @@
+import Capture
 import Ground
 
 /// Reads an MCAP file anywhere in it, by its index or, where it has none or a damaged one, by one built from the data.
@@ -28,6 +29,9 @@ public final class MCAPReader: Sendable {
   public let metadata: [MCAP.Metadata]
   /// As the file says, or nil.
   public let statistics: MCAP.Statistics?
+  /// What to take from log times for the monotonic clock of the machine that recorded; nil where the file does not say, or
+  /// says it more than once and differently, as merged files do.
+  let monotonicOffset: Int64?
   /// What was wrong with the file and did not stop it from being read, a sentence each.
   public let problems: [String]
   /// Whether the index is the file's own.
@@ -68,6 +72,8 @@ public final class MCAPReader: Sendable {
     statistics = index.statistics
     walked = index.walked
     metadata = MCAPReader.metadata(index.metadata, of: bytes, &problems)
+    let offsets = Set(metadata.filter { $0.name == "ocellus.session" }.map { $0.values["monotonic_offset_ns"] })
+    monotonicOffset = offsets.count == 1 ? offsets.first.flatMap { $0 }.flatMap { Int64($0) } : nil
     cache = ChunkCache(bytes, chunks: index.chunks)
     self.problems = problems
   }
@@ -81,6 +87,14 @@ public final class MCAPReader: Sendable {
       guard let schema = schemas[channel.schemaID] else { return false }
       return schema.name == name || schema.name == name.replacing("/msg/", with: "/", maxReplacements: 1)
     }.sorted { $0.id < $1.id }
+  }
+
+  /// When a message of that log time was written.
+  func recordedTime(_ logTime: UInt64) -> RecordedTime {
+    let monotonic = monotonicOffset.flatMap { offset in
+      Int64(exactly: logTime).map { $0.subtractingReportingOverflow(offset) }
+    }
+    return RecordedTime(wall: logTime, monotonic: monotonic.flatMap { $0.overflow ? nil : $0.partialValue })
   }
 
   /// The metadata records of an index, as far as they can be read. Entries may share a record: it is read once.

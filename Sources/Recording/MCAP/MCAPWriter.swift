@@ -31,6 +31,11 @@ public final class MCAPWriter {
   /// Bytes of the open chunk, before compression.
   public var pendingBytes: Int { chunk.records.count }
   public var pendingMessages: UInt64 { chunk.messageCount }
+  /// About how many bytes completing the file takes beside the open chunk: schemas and channels again, and the indexes.
+  var summaryBytes: UInt64 {
+    let declared = schemas.reduce(0) { $0 + $1.data.count + $1.name.utf8.count } + declaredChannelBytes
+    return UInt64(declared + chunkIndexes.count * (120 + channels.count * 10) + metadataIndexes.count * 64 + 4096)
+  }
   public private(set) var statistics = MCAP.Statistics()
 
   private let options: Options
@@ -42,6 +47,7 @@ public final class MCAPWriter {
   /// Where the schemas of a name stand in ``schemas``.
   private var schemaPlaces: [String: [Int]] = [:]
   private var channels: [MCAP.Channel] = []
+  private var declaredChannelBytes = 0
   private var chunkIndexes: [MCAP.ChunkIndex] = []
   private var attachmentIndexes: [MCAP.AttachmentIndex] = []
   private var metadataIndexes: [MCAP.MetadataIndex] = []
@@ -110,6 +116,7 @@ public final class MCAPWriter {
     channels.append(channel)
     statistics.channelCount += 1
     channel.write(to: &scratch)
+    declaredChannelBytes += scratch.count
     try writeScratch()
     return channel.id
   }

@@ -4,8 +4,10 @@ import Synchronization
 
 /// What came of a recorder's work.
 public struct RecordingOutcome: Sendable, Equatable {
-  /// The files that were begun, in order, under the names they have now.
+  /// The files that were begun and are still there, in order, under the names they have now.
   public var files: [String] = []
+  /// How many more were begun, and removed by the ring since.
+  public var removed = 0
   public var frames: UInt64 = 0
   /// Why the last recording ended before it was told to; nil when it did not.
   public var failure: String?
@@ -17,6 +19,9 @@ public struct RecordingOutcome: Sendable, Equatable {
 /// disk is too slow, pictures are dropped before results, and both are counted in ``status``. A disk that fills or fails
 /// ends the recording with an event; nothing else stops. Every call is thread-safe.
 public final class Recorder: ResultConsumer, RecordingControl {
+  /// How the event begins that names the file of a recording that has begun.
+  public static let beginning = "recording to "
+
   private let queue: RecorderQueue
   private let shared: Shared
   private let thread: Mutex<WorkerThread?>

@@ -33,6 +33,8 @@ final class RecorderWorker {
   private var countedBytes: UInt64 = 0
   private var freeBytes: UInt64?
   private var freeChecked: MonotonicTime?
+  /// Bytes of the open file when the free space was looked at last.
+  private var floorCheckedBytes: UInt64 = 0
   private var pruned: MonotonicTime?
   private var reportedTrouble: String?
   private var framesBefore: UInt64 = 0
@@ -106,9 +108,15 @@ final class RecorderWorker {
     }
     if file == nil && isWanted && fires { begin() }
     guard let file else { return buffer.add(.frame(frame.detached())) }
+    let written = file.writer.bytesWritten
     attempt {
       try file.write(frame, drops: queue.drops)
-      if isFull(file) { try split() }
+      try keepFloor(file)
+      if isFull(file) {
+        try split()
+      } else if file.writer.bytesWritten > written {
+        prune()
+      }
     }
     endAfterTrigger(now: result.frame.timestamp)
   }
@@ -134,7 +142,7 @@ final class RecorderWorker {
       framesBefore = 0
       try openUnderNewName()
       guard let file else { return }
-      say(.info, "recording to \(file.writer.path)")
+      say(.info, Recorder.beginning + file.writer.path)
       for entry in buffer.drain() {
         switch entry {
         case .frame(let frame): try file.write(frame, drops: RecordingDrops())
@@ -160,14 +168,14 @@ final class RecorderWorker {
     clock = WallClock(offset: configuration.wallClockOffset())
     file = try RecordingFile(path: path, configuration: configuration, part: part, clock: clock, layer: layer)
     countedBytes = 0
+    floorCheckedBytes = 0
     prune()
   }
 
   private func isFull(_ file: RecordingFile) -> Bool {
-    var limit = configuration.splitBytes
-    // A ring of one file could only be emptied whole; it needs at least some.
-    if let total = configuration.totalBytes { limit = min(limit ?? .max, max(total / 8, 1 << 20)) }
-    if let limit, file.writer.bytesWritten + UInt64(file.writer.pendingBytes) >= limit { return true }
+    if let limit = configuration.fileBytes {
+      if file.writer.bytesWritten + UInt64(file.writer.pendingBytes) >= limit { return true }
+    }
     return configuration.splitSeconds.map { file.seconds >= $0 } ?? false
   }
 
@@ -187,6 +195,7 @@ final class RecorderWorker {
     attempt {
       try file.finish()
       note(file, at: file.writer.path)
+      prune()
       self.file = nil
       let frames = framesBefore + file.frames
       let drops = queue.drops
@@ -205,8 +214,23 @@ final class RecorderWorker {
       outcome.failure = (error as? RecordingError)?.what ?? reason
       guard let file else { return say(.error, "recording failed: \(reason)") }
       self.file = nil
+      if (error as? RecordingError)?.kind == .floorReached, finishWhole(file) {
+        return say(.error, "recording stopped: \(reason); everything up to then is in \(file.writer.path)")
+      }
       let lost = file.writer.pendingMessages
       say(.error, "recording stopped: \(reason); \(save(file)); \(lost) messages were lost")
+    }
+  }
+
+  /// Completes a file whose disk is in order, with all that was written into it; whether it could.
+  private func finishWhole(_ file: RecordingFile) -> Bool {
+    do {
+      try file.finish()
+      note(file, at: file.writer.path)
+      return true
+    } catch {
+      // Others have filled the disk since: what was told to be saved is less, and ``save(_:)`` says so.
+      return false
     }
   }
 
@@ -260,7 +284,7 @@ final class RecorderWorker {
       if let file {
         attempt {
           try checkPresence(file)
-          try checkFreeSpace()
+          try checkFreeSpace(needed: UInt64(file.writer.pendingBytes) + file.writer.summaryBytes)
           try followClock()
         }
       }
@@ -291,18 +315,42 @@ final class RecorderWorker {
     try split()
   }
 
-  private func checkFreeSpace() throws {
+  private func checkFreeSpace() throws { try checkFreeSpace(needed: 0) }
+
+  /// - Parameter needed: bytes that completing the open file takes.
+  private func checkFreeSpace(needed: UInt64) throws {
     freeBytes = folder.freeBytes
-    guard let freeBytes, freeBytes < configuration.freeFloorBytes else { return }
+    let floor = configuration.freeFloorBytes
+    guard let freeBytes, freeBytes < floor.addingReportingOverflow(needed).partialValue else { return }
+    let mebibytes = { (bytes: UInt64) in DurationText.tenths(Double(bytes) / 1_048_576) }
+    let rest = freeBytes < floor ? "" : "; with the end of the file it is"
     throw RecordingError(
-      .diskFull, "only \(freeBytes >> 20) MiB are free, less than the floor of \(configuration.freeFloorBytes >> 20)",
+      .floorReached,
+      "only \(mebibytes(freeBytes)) MiB are free\(rest), less than the floor of \(mebibytes(floor)) MiB",
       place: folder.path, remedy: "free some space or record elsewhere")
   }
 
+  /// Bytes after which the free space is looked at again, in a fast recording between two looks of ``tick()``.
+  private static let floorStep: UInt64 = 1 << 16
+
+  /// Ends the recording while what it holds still fits above the floor: half a second of a fast one may be more than that.
+  private func keepFloor(_ file: RecordingFile) throws {
+    let pending = UInt64(file.writer.pendingBytes)
+    guard file.writer.bytesWritten + pending >= floorCheckedBytes + RecorderWorker.floorStep else { return }
+    floorCheckedBytes = file.writer.bytesWritten + pending
+    try checkFreeSpace(needed: pending + file.writer.summaryBytes + RecorderWorker.floorStep)
+  }
+
   private func prune() {
-    guard let total = configuration.totalBytes, file != nil else { return }
+    guard let total = configuration.totalBytes, let file else { return }
     pruned = .now
-    for name in folder.prune(to: total) { say(.info, "removed the oldest recording, \(name)") }
+    // The open chunk and the summary are still to come.
+    let pending = UInt64(file.writer.pendingBytes) + file.writer.summaryBytes
+    let removed = folder.prune(to: total - min(total, pending), keeping: fileName(of: file.writer.path))
+    for name in removed { say(.info, "removed the oldest recording, \(name)") }
+    let gone = Set(removed.map { "\(folder.path)/\($0)" })
+    outcome.removed += outcome.files.count { gone.contains($0) }
+    outcome.files.removeAll { gone.contains($0) }
   }
 
   private func publishStatus(_ forced: RecordingStatus.State?) {

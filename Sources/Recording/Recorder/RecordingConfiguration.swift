@@ -10,6 +10,8 @@ public struct RecordingConfiguration: Sendable {
   public var jpegQuality = 85
   /// A file that reaches this size is finished and the next one begun; nil for no limit.
   public var splitBytes: UInt64? = 4 << 30
+  /// Whether the user asked for that size: a ring makes smaller files otherwise.
+  public var isSplitAsked = false
   /// A file of this length in seconds is finished and the next one begun; nil for no limit.
   public var splitSeconds: Double?
   /// The oldest recordings in the folder go when all together exceed this; nil keeps everything.
@@ -22,6 +24,16 @@ public struct RecordingConfiguration: Sendable {
   public var trigger: RecordingTrigger?
   /// How long a triggered recording goes on without such a detection, in seconds.
   public var holdSeconds: Double = 5
+  /// When a file is full, in bytes: the size that was asked for, or of a part of the ring. A ring of one file could only be
+  /// emptied whole.
+  var fileBytes: UInt64? {
+    guard let totalBytes else { return splitBytes }
+    return min(splitBytes ?? .max, isSplitAsked ? totalBytes : max(totalBytes / 8, 1 << 20))
+  }
+
+  /// Bytes of a chunk, at most: small files keep near the size that was asked for.
+  var chunkBytes: Int { Int(clamping: min(4 << 20, max(1 << 16, (fileBytes ?? .max) / 16))) }
+
   /// What a crash can cost at most, in seconds.
   public var chunkSeconds: Double = 0.5
   /// Pictures waiting for the disk; more are dropped and counted.

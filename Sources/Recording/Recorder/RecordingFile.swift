@@ -28,6 +28,7 @@ final class RecordingFile {
   init(path: String, configuration: RecordingConfiguration, part: Int, clock: WallClock, layer: any FileLayer) throws {
     var options = MCAPWriter.Options()
     options.compression = configuration.compression
+    options.chunkBytes = configuration.chunkBytes
     options.chunkNanoseconds = UInt64(saturating: max(0.05, min(1, configuration.chunkSeconds)) * 1e9)
     writer = try MCAPWriter(path: path, options: options, layer: layer)
     self.clock = clock
@@ -70,7 +71,9 @@ final class RecordingFile {
         try append(.classification, time, FrameMessages.classification(result, header))
       }
       try append(.annotations, time, FrameMessages.annotations(result, header))
-      if let line = try? FrameRecord(result).jsonLine() { try append(.results, time, StringMessage(data: line)) }
+      if let line = try? FrameRecord(result, datedBy: clock).jsonLine() {
+        try append(.results, time, StringMessage(data: line))
+      }
       try append(
         .diagnostics, time, FrameMessages.diagnostics(result, header, drops: drops, skippedSinceLast: skipped))
     }

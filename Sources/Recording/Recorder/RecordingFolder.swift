@@ -66,14 +66,14 @@ struct RecordingFolder {
 
   /// Removes the oldest recordings until all together take at most `total` bytes.
   ///
-  /// Only files named as this program names them go, and never one that is being written.
+  /// Only files named as this program names them go, and never one that is being written, nor `kept`.
   /// - Returns: the names of those removed.
-  func prune(to total: UInt64) -> [String] {
+  func prune(to total: UInt64, keeping kept: String) -> [String] {
     let recordings = layer.files(in: path).filter { isRecording($0.name) }
       .sorted { RecordingFolder.order($0.name) < RecordingFolder.order($1.name) }
     var sum = recordings.reduce(UInt64(0)) { $0 + $1.bytes }
     var removed: [String] = []
-    for recording in recordings where sum > total {
+    for recording in recordings where sum > total && recording.name != kept {
       let file = path + "/" + recording.name
       if recording.name.hasSuffix(MCAPWriter.workingSuffix) && layer.isLocked(file) { continue }
       do throws(SystemError) {

@@ -63,6 +63,7 @@ public enum RecordingSettings {
     if text == "none" {
       configuration.splitBytes = nil
       configuration.splitSeconds = nil
+      configuration.isSplitAsked = false
       return
     }
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -73,6 +74,7 @@ public enum RecordingSettings {
         let bytes = try RecordingUnits.bytes(String(part))
         guard bytes >= 1 << 16 else { throw refusal(text, "64KiB or more") }
         configuration.splitBytes = bytes
+        configuration.isSplitAsked = true
       }
     }
   }

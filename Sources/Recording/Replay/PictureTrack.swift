@@ -129,6 +129,9 @@ final class PictureTrack: Sendable {
     return time >= locations[0].logTime ? Double(time - locations[0].logTime) / 1e9 : 0
   }
 
+  /// When picture `index` was recorded.
+  func recordedTime(_ index: Int) -> RecordedTime { reader.recordedTime(locations[index].logTime) }
+
   var duration: Double { seconds(count - 1) }
 
   /// The picture at `seconds`, or the last before it.

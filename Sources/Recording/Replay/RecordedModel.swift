@@ -8,12 +8,18 @@ public final class RecordedModel: VisionModel {
   /// The name in the list of models.
   public static let name = "recorded"
 
+  /// Pictures that are looked at for whether their objects have numbers.
+  private static let samples = 30
+
   private let source: RecordingSource
   public let description: ModelDescription
 
   public init(_ source: RecordingSource) {
     self.source = source
-    let recorded = (0..<min(10, source.pictures.count)).lazy.compactMap { source.recordedResult(at: $0) }.first
+    let results = (0..<min(RecordedModel.samples, source.pictures.count)).lazy.compactMap {
+      source.recordedResult(at: $0)
+    }
+    let recorded = results.first
     let detector = recorded?.detector ?? ""
     var description = ModelDescription(
       name: RecordedModel.name, task: .detection, path: source.description.name, fileBytes: 0,
@@ -22,8 +28,10 @@ public final class RecordedModel: VisionModel {
       reasons: [
         detector.isEmpty ? "results of another program, as recorded" : "results of \(detector), as recorded"
       ])
-    // Its own recordings hold followed objects; those of another program's may lack numbers.
-    description.isComplete = recorded?.line != nil
+    // Its own recordings hold followed objects, and so do those of other programs that number them: their numbers are shown.
+    description.isComplete = results.contains { result in
+      result.line != nil || result.findings.detections.contains { $0.track != nil }
+    }
     self.description = description
   }
 

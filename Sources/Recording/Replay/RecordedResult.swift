@@ -11,6 +11,8 @@ public struct RecordedResult: Sendable {
   public var classifier: String?
   public var findings = Findings()
   public var times = StageTimes()
+  /// When its frame was taken, as the line says it: nanoseconds since 1970; nil where it does not.
+  var wall: UInt64?
   /// The line of JSON that the session would have printed; nil for recordings of other programs.
   public var line: String?
 
@@ -28,6 +30,7 @@ public struct RecordedResult: Sendable {
   init(jsonLine: String) throws {
     let record = try FrameRecord(parsing: jsonLine)
     line = jsonLine
+    wall = record.wall
     detector = record.model
     classifier = record.classifier
     findings = record.findings

@@ -174,6 +174,7 @@ public final class RecordingSource: SeekableSource {
       var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
+      frame.recorded = pictures.recordedTime(index)
       let storage = ObjectIdentifier(picture.image.storage)
       let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
       state.withLock { state in

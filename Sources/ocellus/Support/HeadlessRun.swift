@@ -32,25 +32,32 @@ struct HeadlessRun {
     use.waitsForModels = true
     use.comparesEveryFrame = true
     use.frameLimit = frames
-    let live = try LiveSession(request, use, consumers: [writer])
+    let line = RecordingLine()
+    let live = try LiveSession(request, use, consumers: request.recording.isOn ? [line, writer] : [writer])
+    if request.recording.isOn, let trigger = live.trigger { line.wait(for: trigger, in: live.recorder.status.path) }
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
     let began = MonotonicTime.now
     try live.start()
     let failure = live.session.wait {
+      if request.recording.isOn { line.show(live.recorder.status) { live.session.snapshot().processed } }
       if interruption.hasCome || writer.isBroken { return false }
       if purpose == .recording && live.recordingHasFailed { return false }
       return seconds.map { MonotonicTime.now.milliseconds(since: began) < $0 * 1000 } ?? true
     }
     let recorded = live.close()
+    line.clear()
     if let failure = writer.failure { throw failure }
     if let failure { throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: failure) }
     if let failure = recorded.failure {
       throw writer.hasSaid(failure) ? ExitCode(1) : CommandFailure(what: "recording failed: \(failure)")
     }
-    if !json {
+    if json {
+      tell(recorded, live.trigger, to: StandardStreams.writeErrorLine)
+    } else {
       let snapshot = live.session.snapshot()
-      summarise(snapshot, recorded)
+      summarise(snapshot)
+      tell(recorded, live.trigger, to: StandardStreams.writeLine)
       if let comparison = snapshot.comparison { StandardStreams.writeLine(HeadlessRun.summary(of: comparison)) }
     }
     if purpose == .results { try interruption.exitIfInterrupted() }
@@ -58,15 +65,24 @@ struct HeadlessRun {
     if live.session.refusals > 0 { throw ExitCode(1) }
   }
 
-  private func summarise(_ snapshot: SessionSnapshot, _ recorded: RecordingOutcome) {
+  private func summarise(_ snapshot: SessionSnapshot) {
     let total = snapshot.latencies.first { $0.part == .total }
     let line =
       "\(snapshot.processed) frames processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
     StandardStreams.writeLine(line + latency)
+  }
+
+  /// Says what was recorded, also that nothing was.
+  private func tell(_ recorded: RecordingOutcome, _ trigger: RecordingTrigger?, to write: (String) -> Void) {
+    guard request.recording.isOn else { return }
     if !recorded.files.isEmpty {
-      StandardStreams.writeLine("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))")
+      let removed = recorded.removed > 0 ? "; \(recorded.removed) earlier files were removed by --cap" : ""
+      write("recorded \(recorded.frames) frames to \(recorded.files.joined(separator: ", "))\(removed)")
+    } else {
+      let why = trigger.map { ": no \($0.label) of \($0.confidence) or more was seen" } ?? ""
+      write("nothing was recorded\(why)")
     }
   }
 

@@ -43,7 +43,7 @@ final class JSONLinesWriter: ResultConsumer {
 
   /// Never waits for the reader: a line that does not fit now goes before the next frame's.
   func receive(_ report: SourceReport) {
-    guard writesFrames, !isBroken, let line = try? SourceRecord(report).jsonLine() else { return }
+    guard writesFrames, !isBroken, let line = try? SourceRecord(report, datedBy: .now).jsonLine() else { return }
     reports.withLock { reports in
       if reports.utf8.count < 1 << 16 { reports += line + "\n" }
     }
