@@ -6,8 +6,23 @@ enum SourceOpening {
   private static func recording(_ options: RecordingSource.Options) -> SourceOpener {
     SourceOpener(
       name: "recording",
-      claims: { $0.text.hasSuffix(".mcap") || $0.text.hasSuffix(".mcap" + MCAPWriter.workingSuffix) },
+      claims: { name in
+        switch name.file {
+        case .folder:
+          // A folder of photos may hold recordings beside them: it stays one of photos.
+          Recordings.isBag(folder: name.text) || (Recordings.areRecordings(in: name.text) && !holdsPhotos(name.text))
+        case .missing, .device, .regular, .other, .unreadable: Recordings.isRecording(file: name.text)
+        }
+      },
       open: { name, _ in try RecordingSource(path: name.text, options: options) })
+  }
+
+  private static let photoEndings = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"]
+
+  private static func holdsPhotos(_ folder: String) -> Bool {
+    SystemFileLayer().files(in: folder).contains { file in
+      photoEndings.contains { file.name.lowercased().hasSuffix($0) }
+    }
   }
 
   /// The source, and why it was chosen when the user chose none.

@@ -84,6 +84,7 @@ import Testing
     // Each line got its time in UTC; nothing else has changed.
     let dated = /\{"time":"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ",/
     #expect(out.matches(of: dated).count == 6)
-    #expect(try out.replacing(dated, with: "{") == String(contentsOfFile: Self.folder + "recorded.jsonl", encoding: .utf8))
+    #expect(
+      try out.replacing(dated, with: "{") == String(contentsOfFile: Self.folder + "recorded.jsonl", encoding: .utf8))
   }
 }

@@ -74,7 +74,8 @@ import Testing
     let lines = outcome.errors.split(separator: "\n")
     // Where it records, and in the end that it has; standard output is for frames alone.
     #expect(outcome.status == 0 && lines.first == "recording to \(file)", "\(outcome.errors)")
-    #expect(lines.last?.hasPrefix("recorded \(frameLines(outcome.output)) frames to \(file)") == true, "\(outcome.errors)")
+    #expect(
+      lines.last?.hasPrefix("recorded \(frameLines(outcome.output)) frames to \(file)") == true, "\(outcome.errors)")
     let isClean = lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("ocellus: recorded ") }
     #expect(isClean, "\(outcome.errors)")
     let info = try info(file)
@@ -144,7 +145,9 @@ import Testing
     let folder = scratch.file("r")
     let runs = try (0..<3).map { number in
       let own = try TemporaryFolder()
-      let arguments = ["record", "--source", "demo:seed=\(number)", "--pace", "fast", "--frames", "15", "--record", folder]
+      let arguments = [
+        "record", "--source", "demo:seed=\(number)", "--pace", "fast", "--frames", "15", "--record", folder,
+      ]
       return (try Program.start(arguments, into: own), own)
     }
     for (process, own) in runs { #expect(try Program.end(process, own).status == 0) }
@@ -174,7 +177,9 @@ import Testing
 
   @Test func aTriggerThatCanNeverComeIsRefused() throws {
     let scratch = try TemporaryFolder()
-    let arguments = ["record", "--source", "demo:seed=7", "--pace", "fast", "--frames", "5", "--record", scratch.file("r")]
+    let arguments = [
+      "record", "--source", "demo:seed=7", "--pace", "fast", "--frames", "5", "--record", scratch.file("r"),
+    ]
     let misspelt = try Program.run(arguments + ["--on", "perso:0.5"])
     #expect(misspelt.status == 1 && misspelt.output.isEmpty)
     #expect(misspelt.errors.contains("'perso' is not a label of ocellus-detector (did you mean 'person'?)"))
@@ -186,7 +191,9 @@ import Testing
 
   @Test func aRecordingOfNothingSaysSo() throws {
     let scratch = try TemporaryFolder()
-    let arguments = ["record", "--source", "demo:seed=7", "--pace", "fast", "--frames", "5", "--record", scratch.file("r")]
+    let arguments = [
+      "record", "--source", "demo:seed=7", "--pace", "fast", "--frames", "5", "--record", scratch.file("r"),
+    ]
     let none = try Program.run(arguments + ["--on", "person:1"])
     #expect(none.status == 0 && none.output.contains("nothing was recorded: no person of 1.0 or more was seen"))
     #expect(none.errors == "recording in \(scratch.file("r")) starts at the next person of 1.0 or more\n")

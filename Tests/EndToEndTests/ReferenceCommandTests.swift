@@ -20,7 +20,8 @@ import Testing
         == "'pallet A' is called 'pallet 7' now\n")
     #expect(
       try Program.run(["references", "list", "--json"], environment: environment).output
-        == "[{\"dimensions\":2,\"model\":\"m\",\"name\":\"pallet 7\"},{\"dimensions\":2,\"model\":\"m\",\"name\":\"robot\"}]\n")
+        == "[{\"dimensions\":2,\"model\":\"m\",\"name\":\"pallet 7\"},{\"dimensions\":2,\"model\":\"m\",\"name\":\"robot\"}]\n"
+    )
     let taken = try Program.run(["references", "rename", "robot", "pallet 7"], environment: environment)
     #expect(taken.status == 1 && taken.errors.contains("another reference is called 'pallet 7'"))
     let misspelt = try Program.run(["references", "remove", "robto"], environment: environment)

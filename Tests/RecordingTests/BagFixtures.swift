@@ -81,7 +81,7 @@ final class Bag {
 
 /// What a replay shows: the grey level of each picture, and its recorded labels.
 func played(
-  _ reader: MCAPReader, topic: String? = nil, results: String? = nil
+  _ reader: any RecordingReader, topic: String? = nil, results: String? = nil
 ) throws -> [(level: Int, labels: [String])] {
   var options = RecordingSource.Options()
   options.speed = 0

@@ -123,7 +123,7 @@ import Testing
     var frames = 0
     for name in names {
       let path = configuration.directory + "/" + name
-      let source = try RecordingSource(path: path)
+      let source = try RecordingSource(try Recordings.open(path, withParts: false))
       frames += Int(saturating: (source.status.duration ?? 0) * 30 + 1.5)
       source.close()
       try layer.remove(path)

@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import Ground
 import Pipeline
@@ -58,7 +59,8 @@ import Testing
         Issue.record("no frame")
         return
       }
-      let result = FrameResult(number: 1, frame: frame, source: "s", detector: "d", findings: Scene.result(0, start: .now).findings)
+      let result = FrameResult(
+        number: 1, frame: frame, source: "s", detector: "d", findings: Scene.result(0, start: .now).findings)
       let record = FrameRecord(result)
       #expect(record.timestamp == monotonic(number) && record.wall == wall)
       // A recording of the replay is dated as it is made.

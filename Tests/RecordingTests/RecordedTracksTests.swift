@@ -40,7 +40,7 @@ import Testing
     session.start()
     var wanted = pictures
     #expect(eventually { shown.all.withLock { $0.count } >= wanted })
-    for seconds in [0, source.status.duration.map { $0 / 2 } ?? 0] {
+    for seconds in [0, (source.status.duration ?? 0) / 2] {
       session.perform(.seek(to: seconds))
       session.perform(.setPlaying(true))
       wanted += pictures / 3

@@ -52,7 +52,9 @@ package final class ConfigurationFile: Sendable {
   /// The settings of the file over the defaults, and its mistakes; a missing file is not a mistake.
   package func load() -> (settings: DashboardSettings, problems: [DashboardError]) {
     let configuration = UserConfiguration(file: path)
-    var loaded = (settings: DashboardSettings(), problems: [configuration.problem].compactMap(\.self).map(Self.unusable))
+    var loaded = (
+      settings: DashboardSettings(), problems: [configuration.problem].compactMap(\.self).map(Self.unusable)
+    )
     if let document = configuration.document { loaded = Self.read(document) }
     known.withLock { $0 = loaded.settings }
     return loaded

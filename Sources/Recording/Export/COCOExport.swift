@@ -47,62 +47,37 @@ struct COCOExport {
     var supercategory = "object"
   }
 
-  private let export: RecordingExport
-  private let frames: FramesExport
+  private let sources: [DataSetSource]
 
-  init(_ export: RecordingExport) throws {
-    self.export = export
-    frames = try FramesExport(export)
-  }
+  init(_ sources: [DataSetSource]) { self.sources = sources }
 
-  func write(to output: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
-    let folder = try OutputFolder(output)
-    do {
-      let report = try write(into: folder.working, progress)
-      try folder.finish()
-      return report
-    } catch {
-      folder.discard()
-      throw error
-    }
-  }
-
-  private func write(into folder: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
+  func write(into folder: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
     do throws(SystemError) { try SystemFileLayer().makeDirectory(folder + "/images") } catch {
       throw OutputFile.explain(error, "make the folder", folder)
     }
+    let names = sources.map(\.export.reader.name)
     var report = RecordingExport.Report()
-    let results = try export.results(of: frames.pictures)
-    report.notes = results.notes
-    var document = Document(info: ["description": fileName(of: export.reader.name), "contributor": "ocellus export"])
-    let classes = export.classes(of: results)
-    let pictures = frames.pictures
-    for index in 0..<pictures.count {
-      if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
-      let picture: PictureTrack.Picture
-      let name: String
-      let found: [Detection]
-      do {
-        picture = try pictures.picture(index)
-        found = try results.result(ofPicture: index)?.findings.detections ?? []
-        name = try frames.write(index, into: folder + "/images")
-      } catch  where RecordingExport.isDamage(error) {
-        report.note(damage: RecordedResult.reason(error))
-        continue
-      }
-      let time = pictures.locations[index].logTime
-      document.images.append(
-        Picture(
-          id: index + 1, file_name: "images/" + name, width: picture.image.width, height: picture.image.height,
-          timestamp_ns: time, time: UTCText.milliseconds(time)))
-      report.frames += 1
-      for detection in found {
-        document.annotations.append(
-          annotation(detection, document.annotations.count + 1, index + 1, classes.number(of: detection), picture.image))
-        report.detections += 1
+    var document = Document(
+      info: ["description": names.map { fileName(of: $0) }.joined(separator: ", "), "contributor": "ocellus export"])
+    let classes = DataSetSource.classes(of: sources)
+    for (number, source) in sources.enumerated() {
+      report.notes += source.results.notes
+      try source.forEach(&report, into: { _ in folder + "/images" }) {
+        progress((Double(number) + $0) / Double(sources.count))
+      } _: { item in
+        let imageID = document.images.count + 1
+        document.images.append(
+          Picture(
+            id: imageID, file_name: "images/" + item.name, width: item.picture.width, height: item.picture.height,
+            timestamp_ns: item.logTime, time: UTCText.milliseconds(item.logTime)))
+        for detection in item.objects {
+          document.annotations.append(
+            annotation(
+              detection, document.annotations.count + 1, imageID, classes.number(of: detection), item.picture))
+        }
       }
     }
-    try report.checkNotEmpty(export.reader.name)
+    try report.checkNotEmpty(names.joined(separator: ", "))
     document.categories = classes.sorted.map { Category(id: $0.number, name: $0.name) }
     let text = try OutputText(folder + "/annotations.json")
     try text.write(try document.jsonLine() + "\n")

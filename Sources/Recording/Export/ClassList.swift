@@ -22,7 +22,8 @@ struct ClassList: Sendable {
     var stages: Set<String> = []
 
     mutating func note(_ result: RecordedResult) {
-      for detection in result.findings.detections where labels.count < ClassList.most || labels[detection.label] != nil {
+      for detection in result.findings.detections where labels.count < ClassList.most || labels[detection.label] != nil
+      {
         stages.insert(detection.stage.name)
         if result.line != nil {
           labels[detection.label, default: []].insert(detection.classID)
@@ -80,7 +81,8 @@ struct ClassList: Sendable {
     var labels: [String: Set<Int>] = [:]
     for sighting in seen { labels.merge(sighting.labels) { $0.union($1) } }
     let used = labels.values.compactMap { $0.count == 1 ? $0.first : nil }
-    guard used.count == labels.count, Set(used).count == used.count, used.allSatisfy({ (0..<ClassList.most).contains($0) })
+    guard used.count == labels.count, Set(used).count == used.count,
+      used.allSatisfy({ (0..<ClassList.most).contains($0) })
     else { return }
     for (label, numbers) in labels { for number in numbers { put(label, number) } }
   }

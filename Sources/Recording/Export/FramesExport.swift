@@ -50,7 +50,7 @@ struct FramesExport {
     pictures = try export.pictures()
   }
 
-  static func name(_ index: Int, _ ending: String) -> String {
+  private static func name(_ index: Int, _ ending: String) -> String {
     let number = String(index + 1)
     return "frame_" + String(repeating: "0", count: max(0, 6 - number.count)) + number + "." + ending
   }
@@ -60,9 +60,15 @@ struct FramesExport {
     do {
       var report = RecordingExport.Report()
       let results = try export.results(of: pictures)
-      for index in 0..<pictures.count {
-        if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
+      let selection = export.options.selection
+      let chosen = selection.frames(pictures.locations.map(\.logTime))
+      for (done, index) in chosen.enumerated() {
+        if done % 8 == 0 { try export.check(progress, done, of: chosen.count) }
         do {
+          if !selection.labels.isEmpty {
+            let found = try results.result(ofPicture: index)?.findings.detections ?? []
+            guard selection.objects(found) != nil else { continue }
+          }
           _ = try write(index, into: folder.working)
           report.frames += 1
           try writeMaps(of: index, results, into: folder.working)
@@ -99,8 +105,9 @@ struct FramesExport {
   }
 
   /// Writes a picture's file; its name.
-  func write(_ index: Int, into folder: String) throws -> String {
-    let (name, bytes) = try encoded(index)
+  func write(_ index: Int, into folder: String, prefix: String = "") throws -> String {
+    let (plain, bytes) = try encoded(index)
+    let name = prefix + plain
     try OutputFile.write(bytes, to: folder + "/" + name)
     return name
   }

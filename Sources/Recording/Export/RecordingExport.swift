@@ -10,6 +10,8 @@ public struct RecordingExport: Sendable {
   public enum Format: String, Sendable, CaseIterable {
     /// A folder: `annotations.json` in COCO's format and the pictures in `images/`.
     case coco
+    /// A folder in YOLO's format: `data.yaml`, pictures and labels for training and for validation.
+    case yolo
     /// A table, a line a detection.
     case csv
     /// A line of JSON a frame, as `ocellus run --json` prints them.
@@ -22,8 +24,16 @@ public struct RecordingExport: Sendable {
     /// Whether what was found on the frames goes along.
     public var holdsDetections: Bool {
       switch self {
-      case .coco, .csv, .jsonl: true
+      case .coco, .yolo, .csv, .jsonl: true
       case .frames, .video: false
+      }
+    }
+
+    /// Whether several recordings make one data set.
+    public var takesSeveral: Bool {
+      switch self {
+      case .coco, .yolo: true
+      case .csv, .jsonl, .frames, .video: false
       }
     }
   }
@@ -59,6 +69,11 @@ public struct RecordingExport: Sendable {
     public var topic: String?
     /// The topic of the results, in a recording with several detectors.
     public var results: String?
+    public var selection = ExportSelection()
+    /// Whether the pictures of a video have boxes drawn on them.
+    public var isAnnotated = false
+    /// The last share of each recording's time that is for validation, 0..<1, in formats that tell it from training.
+    public var validation = 0.2
 
     public init() {}
   }
@@ -73,16 +88,16 @@ public struct RecordingExport: Sendable {
     var result: RecordedResult
   }
 
-  let reader: MCAPReader
-  private let options: Options
+  let reader: any RecordingReader
+  let options: Options
 
-  public init(_ reader: MCAPReader, options: Options = Options()) {
+  public init(_ reader: any RecordingReader, options: Options = Options()) {
     self.reader = reader
     self.options = options
   }
 
   public init(path: String, options: Options = Options()) throws {
-    self.init(try MCAPReader(path: path), options: options)
+    self.init(try Recordings.open(path), options: options)
   }
 
   /// Writes the recording in `format` to `output`, which must not exist.
@@ -93,11 +108,42 @@ public struct RecordingExport: Sendable {
     _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
   ) throws -> Report {
     switch format {
-    case .coco: try COCOExport(self).write(to: output, progress)
+    case .coco, .yolo: try RecordingExport.write([self], format, to: output, progress: progress)
     case .csv: try writeText(output, header: RecordingExport.csvHeader, progress, csvLines)
     case .jsonl: try writeText(output, header: nil, progress, jsonLines)
     case .frames: try FramesExport(self).write(to: output, progress)
     case .video: try VideoExport(self).write(to: output, progress)
+    }
+  }
+
+  /// Writes several recordings as one data set, with one list of classes, to the folder `output`, which must not exist.
+  ///
+  /// - Throws: as ``write(_:to:progress:)``, and for formats that take one recording.
+  public static func write(
+    _ exports: [RecordingExport], _ format: Format, to output: String, progress: (Double) -> Bool = { _ in true }
+  ) throws -> Report {
+    guard format.takesSeveral else {
+      guard exports.count == 1 else {
+        throw RecordingError(
+          .badArgument, "\(format.rawValue) takes one recording", remedy: "coco and yolo make one data set of several")
+      }
+      return try exports[0].write(format, to: output, progress: progress)
+    }
+    let folder = try OutputFolder(output)
+    do {
+      let sources = try exports.enumerated().map { number, export in
+        try DataSetSource(export, number: exports.count > 1 ? number + 1 : nil)
+      }
+      let report =
+        format == .yolo
+        ? try YOLOExport(sources, validation: exports.first?.options.validation ?? 0).write(
+          into: folder.working, progress)
+        : try COCOExport(sources).write(into: folder.working, progress)
+      try folder.finish()
+      return report
+    } catch {
+      folder.discard()
+      throw error
     }
   }
 
@@ -110,11 +156,14 @@ public struct RecordingExport: Sendable {
   }
 
   /// The classes of all results.
-  func classes(of results: ResultTrack) -> ClassList {
+  func classes(of results: ResultTrack) -> ClassList { ClassList([(reader.metadata, sighting(in: results))]) }
+
+  /// What the results say about classes.
+  func sighting(in results: ResultTrack) -> ClassList.Sighting {
     var sighting = ClassList.Sighting()
     // A result that cannot be read says no classes; it is reported where it is written.
     for number in 0..<results.count { if let result = try? results.result(number) { sighting.note(result) } }
-    return ClassList([(reader.metadata, sighting)])
+    return sighting
   }
 
   func check(_ progress: (Double) -> Bool, _ done: Int, of total: Int) throws {
@@ -145,13 +194,17 @@ public struct RecordingExport: Sendable {
       if let header { try text.write(header + "\n") }
       let locations = results.locations
       lazy var classes = classes(of: results)
-      for (index, location) in locations.enumerated() {
-        if index % 32 == 0 { try check(progress, index, of: locations.count) }
-        let result: RecordedResult
+      let chosen = options.selection.frames(locations.map(\.logTime))
+      for (done, index) in chosen.enumerated() {
+        if done % 32 == 0 { try check(progress, done, of: chosen.count) }
+        let location = locations[index]
+        var result: RecordedResult
         do { result = try results.result(index) } catch {
           report.note(damage: RecordedResult.reason(error))
           continue
         }
+        guard let objects = options.selection.objects(result.findings.detections) else { continue }
+        result.findings.detections = objects
         let entry = Entry(
           number: index + 1, logTime: location.logTime,
           seconds: Double(location.logTime - locations[0].logTime) / 1e9, result: result)

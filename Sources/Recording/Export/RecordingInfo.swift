@@ -27,17 +27,21 @@ public struct RecordingInfo: Encodable, Sendable {
   public var topics: [TopicInfo]
   public var metadata: [String: [String: String]]
   public var attachments: [String]
+  /// The files of a recording of several; nil for one.
+  public var files: [String]?
   public var problems: [String]
 
-  public init(_ reader: MCAPReader) {
+  public init(_ reader: any RecordingReader) {
     path = reader.name
     bytes = reader.byteCount
-    profile = reader.header.profile
-    library = reader.header.library
-    finished = reader.isIndexed
-    chunks = reader.chunks.count
-    compression = Set(reader.chunks.map { MCAP.Compression(rawValue: $0.compression)?.name ?? $0.compression }).sorted()
-    attachments = reader.attachments.map(\.name)
+    let storage = reader.storage
+    profile = storage.profile
+    library = storage.library
+    finished = storage.isFinished
+    chunks = storage.chunks
+    compression = storage.compression
+    attachments = storage.attachments
+    files = storage.files.isEmpty ? nil : storage.files
     metadata = [:]
     var seen: [String: Int] = [:]
     for record in reader.metadata {
@@ -46,16 +50,11 @@ public struct RecordingInfo: Encodable, Sendable {
       let number = seen[record.name] ?? 1
       metadata[number == 1 ? record.name : "\(record.name) \(number)"] = record.values
     }
-    var problems = reader.problems
-    var counts = reader.statistics?.channelMessageCounts ?? [:]
-    var first = reader.statistics?.startTime ?? .max
-    var last = reader.statistics?.endTime ?? 0
-    if reader.statistics == nil || (counts.isEmpty && reader.statistics?.messageCount ?? 0 > 0) {
-      let counted = reader.messageCounts { problems.append($0) }
-      counts = counted.counts
-      first = min(first, counted.times?.lowerBound ?? .max)
-      last = max(last, counted.times?.upperBound ?? 0)
-    }
+    var problems = storage.problems
+    let counted = reader.messageCounts { problems.append($0) }
+    let counts = counted.byChannel
+    let first = counted.times?.lowerBound ?? .max
+    let last = counted.times?.upperBound ?? 0
     topics = reader.channels.values.sorted { ($0.topic, $0.id) < ($1.topic, $1.id) }.map { channel in
       TopicInfo(
         topic: channel.topic, type: reader.schemas[channel.schemaID]?.name ?? "", encoding: channel.messageEncoding,
@@ -84,7 +83,7 @@ public struct RecordingInfo: Encodable, Sendable {
       path,
       "  written by   \(library), profile \(profile)\(finished ? "" : " (not finished: 'ocellus recover' completes it)")",
       "  began        \(start ?? "unknown")", "  length       \(DurationText.tenths(seconds)) s",
-      "  size         \(bytes) bytes in \(chunks) chunks, \(compression.joined(separator: ", "))",
+      "  size         \(bytes) bytes\(chunks > 0 ? " in \(chunks) chunks, \(compression.joined(separator: ", "))" : "")",
       "  messages     \(messages)",
     ]
     // One long name among 65535 topics does not make all lines long.
@@ -99,6 +98,7 @@ public struct RecordingInfo: Encodable, Sendable {
         lines.append("    \(key)  \(RecordingInfo.shortened(value))")
       }
     }
+    lines += (files ?? []).map { "  file         \($0)" }
     lines += attachments.map { "  attached     \($0)" }
     lines += problems.map { "  problem      \($0)" }
     return lines

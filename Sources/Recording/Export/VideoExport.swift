@@ -2,16 +2,38 @@ import CPosix
 import Foundation
 import Glibc
 import Ground
+import Perception
 import Vision
 
 /// A recording as a video: its pictures through ffmpeg, which must be installed.
 struct VideoExport {
   private let export: RecordingExport
   private let pictures: PictureTrack
+  private let results: ResultTrack
+  /// The pictures that are shown, by number.
+  private let chosen: [Int]
 
   init(_ export: RecordingExport) throws {
     self.export = export
     pictures = try export.pictures()
+    results = try export.results(of: pictures)
+    chosen = export.options.selection.frames(pictures.locations.map(\.logTime))
+    guard !chosen.isEmpty else {
+      throw RecordingError(.nothingToDo, "no picture lies between the chosen moments", place: export.reader.name)
+    }
+  }
+
+  /// A picture as it is shown, with its boxes where they are asked for; nil where it is left out.
+  private func picture(_ index: Int) throws -> Image? {
+    let selection = export.options.selection
+    guard export.options.isAnnotated || !selection.labels.isEmpty else { return try pictures.picture(index).image }
+    var findings = try results.result(ofPicture: index)?.findings ?? Findings()
+    guard let objects = selection.objects(findings.detections) else { return nil }
+    let image = try pictures.picture(index).image
+    guard export.options.isAnnotated, var canvas = Canvas(image.rgb24()) else { return image }
+    findings.detections = objects
+    FindingsPainter.paint(findings, on: &canvas)
+    return canvas.image ?? image
   }
 
   func write(to output: String, _ progress: (Double) -> Bool) throws -> RecordingExport.Report {
@@ -81,7 +103,8 @@ struct VideoExport {
 
   /// Seconds from one picture to the next on average, at most one.
   private var usualStep: Double {
-    pictures.duration > 0 ? min(1, pictures.duration / Double(pictures.count - 1)) : 1 / 30
+    let duration = pictures.seconds(chosen[chosen.count - 1]) - pictures.seconds(chosen[0])
+    return duration > 0 ? min(1, duration / Double(chosen.count - 1)) : 1 / 30
   }
 
   private func start(_ output: String, _ size: (width: Int, height: Int)) throws -> Child {
@@ -136,19 +159,26 @@ struct VideoExport {
     let resampler = Resampler()
     let out = child.input.fileHandleForWriting
     var time: UInt64?
+    var passedOver = 0
     do {
       try out.write(contentsOf: stream.beginning)
-      for index in 0..<pictures.count {
-        if index % 8 == 0 { try export.check(progress, index, of: pictures.count) }
+      for (done, index) in chosen.enumerated() {
+        if done % 8 == 0 { try export.check(progress, done, of: chosen.count) }
         let image: Image
-        do { image = try VideoExport.fitted(try pictures.picture(index).image, size, resampler) } catch
-          where RecordingExport.isDamage(error)
-        {
+        do {
+          guard let shown = try picture(index) else {
+            passedOver += 1
+            continue
+          }
+          image = try VideoExport.fitted(shown, size, resampler)
+        } catch  where RecordingExport.isDamage(error) {
           report.note(damage: RecordedResult.reason(error))
           continue
         }
         // Videos have no two pictures at one moment: the second one is shown a millisecond later.
-        let moment = max(UInt64(saturating: pictures.seconds(index) * 1e6), time.map { $0 + 1000 } ?? 0)
+        let moment = max(
+          UInt64(saturating: (pictures.seconds(index) - pictures.seconds(chosen[0])) * 1e6), time.map { $0 + 1000 } ?? 0
+        )
         time = moment
         try out.write(contentsOf: stream.heading(microseconds: moment))
         try out.write(contentsOf: Data(image.storage.bytes[..<(size.width * size.height * 3)]))
@@ -168,10 +198,10 @@ struct VideoExport {
         .fileFailed, "ffmpeg could not make the video: \(trouble)",
         remedy: "free some space, or try another ending, such as .mp4 or .mkv")
     }
-    guard child.writtenPictures == report.frames, report.frames + report.damaged == pictures.count else {
+    guard child.writtenPictures == report.frames, report.frames + report.damaged + passedOver == chosen.count else {
       throw RecordingError(
         .fileFailed,
-        "ffmpeg wrote \(child.writtenPictures ?? 0) of \(pictures.count - report.damaged) pictures",
+        "ffmpeg wrote \(child.writtenPictures ?? 0) of \(chosen.count - passedOver - report.damaged) pictures",
         remedy: "try another ending, such as .mp4 or .mkv")
     }
     return report

@@ -86,6 +86,18 @@ enum ChunkDecompressor {
     return result
   }
 
+  /// Unpacks a whole zstd frame that says its own size, as rosbag2 writes its messages.
+  ///
+  /// - Parameter most: bytes that are believed.
+  static func frame(ofZstd bytes: ArraySlice<UInt8>, most: Int) throws -> ArraySlice<UInt8> {
+    let claimed = bytes.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    // The two largest numbers mean "unknown" and "no frame".
+    guard claimed <= UInt64(most) else {
+      throw RecordingError(.corrupt, "a compressed message does not say its size, or more than \(most >> 20) MiB")
+    }
+    return try zstd(bytes, Int(claimed))[...]
+  }
+
   /// Room for the first unpacked bytes: the claimed size where it is plausible for so many packed bytes.
   private static func firstCapacity(_ packed: Int, _ expected: Int) -> Int {
     min(expected, packed * 8 + 65536)

@@ -10,7 +10,7 @@ struct FileIndex {
   var metadata: [MCAP.MetadataIndex] = []
   var statistics: MCAP.Statistics?
   /// Messages that a walk over the file found: all of them, or those outside chunks.
-  var walked: [MCAPReader.Location] = []
+  var walked: [MessageLocation] = []
   /// A file without index and with more messages than this is a case for `recover`, not for memory.
   static let maximumMessages = 8 << 20
   /// A summary of this size describes some 100,000 chunks of a hundred topics; in memory it takes a few times as much.
@@ -150,7 +150,7 @@ struct FileIndex {
         compressedSize: chunk.header.compressedSize, uncompressedSize: chunk.header.uncompressedSize))
   }
 
-  private mutating func walk(_ location: MCAPReader.Location) throws {
+  private mutating func walk(_ location: MessageLocation) throws {
     guard walked.count < FileIndex.maximumMessages else {
       throw RecordingError(.tooLarge, "too many messages without an index", remedy: "ocellus recover makes one")
     }

@@ -1,23 +1,13 @@
-import Capture
+public import Capture
 import Ground
 
 /// Reads an MCAP file anywhere in it, by its index or, where it has none or a damaged one, by one built from the data.
 ///
 /// Made for files that are not trusted: sizes are checked before anything is allocated, a damaged chunk costs its own messages
 /// only. Thread-safe.
-public final class MCAPReader: Sendable {
+public final class MCAPReader: RecordingReader {
   /// Where a message lies.
-  public struct Location: Sendable, Equatable {
-    public var logTime: UInt64
-    public var channel: UInt16
-    /// Which of ``chunks``; -1 for a message outside chunks.
-    var chunk: Int
-    /// In the unpacked chunk, or of the record in the file.
-    var offset: UInt64
-
-    /// Whether the message lies in a chunk, whose checksum vouches for it.
-    public var isInChunk: Bool { chunk >= 0 }
-  }
+  public typealias Location = MessageLocation
 
   public let name: String
   public let byteCount: UInt64
@@ -89,8 +79,8 @@ public final class MCAPReader: Sendable {
     }.sorted { $0.id < $1.id }
   }
 
-  /// When a message of that log time was written.
-  func recordedTime(_ logTime: UInt64) -> RecordedTime {
+  public func recordedTime(of location: Location) -> RecordedTime {
+    let logTime = location.logTime
     let monotonic = monotonicOffset.flatMap { offset in
       Int64(exactly: logTime).map { $0.subtractingReportingOverflow(offset) }
     }
@@ -124,7 +114,7 @@ public final class MCAPReader: Sendable {
   ///
   /// - Parameter damaged: gets a sentence for each chunk that is left out because it is damaged, and where there are more
   ///   messages than fit the memory.
-  public func locations(of wanted: Set<UInt16>, damaged: (String) -> Void = { _ in }) -> [Location] {
+  public func locations(of wanted: Set<UInt16>, damaged: (String) -> Void) -> [Location] {
     var found = walked.filter { wanted.contains($0.channel) }
     let budget = ReadBudget(fileBytes: byteCount)
     // A walk has been through all chunks already.
@@ -196,15 +186,37 @@ public final class MCAPReader: Sendable {
     return index
   }
 
-  /// How many messages each channel has, and the times of the first and the last, in one pass.
-  func messageCounts(
-    damaged: (String) -> Void
-  ) -> (counts: [UInt16: UInt64], times: ClosedRange<UInt64>?) {
+  /// As the file's own statistics say, or by a pass over it.
+  public func messageCounts(damaged: (String) -> Void) -> MessageCounts {
+    var counts = MessageCounts()
+    if let statistics {
+      counts.byChannel = statistics.channelMessageCounts
+      if statistics.messageCount > 0, statistics.startTime <= statistics.endTime {
+        counts.times = statistics.startTime...statistics.endTime
+      }
+      if !counts.byChannel.isEmpty || statistics.messageCount == 0 { return counts }
+    }
     let all = locations(of: Set(channels.keys), damaged: damaged)
-    var counts: [UInt16: UInt64] = [:]
-    for location in all { counts[location.channel, default: 0] += 1 }
-    guard let first = all.first, let last = all.last else { return (counts, nil) }
-    return (counts, first.logTime...last.logTime)
+    for location in all { counts.byChannel[location.channel, default: 0] += 1 }
+    if let first = all.first, let last = all.last {
+      let range = first.logTime...last.logTime
+      counts.times =
+        counts.times.map { min($0.lowerBound, range.lowerBound)...max($0.upperBound, range.upperBound) } ?? range
+    }
+    return counts
+  }
+
+  public var storage: RecordingStorage {
+    var storage = RecordingStorage()
+    storage.profile = header.profile
+    storage.library = header.library
+    storage.isFinished = isIndexed
+    storage.chunks = chunks.count
+    storage.compression =
+      Set(chunks.map { MCAP.Compression(rawValue: $0.compression)?.name ?? $0.compression }).sorted()
+    storage.attachments = attachments.map(\.name)
+    storage.problems = problems
+    return storage
   }
 
   /// The message at a location.
@@ -229,7 +241,7 @@ public final class MCAPReader: Sendable {
   func chunk(_ number: Int) throws -> MCAP.Chunk { try cache.chunk(number) }
 
   /// Says that reading goes on somewhere else: chunks may be unpacked again from here on.
-  func beginPass() { cache.beginPass() }
+  public func beginPass() { cache.beginPass() }
 
   /// The attachment of an index entry, its checksum verified.
   public func attachment(_ entry: MCAP.AttachmentIndex) throws -> MCAP.Attachment {

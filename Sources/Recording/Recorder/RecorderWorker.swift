@@ -322,7 +322,9 @@ final class RecorderWorker {
     freeBytes = folder.freeBytes
     let floor = configuration.freeFloorBytes
     guard let freeBytes, freeBytes < floor.addingReportingOverflow(needed).partialValue else { return }
-    let mebibytes = { (bytes: UInt64) in DurationText.tenths(Double(bytes) / 1_048_576) }
+    func mebibytes(_ bytes: UInt64) -> String {
+      bytes >= 10 << 20 ? String(bytes >> 20) : DurationText.tenths(Double(bytes) / 1_048_576)
+    }
     let rest = freeBytes < floor ? "" : "; with the end of the file it is"
     throw RecordingError(
       .floorReached,

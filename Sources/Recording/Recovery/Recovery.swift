@@ -250,7 +250,8 @@ extension RecordingError {
   fileprivate var isOfTheFile: Bool {
     switch kind {
     case .corrupt, .unsupported, .tooLarge: true
-    case .notARecording, .fileFailed, .diskFull, .floorReached, .badArgument, .nothingToDo, .toolMissing, .cancelled: false
+    case .notARecording, .fileFailed, .diskFull, .floorReached, .badArgument, .nothingToDo, .toolMissing, .cancelled:
+      false
     }
   }
 }

@@ -3,14 +3,14 @@ import ROS
 
 /// Finds the moments of a recording that a timeline shows: its events, and where something came into the picture.
 struct MarkFinder: Sendable {
-  private let reader: MCAPReader
+  private let reader: any RecordingReader
   private let pictures: PictureTrack
   private let results: ResultTrack
   private static let maximumMarks = 500
   /// A label that was away for so long is new again, in nanoseconds.
   private static let absence: UInt64 = 3_000_000_000
 
-  init(_ reader: MCAPReader, _ pictures: PictureTrack, _ results: ResultTrack) {
+  init(_ reader: any RecordingReader, _ pictures: PictureTrack, _ results: ResultTrack) {
     self.reader = reader
     self.pictures = pictures
     self.results = results

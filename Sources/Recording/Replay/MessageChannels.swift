@@ -9,14 +9,14 @@ private struct ChannelKind: Hashable {
 
 /// The channels of a recording that carry one kind of message, each read by its own schema. Thread-safe.
 struct MessageChannels<Message: ReadableMessage>: Sendable {
-  private let reader: MCAPReader
+  private let reader: any RecordingReader
   private let readers: [UInt16: MessageReader<Message>]
   /// The topics of the channels that can be read.
   let topics: [UInt16: String]
   /// Why the channels of a topic cannot be read, a sentence for each such topic.
   let refused: [String: String]
 
-  init(_ reader: MCAPReader) {
+  init(_ reader: any RecordingReader) {
     self.reader = reader
     var readers: [UInt16: MessageReader<Message>] = [:]
     var topics: [UInt16: String] = [:]
@@ -54,8 +54,8 @@ struct MessageChannels<Message: ReadableMessage>: Sendable {
   var channels: Set<UInt16> { Set(topics.keys) }
 
   /// The messages of each topic, all its channels together, in the order of time.
-  func locationsByTopic() -> [String: [MCAPReader.Location]] {
-    var found: [String: [MCAPReader.Location]] = [:]
+  func locationsByTopic() -> [String: [MessageLocation]] {
+    var found: [String: [MessageLocation]] = [:]
     for location in reader.locations(of: channels) {
       if let topic = topics[location.channel] { found[topic, default: []].append(location) }
     }
@@ -65,16 +65,16 @@ struct MessageChannels<Message: ReadableMessage>: Sendable {
   /// Reads the message at a location of one of the channels.
   ///
   /// - Throws: ``RecordingError`` or `ROSError`.
-  func message(at location: MCAPReader.Location) throws -> Message {
+  func message(at location: MessageLocation) throws -> Message {
     try messages(location).read(try reader.message(at: location).data)
   }
 
   /// Reads the header of a message.
-  func header(at location: MCAPReader.Location) throws -> ROSHeader {
+  func header(at location: MessageLocation) throws -> ROSHeader {
     try messages(location).header(try reader.message(at: location).data)
   }
 
-  private func messages(_ location: MCAPReader.Location) throws -> MessageReader<Message> {
+  private func messages(_ location: MessageLocation) throws -> MessageReader<Message> {
     guard let messages = readers[location.channel] else {
       throw RecordingError(.corrupt, "a message of an unknown channel", place: reader.name)
     }

@@ -8,10 +8,10 @@ import Vision
 ///
 /// All channels of the topic count: a publisher that came back has another one, and merged recordings have one of each part.
 final class PictureTrack: Sendable {
-  let reader: MCAPReader
+  let reader: any RecordingReader
   let topic: String
   /// In the order of time.
-  let locations: [MCAPReader.Location]
+  let locations: [MessageLocation]
   /// The headers of the pictures.
   let stamps: StampIndex
   /// All topics with pictures that can be read, for finding out which results belong to which camera.
@@ -41,11 +41,11 @@ final class PictureTrack: Sendable {
   /// - Parameter topic: which pictures; nil takes this program's own, else a topic of colours before one of grey, one of grey
   ///   before one of distances, and of those the one with the most.
   /// - Throws: ``RecordingError`` when the recording holds no pictures that can be read.
-  init(_ reader: MCAPReader, topic: String? = nil) throws {
+  init(_ reader: any RecordingReader, topic: String? = nil) throws {
     self.reader = reader
     let compressed = MessageChannels<CompressedImage>(reader)
     let raw = MessageChannels<RawImage>(reader)
-    var topics: [String: [MCAPReader.Location]] = [:]
+    var topics: [String: [MessageLocation]] = [:]
     for location in reader.locations(of: compressed.channels.union(raw.channels)) {
       if let name = compressed.topics[location.channel] ?? raw.topics[location.channel] {
         topics[name, default: []].append(location)
@@ -79,11 +79,11 @@ final class PictureTrack: Sendable {
   private static let mostTopics = 64
 
   private static func choose(
-    _ topics: [String: [MCAPReader.Location]], _ kind: (MCAPReader.Location) throws -> PictureKind
+    _ topics: [String: [MessageLocation]], _ kind: (MessageLocation) throws -> PictureKind
   ) -> String? {
     if topics[Topic.picture.name] != nil { return Topic.picture.name }
     let largest = topics.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(mostTopics)
-    func firstKind(_ locations: [MCAPReader.Location]) -> PictureKind {
+    func firstKind(_ locations: [MessageLocation]) -> PictureKind {
       // The first pictures may be damaged, or empty.
       for location in locations.prefix(5) {
         if let found = try? kind(location), found != .unreadable { return found }
@@ -96,7 +96,7 @@ final class PictureTrack: Sendable {
   }
 
   private static func nothing(
-    _ reader: MCAPReader, _ topic: String?, _ topics: [String], _ refused: [String: String]
+    _ reader: any RecordingReader, _ topic: String?, _ topics: [String], _ refused: [String: String]
   ) -> RecordingError {
     if let reason = topic.map({ refused[$0] }) ?? (topics.isEmpty ? refused.values.min() : nil) {
       return RecordingError(.unsupported, "the pictures cannot be read: \(reason)", place: reader.name)
@@ -113,7 +113,7 @@ final class PictureTrack: Sendable {
   }
 
   /// Types of other systems that are pictures or videos by their names, `foxglove.CompressedImage` for one; nil without any.
-  private static func foreignTypes(_ reader: MCAPReader, _ topic: String?) -> String? {
+  private static func foreignTypes(_ reader: any RecordingReader, _ topic: String?) -> String? {
     let channels = reader.channels.values.filter { topic == nil || $0.topic == topic }
     let types = Set(channels.compactMap { reader.schemas[$0.schemaID]?.name }).filter { name in
       ["Image", "Video", "FFMPEGPacket"].contains { name.hasSuffix($0) }
@@ -130,7 +130,7 @@ final class PictureTrack: Sendable {
   }
 
   /// When picture `index` was recorded.
-  func recordedTime(_ index: Int) -> RecordedTime { reader.recordedTime(locations[index].logTime) }
+  func recordedTime(_ index: Int) -> RecordedTime { reader.recordedTime(of: locations[index]) }
 
   var duration: Double { seconds(count - 1) }
 

@@ -67,11 +67,11 @@ public final class RecordingSource: SeekableSource {
   ///
   /// - Throws: ``RecordingError`` when it is none, or holds no pictures.
   public convenience init(path: String, options: Options = Options()) throws {
-    try self.init(try MCAPReader(path: path), options: options)
+    try self.init(try Recordings.open(path), options: options)
   }
 
   /// Plays an opened recording.
-  public init(_ reader: MCAPReader, options: Options = Options()) throws {
+  public init(_ reader: any RecordingReader, options: Options = Options()) throws {
     pictures = try PictureTrack(reader, topic: options.topic)
     results = try ResultTrack(reader, pictures: pictures, topic: options.results)
     self.options = options

@@ -6,14 +6,14 @@ struct ResultStream<Message: ReadableMessage & Sendable>: Sendable {
   let index: StampIndex
   private let channels: MessageChannels<Message>
 
-  var locations: [MCAPReader.Location] { index.locations }
+  var locations: [MessageLocation] { index.locations }
 
   /// - Parameters:
   ///   - wanted: the topic; nil takes `own` where its pictures are played, else the topic that belongs to the pictures.
   ///   - notes: gets a sentence for each topic that is left out.
   /// - Returns: nil when the recording holds none that can be read.
   init?(
-    _ reader: MCAPReader, _ pictures: PictureTrack?, own: Topic, wanted: String? = nil, notes: inout [String]
+    _ reader: any RecordingReader, _ pictures: PictureTrack?, own: Topic, wanted: String? = nil, notes: inout [String]
   ) {
     let channels = MessageChannels<Message>(reader)
     notes += channels.refused.values.sorted().map { "results are left out: \($0)" }

@@ -5,10 +5,10 @@ import Synchronization
 
 /// The results of a recording: those of the pictures that are played, where there are pictures. Thread-safe.
 final class ResultTrack: Sendable {
-  private let reader: MCAPReader
+  private let reader: any RecordingReader
   private let pictures: PictureTrack?
   /// This program's own results, of its own pictures.
-  private let lines: [MCAPReader.Location]
+  private let lines: [MessageLocation]
   private let lineChannels: MessageChannels<StringMessage>
   private let detections: ResultStream<Detection2DArray>?
   private let classifications: ResultStream<ClassificationMessage>?
@@ -20,7 +20,7 @@ final class ResultTrack: Sendable {
   ///   - pictures: the pictures whose results are asked for; nil where there are none.
   ///   - topic: the topic of the results; nil finds it out.
   /// - Throws: ``RecordingError`` when the wanted topic holds no results.
-  init(_ reader: MCAPReader, pictures: PictureTrack?, topic: String? = nil) throws {
+  init(_ reader: any RecordingReader, pictures: PictureTrack?, topic: String? = nil) throws {
     self.reader = reader
     self.pictures = pictures
     var notes: [String] = []
@@ -47,7 +47,7 @@ final class ResultTrack: Sendable {
   var count: Int { locations.count }
 
   /// The results in the order of time: the lines, else the detections, else the classifications.
-  var locations: [MCAPReader.Location] {
+  var locations: [MessageLocation] {
     lines.isEmpty ? detections?.locations ?? classifications?.locations ?? [] : lines
   }
 
@@ -88,7 +88,7 @@ final class ResultTrack: Sendable {
     return lines.indices.contains(number) && lines[number].logTime == time ? number : nil
   }
 
-  private func line(_ location: MCAPReader.Location) throws -> RecordedResult {
+  private func line(_ location: MessageLocation) throws -> RecordedResult {
     try RecordedResult(jsonLine: try lineChannels.message(at: location).data)
   }
 
@@ -106,7 +106,7 @@ final class ResultTrack: Sendable {
   }
 
   /// The results that say the labels at the least cost: the detections, where there are any.
-  var labelled: [MCAPReader.Location] { detections?.locations ?? lines }
+  var labelled: [MessageLocation] { detections?.locations ?? lines }
 
   /// The labels of result `number` of ``labelled``, for a search over all; empty where it cannot be read.
   func labels(_ number: Int) -> Set<String> {

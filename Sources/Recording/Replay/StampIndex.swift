@@ -21,9 +21,9 @@ final class StampIndex: Sendable {
     var isComplete = false
   }
 
-  let locations: [MCAPReader.Location]
+  let locations: [MessageLocation]
   private let readsAll: Bool
-  private let header: @Sendable (MCAPReader.Location) throws -> ROSHeader
+  private let header: @Sendable (MessageLocation) throws -> ROSHeader
   private let state = Mutex(State())
 
   private static let wholeFileBytes: UInt64 = 512 << 20
@@ -38,8 +38,8 @@ final class StampIndex: Sendable {
   ///   - locations: the topic's messages in the order of time.
   ///   - header: reads the header of one.
   init(
-    _ locations: [MCAPReader.Location], fileBytes: UInt64,
-    header: @escaping @Sendable (MCAPReader.Location) throws -> ROSHeader
+    _ locations: [MessageLocation], fileBytes: UInt64,
+    header: @escaping @Sendable (MessageLocation) throws -> ROSHeader
   ) {
     self.locations = locations
     self.header = header
@@ -94,7 +94,8 @@ final class StampIndex: Sendable {
     if readsAll {
       // In the order of the file, so that every chunk is unpacked once.
       let order = locations.indices.sorted {
-        (locations[$0].chunk, locations[$0].offset) < (locations[$1].chunk, locations[$1].offset)
+        (locations[$0].part, locations[$0].chunk, locations[$0].offset)
+          < (locations[$1].part, locations[$1].chunk, locations[$1].offset)
       }
       for index in order { _ = read(index, &state) }
       state.isComplete = true

@@ -120,7 +120,9 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func likeness(_ matches: [Likeness.Match]) -> String {
-    matches.first { $0.similarity >= Likeness.near }.map { "  like \($0.name) \(String(format: "%.2f", $0.similarity))" } ?? ""
+    matches.first { $0.similarity >= Likeness.near }.map {
+      "  like \($0.name) \(String(format: "%.2f", $0.similarity))"
+    } ?? ""
   }
 
   private func percent(_ share: Float) -> String { String(format: "%5.1f%%", share * 100) }

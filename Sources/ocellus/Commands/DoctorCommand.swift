@@ -7,6 +7,7 @@ import Ground
 import Inference
 import Perception
 import Pipeline
+import Recording
 import Service
 
 /// `ocellus doctor`: what works here, and what to do about what does not.
@@ -133,8 +134,16 @@ struct DoctorCommand: ParsableCommand {
     return [
       Finding(
         subject: "ffmpeg", verdict: found == nil ? .note : .ok,
-        detail: found ?? "not installed: video files and network streams cannot be opened (apt install ffmpeg)")
+        detail: found ?? "not installed: video files and network streams cannot be opened (apt install ffmpeg)"),
+      sqlite(),
     ]
+  }
+
+  private func sqlite() -> Finding {
+    do {
+      return Finding(
+        subject: "SQLite", verdict: .ok, detail: "\(try SQLiteLibrary.load().version), for bags of ROS 2 (.db3)")
+    } catch { return Finding(subject: "SQLite", verdict: .note, detail: "\(error)") }
   }
 
   private func folders() -> [Finding] {

@@ -12,16 +12,17 @@ struct InfoCommand: ParsableCommand {
         ocellus info day.mcap
         ocellus info day.mcap --json | jq .metadata
         ocellus info ocellus-20261121-093512.mcap.active
+        ocellus info rosbag2_2026_11_30-14_05_20
       """)
 
-  @Argument(help: ArgumentHelp("A recording, or any MCAP file.", valueName: "FILE.mcap"))
+  @Argument(help: ArgumentHelp("A recording: an MCAP file, a .db3 file, or a bag's folder.", valueName: "FILE|FOLDER"))
   var file: String
 
   @Flag(name: .long, help: "Print one JSON line.")
   var json = false
 
   func run() throws {
-    let info = RecordingInfo(try MCAPReader(path: file))
+    let info = RecordingInfo(try Recordings.open(file, withParts: false))
     if json { StandardStreams.writeLine(try info.jsonLine()) } else { info.lines.forEach(StandardStreams.writeLine) }
   }
 }

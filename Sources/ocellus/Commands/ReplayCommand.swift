@@ -9,7 +9,8 @@ struct ReplayCommand: ParsableCommand {
     discussion: """
       Without --model, the recorded results are shown if there are any. The list of
       models contains them as 'recorded', so that you can switch to them and compare
-      with them. Any MCAP file with pictures can be played.
+      with them. Any MCAP file with pictures can be played, and bags of ROS 2: the folder
+      or a .db3 file. The first part of a split recording plays all of them as one.
 
       EXAMPLES
         ocellus replay day.mcap
@@ -17,9 +18,10 @@ struct ReplayCommand: ParsableCommand {
         ocellus replay day.mcap --compare best.onnx
         ocellus replay day.mcap --compare best.onnx --headless --speed 0
         ocellus replay day.mcap --headless --json --speed 0
+        ocellus replay rosbag2_2026_11_30-14_05_20 --topic /front/image
       """)
 
-  @Argument(help: ArgumentHelp("A recording, or any MCAP file with pictures.", valueName: "FILE.mcap"))
+  @Argument(help: ArgumentHelp("A recording: an MCAP file, a .db3 file, or a bag's folder.", valueName: "FILE|FOLDER"))
   var file: String
 
   @Option(
