@@ -61,7 +61,7 @@ struct LastNetworks {
   /// - Throws: `ConfigurationError` where it cannot be written.
   func remember(_ network: String, for source: String) throws(ConfigurationError) {
     guard !network.contains("\n") else { return }
-    try SmallFile.replace(path(for: source), with: "\(source.plainLine)\n\(network)\n")
+    try SmallFile.update(path(for: source), limit: Self.limit) { _ in "\(source.plainLine)\n\(network)\n" }
   }
 
   /// FNV-1a: a source's name may hold what a file's may not.
