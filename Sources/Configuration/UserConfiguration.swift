@@ -17,9 +17,7 @@ public struct UserConfiguration: Sendable {
   /// The tables that parts of the program read.
   public static let tables = [
     "bench", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile", "record",
-    "recording",
-    "replay",
-    "run", "stage",
+    "recording", "replay", "run", "stage",
   ]
 
   /// The tables and keys at the top of the file that no part of the program reads, each with its line.
