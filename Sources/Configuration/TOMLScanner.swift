@@ -184,6 +184,9 @@ struct TOMLScanner {
       return .double(unsigned == "nan" ? .nan : digits.hasPrefix("-") ? -.infinity : .infinity)
     }
     guard let first = unsigned.utf8.first, (48...57).contains(first), !digits.hasSuffix(".") else { return nil }
+    // TOML 1.0, "Integer": leading zeros are not allowed.
+    let whole = unsigned.utf8.prefix { (48...57).contains($0) }
+    guard whole.count == 1 || first != 48 else { return nil }
     guard unsigned.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) }) else { return nil }
     if let int = Int(digits) { return .int(int) }
     guard !unsigned.allSatisfy(\.isNumber) else { return nil }

@@ -32,6 +32,17 @@ public struct UserConfiguration: Sendable {
     }
   }
 
+  /// Whether a file that cannot be used seems to hold one of these tables, or their keys: a line looks like its header.
+  public func holdsTables(_ names: [String]) -> Bool {
+    // Why it cannot be read is the problem that is told.
+    guard problem != nil, let bytes = try? SmallFile.bytes(file, limit: 64 << 20) else { return false }
+    return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).contains { line in
+      let header = line.drop { $0 == "[" || $0.isWhitespace }
+      let name = header.prefix { $0 != "]" && $0 != "." && !$0.isWhitespace }
+      return line.contains("[") && names.contains(String(name))
+    }
+  }
+
   /// Reads the file. A missing one is in order: every setting is at its default.
   public init(file: String = UserConfiguration.standardPath) {
     self.file = file

@@ -33,8 +33,23 @@ public enum StandardStreams {
   /// Writes lines to standard output in the same way; `text` ends with a line feed.
   public static func writeLines(_ text: String) { print(text.plainLines, terminator: "") }
 
-  /// Writes a line to standard error, like ``writeLine(_:)``, and at once.
-  public static func writeErrorLine(_ text: String) { writeError(text.plainLine + "\n") }
+  /// Longer lines of standard error are cut in their middle, in characters: they quote files, whose names have no end.
+  private static let errorLength = 2000
+
+  /// Writes a line to standard error, like ``writeLine(_:)``, and at once. The cause stands at its beginning and the remedy at its
+  /// end, so that a line that is far too long loses its middle.
+  public static func writeErrorLine(_ text: String) { writeError(readable(text.plainLine) + "\n") }
+
+  /// Writes lines to standard error in the same way; `text` ends with a line feed.
+  public static func writeErrorLines(_ text: String) {
+    let lines = text.plainLines.split(separator: "\n", omittingEmptySubsequences: false)
+    writeError(lines.map { readable(String($0)) }.joined(separator: "\n"))
+  }
+
+  private static func readable(_ line: String) -> String {
+    guard line.utf8.count > errorLength, line.count > errorLength else { return line }
+    return line.prefix(errorLength / 2) + " … " + line.suffix(errorLength / 4)
+  }
 
   /// Writes to standard error as it stands: for the program's own control sequences. Failures are ignored: there is nowhere to
   /// report them.

@@ -34,6 +34,8 @@ struct Ocellus: ParsableCommand {
 
   static func main() {
     StandardStreams.occupy()
+    // A limit of the size of files (setrlimit(2), RLIMIT_FSIZE) is an error of writing, not the end by a signal.
+    signal(SIGXFSZ, SIG_IGN)
     oca_before_ending(TerminalRescue.act)
     do {
       var command = try parsed()
@@ -66,7 +68,7 @@ struct Ocellus: ParsableCommand {
   /// arguments, files and devices, do not reach the terminal.
   private static func end(with error: any Error) -> Never {
     var status = exitCode(for: error)
-    let message = fullMessage(for: error).plainLines
+    let message = fullMessage(for: error)
     if status.isSuccess {
       if !message.isEmpty { StandardStreams.writeLines(message + "\n") }
       do { try StandardStreams.flush() } catch {
@@ -74,7 +76,7 @@ struct Ocellus: ParsableCommand {
         status = .failure
       }
     } else if !message.isEmpty {
-      StandardStreams.writeError(message + "\n")
+      StandardStreams.writeErrorLines(message + "\n")
     }
     Glibc.exit(status.rawValue)
   }

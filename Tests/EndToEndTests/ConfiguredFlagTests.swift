@@ -81,6 +81,29 @@ struct ConfiguredFlagTests {
     #expect(!outcome.errors.contains("USAGE"))
   }
 
+  @Test(arguments: ["run", "record", "profile.front"], [true, false]) func theFolderOfRecordingsIsKept(
+    table: String, isConfigured: Bool
+  ) throws {
+    let scratch = try TemporaryFolder()
+    let folder = scratch.file("day")
+    let text = "[\(table)]\n" + (isConfigured ? "record = \"\(folder)\"\n" : "loop = false\n")
+    let outcome = try run(
+      ["record"] + (table == "profile.front" ? ["@front"] : []) + (isConfigured ? [] : ["--record=\(folder)"])
+        + ["--source", "demo", "--frames", "2"], configuration: text)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
+  }
+
+  @Test(arguments: ["[run]\nsource = /dev/video2\n", "[profile.front]\nsource = \"demo\n", "[run]\nfps = 030\n"])
+  func aFileWithFlagsThatCannotBeReadEndsTheProgram(text: String) throws {
+    let outcome = try run(["run"] + Self.oneFrame, configuration: text)
+    #expect(outcome.status == 1 && outcome.output.isEmpty, "\(outcome.errors)")
+    #expect(outcome.errors.contains("config.toml:2"), "\(outcome.errors)")
+    // Without flags the defaults hold, and the reason is said.
+    let other = try run(["run", "--source", "demo"] + Self.oneFrame, configuration: "[dashboard\n")
+    #expect(other.status == 0 && other.errors.contains("not valid TOML"))
+  }
+
   @Test func anUnknownProfileNamesTheOthers() throws {
     let near = try run(["@frnt"], configuration: Self.cameras)
     #expect(near.status == 1 && near.errors.contains("no profile 'frnt'") && near.errors.contains("'front'"))
@@ -106,6 +129,17 @@ struct ConfiguredFlagTests {
     let profiled = try run(
       ["detect", "@front", "nowhere.jpg"], configuration: "[profile.front]\nsource = \"demo\"\nconfidence = 0.3\n")
     #expect(profiled.status == 1 && profiled.errors.contains("nowhere.jpg"), "\(profiled.errors)")
+  }
+
+  @Test func aLineOfErrorHasAnEnd() throws {
+    let name = String(repeating: "å", count: 60_000)
+    let outcome = try Program.run(["run", "--headless", "--source", "demo", "--classes", name, "--frames", "1"])
+    #expect(outcome.status == 1)
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(
+      lines.allSatisfy { $0.count < 2000 } && lines.contains { $0.contains(" … ") }, "\(outcome.errors.prefix(300))")
+    // The cause stands in the first part, the remedy in the last.
+    #expect(outcome.errors.contains("has no class 'åå") && outcome.errors.contains("its classes: "))
   }
 
   @Test func aTableThatNothingReadsIsNamed() throws {

@@ -53,7 +53,7 @@ import Vision
     #expect(try assumes(Self.facts("unet", [1, 3, 64, 64], outputs: [("map", [1, 21, 64, 64])])))
     #expect(try assumes(Self.facts("midas", [1, 3, 256, 256], outputs: [("depth", [1, 256, 256])])))
     // A family that is recognised has its own way, and bytes are pixels.
-    #expect(try !assumes(Self.facts([1, 3, 640, 640], outputs: [("output0", [1, 84, 8400])])))
+    #expect(try !assumes(Self.facts("net", [1, 3, 640, 640], outputs: [("output0", [1, 84, 8400])])))
     #expect(try !assumes(Self.facts(type: .uint8)))
     let metadata = [
       "task": "classify", "names": "{0: 'a', 1: 'b'}", "imgsz": "[224, 224]", "description": "YOLOv8n-cls",

@@ -93,6 +93,31 @@ enum VideoTools {
     }
   }
 
+  /// Times of an MPEG-4 file go wrong behind gaps of more than an hour or so; Matroska's do not.
+  @Test(arguments: [3500, 7200, 50_000.0]) func longGapsAreKeptOrRefused(gap: Double) throws {
+    let times = [0, 0.1, gap, gap + 0.1]
+    let bag = try Bag()
+    for (number, time) in times.enumerated() {
+      let nanoseconds = UInt64(saturating: 1e9 + time * 1e9)
+      try bag.picture("/cam", level: 20 + 50 * number, stamp: nanoseconds, at: nanoseconds, size: (64, 48))
+    }
+    let folder = try TemporaryFolder()
+    for ending in ["mkv", "mp4"] {
+      let path = folder.file("v.\(ending)")
+      if ending == "mp4", gap > 3600 {
+        let error = #expect(throws: RecordingError.self) {
+          try RecordingExport(try bag.reader()).write(.video, to: path)
+        }
+        #expect(error?.line.contains(".mkv") == true)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        continue
+      }
+      #expect(try RecordingExport(try bag.reader()).write(.video, to: path).frames == 4)
+      let shown = try frames(path)
+      #expect(zip(shown.times, times).allSatisfy { abs($0 - $1) <= 0.01 }, "\(ending): \(shown.times)")
+    }
+  }
+
   @Test func whatFFmpegCannotMakeFails() throws {
     let bag = try Bag()
     for number in 0..<3 {

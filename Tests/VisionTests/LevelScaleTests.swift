@@ -15,10 +15,19 @@ import Vision
     return image
   }
 
+  /// 48 rows that grow from the left.
+  private static func ramp(_ width: Int, low: Int, high: Int) -> [UInt16] {
+    var values: [UInt16] = []
+    for _ in 0..<48 {
+      for x in 0..<width { values.append(UInt16(clamping: low + (high - low) * x / (width - 1))) }
+    }
+    return values
+  }
+
   @Test(arguments: [(300, 5000), (0, 65535), (20_000, 20_010), (1000, 1000), (29_800, 30_100)])
   func aLevelGivesBackItsValue(low: Int, high: Int) {
     let width = 64
-    let values = (0..<width * 48).map { UInt16(low + (high - low) * ($0 % width) / (width - 1)) }
+    let values = Self.ramp(width, low: low, high: high)
     for depth in [GreyDepth.distances, .stretched] {
       let image = Self.samples(values, width, depth)
       let span = (image.levels?.high ?? 0) - (image.levels?.low ?? 0)
@@ -35,7 +44,7 @@ import Vision
   }
 
   @Test func whatWasNotMeasuredHasNoValue() {
-    var values = (0..<64 * 48).map { UInt16(500 + $0 % 64 * 50) }
+    var values = Self.ramp(64, low: 500, high: 3650)
     values[70] = 0
     let image = Self.samples(values, 64, .distances)
     #expect(image.measured(x: 6, y: 1) == nil && image.measured(x: 7, y: 1) != nil)
@@ -45,7 +54,7 @@ import Vision
   }
 
   @Test func brightnessHasNoScale() {
-    let image = Self.samples((0..<64 * 48).map { UInt16($0) }, 64, .usedBits)
+    let image = Self.samples(Self.ramp(64, low: 0, high: 3000), 64, .usedBits)
     #expect(image.levels == nil && image.measured(x: 3, y: 3) == nil)
   }
 

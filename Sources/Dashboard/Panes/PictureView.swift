@@ -51,7 +51,12 @@ struct PictureView {
       drawFindings(result.findings, with: overlay, context, selected: selected, on: &canvas)
     }
     MeasuredColors.drawScale(of: image, at: context.view.probe.map { ($0.x, $0.y) }, mapping, context, on: &canvas)
-    if let advice = context.snapshot.advice { draw(advice, under: cells, context, on: &canvas) }
+    if let advice = context.snapshot.advice {
+      // Above the scale of measured values.
+      let height = image.levels == nil ? cells.height : cells.height - 1
+      draw(
+        advice, in: Rect(x: cells.x, y: cells.y, width: cells.width, height: height), context, on: &canvas)
+    }
     if let trouble = PictureTrouble(context) {
       canvas.dim(cells)
       drawBanner(trouble, over: cells, context, on: &canvas)
@@ -79,7 +84,7 @@ struct PictureView {
   }
 
   /// In the last lines of the picture: why there are no boxes, and what to do about it.
-  private func draw(_ advice: String, under cells: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+  private func draw(_ advice: String, in cells: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
     let ground = context.theme[.warning].isTerminal ? Color.white : context.theme[.warning]
     let style = Style(ground.contrasting, on: ground, .bold)
     let room = max(4, cells.width - 2)

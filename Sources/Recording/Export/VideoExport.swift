@@ -101,6 +101,21 @@ struct VideoExport {
   /// Ticks a second of the video's time stamps: MPEG-4 has no finer ones, and AVI has an entry for each that passes.
   private static func ticks(_ ending: String) -> Int { ending.lowercased() == "avi" ? 1000 : 60_000 }
 
+  /// Longer gaps between pictures get wrong times in MPEG-4 files, in seconds.
+  private static let longestGap = 3600.0
+
+  /// - Throws: ``RecordingError`` for a gap that the file could not hold.
+  private func checkGaps(_ output: String) throws {
+    guard ["mp4", "m4v", "mov"].contains((output as NSString).pathExtension.lowercased()) else { return }
+    for (earlier, later) in zip(chosen, chosen.dropFirst()) {
+      let gap = pictures.seconds(later) - pictures.seconds(earlier)
+      guard gap > VideoExport.longestGap else { continue }
+      throw RecordingError(
+        .badArgument, "two pictures lie \(Int(saturating: gap)) s apart, and MPEG-4 files hold one hour at most",
+        remedy: "write an .mkv file, or export the parts with --from and --to-time")
+    }
+  }
+
   /// Seconds from one picture to the next on average, at most one.
   private var usualStep: Double {
     let duration = pictures.seconds(chosen[chosen.count - 1]) - pictures.seconds(chosen[0])
@@ -112,6 +127,7 @@ struct VideoExport {
       throw RecordingError(
         .toolMissing, "ffmpeg is not installed", remedy: "install it (apt install ffmpeg), or export frames")
     }
+    try checkGaps(output)
     // Made here, so that ffmpeg does not write through a link that lies there.
     try OutputFile(overStale: output, layer: SystemFileLayer()).close()
     let ticks = VideoExport.ticks((output as NSString).pathExtension)

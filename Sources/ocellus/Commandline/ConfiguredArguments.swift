@@ -26,9 +26,18 @@ struct ConfiguredArguments {
   private(set) var place = ""
 
   /// The whole of it, for the parser.
-  var all: [String] { head + configured + typed }
+  var all: [String] { ConfiguredArguments.parsable(head + configured + typed) }
   /// The same without the configuration.
-  var plain: [String] { head + typed }
+  var plain: [String] { ConfiguredArguments.parsable(head + typed) }
+
+  /// ArgumentParser 1.8 loses the value of `--record=DIR`, a flag that may stand without one, where a flag follows.
+  private static func parsable(_ arguments: [String]) -> [String] {
+    arguments.flatMap { argument in
+      let value = argument.dropFirst("--record=".count)
+      guard argument.hasPrefix("--record="), !value.isEmpty, !value.hasPrefix("-") else { return [argument] }
+      return ["--record", String(value)]
+    }
+  }
 
   /// - Parameters:
   ///   - arguments: the command line without the program's name.
@@ -49,6 +58,7 @@ struct ConfiguredArguments {
     guard ConfiguredArguments.commands.contains(name), !ConfiguredArguments.isQuestion(arguments) else { return }
     let profile = try takeProfile()
     guard let document = user.document else {
+      if let problem = user.problem, user.holdsTables(ConfiguredArguments.commands + ["profile"]) { throw problem }
       if let profile { throw ConfiguredArguments.unknown(profile, among: [], file: user.file, problem: user.problem) }
       return
     }
@@ -122,7 +132,7 @@ struct ConfiguredArguments {
       guard known.contains(key), let value = reader.value(key) else {
         let near = Spelling.nearest(to: key, among: known.sorted()).map { "did you mean '\($0)'?" }
         throw reader.error(
-          key, "is not a flag of `ocellus \(commands.first ?? "")`",
+          key, "is not a flag of \(commands.count > 2 ? "any command" : "`ocellus \(commands.first ?? "")`")",
           remedy: near ?? "`ocellus --default-config` lists all")
       }
       found[key] = Found(value: value) { reader.error(key, $0) }

@@ -9,8 +9,9 @@ struct SourceOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help: ArgumentHelp(
-      "A camera (/dev/video0), demo, demo:seed=7, a photo, a folder of photos, a video file, rtsp://…, http://…, or a "
-        + "recording (default: the first camera that works, or demo).",
+      "A camera (/dev/video0), demo, demo:seed=7, a photo, a folder of photos (FOLDER:track=on follows objects from one "
+        + "to the next, off looks at each for itself, as it does unless they are frames of a film), a video file, rtsp://…, "
+        + "http://…, or a recording (default: the first camera that works, or demo).",
       valueName: "S"))
   var source: String?
 
