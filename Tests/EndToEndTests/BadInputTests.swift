@@ -49,7 +49,7 @@ import Vision
     let runs: [[String]] = [
       ["detect", photo, "--model", network], ["detect", photo, photo, "--json", "--model", network],
       ["run", "--headless", "--source", "demo:seed=7", "--frames", "2", "--json", "--model", network],
-      ["detect", photo, "--classifier", network],
+      ["detect", photo, "--model", "ocellus-detector", "--classifier", network],
     ]
     for arguments in runs {
       let outcome = try Program.run(arguments)

@@ -139,8 +139,10 @@ import Vision
     try place.install("older", age: 5000)
     try place.install("newer")
     let other = place.photos + "/zebra.png"
-    let run = try TerminalRun(["--source", place.photo, "--model", "older"], environment: place.environment)
-    #expect(run.wait { $0.screen.line(0).contains("older") })
+    let run = try TerminalRun(
+      ["--source", place.photo, "--model", "older"], columns: 180, rows: 60, environment: place.environment)
+    // One that is still loading was not used.
+    #expect(run.wait { $0.screen.line(0).contains("older") && $0.shows("older ready in") }, "\(run.screen.text)")
     run.send("q")
     #expect(run.wait { $0.status == 0 })
     #expect(try place.model(["--source", place.photo]) == "older")

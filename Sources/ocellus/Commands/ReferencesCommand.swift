@@ -78,7 +78,7 @@ struct RenameReference: ParsableCommand {
     let store = try ReferencesCommand.store()
     let count = try store.rename(old, to: new)
     if count == 0 { throw ReferencesCommand.missing(old, in: store) }
-    StandardStreams.writeLine("'\(old)' is called '\(new)' now\(count == 1 ? "" : ", by \(count) models")")
+    StandardStreams.writeLine("'\(old)' is called '\(new)' now\(count == 1 ? "" : ", by \(counted(count, "model"))")")
   }
 }
 
@@ -94,6 +94,6 @@ struct RemoveReference: ParsableCommand {
     let store = try ReferencesCommand.store()
     let count = try store.remove(name: name)
     if count == 0 { throw ReferencesCommand.missing(name, in: store) }
-    StandardStreams.writeLine("'\(name)' is removed\(count == 1 ? "" : ", by \(count) models")")
+    StandardStreams.writeLine("'\(name)' is removed\(count == 1 ? "" : ", by \(counted(count, "model"))")")
   }
 }

@@ -89,7 +89,9 @@ struct HeadlessRun {
   private func tell(_ recorded: RecordingOutcome, _ trigger: RecordingTrigger?, to write: (String) -> Void) {
     guard request.recording.isOn else { return }
     if !recorded.files.isEmpty {
-      let removed = recorded.removed > 0 ? "; \(counted(recorded.removed, "earlier file")) removed by --cap" : ""
+      let removed =
+        recorded.removed > 0
+        ? "; \(counted(recorded.removed, "earlier file was", "earlier files were")) removed by --cap" : ""
       write("recorded \(counted(recorded.frames, "frame")) to \(recorded.files.joined(separator: ", "))\(removed)")
     } else {
       let why = trigger.map { ": no \($0.label) of \($0.confidence) or more was seen" } ?? ""

@@ -38,8 +38,9 @@ final class RecordingLine: ResultConsumer {
       let name = status.path.split(separator: "/").last.map(String.init) ?? status.path
       let dropped = status.dropped > 0 ? "  \(status.dropped) dropped" : ""
       let megabytes = DurationText.tenths(Double(status.bytes) / 1e6)
-      line.show("\(name)  \(DurationText.tenths(status.seconds)) s  \(status.frames) frames  \(megabytes) MB\(dropped)")
-    case .idle: line.show("waiting  \(processed()) frames seen")
+      let frames = counted(status.frames, "frame")
+      line.show("\(name)  \(DurationText.tenths(status.seconds)) s  \(frames)  \(megabytes) MB\(dropped)")
+    case .idle: line.show("waiting  \(counted(processed(), "frame")) seen")
     case .finishing: line.show("finishing the file")
     case .failed: line.clear()
     }
