@@ -50,7 +50,7 @@ public enum SmallFile {
   /// Changes a file in one step, on the disk when it returns; makes its folder where that is missing. Two processes that
   /// change one file wait for each other, so that each changes what the other wrote.
   ///
-  /// - Parameter change: gets the file's text, empty where there is no file, and returns the new one.
+  /// - Parameter change: returns the new text from the present one, which is empty while the file does not exist.
   public static func update(
     _ path: String, limit: Int, _ change: (String) -> String
   ) throws(ConfigurationError) {

@@ -3,7 +3,7 @@ import Glibc
 /// A lock between processes over a file that several of them read and write: flock(2) on an empty file beside it,
 /// `NAME.lock`, which is there while somebody holds the lock. Threads of one process exclude each other as well.
 ///
-/// The file itself cannot be locked: it is replaced, and whoever waits would then hold the old one.
+/// The file itself cannot be locked: it is replaced, and a process that waits would then hold the old one.
 public enum FileLock {
   /// How long a lock is waited for, in nanoseconds: writers hold it for milliseconds.
   private static let patience: Int64 = 5_000_000_000

@@ -23,7 +23,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
   /// Milliseconds from `earlier` to this moment.
   public func milliseconds(since earlier: MonotonicTime) -> Double { Double(nanoseconds(since: earlier)) / 1e6 }
 
-  /// The moment so many milliseconds later.
+  /// The moment `milliseconds` later.
   public func advanced(milliseconds: Double) -> MonotonicTime {
     MonotonicTime(nanoseconds: nanoseconds &+ Int64(saturating: milliseconds * 1e6))
   }

@@ -35,8 +35,8 @@ public struct ModelDescription: Sendable, Codable {
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?
 
-  // The stages, the text network and the warnings are of the machine that loads them; whoever reads a description elsewhere
-  // sees what they have become.
+  // The stages, the text network and the warnings concern only the machine that loads the network. A description that is read
+  // elsewhere has their results.
   private enum CodingKeys: CodingKey {
     case name, task, path, fileBytes, inputWidth, inputHeight, labels, decoder, license, reasons, source, cropMargin
     case engine, runsOn, isComplete, assumesPreprocessing

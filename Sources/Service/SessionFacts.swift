@@ -46,8 +46,8 @@ final class SessionFacts: Sendable {
   /// Bytes of labels that are written: those of the largest public sets take half of it.
   private static let labelBytes = 1 << 20
 
-  /// The file of a network, its SHA-256, and its labels as a JSON list in the order of the class numbers; empty for what is no file, such as a recording's own results. Any thread;
-  /// reads the whole file the first time.
+  /// The file of a network, its SHA-256, and its labels as a JSON list in the order of the class numbers; empty for a source of
+  /// results without a file, such as a recording. Any thread; reads the whole file the first time.
   func model(_ name: String) -> [String: String] {
     if let known = models.withLock({ $0[name] }) { return known }
     var facts: [String: String] = [:]

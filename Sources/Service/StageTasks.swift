@@ -1,8 +1,8 @@
 import Ground
 import Perception
 
-/// Whether the networks that the user named can do what they are named for. A file that cannot be read is left to whoever loads
-/// it, which says why.
+/// Whether the networks that the user named can do what they are named for. A file that cannot be read is not judged here:
+/// loading it says why.
 enum StageTasks {
   /// - Throws: ``ServiceError`` of kind `.wrongTask` that says what to name instead.
   static func check(_ request: SessionRequest, _ store: ModelStore = InstalledModels.store) throws {

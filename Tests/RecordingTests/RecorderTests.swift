@@ -145,12 +145,7 @@ import Vision
     let disk = ScriptedDisk()
     let now = time(nil)
     for moment in now...now + 20 {
-      var seconds = moment
-      var parts = tm()
-      localtime_r(&seconds, &parts)
-      var text = [CChar](repeating: 0, count: 32)
-      strftime(&text, 32, "%Y%m%d-%H%M%S", &parts)
-      let stamp = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let stamp = FileStamp.text(moment)
       disk.set { $0.files["d/ocellus-\(stamp)_001.mcap"] = [1] }
     }
     let before = Set(disk.names)

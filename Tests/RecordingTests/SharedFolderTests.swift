@@ -57,12 +57,7 @@ import Testing
         left.withLock { $0 -= 1 }
         let now = time(nil)
         for moment in now...now + 3 {
-          var seconds = moment
-          var parts = tm()
-          localtime_r(&seconds, &parts)
-          var text = [CChar](repeating: 0, count: 32)
-          strftime(&text, 32, "%Y%m%d-%H%M%S", &parts)
-          let stamp = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+          let stamp = FileStamp.text(moment)
           let taken = (1...10).map { $0 == 1 ? "ocellus-\(stamp)" : "ocellus-\(stamp)-\($0)" }
           let free = taken.first { name in !names.contains { $0.hasPrefix(name + ".") } }
           disk.set { $0.files["d/\(free ?? "").mcap.active"] = [1] }

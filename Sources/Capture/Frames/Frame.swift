@@ -34,7 +34,7 @@ public struct Frame: Sendable {
   public var mediaTime: Double?
   /// When the picture was taken, by a recording; nil for other sources.
   public var recorded: RecordedTime?
-  /// Which photo of its folder it is; nil for what is no photo.
+  /// The photo's place in its folder; nil for frames of other sources.
   public var photo: PhotoPlace?
   /// How the picture looks, once a ``PictureHealthMonitor`` has seen it.
   public var health: PictureHealth?

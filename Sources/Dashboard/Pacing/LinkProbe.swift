@@ -39,8 +39,8 @@ package struct LinkProbe: Sendable {
     return "\u{1B}[5n"
   }
 
-  /// Records the answer; returns its round trip in milliseconds, or nil when it is no measurement: of several queries it
-  /// is not known which one the terminal has answered.
+  /// Records the answer; returns its round trip in milliseconds, or nil when several queries are out: the
+  /// terminal does not say which of them it answers.
   package mutating func recordAnswer(now: MonotonicTime) -> Double? {
     guard let asked else { return nil }
     let isCertain = outstanding == 1

@@ -197,7 +197,7 @@ private struct ReferenceFile: Sendable {
 
   let path: String
 
-  /// nil where there is no file.
+  /// The file's present version; nil while it does not exist.
   var version: Version? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -29,7 +29,7 @@ public struct Manifest: Sendable {
   public var cropMargin: Float?
   /// The stages that follow this network.
   public var stages: [StageSpec] = []
-  /// Which points of a pose are joined; nil: as usual for so many points.
+  /// The points of a pose that are joined; nil: the usual pairs for its number of points.
   public var skeleton: Skeleton?
   /// The text network that makes a pair with this image network.
   public var text: TextPairing?

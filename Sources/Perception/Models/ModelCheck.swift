@@ -9,7 +9,7 @@ public struct ModelReport: Sendable {
   public var problems: [String] = []
   /// Why it runs slower than it could, one line each: no plan, or operators without a kernel.
   public var slowPaths: [String] = []
-  /// Whether its file is in order and it is no network that finds or names things in pictures.
+  /// Whether its file is in order but the network neither finds nor names things in pictures.
   public var isForeign = false
   /// ``ModelDescription/assumesPreprocessing``.
   public var assumesPreprocessing = false
@@ -58,6 +58,7 @@ extension ModelStore {
 
   /// What would make a network that works more useful, one line each.
   public func advice(_ name: String) -> [String] {
+    // Why it cannot be read is said by `describe`.
     guard let description = try? describe(name) else { return [] }
     var lines: [String] = []
     if description.labels.isEmpty, ![.embedding, .depth].contains(description.task) {

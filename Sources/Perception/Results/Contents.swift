@@ -145,7 +145,7 @@ extension Keypoint: Codable {
 public struct Pose: LayerContent, Hashable {
   public static let kind = "pose"
   public var keypoints: [Keypoint]
-  /// Where the network's manifest says it; nil: as usual for so many points.
+  /// Where the network's manifest says it; nil: the usual one for its number of points.
   public var skeleton: Skeleton?
 
   public init(_ keypoints: [Keypoint], skeleton: Skeleton? = nil) {

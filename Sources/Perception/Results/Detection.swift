@@ -91,7 +91,7 @@ public struct Detection: Sendable {
   /// The last pose that a stage found, else the detector's own.
   public var pose: [Keypoint] { attributes.last(Pose.self)?.keypoints ?? keypoints }
 
-  /// The skeleton that a manifest gives to ``pose``; nil: as usual for so many points.
+  /// The skeleton that a manifest gives to ``pose``; nil: the usual one for its number of points.
   public var poseSkeleton: Skeleton? {
     if let pose = attributes.last(Pose.self) { return pose.skeleton }
     return skeleton

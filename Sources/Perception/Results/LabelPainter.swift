@@ -18,7 +18,7 @@ package struct LabelPainter {
 
   /// More objects than these are a crowd.
   private static let crowd = 12
-  /// A label may be as wide as its box, and so many letters in any case; fewer in a crowd.
+  /// A label may be as wide as its box, and always this number of letters; fewer in a crowd.
   private static let letters = 20
   private static let crowdLetters = 6
 

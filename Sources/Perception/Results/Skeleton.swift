@@ -18,8 +18,8 @@ public struct Skeleton: Sendable, Hashable {
 
   public init(_ bones: [Bone]) { self.bones = bones }
 
-  /// The skeleton of poses with so many points, as the data sets number them; nil where no data set has so many, or its points
-  /// are no joints.
+  /// The skeleton of a pose with this number of points, numbered as in its data set; nil where no data set has this number, or
+  /// its points are not joints.
   public static func usual(points: Int) -> Skeleton? {
     switch points {
     case 14: lsp
@@ -87,7 +87,7 @@ extension Skeleton: Codable {
 
   public func encode(to encoder: any Encoder) throws { try bones.map { [$0.from, $0.to] }.encode(to: encoder) }
 
-  /// nil where something is no pair of points.
+  /// nil where an entry is not a pair of points.
   init?(pairs: [[Int]]) {
     let isPossible = { (pair: [Int]) in pair.count == 2 && pair.allSatisfy { (0..<Skeleton.limit).contains($0) } }
     guard pairs.count <= Skeleton.limit, pairs.allSatisfy(isPossible) else { return nil }

@@ -211,7 +211,7 @@ struct RequestServer {
 
   // MARK: Loading
 
-  /// A stage, made ready; what of its network's files is not used is said.
+  /// Prepares a stage, and reports the files of its network that are not used.
   private func prepare(_ spec: StageSpec, as id: StageID) throws -> PreparedStage {
     let prepared = try loader.prepare(spec, as: id)
     for warning in prepared.model?.warnings ?? [] { report(.warning, "\(prepared.model?.name ?? id.name): \(warning)") }

@@ -37,7 +37,7 @@ public struct SessionConfiguration: Sendable {
   public var patience: SessionPatience
   /// Stops after this many processed frames; nil goes on.
   public var frameLimit: UInt64?
-  /// What a user can do about it that there is no network; nil where that is as it should be.
+  /// How the user can get a network where the session has none; nil where none is wanted.
   public var advice: String?
 
   /// A session with the given networks and the usual settings.

@@ -13,7 +13,7 @@ public final class PhotoPipeline {
   ///
   /// - Parameters:
   ///   - store: the references that objects are compared with.
-  ///   - warn: takes what of the networks' files is not used, a sentence each, on the loader's thread.
+  ///   - warn: takes a sentence for each file of a network that is not used, on the loader's thread.
   /// - Throws: ``SessionFailure`` with the reason why the first load that failed did; ``ThreadFailure``.
   public init(
     provider: any ModelProvider, configuration: SessionConfiguration,

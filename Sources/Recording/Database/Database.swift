@@ -39,7 +39,7 @@ final class Database: Sendable {
   private nonisolated(unsafe) let handle: OpaquePointer
   private let lock = Mutex(())
 
-  /// - Throws: ``RecordingError`` when the file is no data base, or SQLite is not installed.
+  /// - Throws: ``RecordingError`` when the file is not a database, or SQLite is not installed.
   init(_ path: String) throws {
     library = try SQLiteLibrary.load()
     self.path = path

@@ -37,7 +37,7 @@ public final class DatabaseBag: RecordingReader {
   /// All messages, listed at the first question.
   private let listed = Mutex<Result<[MessageLocation], any Error>?>(nil)
 
-  /// - Throws: ``RecordingError`` when it is no such bag, or SQLite is not installed.
+  /// - Throws: ``RecordingError`` when the file is not such a bag, or SQLite is not installed.
   public init(path: String) throws {
     let bytes = try FileBytes(path: path)
     guard bytes.count >= UInt64(DatabaseBag.magic.count),

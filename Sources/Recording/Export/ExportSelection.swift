@@ -49,7 +49,7 @@ public struct ExportSelection: Sendable {
   public var from: RecordingMoment?
   /// The last moment; nil for the end.
   public var to: RecordingMoment?
-  /// Takes every so many frames of those between the moments, the first of them included.
+  /// Takes every n-th frame between the moments, beginning with the first.
   public var every = 1
   /// Takes only frames with objects of these labels, and only these objects; empty takes all.
   public var labels: Set<String> = []

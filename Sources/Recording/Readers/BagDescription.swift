@@ -33,7 +33,7 @@ struct BagDescription {
     guard !names.isEmpty else {
       throw RecordingError(
         .notARecording, "it lists no files (relative_file_paths)", place: path,
-        remedy: "'ros2 bag reindex' writes it anew; or name one of the files in the folder")
+        remedy: "'ros2 bag reindex' writes it again; or name one of the files in the folder")
     }
     var files: [String] = []
     var problems: [String] = []

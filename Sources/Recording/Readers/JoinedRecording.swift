@@ -34,7 +34,7 @@ public final class JoinedRecording: RecordingReader {
 
   /// - Parameters:
   ///   - name: what messages call the recording: its folder, or its first file.
-  ///   - problems: what is wrong with the whole, such as a part that is missing.
+  ///   - problems: problems of the recording as a whole, such as a missing part.
   /// - Throws: ``RecordingError`` when the parts have more topics than one recording can have.
   public init(_ parts: [any RecordingReader], name: String, problems: [String] = []) throws {
     self.name = name

@@ -13,7 +13,7 @@ enum ConfigurationText {
 
       """
     for option in table.command("run")?.options ?? [] {
-      guard let key = option.key, !["help", "version", "default-config", "profile"].contains(key) else { continue }
+      guard let key = option.key, !ConfiguredArguments.never.contains(key) else { continue }
       text += "# \(option.abstract ?? "")\n"
       let value = example(option)
       text += "# \(key) = \(option.isRepeating ? "[\(value)]" : value)\n\n"

@@ -10,7 +10,7 @@ struct ConfiguredArguments {
   /// The commands whose flags can be configured.
   static let commands = ["run", "record", "detect", "replay", "bench", "export"]
   /// Flags that say something about one call alone.
-  private static let never: Set<String> = ["help", "version", "profile", "default-config"]
+  static let never: Set<String> = ["help", "version", "profile", "default-config"]
   /// Arguments that ask for something else than a command's work.
   private static let questions: Set<String> = [
     "-h", "--help", "--version", "--default-config", "--generate-completion-script", "--experimental-dump-help",

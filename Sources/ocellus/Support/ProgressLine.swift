@@ -7,7 +7,7 @@ final class StatusLine: Sendable {
   let isShown = isatty(STDERR_FILENO) == 1
   private let shown = Mutex(MonotonicTime(nanoseconds: 0))
 
-  /// Writes the line anew, ten times a second at most.
+  /// Writes the line again, ten times a second at most.
   func show(_ text: @autoclosure () -> String) {
     guard isShown else { return }
     let now = MonotonicTime.now
