@@ -54,4 +54,12 @@ public struct ConfigDocument: Sendable {
     root = builder.root.value
     lines = builder.lines
   }
+
+  /// Where a key stands, for errors: the file and the line, "config.toml:12". A key of an inline table has no line of its own:
+  /// its table's; a key that is not in the file has none.
+  public func place(of path: String) -> String {
+    var known = path
+    while lines[known] == nil, let dot = known.lastIndex(of: ".") { known = String(known[..<dot]) }
+    return file + (lines[known].map { ":\($0)" } ?? "")
+  }
 }

@@ -43,12 +43,7 @@ public final class ConfigReader {
   public func error(_ key: String, _ what: String, remedy: String = "") -> ConfigurationError {
     let path = prefix + key
     guard let document else { return ConfigurationError(.badField, "field '\(path)' \(what)", remedy: remedy) }
-    // A key of an inline table has no line of its own: its table's.
-    var known = path
-    while document.lines[known] == nil, let dot = known.lastIndex(of: ".") { known = String(known[..<dot]) }
-    let line = document.lines[known].map { ":\($0)" } ?? ""
-    return ConfigurationError(
-      .badField, "field '\(path)' \(what)", place: document.file + line, remedy: remedy)
+    return ConfigurationError(.badField, "field '\(path)' \(what)", place: document.place(of: path), remedy: remedy)
   }
 
   private func mistyped(_ key: String, _ wanted: String, _ value: ConfigValue) -> ConfigurationError {

@@ -26,9 +26,8 @@ public struct UserConfiguration: Sendable {
     return document.root.keys.sorted().filter { !UserConfiguration.tables.contains($0) }.map { name in
       let near = Spelling.nearest(to: name, among: UserConfiguration.tables).map { "did you mean '\($0)'?" }
       let tables = "the tables are " + UserConfiguration.tables.joined(separator: ", ")
-      let line = document.lines[name].map { ":\($0)" } ?? ""
       return ConfigurationError(
-        .badField, "'\(name)' is not known and has no effect", place: document.file + line, remedy: near ?? tables)
+        .badField, "'\(name)' is not known and has no effect", place: document.place(of: name), remedy: near ?? tables)
     }
   }
 

@@ -27,8 +27,7 @@ public struct HealthSettings {
       do throws(CaptureError) {
         try PictureHealthSetting.apply(name, text, to: &thresholds)
       } catch {
-        let line = document.lines["health.\(name)"].map { ":\($0)" } ?? ""
-        problems.append("\(document.file)\(line): \(error.line)")
+        problems.append("\(document.place(of: "health.\(name)")): \(error.line)")
       }
     }
   }

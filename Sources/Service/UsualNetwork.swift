@@ -34,8 +34,7 @@ enum UsualNetwork {
       let value = section["default"]
     else { return nil }
     if case .string(let name) = value, !name.isEmpty { return name }
-    let line = document.lines["models.default"].map { ":\($0)" } ?? ""
-    problem = "\(document.file)\(line): default in [models] takes a model's name"
+    problem = "\(document.place(of: "models.default")): default in [models] takes a model's name"
     return nil
   }
 }

@@ -38,6 +38,7 @@ struct Ocellus: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     oca_before_ending(TerminalRescue.act)
     do {
+      try checkArguments()
       var command = try parsed()
       try command.run()
       try StandardStreams.flush()
@@ -46,9 +47,18 @@ struct Ocellus: ParsableCommand {
     }
   }
 
+  /// - Throws: ``CommandFailure`` for an argument whose bytes are not UTF-8: as text it would name another file.
+  private static func checkArguments() throws {
+    for index in 0..<Int(CommandLine.argc) {
+      guard let bytes = CommandLine.unsafeArgv[index], String(validatingCString: bytes) == nil else { continue }
+      throw CommandFailure(
+        what: "an argument is not UTF-8 text", place: String(cString: bytes), remedy: String.lostBytesRemedy)
+    }
+  }
+
   /// The command with the configuration's flags before those that were typed.
   ///
-  /// - Throws: the parser's error; one that only the configuration's flags cause names the file.
+  /// - Throws: the parser's error; one that only the configuration's flags cause names the file and the line.
   private static func parsed() throws -> any ParsableCommand {
     let arguments = try ConfiguredArguments(
       Array(CommandLine.arguments.dropFirst()), user: UserConfiguration(),
@@ -58,10 +68,22 @@ struct Ocellus: ParsableCommand {
     } catch {
       guard !arguments.configured.isEmpty, !exitCode(for: error).isSuccess else { throw error }
       do { _ = try parseAsRoot(arguments.plain) } catch { throw error }
-      throw CommandFailure(
-        what: "the configuration's flags: \(message(for: error))", place: arguments.place,
-        remedy: "its tables give \(arguments.configured.joined(separator: " "))")
+      throw culprit(of: error, in: arguments)
     }
+  }
+
+  /// The parser's error with the place of the argument that causes it by itself, or of the first where several do together.
+  private static func culprit(of error: any Error, in arguments: ConfiguredArguments) -> CommandFailure {
+    for (index, (argument, place)) in arguments.configured.enumerated() {
+      do { _ = try parseAsRoot(arguments.all(with: index)) } catch {
+        return CommandFailure(
+          what: "the configuration's flags: \(message(for: error))", place: place, remedy: "it gives \(argument)")
+      }
+    }
+    let given = arguments.configured.map(\.argument).joined(separator: " ")
+    return CommandFailure(
+      what: "the configuration's flags: \(message(for: error))", place: arguments.configured.first?.place ?? "",
+      remedy: "its tables give \(given)")
   }
 
   /// Ends the program as ArgumentParser's own `exit(withError:)` does, except that control characters, which errors may quote from

@@ -78,6 +78,12 @@ let hasFFmpeg = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains {
     let seen = try read(Array(stream("YUV4MPEG2 W8 H4 F30:1", frames: 3, bytes: 48).dropLast(5)))
     #expect(seen.frames.count == 2)
     #expect(seen.notices == ["-: the last picture is cut short"])
+    let folder = try TemporaryFolder()
+    let path = try folder.write("a.y4m", Array(stream("YUV4MPEG2 W8 H4 F30:1", frames: 3, bytes: 48).dropLast(5)))
+    let file = try RawVideoSource(path: path, request: SourceRequest())
+    defer { file.close() }
+    while true { if case .end = try file.next(timeout: 500) { break } }
+    #expect(file.refusals == 1)
   }
 
   @Test func whatIsNoY4MSaysSo() {
@@ -330,6 +336,85 @@ struct FFmpegTests {
     #expect(count == 25)
     source.close()
     #expect(noZombiesAreLeft)
+  }
+
+  /// A file of 40 pictures in a container, made by ffmpeg itself.
+  private func film(_ folder: TemporaryFolder, _ name: String, _ codec: String) throws -> [UInt8] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+    process.arguments = [
+      "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=4", "-c:v", codec, "-g", "10",
+      "-movflags", "+faststart", "file:\(folder.file(name))",
+    ]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Array(try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
+  }
+
+  /// The pictures of a file, and what is told of it.
+  private func played(_ path: String) throws -> (pictures: Int, notices: [String], refusals: Int) {
+    var request = SourceRequest()
+    request.pace = .unlimited
+    let source = try VideoFileSource(path: path, request: request)
+    defer { source.close() }
+    var (pictures, notices): (Int, [String]) = (0, [])
+    for _ in 0..<1000 {
+      switch try source.next(timeout: 500) {
+      case .frame: pictures += 1
+      case .notice(let text): notices.append(text)
+      case .end: return (pictures, notices, source.refusals)
+      case .nothing, .noSignal: break
+      }
+    }
+    Issue.record("no end")
+    return (pictures, notices, source.refusals)
+  }
+
+  /// ffmpeg reads on behind damage and ends with 0; we say that pictures are missing.
+  @Test(arguments: [
+    ("a.mp4", "mpeg4"), ("a.mkv", "mpeg4"), ("a.avi", "mpeg4"), ("a.mkv", "ffv1"), ("a.mov", "mjpeg"),
+  ])
+  func aFileThatIsCutOffSaysSo(name: String, codec: String) throws {
+    let folder = try TemporaryFolder()
+    let bytes = try film(folder, name, codec)
+    let whole = try played(folder.file(name))
+    #expect(whole.pictures == 40 && whole.notices.isEmpty && whole.refusals == 0, "\(whole)")
+    let path = try folder.write("cut-\(name)", Array(bytes.prefix(bytes.count * 6 / 10)))
+    let cut = try played(path)
+    #expect(cut.pictures < 40 && cut.pictures > 5 && cut.refusals == 1 && cut.notices.count == 1, "\(cut)")
+    #expect(cut.notices.first?.hasPrefix("\(path): the file is damaged") == true, "\(cut.notices)")
+  }
+
+  @Test func aFileWithSpoiltBytesSaysSo() throws {
+    let folder = try TemporaryFolder()
+    var bytes = try film(folder, "a.mkv", "mpeg4")
+    for at in stride(from: bytes.count / 3, to: bytes.count, by: bytes.count / 30) { bytes[at] ^= 0xFF }
+    let spoilt = try played(try folder.write("b.mkv", bytes))
+    #expect(spoilt.refusals == 1 && spoilt.notices.count == 1, "\(spoilt)")
+  }
+
+  @Test func aFileThatIsShorterThanAPeriodGivesAPicture() throws {
+    let folder = try TemporaryFolder()
+    for rate in [1e-4, 0.1, 0.4] {
+      var request = SourceRequest(framesPerSecond: rate)
+      request.pace = .unlimited
+      let source = try VideoFileSource(path: clip(folder), request: request)
+      #expect(try frames(source).count == 1)
+      source.close()
+    }
+  }
+
+  @Test func soundAloneSaysSo() throws {
+    let folder = try TemporaryFolder()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+    process.arguments = ["-v", "error", "-f", "lavfi", "-i", "sine=duration=1", "file:\(folder.file("a.mp4"))"]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    let error = #expect(throws: CaptureError.self) { try VideoFileSource(path: folder.file("a.mp4")) }
+    #expect(error?.what.contains("no pictures in it") == true, "\(error?.line ?? "")")
   }
 
   @Test func whatIsNoVideoSaysSo() throws {

@@ -21,6 +21,45 @@ import Vision
     try fails(["run", "--headless", "--source", "/dev/video99"], saying: ["/dev/video99"])
   }
 
+  /// Names in other encodings than UTF-8 are said to be so, typed or found in a folder.
+  @Test func namesThatAreNotUTF8() throws {
+    let scratch = try TemporaryFolder()
+    try ImageFile.save(greyPicture(64, 48), to: scratch.file("a.png"))
+    let script =
+      "cd \"$0\" && mkdir d && mv a.png \"$(printf 'd/b\\374.png')\" && exec \"$@\" \"$(printf 'd/b\\374.png')\""
+    let typed = try shell(script, scratch, ["detect"])
+    #expect(typed.status == 1 && typed.errors.contains("rename it"), "\(typed.errors)")
+    try fails(["run", "--headless", "--source", scratch.file("d")], saying: ["rename it"])
+  }
+
+  /// A limit of the size of files ends the recording with a line, not the program by a signal (SIGXFSZ).
+  @Test func aLimitOfTheSizeOfFiles() throws {
+    let scratch = try TemporaryFolder()
+    let outcome = try shell(
+      "cd \"$0\" && ulimit -f 64 && exec \"$@\"", scratch,
+      ["record", "--source", "demo", "--frames", "60", "--record", "rec", "--compression", "none"])
+    #expect(outcome.status == 1, "\(outcome)")
+    #expect(outcome.errors.contains("File too large"), "\(outcome.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.file("rec"))
+    let info = try Program.run(["info", scratch.file("rec/" + (names.first ?? ""))])
+    #expect(names.count == 1 && info.output.contains("/camera/image_raw/compressed"), "\(names) \(info.errors)")
+  }
+
+  /// Runs a script whose `$0` is the folder and whose arguments are the program and its own.
+  private func shell(_ script: String, _ scratch: TemporaryFolder, _ arguments: [String]) throws -> Program.Outcome {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", script, scratch.path, Program.path] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["XDG_CONFIG_HOME": scratch.path, "XDG_STATE_HOME": scratch.path]) { _, new in new }
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: scratch.file(name), contents: nil) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: scratch.file("out"))
+    process.standardError = FileHandle(forWritingAtPath: scratch.file("err"))
+    try process.run()
+    return try Program.end(process, scratch, of: arguments)
+  }
+
   @Test func truncatedPhoto() throws {
     let scratch = try TemporaryFolder()
     let path = scratch.file("cut.jpg")

@@ -43,6 +43,19 @@ struct ConfiguredFlagTests {
     #expect(fields["width"] as? Int == width)
   }
 
+  /// The parser's words come with the line that is at fault, of the command's table or of the profile's.
+  @Test(arguments: [
+    ("[run]\nthreads = 2\nconfidence = \"x\"", ["run"], ":3"), ("[run]\n\nfps = -3\nthreads = 1", ["run"], ":3"),
+    ("[run]\nsize = \"12\"", ["run"], ":2"),
+    ("[run]\nfps = 5\n[profile.a]\nthreads = 1\npace = \"slow\"", ["@a"], ":5"),
+    ("[recording]\nsplit = \"1GB\"\nquality = 400", ["run", "--source", "demo"], ":3"),
+    ("[health]\n\n\ndark = \"a\"", ["run", "--source", "demo"], ":4"),
+  ])
+  func aWrongValueIsNamedWithItsLine(configuration: String, arguments: [String], line: String) throws {
+    let outcome = try run(arguments + Self.oneFrame, configuration: configuration)
+    #expect(outcome.errors.contains("config.toml\(line): "), "\(outcome.errors)")
+  }
+
   @Test func valuesOfEveryKindAreFlags() throws {
     let fields = try line(
       run(

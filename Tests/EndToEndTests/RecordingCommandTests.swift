@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import Vision
 
 /// The commands about recordings, from the outside: how they end, what they leave, what goes in comes out.
 @Suite struct RecordingCommandTests {
@@ -44,6 +45,35 @@ import Testing
     let files = try recordings(folder)
     #expect(outcome.output.contains("recorded \(frames) frames to \(files.joined(separator: ", "))"))
     return try #require(files.first)
+  }
+
+  /// A photo's colours have half its resolution; they are brought to its size in the same way when the recording is replayed.
+  @Test func aReplayedPhotoGivesThePhotosNumbers() throws {
+    let scratch = try TemporaryFolder()
+    var random = SeededGenerator(5)
+    var canvas = Canvas(width: 97, height: 61)
+    for y in 0..<61 {
+      for x in 0..<97 {
+        let levels = (0..<3).map { _ in UInt8.random(in: 0...255, using: &random) }
+        canvas.fill(x: x, y: y, width: 1, height: 1, .init(levels[0], levels[1], levels[2]))
+      }
+    }
+    let photo = scratch.file("noise.jpg")
+    try ImageFile.save(#require(canvas.image), to: photo)
+    let model = ["--model", "ocellus-classifier"]
+    let made = try Program.run(
+      ["record", "--source", photo, "--frames", "1", "--record", scratch.file("rec"), "--compression", "none"] + model)
+    #expect(made.status == 0, "\(made.errors)")
+    let file = try #require(try recordings(scratch.file("rec")).first)
+    func classes(_ arguments: [String]) throws -> [String] {
+      let outcome = try Program.run(arguments + model)
+      let text = try #require(outcome.output.split(separator: "\n").first, "\(outcome.errors)")
+      let line = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+      return try #require(line["classes"] as? [[String: Any]]).map { "\($0["label"] ?? "") \($0["confidence"] ?? "")" }
+    }
+    let photos = try classes(["detect", photo, "--json"])
+    let replayed = try classes(["replay", "--headless", "--json", file])
+    #expect(!photos.isEmpty && photos == replayed)
   }
 
   @Test func whatWasRecordedIsDescribed() throws {

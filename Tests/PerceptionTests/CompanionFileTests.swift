@@ -239,6 +239,46 @@ import Vision
     }
   }
 
+  /// The files are known by their names and by each of their fields, not by the family's alone.
+  @Test func filesWithoutAFamilyCount() throws {
+    let names = #""id2label": {"0": "a", "1": "b", "2": "c"}"#
+    #expect(try describe(["config.json": "{\(names)}"]).labels == ["a", "b", "c"])
+    let size = #"{"size": {"height": 40, "width": 48}, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}"#
+    for file in ["preprocessor_config.json", "processor_config.json"] {
+      let description = try describe([file: size])
+      #expect(description.reasons.joined().contains("48x40, stretched") && description.warnings.isEmpty)
+    }
+    // Another program's file says nothing.
+    let other = try describe(["config.json": #"{"size": {"height": 40, "width": 48}, "theme": "dark"}"#])
+    #expect(!other.reasons.joined().contains("48x40") && other.warnings.isEmpty)
+  }
+
+  /// A size in an unknown form is said; the other fields count.
+  @Test(arguments: [
+    (#""size": {"longest_edge": 224}"#, "'size'"), (#""size": "large""#, "'size'"), (#""size": 0"#, "'size'"),
+    (#""size": -3"#, "'size'"), (#""size": [224]"#, "'size'"), (#""size": {"height": 224}"#, "'size'"),
+    (#""size": 1e9"#, "'size'"), (#""size": 2.5"#, "'size'"),
+    (#""size": 224, "do_center_crop": true, "crop_size": {"height": "x", "width": 2}"#, "'crop_size'"),
+    (#""input_size": [3, 0, 0]"#, "'input_size'"),
+  ])
+  func sizesThatCannotBeUsedAreSaid(fields: String, name: String) throws {
+    let description = try describe([
+      "config.json": #"{"model_type": "vit"}"#, "preprocessor_config.json": "{\(fields), \(Self.means)}",
+    ])
+    #expect(description.warnings.count == 1 && description.warnings[0].contains(name), "\(description.warnings)")
+    #expect(description.warnings[0].contains("preprocessor_config.json"))
+    #expect(description.reasons.joined().contains("0.25"), "\(description.reasons)")
+  }
+
+  /// What is switched off may hold anything.
+  @Test(arguments: [#""size": null"#, #""size": "x", "do_resize": false"#, #""size": 224, "crop_size": "x""#])
+  func unusedSizesAreNot(fields: String) throws {
+    let description = try describe([
+      "config.json": #"{"model_type": "vit"}"#, "preprocessor_config.json": "{\(fields)}",
+    ])
+    #expect(description.warnings.isEmpty, "\(description.warnings)")
+  }
+
   @Test(arguments: [
     (#"{"0": "cat", "1": null, "2": "cow"}"#, ["cat", "class 1", "cow"]),
     (#"{"0": 7, "1": true, "2": 2.5}"#, ["7", "true", "2.5"]),

@@ -68,6 +68,44 @@ import Vision
     }
   }
 
+  /// Classes of mean colours that one operator mixes over the batch.
+  private func mixed(_ path: String, batch: Int?, by mixer: String) throws {
+    var network = TinyNetwork()
+    network.input("images", .float, [batch, 3, 16, 16])
+    network.output("probs", [batch, 3])
+    network.node("GlobalAveragePool", ["images"], "a")
+    network.node("Flatten", ["a"], "b", ints: ["axis": [1]])
+    if mixer == "Softmax" {
+      network.node("Softmax", ["b"], "probs", ints: ["axis": [0]])
+    } else {
+      network.node(mixer, ["b"], "whole", ints: ["axes": [0], "keepdims": [1]])
+      network.node("Sub", ["b", "whole"], "probs")
+    }
+    try network.write(to: path)
+  }
+
+  @Test(arguments: ["Softmax", "ReduceMean", "ReduceMax", "ReduceL2"])
+  func anAnswerThatDependsOnTheOtherPicturesIsRefusedInWords(mixer: String) throws {
+    let folder = try TemporaryFolder()
+    try mixed(folder.file("net.onnx"), batch: 4, by: mixer)
+    let problems = ModelStore(folders: []).check(folder.file("net.onnx"))
+    #expect(problems.count == 1 && problems[0].contains("batch of 4") && problems[0].contains("depends on the others"))
+  }
+
+  /// Where the file leaves the batch open, such a network sees crops one by one.
+  @Test(arguments: ["Softmax", "ReduceMean", "ReduceMax", "ReduceL2"])
+  func anOpenBatchThatMixesIsNotUsed(mixer: String) throws {
+    let folder = try TemporaryFolder()
+    try mixed(folder.file("one.onnx"), batch: 1, by: mixer)
+    try mixed(folder.file("open.onnx"), batch: nil, by: mixer)
+    let store = ModelStore(folders: [])
+    let models = try ["one.onnx", "open.onnx"].map { try store.loadVision(folder.file($0)) }
+    let image = try halves()
+    let regions = (0..<7).map { Box(x: Float($0 * 6), y: 2, width: 20, height: 20) }
+    let each = try models.map { try $0.perceive(image, regions: regions, minimumConfidence: nil).0 }
+    #expect(each[0].count == 7 && answers(each[0]) == answers(each[1]))
+  }
+
   @Test func aBatchBeyondReasonIsRefusedBeforeItIsPaid() throws {
     let folder = try TemporaryFolder()
     try meanColors(folder.file("net.onnx"), batch: 1 << 30)

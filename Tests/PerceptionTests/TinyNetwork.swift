@@ -11,8 +11,14 @@ struct TinyNetwork {
     case float = 1
     case uint8 = 2
     case int8 = 3
+    case uint16 = 4
+    case int16 = 5
     case int32 = 6
     case int64 = 7
+    case float16 = 10
+    case double = 11
+    case uint32 = 12
+    case uint64 = 13
   }
 
   /// nil extents are open.

@@ -39,6 +39,42 @@ import Vision
     }
   }
 
+  /// A picture that cannot be read is named with its topic and its file, and counts: the status tells.
+  @Test func picturesThatCannotBeReadAreNamed() throws {
+    let bag = try Bag()
+    for number in 0..<5 {
+      let time = UInt64(number + 1) * ForeignBagTests.second
+      if number == 1 {
+        let broken = CompressedImage(
+          header: ROSHeader(stamp: time, frameID: "cam"), format: "jpeg", data: [0xFF, 0xD8, 0xFF, 1, 2, 3])
+        try bag.add("/cam", broken, type: CompressedImage.typeName, at: time)
+      } else if number == 3 {
+        let short = RawImage(
+          header: ROSHeader(stamp: time, frameID: "cam"), height: 32, width: 32, encoding: "rgb8", bigEndian: 0,
+          step: 96, data: [1, 2, 3])
+        try bag.add("/cam", short, type: RawImage.typeName, at: time)
+      } else {
+        try bag.picture("/cam", level: level(number), stamp: time, at: time)
+      }
+    }
+    var options = RecordingSource.Options()
+    options.speed = 0
+    let source = try RecordingSource(try bag.reader(), options: options)
+    defer { source.close() }
+    var (pictures, notices): (Int, [String]) = (0, [])
+    reading: while true {
+      switch try source.next(timeout: 5000) {
+      case .frame: pictures += 1
+      case .notice(let text): notices.append(text)
+      case .end: break reading
+      case .nothing, .noSignal: break
+      }
+    }
+    #expect(pictures == 3 && source.refusals == 2 && notices.count == 2, "\(notices)")
+    #expect(notices.first?.hasPrefix("bag.mcap: picture 2 on /cam: ") == true)
+    #expect(notices.last?.hasPrefix("bag.mcap: picture 4 on /cam: ") == true)
+  }
+
   /// However late, early or shuffled the results are logged: the stamp decides.
   @Test func resultsAreJoinedByTheirStamps() throws {
     var random = SeededGenerator(11)

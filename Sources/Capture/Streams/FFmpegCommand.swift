@@ -17,7 +17,8 @@ package enum FFmpegCommand {
       if let format { arguments += ["-f", format] }
       // The prefix keeps a file's name from being taken for a protocol or an option.
       arguments += ["-i", "file:\(path)"]
-      if let rate = request.framesPerSecond { filters.append("fps=\(rate)") }
+      // A file that is shorter than a period gives its first picture.
+      if let rate = request.framesPerSecond { filters.append("fps=\(rate):eof_action=pass") }
     case .stream(let address):
       if address.lowercased().hasPrefix("rtsp") { arguments += ["-rtsp_transport", "tcp"] }
       // Frames are wanted as they come: no buffering.

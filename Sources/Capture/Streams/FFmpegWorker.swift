@@ -40,6 +40,11 @@ final class FFmpegWorker: @unchecked Sendable {
   private let playback: Playback?
   /// How often ffmpeg failed before a file's end.
   private let failures = Atomic<Int>(0)
+  /// Whether the file is read from its start: a place in its midst may lack what the first pictures build on.
+  private var isFromStart = true
+  /// Whether a file's damage was told of, once, and what is still to be told.
+  private var hasToldDamage = false
+  private var untold: String?
   let description: PublishedDescription
 
   init(
@@ -98,6 +103,7 @@ final class FFmpegWorker: @unchecked Sendable {
   private func launch(at start: Double) throws(CaptureError) {
     stop()
     notes.clear()
+    isFromStart = start <= 0
     isAtEnd = false
     passed = nil
     lastTime = nil
@@ -147,6 +153,9 @@ final class FFmpegWorker: @unchecked Sendable {
   private func failure(_ otherwise: String) -> CaptureError {
     _ = child?.finish(within: 300) { logger.warning("\($0)") }
     let words = child?.lastError ?? ""
+    if words.contains("matches no streams") {
+      return CaptureError(.corrupt, "there are no pictures in it, only other streams such as sound", place: name)
+    }
     let told = words.split(separator: ": ").last.map { String($0) } ?? ""
     return CaptureError(
       isStream ? .deviceFailed : .corrupt, told.isEmpty ? otherwise : "ffmpeg: \(told)", place: name,
@@ -156,6 +165,10 @@ final class FFmpegWorker: @unchecked Sendable {
   // MARK: Frames
 
   func next(timeout: Int) throws(CaptureError) -> SourceEvent {
+    if let text = untold {
+      untold = nil
+      return .notice(text)
+    }
     guard !isClosed else { return .end }
     var speed = 1.0
     if let playback {
@@ -280,9 +293,11 @@ final class FFmpegWorker: @unchecked Sendable {
     }
     let last = passed
     stop()
+    noteDamage()
     if status != 0, !request.loops || sinceStart == 0 {
       failures.add(1, ordering: .relaxed)
       isClosed = true
+      untold = nil
       return .notice("\(name): \(words.isEmpty ? "ffmpeg failed" : words)")
     }
     switch cursor.end() {
@@ -297,6 +312,15 @@ final class FFmpegWorker: @unchecked Sendable {
     }
   }
 
+  /// ffmpeg reads on behind damage and ends as if nothing were wrong. That pictures are missing or spoilt is told once.
+  private func noteDamage() {
+    guard isFromStart, !hasToldDamage, let damage = notes.damage else { return }
+    hasToldDamage = true
+    failures.add(1, ordering: .relaxed)
+    untold =
+      "\(name): the file is damaged, pictures may be missing or spoilt (ffmpeg: \(FFmpegCommand.withoutPointers(damage)))"
+  }
+
   /// Behind a file's last picture.
   private func finish() throws(CaptureError) -> SourceEvent {
     isAtEnd = false
@@ -307,6 +331,11 @@ final class FFmpegWorker: @unchecked Sendable {
     }
     if let playback, !playback.status.isPlaying { return endWhilePaused() }
     isClosed = true
+    // Nobody asks again after the end.
+    if let text = untold {
+      untold = nil
+      return .notice(text)
+    }
     return .end
   }
 

@@ -29,6 +29,8 @@ package final class PictureNotes {
   /// Pictures before the filter was set up again (a stream whose size changes), and the number of the last one.
   private var before = 0
   private var newest = -1
+  /// The first error that ffmpeg told of, which it goes on after: pictures are missing or spoilt. nil without one.
+  package private(set) var damage: String?
 
   package init() {}
 
@@ -36,6 +38,8 @@ package final class PictureNotes {
   ///
   /// - Returns: what a person should read of it, a warning or an error without its level; nil for everything else.
   package func take(_ line: String) -> String? {
+    // The advice for a command line that nobody typed, in a line of its own.
+    if line.contains("To ignore this, add a trailing '?'") { return nil }
     let words = line.split(separator: " ")
     // A component's name and place in memory may stand before the level.
     guard let level = words.prefix(4).first(where: { Self.levels.contains($0) }) else { return line }
@@ -43,7 +47,9 @@ package final class PictureNotes {
       if line.contains("Parsed_showinfo") { note(words) }
       return nil
     }
-    return line.replacing("\(level) ", with: "", maxReplacements: 1)
+    let told = line.replacing("\(level) ", with: "", maxReplacements: 1)
+    if level != "[warning]", damage == nil { damage = told }
+    return told
   }
 
   /// The note of picture `index`, counted from ffmpeg's start; it is forgotten then.
@@ -59,6 +65,7 @@ package final class PictureNotes {
     unit = nil
     before = 0
     newest = -1
+    damage = nil
   }
 
   // MARK: Lines

@@ -1,5 +1,6 @@
 import Glibc
 public import Ground
+import Synchronization
 import Vision
 
 /// Uncompressed pictures from standard input, a pipe or a Y4M file: what other programs feed us with.
@@ -42,6 +43,8 @@ public final class RawVideoSource: FrameSource {
 
   public func next(timeout: Int) throws -> SourceEvent { try worker.next(timeout: timeout) }
 
+  public var refusals: Int { worker.refusals.load(ordering: .relaxed) }
+
   public func close() { worker.close() }
 
   private static func rawFormat(
@@ -63,6 +66,8 @@ public final class RawVideoSource: FrameSource {
 /// Used by the opener first, then only by the capture thread, as ``FrameSource`` promises; hence unchecked.
 private final class RawVideoWorker: @unchecked Sendable {
   let description: SourceDescription
+  /// Pictures that were cut short.
+  let refusals = Atomic<Int>(0)
   private var descriptor: Int32
   private let name: String
   private let isFile: Bool
@@ -155,6 +160,7 @@ private final class RawVideoWorker: @unchecked Sendable {
       return .nothing
     }
     close()
+    if missing { refusals.add(1, ordering: .relaxed) }
     return missing ? .notice("\(name): the last picture is cut short") : .end
   }
 }

@@ -79,9 +79,7 @@ package final class ConfigurationFile: Sendable {
     func complain(_ what: String, remedy: String = "") {
       problems.append(DashboardError(.badConfiguration, what, place: document.file, remedy: remedy))
     }
-    func place(of key: String) -> String {
-      document.file + (document.lines["dashboard.\(key)"].map { ":\($0)" } ?? "")
-    }
+    func place(of key: String) -> String { document.place(of: "dashboard.\(key)") }
     guard let found = document.root["dashboard"] else { return (settings, problems) }
     guard case .table(let section) = found else {
       complain("dashboard must be a table", remedy: "write [dashboard]")

@@ -22,10 +22,10 @@ enum KeySettings {
     var keys = KeyMap.standard
     var problems: [DashboardError] = []
     func complain(_ name: String, _ what: String, remedy: String) {
-      let line = (document.lines["\(table).\(name)"] ?? document.lines[table]).map { ":\($0)" } ?? ""
       problems.append(
         DashboardError(
-          .badConfiguration, "\(table).\(name.prefix(40)) \(what)", place: document.file + line, remedy: remedy))
+          .badConfiguration, "\(table).\(name.prefix(40)) \(what)", place: document.place(of: "\(table).\(name)"),
+          remedy: remedy))
     }
     guard let found = document.root[table] else { return (keys, []) }
     guard case .table(let section) = found else {

@@ -114,7 +114,7 @@ final class ClassifierDecoder: OutputDecoder {
       throw PerceptionError(.badOutput, "a classifier wants an output with one number a class")
     }
     probabilities.removeAll(keepingCapacity: true)
-    for value in scores.values { probabilities.append(value.isFinite ? value : -1e30) }
+    for value in scores.values { probabilities.append(try Activations.score(value)) }
     Activations.apply(activation, to: &probabilities)
     findings.classes = Self.best(
       probabilities, count: context.top, minimum: context.confidence, scratch: &order, label: context.label)
@@ -144,6 +144,16 @@ final class ClassifierDecoder: OutputDecoder {
 
 /// Turns raw scores into probabilities in place.
 enum Activations {
+  /// A score as it can be compared: infinities are the greatest and the least number.
+  ///
+  /// - Throws: ``PerceptionError`` for NaN. The shares of the others would be of a sum that is not known.
+  static func score(_ value: Float) throws -> Float {
+    guard !value.isNaN else {
+      throw PerceptionError(.badOutput, "a class's score is not a number", remedy: "export the network in float32")
+    }
+    return min(max(value, -1e30), 1e30)
+  }
+
   static func apply(_ activation: ClassifierDecoder.Activation, to values: inout [Float]) {
     switch activation {
     case .automatic: if !isDistribution(values) { softmax(&values) }

@@ -11,6 +11,10 @@ enum FloatConversion {
     case .float64: return copy(tensor, Double.self) { Float($0) }
     case .int64: return copy(tensor, Int64.self) { Float($0) }
     case .int32: return copy(tensor, Int32.self) { Float($0) }
+    case .int16: return copy(tensor, Int16.self) { Float($0) }
+    case .uint64: return copy(tensor, UInt64.self) { Float($0) }
+    case .uint32: return copy(tensor, UInt32.self) { Float($0) }
+    case .uint16: return copy(tensor, UInt16.self) { Float($0) }
     case .uint8: return copy(tensor, UInt8.self) { Float($0) }
     case .int8: return copy(tensor, Int8.self) { Float($0) }
     case .bool: return copy(tensor, Bool.self) { $0 ? 1 : 0 }

@@ -18,6 +18,9 @@ struct FloatView {
 
   var count: Int { values.count }
 
+  /// Whether there are values, and each is NaN. Ends at the first number.
+  var holdsNoNumber: Bool { !values.isEmpty && values.allSatisfy(\.isNaN) }
+
   subscript(index: Int) -> Float {
     // Checked in release too: a decoder's arithmetic over shapes from outside must not read beyond them.
     precondition(index >= 0 && index < values.count, "inside the tensor")

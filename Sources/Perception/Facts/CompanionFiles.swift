@@ -30,13 +30,15 @@ struct CompanionFiles: Sendable {
     let configuration = reader.read("config.json") ?? .null
     let architecture = configuration["architecture"]?.string
     modelType = configuration["model_type"]?.string ?? architecture
-    let isKnown = modelType != nil || configuration["architectures"] != nil
+    let processor = reader.read("processor_config.json")
+    let preprocessor = reader.read("preprocessor_config.json")
+    let fields = ["architectures", "id2label", "label_names", "pretrained_cfg"]
+    let isKnown =
+      modelType != nil || fields.contains { configuration[$0] != nil } || processor != nil || preprocessor != nil
     // Another program's config.json says nothing of a network; a damaged one may be Hugging Face's.
     guard isKnown || !reader.problems.isEmpty else { return nil }
     let names = CompanionFiles.names(configuration)
     labels = names.used
-    let processor = reader.read("processor_config.json")
-    let preprocessor = reader.read("preprocessor_config.json")
     // As transformers does: an image processor inside the processor's file comes first.
     let sources = [
       (processor?["image_processor"], "processor_config.json"), (preprocessor, "preprocessor_config.json"),
@@ -47,7 +49,10 @@ struct CompanionFiles: Sendable {
     }.first
     preprocessing = found?.told
     preprocessingFile = found?.file ?? ""
-    problems = reader.problems + (names.isCut ? ["config.json beside the network: \(LabelSets.beyond)"] : [])
+    let unread = found.flatMap { found in found.told.problem.map { "\(found.file) beside the network: \($0)" } }
+    problems =
+      reader.problems + (names.isCut ? ["config.json beside the network: \(LabelSets.beyond)"] : [])
+      + [unread].compactMap(\.self)
   }
 
   /// `id2label`: names by number, or a list; timm's `label_names`. Entries that are no name are left out, the rest counts.

@@ -93,6 +93,8 @@ struct ImagePreprocessing: Sendable {
   private let isTimm: Bool
   private let size: Sides?
   private let crop: Sides?
+  /// Which of the fields that count are in no form that is known; the others count.
+  let problem: String?
 
   /// nil where the value holds none of the fields.
   init?(_ value: JSONValue) {
@@ -105,6 +107,17 @@ struct ImagePreprocessing: Sendable {
     isTimm = shape != nil
     size = shape.map { Sides(.array(Array($0.suffix(2)))) } ?? Sides(value["size"])
     crop = Sides(value["crop_size"])
+    // Only those that are used: a crop that is switched off may hold anything.
+    let sides = [("input_size", shape != nil, size), ("size", shape == nil && value["do_resize"]?.bool != false, size)]
+    let cuts = [("crop_size", value["do_center_crop"]?.bool == true, crop)]
+    let unread = (sides + cuts).filter { name, counts, read in
+      guard counts, read == nil, let told = value[name] else { return false }
+      if case .null = told { return false }
+      return true
+    }.map { "'\($0.0)'" }
+    problem =
+      unread.isEmpty
+      ? nil : "\(unread.joined(separator: " and ")) cannot be used: wanted are sides of 1 to 8192 pixels"
   }
 
   /// A family's recipe with what the fields say put over it.

@@ -96,7 +96,11 @@ public struct NetworkFacts: Sendable {
   }
 
   /// What a picture can be fed as.
-  static let pictureTypes: [ElementType] = [.float32, .float16, .uint8, .int8, .int32]
+  static let pictureTypes: [ElementType] = [.float32, .float16, .float64] + wholeTypes
+
+  private static let wholeTypes: [ElementType] = [
+    .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64,
+  ]
 
   private static func picture(_ shape: [Int?], at index: Int) -> PictureShape? {
     // A rank-3 input of one channel is a sequence [1, steps, features], not a picture.
@@ -138,7 +142,7 @@ public struct NetworkFacts: Sendable {
   /// The recipe for an input of whole numbers, which takes pixels as they are: what the family's float networks get first
   /// happens inside. Signed bytes are pixels less 128.
   func wholeNumbers(_ recipe: InputRecipe) -> (recipe: InputRecipe, reason: String)? {
-    guard let picture, [.uint8, .int8, .int32].contains(inputs[picture.index].type) else { return nil }
+    guard let picture, NetworkFacts.wholeTypes.contains(inputs[picture.index].type) else { return nil }
     let order = recipe.normalization.order
     let signed = inputs[picture.index].type == .int8
     var copy = recipe

@@ -111,19 +111,33 @@ final class InputTensors {
   }
 
   private func convert(count: Int, to target: Tensor, at offset: Int) {
+    func whole<Element: TensorElement & FixedWidthInteger>(_: Element.Type, _ range: ClosedRange<Float>) {
+      let out = target.elements(as: Element.self)
+      for index in 0..<count {
+        out[offset + index] = Element(
+          saturating: min(max(staging[index].rounded(), range.lowerBound), range.upperBound))
+      }
+    }
+    func floating<Element: TensorElement & BinaryFloatingPoint>(_: Element.Type) {
+      let out = target.elements(as: Element.self)
+      for index in 0..<count { out[offset + index] = Element(staging[index]) }
+    }
     switch target.type {
     case .uint8:
       let out = target.elements(as: UInt8.self)
       for index in 0..<count { out[offset + index] = UInt8(saturating: min(max(staging[index] + 0.5, 0), 255)) }
-    case .int8:
-      let out = target.elements(as: Int8.self)
-      for index in 0..<count { out[offset + index] = Int8(saturating: min(max(staging[index].rounded(), -128), 127)) }
-    case .int32:
-      let out = target.elements(as: Int32.self)
-      for index in 0..<count { out[offset + index] = Int32(saturating: min(max(staging[index].rounded(), -1e6), 1e6)) }
-    default:
-      let out = target.elements(as: Float16.self)
-      for index in 0..<count { out[offset + index] = Float16(staging[index]) }
+    case .int8: whole(Int8.self, -128...127)
+    case .uint16: whole(UInt16.self, 0...65535)
+    case .int16: whole(Int16.self, -32768...32767)
+    case .uint32: whole(UInt32.self, 0...1e6)
+    case .int32: whole(Int32.self, -1e6...1e6)
+    case .uint64: whole(UInt64.self, 0...1e6)
+    case .int64: whole(Int64.self, -1e6...1e6)
+    case .float64: floating(Double.self)
+    case .float16: floating(Float16.self)
+    case .float32, .string, .bool, .complex64, .complex128, .bfloat16:
+      // Floats are packed in place, and `prepare` refuses the others.
+      break
     }
   }
 

@@ -198,7 +198,8 @@ public final class ModelStore: Sendable {
       file = named.hasPrefix("/") ? named : (folder as NSString).appendingPathComponent(named)
     }
     guard let bytes = size(of: file) else {
-      throw PerceptionError(.notFound, "no such file", place: file)
+      throw PerceptionError(
+        .notFound, "no such file", place: file, remedy: file.hasLostBytes ? String.lostBytesRemedy : "")
     }
     return Located(
       name: (stem as NSString).lastPathComponent, path: file, fileBytes: bytes, manifest: manifest)

@@ -14,10 +14,19 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   private let confidence: Float
   private let top: Int
   private let skeleton: Skeleton?
-  private let batches: Bool
+  private var batching: Batching
   /// How many pictures the network takes at once, where its file fixes it; else 1.
   private let fixedBatch: Int
   private var converted: [Tensor] = []
+  private let outputNames: [String]
+
+  /// Whether crops run in batches.
+  private enum Batching {
+    case never
+    /// The network's shapes leave the batch open; whether it keeps the pictures apart shows at the first batch.
+    case untried
+    case works
+  }
 
   /// How many crops run at once where the network takes batches. One number, since every batch size has a plan and
   /// memory of its own; three crops run as four, fewer one by one.
@@ -35,9 +44,28 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     fixedBatch = plan.facts.batch
     let picture = plan.facts.picture
     let port = picture.map { plan.facts.inputs[$0.index] }
-    batches =
+    let isOpen =
       fixedBatch == 1 && port?.shape?.count == 4 && port?.shape?.first == .some(nil)
       && plan.facts.outputs.allSatisfy { ($0.shape?.count ?? 0) >= 2 && $0.shape?.first == .some(nil) }
+    batching = isOpen ? .untried : .never
+    outputNames = plan.facts.outputs.map(\.name)
+    if fixedBatch > 1, try !TrialRun.keepsPicturesApart(network, inputs, batch: fixedBatch) {
+      throw PerceptionError(
+        .notUnderstood,
+        "the network takes a batch of \(fixedBatch) pictures, and the answer to one depends on the others",
+        place: description.path, remedy: "export it with a batch of 1")
+    }
+  }
+
+  /// Whether several crops can run at once; tries it the first time.
+  private func batches() -> Bool {
+    if case .untried = batching {
+      // A batch that fails is no fault while pictures one by one work: they are what is run then.
+      let isApart = try? TrialRun.keepsPicturesApart(network, inputs, batch: NetworkModel.batchSize)
+      batching = isApart == true ? .works : .never
+    }
+    if case .works = batching { return true }
+    return false
   }
 
   func perceive(_ image: Image, region: Box?, minimumConfidence: Float?) throws -> (Findings, StageTimes) {
@@ -52,7 +80,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
     var start = 0
     while start < regions.count {
       let left = regions.count - start
-      let size = batches && left >= NetworkModel.batchSize - 1 ? NetworkModel.batchSize : fixedBatch
+      let size = left >= NetworkModel.batchSize - 1 && batches() ? NetworkModel.batchSize : fixedBatch
       var part: [Box?] = regions[start..<min(start + size, regions.count)].map { $0 }
       let count = part.count
       while part.count < size { part.append(part[count - 1]) }
@@ -100,6 +128,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
       confidence: description.task.detects ? minimum ?? confidence : confidence, suppression: suppression, top: top)
     var findings = Findings()
     do {
+      try checkNumbers(views)
       try decoder.decode(views, context, into: &findings)
       if let skeleton {
         for index in findings.detections.indices where !findings.detections[index].keypoints.isEmpty {
@@ -111,5 +140,14 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
       throw error
     }
     return findings
+  }
+
+  /// An output without one number says that the network failed, not that there is nothing in the picture.
+  private func checkNumbers(_ views: [FloatView]) throws {
+    for (index, view) in views.enumerated() where view.holdsNoNumber {
+      let name = outputNames.indices.contains(index) ? " '\(outputNames[index])'" : ""
+      throw PerceptionError(
+        .badOutput, "output\(name) holds no number, only NaN", remedy: "export the network in float32")
+    }
   }
 }

@@ -113,7 +113,7 @@ final class RecurrentModel: SequenceModel, @unchecked Sendable {
       throw PerceptionError(.badOutput, "no output", place: description.path)
     }
     let all = try FloatConversion.float32(first).array(of: Float.self)
-    var scores = all.prefix(all.count / batch).map { $0.isFinite ? $0 : -1e30 }
+    var scores = try all.prefix(all.count / batch).map { try Activations.score($0) }
     Activations.apply(activation, to: &scores)
     return ClassifierDecoder.best(scores, count: scores.count, minimum: 0, scratch: &order) { index in
       description.labels.indices.contains(index) ? description.labels[index] : "class \(index)"

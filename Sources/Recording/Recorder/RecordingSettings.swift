@@ -106,16 +106,20 @@ public enum RecordingSettings {
   public static func apply(
     _ document: ConfigDocument, to configuration: inout RecordingConfiguration
   ) -> [RecordingError] {
-    let file = document.file
     guard let found = document.root["recording"] else { return [] }
     guard case .table(let section) = found else {
-      return [RecordingError(.badArgument, "[recording] must be a table", place: file, remedy: "write [recording]")]
+      return [
+        RecordingError(
+          .badArgument, "[recording] must be a table", place: document.place(of: "recording"),
+          remedy: "write [recording]")
+      ]
     }
     var problems: [RecordingError] = []
     for (key, value) in section.sorted(by: { $0.key < $1.key }) {
       do { try set(key, to: RecordingSettings.text(of: value), in: &configuration) } catch {
         let what = (error as? RecordingError)?.what ?? "\(error)"
-        problems.append(RecordingError(.badArgument, "recording.\(key.prefix(40)): \(what)", place: file))
+        let place = document.place(of: "recording.\(key)")
+        problems.append(RecordingError(.badArgument, "recording.\(key.prefix(40)): \(what)", place: place))
       }
     }
     return problems

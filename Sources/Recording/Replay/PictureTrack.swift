@@ -147,17 +147,35 @@ final class PictureTrack: Sendable {
   }
 
   /// Reads and decodes a picture.
-  func picture(_ index: Int) throws -> Picture {
+  ///
+  /// - Parameter layout: what a JPEG becomes: planes as a camera's do, or RGB as a photo's does, for numbers equal to those of
+  ///   the session that was recorded.
+  /// - Throws: an error that names the recording, the picture and its topic.
+  func picture(_ index: Int, as layout: JPEGDecoder.Layout = .native) throws -> Picture {
+    let place = "\(reader.name): picture \(index + 1) on \(topic)"
+    do { return try read(index, layout) } catch let error as ByteError {
+      throw RecordingError(error).at(place)
+    } catch let error as ROSError {
+      throw error.at(place)
+    } catch let error as CodecError {
+      throw error.at(place)
+    } catch var error as RecordingError {
+      if error.place == reader.name { error.place = "" }
+      throw error.at(place)
+    }
+  }
+
+  private func read(_ index: Int, _ layout: JPEGDecoder.Layout) throws -> Picture {
     let location = locations[index]
     if compressed.topics[location.channel] != nil {
-      return try picture(index, try compressed.message(at: location))
+      return try picture(index, try compressed.message(at: location), layout)
     }
     let message = try raw.message(at: location)
     return Picture(
       image: try deep(index) { try $0.image(message, pool: pool) }, stamp: message.header.stamp.total)
   }
 
-  private func picture(_ index: Int, _ message: CompressedImage) throws -> Picture {
+  private func picture(_ index: Int, _ message: CompressedImage, _ layout: JPEGDecoder.Layout) throws -> Picture {
     let stamp = message.header.stamp.total
     switch message.kind {
     case .deepGrey, .depth:
@@ -171,7 +189,7 @@ final class PictureTrack: Sendable {
       guard ImageFileFormat(of: bytes) == .jpeg else {
         return Picture(image: try ImageFile.decode(bytes, pool: pool), stamp: stamp)
       }
-      let image = try decoding.withLock { _ in try decoder.decode(bytes, as: .native, tolerance: .lenient).image }
+      let image = try decoding.withLock { _ in try decoder.decode(bytes, as: layout, tolerance: .lenient).image }
       let storage = pool.take(bytes.count)
       storage.bytes.copyMemory(from: bytes)
       return Picture(image: image, jpeg: JPEGBytes(storage: storage, count: bytes.count), stamp: stamp)

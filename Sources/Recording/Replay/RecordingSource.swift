@@ -56,6 +56,7 @@ public final class RecordingSource: SeekableSource {
   private let options: Options
   /// Whether the pictures were photos, whose names the results have.
   private let showsPhotos: Bool
+  private let failures = Atomic<Int>(0)
   private let state: Monitor<State>
   private let indexer: Mutex<WorkerThread?>
   /// Seconds: pictures further apart are shown as if they were so far apart. Files may claim any time.
@@ -173,14 +174,15 @@ public final class RecordingSource: SeekableSource {
   private func deliver(_ index: Int) -> SourceEvent {
     let began = MonotonicTime.now
     do {
-      let picture = try pictures.picture(index)
+      let file = showsPhotos ? recordedResult(at: index)?.file : nil
+      let picture = try pictures.picture(index, as: file == nil ? .native : .rgb)
       let now = MonotonicTime.now
       var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
       frame.recorded = pictures.recordedTime(index)
-      if showsPhotos, let name = recordedResult(at: index)?.file {
-        frame.photo = PhotoPlace(name: name, number: index + 1, count: pictures.count)
+      if let file {
+        frame.photo = PhotoPlace(name: file, number: index + 1, count: pictures.count)
       }
       let storage = ObjectIdentifier(picture.image.storage)
       let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
@@ -191,8 +193,14 @@ public final class RecordingSource: SeekableSource {
         if state.recent.count > 64 { state.recent.removeFirst() }
       }
       return .frame(frame)
-    } catch { return .notice("picture \(index + 1) of the recording cannot be shown: \(error)") }
+    } catch {
+      failures.add(1, ordering: .relaxed)
+      return .notice("\(error)")
+    }
   }
+
+  /// Pictures that could not be shown; those met again count again.
+  public var refusals: Int { failures.load(ordering: .relaxed) }
 
   public func close() {
     state.update { $0.isClosed = true }

@@ -78,7 +78,7 @@ public enum ImageFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw errno == ENOENT
-        ? CodecError(.notFound, "no such file", place: path)
+        ? CodecError(.notFound, "no such file", place: path, remedy: path.hasLostBytes ? String.lostBytesRemedy : "")
         : CodecError(.unreadable, String(cString: strerror(errno)), place: path)
     }
     defer { close(descriptor) }

@@ -18,17 +18,20 @@ struct ConfiguredArguments {
 
   /// What the user typed, with the profile taken out.
   private(set) var typed: [String]
-  /// What goes before it.
-  private(set) var configured: [String] = []
+  /// What goes before it, each argument with the file and line that it stands in.
+  private(set) var configured: [(argument: String, place: String)] = []
   /// The command that runs, as its arguments start with it; empty where the program alone was typed.
   private let head: [String]
-  /// File and tables that ``configured`` comes from, for errors.
-  private(set) var place = ""
-
   /// The whole of it, for the parser.
-  var all: [String] { ConfiguredArguments.parsable(head + configured + typed) }
+  var all: [String] { arguments(with: configured.map(\.argument)) }
   /// The same without the configuration.
-  var plain: [String] { ConfiguredArguments.parsable(head + typed) }
+  var plain: [String] { arguments(with: []) }
+  /// The same with one of the configured arguments alone.
+  func all(with index: Int) -> [String] { arguments(with: [configured[index].argument]) }
+
+  private func arguments(with configured: [String]) -> [String] {
+    ConfiguredArguments.parsable(head + configured + typed)
+  }
 
   /// ArgumentParser 1.8 loses the value of `--record=DIR`, a flag that may stand without one, where a flag follows.
   private static func parsable(_ arguments: [String]) -> [String] {
@@ -67,12 +70,12 @@ struct ConfiguredArguments {
     }
     let table = try read()
     let values = try ConfiguredArguments.values(for: name, profile, in: document, known: table)
-    place = document.file
-    configured = try (table.command(name)?.options ?? []).flatMap { option in
+    configured = try (table.command(name)?.options ?? []).flatMap { option -> [(argument: String, place: String)] in
       guard let key = option.key, let value = values[key], !ConfiguredArguments.isGiven(key, in: typed) else {
-        return [String]()
+        return []
       }
-      return try ConfiguredArguments.arguments(option, key, value)
+      let place = value.field("").place
+      return try ConfiguredArguments.arguments(option, key, value).map { (argument: $0, place: place) }
     }
   }
 
