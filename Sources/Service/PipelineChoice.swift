@@ -1,9 +1,9 @@
+import Capture
 import Configuration
 import Foundation
 import Ground
 import Perception
 public import Pipeline
-import Vision
 
 /// Which stages a session runs: the user's flags first, then a pipeline file, then the configuration file, then what the
 /// networks' own manifests want.
@@ -49,7 +49,7 @@ struct PipelineChoice {
     configuration.classes = request.classes
     configuration.referencePhotos = request.referencePhotos
     for photo in request.referencePhotos {
-      do { _ = try ImageFile.load(photo.path) } catch {
+      do { _ = try PhotoFile.load(photo.path) } catch {
         throw ServiceError(.unreadable, "reference '\(photo.name)': \(error.what)", place: photo.path)
       }
     }
@@ -68,14 +68,17 @@ extension StageSpec {
 }
 
 extension SessionConfiguration {
-  /// The configuration of a session without a source, for photos.
+  /// The configuration of a session without a source, for pictures each by itself.
   ///
+  /// - Parameter ofDemo: whether all of them are the demo scene's, which has networks of its own.
   /// - Returns: what is wrong with the user's configuration file as well; empty where nothing is.
   /// - Throws: ``ServiceError`` where no network of the user's own is there and none is named.
-  public static func photos(_ request: SessionRequest) throws -> (SessionConfiguration, problems: [String]) {
+  public static func photos(_ request: SessionRequest, ofDemo: Bool) throws -> (
+    SessionConfiguration, problems: [String]
+  ) {
     let user = UserConfiguration()
     var misread: String?
-    let choice = try PipelineChoice(request, user) { UsualNetwork(for: nil, isDemo: false, user, problem: &misread) }
+    let choice = try PipelineChoice(request, user) { UsualNetwork(for: nil, isDemo: ofDemo, user, problem: &misread) }
     if choice.configuration.advice != nil, request.stages.isEmpty {
       throw ServiceError(.noNetwork, OwnNetworks.advice)
     }

@@ -17,12 +17,18 @@ enum SourceOpening {
       open: { name, _ in try RecordingSource(path: name.text, options: options) })
   }
 
-  private static let photoEndings = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"]
-
   private static func holdsPhotos(_ folder: String) -> Bool {
     SystemFileLayer().files(in: folder).contains { file in
-      photoEndings.contains { file.name.lowercased().hasSuffix($0) }
+      PhotoFormat.endings.contains { file.name.lowercased().hasSuffix($0) }
     }
+  }
+
+  /// The paths of the photos that the name stands for; nil where it names another source. A name that nothing claims is that
+  /// of a photo that is not there.
+  static func photos(_ name: SourceName) throws -> [String]? {
+    if recording(RecordingSource.Options()).claims(name) { return nil }
+    if case .missing = name.file, !SourceOpener.standard.contains(where: { $0.claims(name) }) { return [name.text] }
+    return try PhotoFile.paths(of: name)
   }
 
   /// The source, and why it was chosen when the user chose none.

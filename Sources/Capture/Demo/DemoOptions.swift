@@ -83,7 +83,12 @@ public struct DemoOptions: Sendable, Equatable {
   }
 }
 
+extension DemoOptions {
+  /// Whether the text is a name of the demo scene, with options or without.
+  static func names(_ text: String) -> Bool { text == "demo" || text.hasPrefix("demo:") }
+}
+
 extension SourceDescription {
   /// Whether it is the scene that the program renders itself.
-  public var isDemo: Bool { name == "demo" || name.hasPrefix("demo:") }
+  public var isDemo: Bool { DemoOptions.names(name) }
 }

@@ -31,6 +31,9 @@ public struct SourceName: Sendable {
     }
   }
 
+  /// Whether it names the demo scene.
+  public var isDemo: Bool { DemoOptions.names(text) }
+
   private static func look(at path: String) -> File {
     var status = stat()
     guard stat(path, &status) == 0 else {

@@ -1,7 +1,7 @@
 extension SourceOpener {
   /// `demo`, `demo:seed=7`, `demo:seed=7,fault=freeze@5s,fault=noise@10s+3s`.
   static let demo = SourceOpener(
-    name: "demo scene", claims: { $0.text == "demo" || $0.text.hasPrefix("demo:") },
+    name: "demo scene", claims: \.isDemo,
     open: { name, request in
       let options = try DemoOptions(name: name.text)
       let source = try DemoSource(name: name.text, options: options, request: request)

@@ -55,7 +55,7 @@ extension SourceOpener {
     claims: { name in
       switch name.file {
       case .folder: true
-      case .regular(let head): head.withUnsafeBytes { ImageFileFormat(of: $0) != nil }
+      case .regular(let head): PhotoFormat(head: head) != nil
       case .missing: PhotoList.isFolderWithOption(name.text)
       case .device, .other, .unreadable: false
       }

@@ -22,7 +22,6 @@ struct PhotoList {
   /// Whether the names are those of frames taken from a film: one number in the same place, counting in equal steps.
   let isNumbered: Bool
 
-  private static let endings = [".jpg", ".jpeg", ".png"]
   private static let option = ":track="
 
   /// - Parameter text: a photo, a folder, or a folder with `:track=…` behind it.
@@ -73,7 +72,7 @@ struct PhotoList {
 
   private static func photos(in folder: String, _ system: any SystemCalls) -> [String] {
     system.names(in: folder)
-      .filter { name in !name.hasPrefix(".") && endings.contains { name.lowercased().hasSuffix($0) } }
+      .filter { name in !name.hasPrefix(".") && PhotoFormat.endings.contains { name.lowercased().hasSuffix($0) } }
       .sorted()
   }
 }

@@ -91,7 +91,8 @@ private final class PhotoWorker: @unchecked Sendable {
     description.isStill = isStill
     guard !paths.isEmpty else {
       throw CaptureError(
-        .notFound, "no photos in the folder", place: photos.name, remedy: "JPEG and PNG files are shown")
+        .notFound, "no photos in the folder", place: photos.name,
+        remedy: "files that end in \(PhotoFormat.endings.joined(separator: ", ")) are shown")
     }
     try loadFirst()
     if let image = pending?.image {
@@ -210,18 +211,14 @@ private final class PhotoWorker: @unchecked Sendable {
 
   private func load(_ path: String) throws(CodecError) -> Photo {
     let start = system.now
-    let bytes = try ImageFile.read(path)
-    do {
-      var warning: CodecError?
-      let image = try ImageFile.decode(bytes, pool: pool) { warning = $0.at(path) }
-      let decoded = system.now.nanoseconds(since: start)
-      return Photo(image: image, jpeg: jpeg(bytes), decodeNanoseconds: decoded, warning: warning)
-    } catch { throw error.at(path) }
+    let photo = try PhotoFile.read(path, pool: pool)
+    return Photo(
+      image: photo.image, jpeg: photo.format == .jpeg ? jpeg(photo.bytes) : nil,
+      decodeNanoseconds: system.now.nanoseconds(since: start), warning: photo.warning)
   }
 
-  private func jpeg(_ bytes: [UInt8]) -> JPEGBytes? {
+  private func jpeg(_ bytes: [UInt8]) -> JPEGBytes {
     bytes.withUnsafeBytes { raw in
-      guard ImageFileFormat(of: raw) == .jpeg else { return nil }
       let storage = PixelStorage(count: raw.count)
       storage.bytes.copyMemory(from: raw)
       return JPEGBytes(storage: storage, count: raw.count)

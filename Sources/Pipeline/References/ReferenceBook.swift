@@ -92,7 +92,7 @@ package final class ReferenceBook: Sendable {
 
   /// Adds a photo's vector for this session only; replaces one of that name. Loader's thread.
   func add(photo: ReferencePhoto, by model: any VisionModel) throws {
-    let (findings, _) = try model.perceive(try ImageFile.load(photo.path), region: nil, minimumConfidence: nil)
+    let (findings, _) = try model.perceive(try PhotoFile.load(photo.path), region: nil, minimumConfidence: nil)
     guard let vector = findings.embedding else { return }
     try store.add(name: photo.name, model: model.description.name, vector: vector, isKept: false)
   }

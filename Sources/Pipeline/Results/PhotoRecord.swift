@@ -1,6 +1,7 @@
+import Ground
 public import Perception
 
-/// What the stages said of one photo, in JSON: the fields of ``FrameRecord`` that a photo has.
+/// What the stages said of one picture that is looked at by itself, in JSON: the fields of ``FrameRecord`` that it has.
 public struct PhotoRecord: Encodable, Sendable {
   public var image: String
   public var width: Int
@@ -8,6 +9,12 @@ public struct PhotoRecord: Encodable, Sendable {
   public var model: String
   public var findings: Findings
   public var stages: [StageTiming]
+  /// Of pictures of a video, a recording or a live source: the number from 1, seconds from the file's start, nanoseconds since
+  /// 1970, and a recorded photo's name.
+  public var frame: Int?
+  public var seconds: Double?
+  public var wall: UInt64?
+  public var file: String?
 
   public init(
     image: String, width: Int, height: Int, model: String, findings: Findings, stages: [StageTiming]
@@ -37,6 +44,11 @@ public struct PhotoRecord: Encodable, Sendable {
     var container = encoder.container(keyedBy: JSONKey.self)
     try container.encode(FrameRecord.schema, forKey: JSONKey("schema"))
     try container.encode(image, forKey: JSONKey("image"))
+    try container.encodeIfPresent(file, forKey: JSONKey("file"))
+    try container.encodeIfPresent(frame, forKey: JSONKey("frame"))
+    try container.encodeIfPresent(
+      seconds.map { ($0 * 1000).rounded() / 1000 }, forKey: JSONKey("seconds"))
+    try container.encodeIfPresent(wall.map(UTCText.milliseconds), forKey: JSONKey("time"))
     try container.encode(width, forKey: JSONKey("width"))
     try container.encode(height, forKey: JSONKey("height"))
     try container.encode(model, forKey: JSONKey("model"))

@@ -51,6 +51,30 @@ extension Orientation {
     self = .upright
   }
 
+  /// What a WebP says in its `EXIF` chunk (RFC 9649, 2.7.1.5).
+  public init(ofWebP bytes: UnsafeRawBufferPointer) {
+    let exif = Array("EXIF".utf8)
+    var at = 12
+    while at + 8 <= bytes.count {
+      let length = (0..<4).reduce(0) { $0 | Int(bytes[at + 4 + $1]) << (8 * $1) }
+      guard length <= bytes.count - at - 8 else { break }
+      if bytes[at..<at + 4].elementsEqual(exif) {
+        let chunk = UnsafeRawBufferPointer(rebasing: bytes[at + 8..<at + 8 + length])
+        // Some writers put JPEG's heading before the TIFF data.
+        if let found = Self.tag(inExif: chunk) ?? Self.tag(inTIFF: chunk) {
+          self = found
+          return
+        }
+      }
+      // The name, the length, the data, and a byte that makes it even.
+      at += 8 + length + length % 2
+    }
+    self = .upright
+  }
+
+  /// What a TIFF says of its first picture.
+  public init(ofTIFF bytes: UnsafeRawBufferPointer) { self = Self.tag(inTIFF: bytes) ?? .upright }
+
   // MARK: JPEG's markers (ITU-T T.81, B.1.1)
 
   /// The next marker's second byte; `at` is then behind it. Any number of FF may stand before a marker, and what stands
@@ -80,11 +104,19 @@ extension Orientation {
     return tag(inTIFF: UnsafeRawBufferPointer(rebasing: segment[6...]))
   }
 
-  /// The orientation of a TIFF file's first directory (TIFF 6.0, section 2): the main picture's. Other directories are
-  /// not read, so that none can lead round in circles.
+  /// The orientation of a TIFF file's main picture.
   private static func tag(inTIFF tiff: UnsafeRawBufferPointer) -> Orientation? {
+    TIFFDirectory.integers(of: 0x0112, in: tiff).lazy.compactMap(Orientation.init).first
+  }
+}
+
+/// The first directory of a TIFF file (TIFF 6.0, section 2): the main picture's. Other directories are not read, so that none
+/// can lead round in circles.
+package enum TIFFDirectory {
+  /// The values of every entry with this tag that holds one integer.
+  package static func integers(of wanted: Int, in tiff: UnsafeRawBufferPointer) -> [Int] {
     let isLittle = tiff.starts(with: [0x49, 0x49, 42, 0])
-    guard isLittle || tiff.starts(with: [0x4D, 0x4D, 0, 42]) else { return nil }
+    guard isLittle || tiff.starts(with: [0x4D, 0x4D, 0, 42]) else { return [] }
     /// A number of `count` bytes; nil outside the file.
     func number(_ at: Int, _ count: Int) -> Int? {
       guard at >= 0, at <= tiff.count - count else { return nil }
@@ -92,14 +124,15 @@ extension Orientation {
         sum << 8 | Int(tiff[at + (isLittle ? count - 1 - index : index)])
       }
     }
-    guard let directory = number(4, 4), let entries = number(directory, 2) else { return nil }
+    guard let directory = number(4, 4), let entries = number(directory, 2) else { return [] }
+    var found: [Int] = []
     for entry in 0..<entries {
       let at = directory + 2 + entry * 12
-      guard let tag = number(at, 2), let type = number(at + 2, 2), let count = number(at + 4, 4) else { return nil }
-      guard tag == 0x0112, count == 1, let width = integerWidths[type] else { continue }
-      if let found = number(at + 8, width).flatMap(Orientation.init) { return found }
+      guard let tag = number(at, 2), let type = number(at + 2, 2), let count = number(at + 4, 4) else { break }
+      guard tag == wanted, count == 1, let width = integerWidths[type] else { continue }
+      if let value = number(at + 8, width) { found.append(value) }
     }
-    return nil
+    return found
   }
 
   /// Bytes of TIFF's types of integers: BYTE, SHORT, LONG and their signed forms. The standard asks for SHORT; writers

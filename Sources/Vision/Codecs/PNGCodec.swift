@@ -8,7 +8,11 @@ public enum PNGCodec {
   ///
   /// Of 16-bit samples the upper bytes are taken. Gamma and colour profiles change nothing. Transparent pixels are laid
   /// over white.
-  public static func decode(_ png: UnsafeRawBufferPointer, pool: PixelPool? = nil) throws(CodecError) -> Image {
+  ///
+  /// - Parameter orientation: how to turn it, whatever its Exif data says; nil for what that says.
+  public static func decode(
+    _ png: UnsafeRawBufferPointer, pool: PixelPool? = nil, orientation: Orientation? = nil
+  ) throws(CodecError) -> Image {
     guard ImageFileFormat(of: png) == .png, let base = png.baseAddress else {
       throw CodecError(.notAnImage, "not a PNG picture")
     }
@@ -28,7 +32,7 @@ public enum PNGCodec {
     }
     let target = image.base(ofPlane: 0).assumingMemoryBound(to: UInt8.self)
     guard ocp_reader_pixels(reader, target, width * 3, &header) else { throw failure(words(of: header)) }
-    return image.turned(Orientation(ofPNG: png), pool: pool)
+    return image.turned(orientation ?? Orientation(ofPNG: png), pool: pool)
   }
 
   /// Encodes a packed (RGB, BGR, RGBA) or grey picture.

@@ -1,145 +1,134 @@
 import ArgumentParser
+import Capture
 import Configuration
 import Foundation
 import Ground
 import Perception
 import Pipeline
-import Vision
 import Service
+import Vision
 
-/// `ocellus detect`: a network on photos, once.
+/// `ocellus detect`: a network on pictures, each by itself.
 struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "detect", abstract: "Run a model on photos.",
+    commandName: "detect", abstract: "Run a model on photos, videos and other sources.",
     discussion: """
-      If a photo cannot be read, an error is printed, the other photos are still
+      Takes what `run --source` takes: photos, folders of photos, videos,
+      recordings, streams (rtsp://…, http://…) and cameras. Each picture is looked at
+      by itself, once: nothing is tracked, and nothing of one picture counts in the
+      next (`run --headless --json` tracks). Of cameras and streams, which do not end,
+      one picture is looked at, or as many as --frames says; of files all.
+
+      If a picture cannot be read, an error is printed, the others are still
       processed, and the exit status is 1. Photos are turned as their Exif data
-      asks. --save never overwrites an input photo. If
-      two photos have the same name, the second is saved as NAME-2.
+      asks. JPEG and PNG need no other program; WebP, BMP, TIFF, AVIF, videos and
+      streams need ffmpeg. --save never overwrites a file that is looked at. If two
+      copies have the same name, the second is saved as NAME-2; frames are saved as
+      NAME-000001.jpg, and photos in formats that are not written as NAME.png.
 
       EXAMPLES
         ocellus detect photo.jpg --model yolov8n.onnx
-        ocellus detect *.jpg --model yolov8n.onnx --json
-        ocellus detect photo.jpg --save out
+        ocellus detect *.jpg clip.mp4 holiday/ --model yolov8n.onnx --json
+        ocellus detect photo.webp --save out
+        ocellus detect rtsp://camera/stream --frames 5 --save out
         ocellus detect shelf.jpg --embedder reid --reference "our pallet=pallet.jpg"
         ocellus detect photo.jpg --model clip-image --labels "a cat, a dog"
       """)
 
-  @Argument(help: ArgumentHelp("Photos: JPEG or PNG.", valueName: "IMAGE"))
+  @Argument(
+    help: ArgumentHelp(
+      "Photos (JPEG, PNG, WebP, BMP, TIFF, AVIF, PPM), folders of photos, videos, recordings, rtsp://…, http://…, "
+        + "/dev/video0, demo.", valueName: "IMAGE"))
   var images: [String]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Look at this many pictures of each video, recording or stream (default: all of a file, 1 of what does not end).",
+      valueName: "N"))
+  var frames: Int?
 
   @OptionGroup(title: "Networks and stages") var stages: StageOptions
   @OptionGroup(title: "Thresholds") var confidence: ConfidenceOption
   @OptionGroup var profile: ProfileOption
 
-  @Flag(name: .long, help: "Print one JSON line per photo.")
+  @Flag(name: .long, help: "Print one JSON line per picture.")
   var json = false
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Save a copy of each photo with the boxes drawn into this folder.", valueName: "DIR"))
+    help: ArgumentHelp("Save a copy of each picture with the boxes drawn into this folder.", valueName: "DIR"))
   var save: String?
 
   @OptionGroup(title: "Thresholds") var suppression: SuppressionOptions
   @OptionGroup(title: "References and labels") var likeness: LikenessOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
+  func validate() throws {
+    if let frames, frames < 1 { throw ValidationError("--frames takes a number from 1") }
+  }
+
   func run() throws {
     var request = try stages.request()
     try likeness.apply(to: &request)
-    let (configuration, problems) = try self.configuration(request)
+    let inputs = try images.map { try PictureInput($0) }
+    let (configuration, problems) = try self.configuration(request, inputs)
     let references = LiveSession.references()
-    for problem in problems + [references.problem].compactMap(\.self) {
-      StandardStreams.writeErrorLine("Warning: \(problem)")
-    }
+    for problem in problems + [references.problem].compactMap(\.self) { warn(problem) }
     let pipeline = try PhotoPipeline(
       provider: InstalledModels(options: engine.options, wishes: suppression.wishes), configuration: configuration,
-      references: references.store, warn: { StandardStreams.writeErrorLine("Warning: \($0)") })
+      references: references.store, warn: warn)
     if let save { try makeFolder(save) }
-    var copies = save.map { PhotoCopies(of: images, in: $0) }
+    var copies = save.map { PhotoCopies(of: images + inputs.flatMap { $0.photos ?? [] }, in: $0) }
     var failed = 0
-    for path in images {
+    func refuse(_ error: any Error) {
+      failed += 1
+      StandardStreams.writeErrorLine("Error: \(error)")
+    }
+    for input in inputs {
       do {
-        try look(at: path, with: pipeline, copies: &copies)
-      } catch {
-        failed += 1
-        if images.count == 1 { throw error }
-        StandardStreams.writeErrorLine("Error: \(error)")
-      }
+        try input.forEach(atMost: frames, notice: warn, refusal: refuse) { picture in
+          try look(at: picture, with: pipeline, copies: &copies)
+        }
+      } catch { refuse(error) }
     }
     if failed > 0 { throw ExitCode(1) }
   }
 
+  private func warn(_ line: String) { StandardStreams.writeErrorLine("Warning: \(line)") }
+
   /// That a photo cannot be read comes before that no network could look at it.
-  private func configuration(_ request: SessionRequest) throws -> (SessionConfiguration, problems: [String]) {
-    do { return try SessionConfiguration.photos(request) } catch let error as ServiceError
-      where error.kind == .noNetwork
-    {
-      for path in images { _ = try ImageFile.load(path) }
+  private func configuration(
+    _ request: SessionRequest, _ inputs: [PictureInput]
+  ) throws -> (SessionConfiguration, problems: [String]) {
+    do {
+      return try SessionConfiguration.photos(request, ofDemo: inputs.allSatisfy(\.isDemo))
+    } catch let error as ServiceError where error.kind == .noNetwork {
+      for input in inputs { try input.check() }
       throw error
     }
   }
 
-  private func look(at path: String, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
-    let image = try ImageFile.load(path) { warning in
-      StandardStreams.writeErrorLine("Warning: \(warning.line); it is looked at all the same")
-    }
-    let (findings, timings) = try pipeline.look(at: image, minimumConfidence: confidence.value)
+  private func look(at picture: LonePicture, with pipeline: PhotoPipeline, copies: inout PhotoCopies?) throws {
+    let (findings, timings) = try pipeline.look(at: picture.image, minimumConfidence: confidence.value)
     if json {
-      let record = PhotoRecord(
-        image: path, width: image.width, height: image.height, model: pipeline.primary?.name ?? "",
-        findings: findings, stages: timings)
+      var record = PhotoRecord(
+        image: picture.name, width: picture.image.width, height: picture.image.height,
+        model: pipeline.primary?.name ?? "", findings: findings, stages: timings)
+      record.frame = picture.frame
+      record.seconds = picture.seconds
+      record.wall = picture.recorded?.wall
+      record.file = picture.file
       StandardStreams.writeLine(try record.jsonLine())
     } else {
-      printText(path, findings)
+      for line in DetectionText(picture, findings).lines { StandardStreams.writeLine(line) }
     }
-    if let copy = try copies?.path(for: path) { try draw(findings, over: image, of: path, to: copy) }
+    if let copy = try copies?.path(for: picture) { try draw(findings, over: picture.image, to: copy) }
   }
 
-  private func printText(_ path: String, _ findings: Findings) {
-    StandardStreams.writeLine("\(path): \(counted(findings.detections.count, "detection"))")
-    for detection in findings.detections {
-      let b = detection.box
-      let second = detection.attributes.all(Classes.self).compactMap(\.content.list.first).map {
-        "  \($0.label) \(percent($0.confidence))"
-      }.joined()
-      let line =
-        "  \(percent(detection.confidence))  \(detection.label)  "
-        + "[\(Int(saturating: b.x)), \(Int(saturating: b.y)), \(Int(saturating: b.width)), \(Int(saturating: b.height))]\(second)\(likeness(detection.matches))"
-      StandardStreams.writeLine(line)
-    }
-    if !findings.matches.isEmpty { StandardStreams.writeLine(" \(likeness(findings.matches))") }
-    for (_, map) in findings.layers.all(SegmentationMap.self) { printShares(map) }
-    for (_, map) in findings.layers.all(DepthMap.self) {
-      StandardStreams.writeLine(
-        "  depth \(map.columns)x\(map.rows), \(map.range.lowerBound) to \(map.range.upperBound)")
-    }
-    for classification in findings.classes.prefix(5) {
-      StandardStreams.writeLine("  \(percent(classification.confidence))  \(classification.label)")
-    }
-  }
-
-  /// How much of the picture each class covers, the five largest.
-  private func printShares(_ map: SegmentationMap) {
-    let counts = Dictionary(grouping: map.classes, by: \.self).mapValues(\.count)
-    for (id, count) in counts.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(5) {
-      let name = map.labels.indices.contains(Int(id)) ? map.labels[Int(id)] : "class \(id)"
-      StandardStreams.writeLine(
-        "  \(percent(Float(count) / Float(max(1, map.classes.count))))  of the picture is \(name)")
-    }
-  }
-
-  private func likeness(_ matches: [Likeness.Match]) -> String {
-    matches.first { $0.similarity >= Likeness.near }.map {
-      "  like \($0.name) \(String(format: "%.2f", $0.similarity))"
-    } ?? ""
-  }
-
-  private func percent(_ share: Float) -> String { String(format: "%5.1f%%", share * 100) }
-
-  private func draw(_ findings: Findings, over image: Image, of path: String, to copy: String) throws {
-    guard var canvas = Canvas(image) else {
-      throw CommandFailure(what: "the photo's pixels are not RGB", place: path)
+  private func draw(_ findings: Findings, over image: Image, to copy: String) throws {
+    guard var canvas = Canvas(image.rgb24()) else {
+      throw CommandFailure(what: "the picture's pixels are not RGB", place: copy)
     }
     FindingsPainter.paint(findings, on: &canvas)
     guard let painted = canvas.image else { return }
