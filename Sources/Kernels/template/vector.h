@@ -44,9 +44,10 @@ INLINE float vlargest(vf x) {
     return best;
 }
 
-// exp by reduction to |r| <= ln2/2 and a polynomial (Cephes' expf); within 2 units in the last place.
+// exp by reduction to |r| <= ln2/2 and a polynomial (Cephes' expf); within 2 units in the last place. From 88.73 on it is
+// infinite, as it should be: the product at the end overflows.
 INLINE vf vexp(vf x) {
-    x = vclamp(x, (vf)-87.33654f, (vf)88.72283f);
+    x = vclamp(x, (vf)-87.33654f, (vf)89.0f);
     // The scale 2^n goes on in two halves, so that the largest n does not overflow on the way.
     vf n = __builtin_elementwise_rint(x * (vf)1.44269504f);
     vf r = vfma(n, (vf)-0.693359375f, x);
