@@ -14,7 +14,7 @@ CLANG ?= $(shell dirname "$$(readlink -f "$$(command -v swift)")")/clang
 
 .PHONY: run build build-tests test train test-onnx test-onnx-regenerate test-mutations test-fuzz test-camera test-recordings \
   test-disks bench-recordings bench-capture bench-pictures test-neon test-sanitizers sanitized-kernels \
-  test-thread-sanitizer test-zoo test-differential packages install format format-check
+  test-thread-sanitizer test-zoo test-differential test-dashboards packages install format format-check
 
 run: build
 	.build/release/ocellus $(ARGS)
@@ -77,6 +77,14 @@ test-zoo: build-tests
 	rm -f $(ZOO_TABLE)
 	OCELLUS_ZOO="$(abspath $(ZOO))" OCELLUS_ZOO_TABLE="$(abspath $(ZOO_TABLE))" \
 	  swift test -c release --skip-build --filter ZooTests
+
+# Two dashboards and a recorder under random keys, with 100,000 sequences of 40 terminals before.
+DASHBOARD_SECONDS ?= 600
+test-dashboards: build $(FUZZ_ENVIRONMENT)/installed
+	@$(MAKE) --no-print-directory packages PACKAGES="ncurses-term"
+	$(FUZZ_ENVIRONMENT)/bin/pip install --quiet pyte
+	$(FUZZ_ENVIRONMENT)/bin/python Tests/Fuzz/dashboards.py .build/release/ocellus --seconds $(DASHBOARD_SECONDS) \
+	  --seed $(FUZZ_SEED)
 
 # Random nodes and random networks beside ONNX Runtime, with a Python that has numpy, onnx and onnxruntime.
 ROUNDS ?= 300

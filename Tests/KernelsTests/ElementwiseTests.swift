@@ -54,6 +54,18 @@ func apply(_ act: ock_act, _ x: Double) -> Double {
     }
   }
 
+  /// Beyond the largest float the exponential is infinite, not that float; just below it is not.
+  @Test(arguments: availableISAs)
+  func theExponentialOverflows(isa: ock_isa) {
+    let x: [Float] = [88.7, 88.722, 88.7228, 88.73, 88.8, 89, 89.07, 90, 127.9, 1000, 1e30, .infinity]
+    var y = [Float](repeating: 0, count: x.count)
+    under(isa) { ock_activate(ock_act(kind: OCK_ACT_EXP, alpha: 0, beta: 0), x, &y, x.count, 1) }
+    for (value, result) in zip(x, y) {
+      let expected = Float(exp(Double(value)))
+      #expect(expected.isFinite ? abs(result / expected - 1) < 4e-7 : result == .infinity, "\(value): \(result)")
+    }
+  }
+
   @Test(arguments: availableISAs)
   func notANumberStaysOne(isa: ock_isa) {
     let x = [Float](repeating: .nan, count: 40)
