@@ -55,7 +55,12 @@ let package = Package(
     module("Vision", ["Ground", "Kernels", "CTurboJPEG", "CJPEG", "CPNG"]),
     module("Inference", ["Ground", "Kernels", "COpenBLAS"]),
     module("Perception", ["Ground", "Configuration", "Vision", "Inference", "Kernels", "CCrypto"]),
-    module("Capture", ["Ground", "Vision", "CPosix", "CVideo4Linux", .product(name: "Logging", package: "swift-log")]),
+    module(
+      "Capture",
+      [
+        "Ground", "Configuration", "Vision", "CPosix", "CVideo4Linux",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     module(
       "Pipeline",
       ["Ground", "Configuration", "Vision", "Perception", "Capture", .product(name: "Logging", package: "swift-log")]),

@@ -16,7 +16,7 @@ public struct UserConfiguration: Sendable {
 
   /// The tables that parts of the program read.
   public static let tables = [
-    "bench", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile", "record",
+    "bench", "camera", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile", "record",
     "recording", "replay", "run", "stage",
   ]
 

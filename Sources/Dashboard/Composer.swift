@@ -118,6 +118,12 @@ package struct Composer {
       let drawn = modals.palette(text, selected: selected, matches: matches, on: &canvas)
       cursor = drawn.cursor
       screen.overlayList = drawn.list
+    case .catalogue(let selected, let asks):
+      screen.overlayList = modals.catalogue(
+        state.view.offers, selected: selected, asks: asks, keys: state.settings.keys, on: &canvas)
+    case .controls(let selected):
+      screen.overlayList = modals.controls(
+        state.snapshot.controls ?? ControlListing(), selected: selected, keys: state.settings.keys, on: &canvas)
     case .moments(let selected):
       screen.overlayList = modals.moments(
         state.moments, begin: state.snapshot.replay?.begin, selected: selected, on: &canvas)

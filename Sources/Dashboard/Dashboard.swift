@@ -50,7 +50,9 @@ public final class Dashboard {
   private var controller: Controller
 
   /// - Throws: ``DashboardError`` when the terminal is too small or an option is invalid. The terminal is not changed.
-  public init(session: any SessionHost, options: DashboardOptions) throws {
+  ///
+  /// - Parameter catalogue: the networks that can be downloaded; nil offers none.
+  public init(session: any SessionHost, options: DashboardOptions, catalogue: (any NetworkCatalogue)? = nil) throws {
     self.session = SessionPort(session)
     configuration = ConfigurationFile(path: options.configPath)
     logPath = options.logPath
@@ -71,7 +73,8 @@ public final class Dashboard {
     }
     self.problems = problems
     let state = DashboardState(snapshot: self.session.snapshot(), settings: settings, theme: theme, now: .now)
-    controller = Controller(session: self.session, themes: library, configuration: configuration, state: state)
+    controller = Controller(session: self.session, themes: library, configuration: configuration, state: state,
+      catalogue: catalogue)
   }
 
   private static func apply(_ options: DashboardOptions, to settings: inout DashboardSettings) throws {

@@ -201,6 +201,8 @@ struct DashboardLoop {
 
   private mutating func step(now: MonotonicTime) {
     probe.giveUpIfSilent(now: now)
+    controller.keepControlsFresh(now: now)
+    if controller.followDownload() { redrawAll() }
     recordDelivery(now)
     let mayFollow = pace.isDue(now)
     let pictureIsDue = hasNews && mayFollow && now.milliseconds(since: lastRefusal) >= Self.retryPeriod

@@ -39,7 +39,11 @@ public struct LiveSession: Sendable {
     let user = UserConfiguration()
     var problems = [user.problem.map { "\($0.line); the defaults hold" }].compactMap(\.self)
     var (recording, misread) = try LiveSession.recording(request.recording, user)
-    let opened = try SourceOpening.open(request.source)
+    let cameras = CameraSettings(user)
+    problems += cameras.problems
+    var source = request.source
+    source.request.controlMemory = cameras.memory
+    let opened = try SourceOpening.open(source)
     let description = opened.source.description
     let replayed = opened.source as? RecordingSource
     let choice = try PipelineChoice(request, user) {

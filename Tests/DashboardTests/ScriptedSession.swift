@@ -16,12 +16,20 @@ final class ScriptedSession: SessionHost, SessionView {
     var paused: [Bool] = []
     var stops = 0
     var seeks: [Double] = []
+    var controls: [ControlRequest] = []
   }
 
   private struct Inside {
     var snapshot: SessionSnapshot
     var asked = Asked()
     var number: UInt64 = 0
+
+    mutating func adjust(_ request: ControlRequest) {
+      guard case .set(let name, let value) = request,
+        let place = snapshot.controls?.controls.firstIndex(where: { $0.name == name })
+      else { return }
+      snapshot.controls?.controls[place].value = value
+    }
 
     mutating func select(_ name: String) {
       asked.detectors.append(name)
@@ -105,6 +113,9 @@ final class ScriptedSession: SessionHost, SessionView {
         inside.snapshot.replay?.position = seconds
       case .setPlaying(let playing): inside.snapshot.replay?.isPlaying = playing
       case .setSpeed(let speed): inside.snapshot.replay?.speed = speed
+      case .adjust(let request):
+        inside.asked.controls.append(request)
+        inside.adjust(request)
       case .stop: inside.asked.stops += 1
       case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step:
         break

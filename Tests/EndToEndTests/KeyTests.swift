@@ -82,6 +82,8 @@ import Testing
       "next-style": text("┐quadrants┌", undo: "vvvvv"),
       "boxes": text("no boxes", undo: "b"),
       "box-labels": Effect(shows: { !hasLabels($0) }, after: "B"),
+      "catalogue": text("yolox-nano", undo: "\u{1B}"),
+      "controls": text("exposure_time_absolute", undo: "\u{1B}"),
       "next-map": text("no stage has a map", undo: nil),
       "zoom-in": text("1.5x", undo: "Z"),
       "zoom-out": Effect(

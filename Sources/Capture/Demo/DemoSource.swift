@@ -17,6 +17,8 @@ public final class DemoSource: FrameSource {
 
   private let state: Mutex<State>
   private let pool: PixelPool
+  private let camera = DemoControls()
+  private let desk: ControlDesk
   /// As many frames wait to be fetched; cameras are asked for as many buffers.
   private static let buffers: UInt64 = 4
   /// Nanoseconds.
@@ -43,11 +45,24 @@ public final class DemoSource: FrameSource {
       isLive: true)
     period = 1e9 / rate
     pool = PixelPool(capacity: 8)
+    desk = ControlDesk(camera, asked: request.controls, memory: request.controlMemory)
     // Safe to hand over: the renderer is created here and from then on only reached through the mutex.
     state = Mutex(
       State(
         renderer: SceneRenderer(options: options, width: width, height: height, framesPerSecond: rate), start: .now))
+    setControls()
   }
+
+  /// What is asked for that this camera does not have is told of: the flags may be meant for a real one.
+  private func setControls() {
+    for wish in desk.wishes(for: Self.cameraName) {
+      do throws(CaptureError) { try camera.set(wish.setting) } catch { desk.tell(error.what, isTrouble: true) }
+    }
+  }
+
+  private static let cameraName = "demo scene"
+
+  public var controls: ControlDesk? { desk }
 
   /// The asked size; one side alone brings the other along at 4:3.
   private static func size(_ request: SourceRequest) -> (Int, Int) {
@@ -81,6 +96,7 @@ public final class DemoSource: FrameSource {
     guard let base = storage.bytes.baseAddress,
       let image = Image(packed: width, height, .rgb24, fullRange: true, storage: storage)
     else { throw CaptureError(.deviceFailed, "no memory for a frame", place: description.name) }
+    renderer.exposure = camera.exposure
     renderer.render(frame: state.next, into: base.assumingMemoryBound(to: UInt8.self))
     var frame = Frame(image: image, sequence: state.next, timestamp: due)
     frame.captureNanoseconds = MonotonicTime.now.nanoseconds(since: begun)
@@ -108,6 +124,7 @@ public final class DemoSource: FrameSource {
   }
 
   public func close() {
+    desk.close()
     state.withLock { $0.renderer = nil }
   }
 }

@@ -24,6 +24,11 @@ package final class SceneRenderer {
   private var layers: [ExposureLayer] = []
   private let backdrop: UnsafeMutablePointer<UInt8>
   private var sensor: SceneSensor
+  /// What the camera's controls make of the next frames.
+  package var exposure: SceneExposure {
+    get { sensor.settings }
+    set { sensor.settings = newValue }
+  }
   var poses: [ActorPose] = []
   private var order: [(distance: Float, index: Int)] = []
   private var solids = SolidList()

@@ -11,6 +11,8 @@ struct SceneSensor {
   private let gains: UnsafeMutablePointer<UInt16>
   private let mixed: UnsafeMutablePointer<UInt8>
   private let phase: Float
+  /// What the camera's controls make of the light; see ``SceneExposure``.
+  var settings = SceneExposure()
 
   init(options: DemoOptions, width: Int) {
     self.options = options
@@ -42,7 +44,7 @@ struct SceneSensor {
   private func exposure(at time: Float) -> Float {
     let swing = 1 + 0.07 * sineOfTurns(time / 17 + phase) + 0.03 * sineOfTurns(time / 5.3)
     let cloud = max(0, sineOfTurns(time / 41 + phase * 3) - 0.7) * 0.8
-    return options.light.brightness * (swing - cloud)
+    return settings.brightness(of: options.light) * (swing - cloud)
   }
 
   /// The mean of the exposures where they differ from the backdrop, lit and noisy, into `out`.
@@ -51,7 +53,7 @@ struct SceneSensor {
     into out: UnsafeMutablePointer<UInt8>
   ) {
     let brightness = exposure(at: time)
-    let warmth = 0.035 * sineOfTurns(time / 29 + phase * 5)
+    let warmth = 0.035 * sineOfTurns(time / 29 + phase * 5) + settings.warmth
     let tones = [1 + warmth, 1, 1 - warmth].map { UInt16(saturating: max(0, min(255, $0 * brightness * 128))) }
     let count = width * 3
     for i in 0..<count { gains[i] = tones[i % 3] }

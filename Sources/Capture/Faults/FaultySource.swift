@@ -11,6 +11,7 @@ public final class FaultySource: FrameSource {
 
   public var description: SourceDescription { worker.source.description }
   public var refusals: Int { worker.source.refusals }
+  public var controls: ControlDesk? { worker.source.controls }
   public func next(timeout: Int) throws -> SourceEvent { try worker.next(timeout: timeout) }
   public func close() { worker.source.close() }
 }

@@ -70,6 +70,8 @@ public struct SourceRequest: Sendable, Equatable {
   public var loops = false
   /// Camera settings, applied in this order, again after every reconnect.
   public var controls: [ControlSetting] = []
+  /// Where controls are remembered per camera; nil remembers none.
+  public var controlMemory: ControlMemory?
   /// The camera's pixel format by its four characters ("MJPG"); nil for the one that costs least.
   public var pixelFormat: String?
   /// Keep trying for a camera or stream that is not there yet, instead of failing.
@@ -98,6 +100,9 @@ public protocol FrameSource: AnyObject, Sendable {
   /// asked for all of them has not got all. Thread-safe.
   var refusals: Int { get }
 
+  /// Its controls; nil for a source that has none. Thread-safe.
+  var controls: ControlDesk? { get }
+
   /// The next event, after waiting at most `timeout` milliseconds.
   ///
   /// Recoverable trouble (a bad frame, an unplugged camera) is an event, not an error.
@@ -111,4 +116,7 @@ public protocol FrameSource: AnyObject, Sendable {
 extension FrameSource {
   /// None: what a live source loses is counted in its frames.
   public var refusals: Int { 0 }
+
+  /// None: only cameras have some.
+  public var controls: ControlDesk? { nil }
 }

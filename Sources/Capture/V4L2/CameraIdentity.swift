@@ -37,6 +37,9 @@ package struct CameraIdentity: Sendable, Equatable {
     return "\(vendor):\(product):\(serial)"
   }
 
+  /// What tells this camera from others in a file: the product and its serial, else the port that it is plugged into.
+  var inWords: String { "\(card) (\(driver), \(serial ?? bus))" }
+
   /// How surely `other` is this camera, 0 for not at all.
   ///
   /// A serial decides; without one the same product on the same port, then the same product on any port (it was

@@ -18,12 +18,14 @@ public final class CameraSource: FrameSource {
   }
 
   package init(
-    path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming = CameraTiming()
+    path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming = CameraTiming(),
+    controls start: @escaping ControlDesk.Start = ControlDesk.thread
   ) throws(CaptureError) {
-    worker = try CameraWorker(path: path, request: request, system: system, timing: timing)
+    worker = try CameraWorker(path: path, request: request, system: system, timing: timing, start)
   }
 
   public var description: SourceDescription { worker.description.value }
+  public var controls: ControlDesk? { worker.desk }
   public func next(timeout: Int) throws -> SourceEvent { worker.next(timeout: timeout) }
   public func close() { worker.close() }
 }
@@ -94,8 +96,12 @@ private final class CameraWorker: @unchecked Sendable {
   private var inputTrouble: String?
 
   let description: PublishedDescription
+  let desk: ControlDesk
 
-  init(path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming) throws(CaptureError) {
+  init(
+    path: String, request: SourceRequest, system: any SystemCalls, timing: CameraTiming,
+    _ start: @escaping ControlDesk.Start
+  ) throws(CaptureError) {
     self.path = path
     self.request = request
     self.system = system
@@ -106,6 +112,9 @@ private final class CameraWorker: @unchecked Sendable {
       SourceDescription(
         name: path, detail: "", width: request.width ?? FormatNegotiation.standardWidth,
         height: request.height ?? FormatNegotiation.standardHeight, framesPerSecond: 0, isLive: true))
+    desk = ControlDesk(
+      CameraControlDriver(description, system: system), asked: request.controls, memory: request.controlMemory,
+      start: start)
     state = .closed
     do {
       try openFirst()
@@ -128,6 +137,7 @@ private final class CameraWorker: @unchecked Sendable {
   }
 
   func close() {
+    desk.close()
     if case .streaming(let stream) = state { stream.close() }
     state = .closed
   }
@@ -258,7 +268,8 @@ private final class CameraWorker: @unchecked Sendable {
 
   private func start(_ node: String) throws(CaptureError) {
     let stream = try CameraStream(
-      path: node, request: request, system: system, pool: pool, continuity: continuity, isFirst: !hasFrames)
+      path: node, request: request, system: system, pool: pool, continuity: continuity, desk: desk,
+      isFirst: !hasFrames)
     if node != path, hasFrames { notices.append("the camera came back as \(node)") }
     remember(stream.remarks)
     path = node

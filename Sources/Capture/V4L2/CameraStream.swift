@@ -54,19 +54,21 @@ final class CameraStream {
   /// Remarks for the user on how it started.
   private(set) var remarks: [String] = []
 
-  /// - Parameter isFirst: whether a control that cannot be set is an error; on a camera that is there again it is a
-  ///   remark, since a picture with the wrong exposure is better than none.
+  /// - Parameters:
+  ///   - desk: knows the controls to set.
+  ///   - isFirst: whether a control that the request demands and that cannot be set is an error; on a camera that is there
+  ///     again it is a remark, since a picture with the wrong exposure is better than none.
   init(
     path: String, request: SourceRequest, system: any SystemCalls, pool: PixelPool, continuity: Continuity,
-    isFirst: Bool
+    desk: ControlDesk, isFirst: Bool
   ) throws(CaptureError) {
     device = try CameraDevice(path: path, system: system)
     do {
       adoptInputTimings(device)
-      for setting in request.controls {
+      for wish in desk.wishes(for: device.identity.inWords) {
         do {
-          try CameraControls.set(setting, on: device)
-        } catch  where !isFirst && error.errno != ENODEV {
+          try CameraControls.set(wish.setting, on: device)
+        } catch  where !(isFirst && wish.isDemanded) && error.errno != ENODEV {
           remarks.append(error.what)
         }
       }

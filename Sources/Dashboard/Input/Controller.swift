@@ -14,18 +14,22 @@ package struct Controller {
   package private(set) var themes: ThemeLibrary
   let session: SessionPort
   let configuration: ConfigurationFile
+  let catalogue: (any NetworkCatalogue)?
   /// The screen that the present key or click refers to.
   private(set) var screen: ScreenMap
   /// Lines that Page Up and Page Down move by.
   static let pageLines = 10
 
   package init(
-    session: SessionPort, themes: ThemeLibrary, configuration: ConfigurationFile, state: DashboardState
+    session: SessionPort, themes: ThemeLibrary, configuration: ConfigurationFile, state: DashboardState,
+    catalogue: (any NetworkCatalogue)? = nil
   ) {
     self.session = session
     self.themes = themes
     self.configuration = configuration
     self.state = state
+    self.catalogue = catalogue
+    self.state.view.hasCatalogue = catalogue != nil
     screen = ScreenMap(columns: state.view.columns, rows: state.view.rows)
   }
 
@@ -54,6 +58,8 @@ package struct Controller {
     switch state.view.modal {
     case .palette(let text, let selected): return handleInPalette(key, text: text, selected: selected)
     case .options(let selected): return handleInOptions(key, selected: selected)
+    case .catalogue(let selected, let asks): return handleInCatalogue(key, selected: selected, asks: asks)
+    case .controls(let selected): return handleInControls(key, selected: selected)
     case .moments(let selected): return handleInMoments(key, selected: selected)
     case .help(let scroll): return handleInHelp(key, scroll: scroll)
     case .prompt(let prompt, let text): return handleInPrompt(key, prompt: prompt, text: text)
@@ -76,7 +82,7 @@ package struct Controller {
     case .appearance(let action): perform(action)
     case .move(let movement): move(movement)
     case .choose: choose()
-    case .cancel: cancel()
+    case .cancel: if !cancelDownload() { cancel() }
     case .replay(let action): perform(action)
     }
     return .none
@@ -88,6 +94,8 @@ package struct Controller {
     case .commands: state.view.modal = .palette(text: "", selected: 0)
     case .options: state.view.modal = .options(selected: 0)
     case .moments: openMoments()
+    case .controls: openControls()
+    case .catalogue: openCatalogue()
     case .argument(let name): state.view.modal = .palette(text: name + " ", selected: 0)
     }
   }

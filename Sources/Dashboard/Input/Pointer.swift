@@ -45,6 +45,10 @@ extension Controller {
       // Closing the options saves them, as Escape does.
       guard let line else { return handle(.escape, on: screen) }
       clickInOptions(line, selected: selected)
+    case .catalogue(let selected, let asks):
+      if let line { clickInCatalogue(line, selected: selected, asks: asks) } else { state.view.modal = nil }
+    case .controls(let selected):
+      if let line { clickInControls(line, selected: selected) } else { state.view.modal = nil }
     case .moments:
       if let line { goToMoment(line) } else { state.view.modal = nil }
     case .help, .prompt: state.view.modal = nil

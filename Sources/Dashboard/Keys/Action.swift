@@ -27,6 +27,10 @@ package enum OverlayAction: Hashable, Sendable {
   case help, commands, options
   /// The list of a recording's events and marks.
   case moments
+  /// The networks that can be downloaded.
+  case catalogue
+  /// The controls of the source's camera.
+  case controls
   /// The palette with the name of a command that wants a value.
   case argument(String)
 }

@@ -63,6 +63,7 @@ package enum KeyTable {
     KeyBinding(.model(.previousClassifier), "previous-classifier", "Previous classifier", [key("C")], .models),
     KeyBinding(.model(.compareNext), "compare-next", "A/B: compare next detector", [key("a")], .models),
     KeyBinding(.model(.endComparison), "end-comparison", "A/B: end the comparison", [key("A")], .models),
+    KeyBinding(.overlay(.catalogue), "catalogue", "Catalogue: download a network", [key("N")], .models),
     KeyBinding(.prompt(.nameDetection), "remember", "Remember a detection by name", [key("e")], .models),
     KeyBinding(.prompt(.classifyByLabels), "classify-by", "Classify by labels you type", [key("/")], .models),
     KeyBinding(
@@ -78,6 +79,7 @@ package enum KeyTable {
     KeyBinding(.picture(.nextMap), "next-map", "Next map: all, each, none", [key("n")], .picture),
     KeyBinding(.picture(.zoomIn), "zoom-in", "Zoom in", [key("z")], .picture),
     KeyBinding(.picture(.zoomOut), "zoom-out", "Zoom out", [key("Z")], .picture),
+    KeyBinding(.overlay(.controls), "controls", "Camera controls: exposure, gain", [key("X")], .picture),
     KeyBinding(.picture(.resetView), "reset-view", "Show the whole picture", [key("0")], .picture),
   ]
 

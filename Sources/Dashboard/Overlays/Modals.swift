@@ -7,11 +7,17 @@ struct Modals {
   let glyphs: Glyphs
 
   /// A window in the middle; returns the room inside.
-  private func window(_ title: String, width: Int, height: Int, note: String, on canvas: inout CellCanvas) -> Rect {
+  ///
+  /// - Parameter sparesPicture: puts it into the corner at the lower right, since most of the picture is not there.
+  func window(
+    _ title: String, width: Int, height: Int, note: String, sparesPicture: Bool = false, on canvas: inout CellCanvas
+  ) -> Rect {
     let width = min(width, canvas.width - 2)
     let height = min(height, canvas.height - 2)
-    let rect = Rect(
-      x: (canvas.width - width) / 2, y: max(1, (canvas.height - height) / 2), width: width, height: height)
+    let rect =
+      sparesPicture
+      ? Rect(x: canvas.width - width - 1, y: canvas.height - height - 1, width: width, height: height)
+      : Rect(x: (canvas.width - width) / 2, y: max(1, (canvas.height - height) / 2), width: width, height: height)
     canvas.fill(rect, " ", theme.style(.mainForeground))
     let room = canvas.frame(
       rect, title: title, hotkey: nil, glyphs: glyphs, line: theme.style(.highlight),

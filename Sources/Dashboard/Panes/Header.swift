@@ -135,8 +135,13 @@ struct Header {
     }
     let lost = snapshot.rates.droppedByDriver
     if lost >= 0.5 { add("DROPS \(Text.fixed(lost, 0))/s", .warning) }
-    for complaint in complaints(context) { add(complaint, .warning) }
+    for complaint in complaints(context) { add(complaint + remedy(for: complaint, context, width: width), .warning) }
     if snapshot.stall != nil { add("STALLED", .failure) }
+    if let download = context.view.download, download.state == .running {
+      let share = Text.percent(Double(download.received) / Double(max(1, download.total)))
+      let name = Text.fit(download.name, 24, ellipsis: context.glyphs.ellipsis)
+      add(width >= 100 ? "PULL \(name) \(share), Esc stops" : "PULL \(share)", .selectedBackground)
+    }
     // Not among the models' names, which are cut where room is short.
     if let loading = (snapshot.detectors + snapshot.classifiers).first(where: { $0.state == .loading }) {
       add(Text.fit("loading \(loading.title)", 28, ellipsis: context.glyphs.ellipsis), .selectedBackground)
@@ -148,6 +153,14 @@ struct Header {
   private static func badge(_ text: String, _ color: ThemeColor, _ theme: Theme) -> Piece {
     let ground = theme[color].isTerminal ? Color.white : theme[color]
     return Piece(text: " " + text + " ", style: Style(ground.contrasting, on: ground, .bold))
+  }
+
+  /// The key that opens the controls, where they can mend the complaint.
+  private static func remedy(for complaint: String, _ context: PaneContext, width: Int) -> String {
+    let mendable = [PictureComplaint.dark, .overexposed, .flicker, .blurred].map { $0.rawValue.uppercased() }
+    guard context.snapshot.controls != nil, mendable.contains(complaint) else { return "" }
+    let key = context.settings.keys.name(of: .overlay(.controls))
+    return width >= 100 ? ": \(key) opens controls" : ": \(key)"
   }
 
   /// Complaints about the picture although frames arrive.

@@ -55,7 +55,8 @@ struct PictureView {
       // Above the scale of measured values.
       let height = image.levels == nil ? cells.height : cells.height - 1
       draw(
-        advice, in: Rect(x: cells.x, y: cells.y, width: cells.width, height: height), context, on: &canvas)
+        Self.offering(advice, context), in: Rect(x: cells.x, y: cells.y, width: cells.width, height: height), context,
+        on: &canvas)
     }
     if let trouble = PictureTrouble(context) {
       canvas.dim(cells)
@@ -81,6 +82,13 @@ struct PictureView {
     overlay.draw(
       findings, maps: context.view.maps, selected: selected, labels: context.settings.labels,
       confidences: context.confidences, differences: differences, on: &canvas)
+  }
+
+  /// The advice with the key of the catalogue, which needs no shell.
+  private static func offering(_ advice: String, _ context: PaneContext) -> String {
+    guard context.view.hasCatalogue, let colon = advice.firstIndex(of: ":") else { return advice }
+    let key = context.settings.keys.name(of: .overlay(.catalogue))
+    return advice[...colon] + " \(key) opens the catalogue, or" + advice[colon...].dropFirst()
   }
 
   /// In the last lines of the picture: why there are no boxes, and what to do about it.

@@ -1,4 +1,5 @@
 package import Capture
+package import Ground
 
 /// The purpose of a line of text that the user types.
 package enum Prompt: Sendable, Equatable {
@@ -14,6 +15,10 @@ package enum Modal: Sendable, Equatable {
   case help(scroll: Int)
   case palette(text: String, selected: Int)
   case options(selected: Int)
+  /// The controls of the source's camera.
+  case controls(selected: Int)
+  /// The networks that can be downloaded; the selected one is asked about.
+  case catalogue(selected: Int, asks: Bool)
   /// The events and marks of a recording.
   case moments(selected: Int)
 }
@@ -47,7 +52,7 @@ package struct ViewState: Sendable {
   package var takesText: Bool {
     switch modal {
     case .prompt, .palette: true
-    case .help, .options, .moments, nil: false
+    case .help, .options, .moments, .controls, .catalogue, nil: false
     }
   }
   /// The labels of the objects that are shown; empty: all.
@@ -60,6 +65,14 @@ package struct ViewState: Sendable {
   package var isScrubbing = false
   /// The pixel of a picture of measured values whose value is shown.
   package var probe: Probe?
+  /// The networks of the catalogue, as they were when its box was opened.
+  package var offers: [NetworkOffer] = []
+  /// The download of a network that runs, and the last that came to an end.
+  package var download: NetworkDownload?
+  /// Whether there is a catalogue to open.
+  package var hasCatalogue = false
+  /// When the controls were asked for last while they are on the screen.
+  package var controlsAsked: MonotonicTime?
   /// A key was pressed.
   package var isInUse = false
   package var toasts: [Toast] = []

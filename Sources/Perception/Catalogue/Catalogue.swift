@@ -16,6 +16,8 @@ public struct Catalogue: Sendable {
     public var source: String
     /// Addresses to try, in order.
     public var urls: [String]
+    /// Whether it is one to begin with: small, and of use for many things.
+    public var isSuggested: Bool
     /// The manifest that is written beside the network; empty when it needs none.
     public var manifest: String
   }
@@ -74,6 +76,7 @@ extension Catalogue.Entry {
     guard !urls.isEmpty, urls.allSatisfy({ $0.hasPrefix("https://") || $0.hasPrefix("http://") }) else {
       throw reader.error("urls", "must hold addresses that begin with https:// or http://")
     }
+    isSuggested = try reader.bool("suggested") ?? false
     manifest = try reader.string("manifest") ?? ""
   }
 }

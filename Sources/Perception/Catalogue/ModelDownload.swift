@@ -164,7 +164,8 @@ public struct ModelDownload: Sendable {
     case .unwritable(let errno):
       throw PerceptionError(
         .badInput, "cannot be written: \(SystemError(errno).words)", place: part,
-        remedy: "run it again to resume the download", errno: errno)
+        remedy: errno == ENOSPC || errno == EDQUOT
+          ? "free some space, then resume the download" : "run it again to resume the download", errno: errno)
     case .ended(let status):
       if status == 127 {
         throw PerceptionError(.notFound, "the program '\(curl)' is not installed", remedy: "apt-get install curl")

@@ -1,3 +1,4 @@
+public import Capture
 public import Perception
 
 /// What a session can be asked to do: a value, so that keys, scripts, topics and sockets ask for the same things.
@@ -31,6 +32,8 @@ public enum SessionCommand: Sendable, Hashable, Codable {
   case step(by: Int)
   case setPlaying(Bool)
   case setSpeed(Double)
+  /// Reads or changes the controls of the source's camera.
+  case adjust(ControlRequest)
   case stop
 
   /// Freezes the picture of this view; capture and pipeline go on.
@@ -49,6 +52,7 @@ extension SessionCommand {
     case .savePhoto: .photos
     case .markReference, .removeReference: .references
     case .seek, .step, .setPlaying, .setSpeed: .replay
+    case .adjust: .controls
     case .selectModel, .selectClassifier, .setMinimumConfidence, .prompt, .stop, .pause, .showAtLeast: nil
     }
   }

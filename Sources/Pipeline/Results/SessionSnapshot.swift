@@ -5,7 +5,7 @@ import Vision
 
 /// What a session can be asked for beyond showing pictures.
 public enum SessionCapability: String, Sendable, Hashable, Codable, CaseIterable {
-  case recording, replay, comparison, photos, references, labels
+  case recording, replay, comparison, photos, references, labels, controls
 }
 
 /// The whole session at one moment, as one view shows it: immutable, cheap to take, safe on any thread. Its JSON form has
@@ -42,6 +42,8 @@ public struct SessionSnapshot: Sendable {
   public var recording: RecordingStatus?
   /// nil for live sources.
   public var replay: PlaybackStatus?
+  /// The controls of the source's camera; nil for a source that has none.
+  public var controls: ControlListing?
   /// nil while no second detector runs.
   public var comparison: ComparisonStatus?
   /// What detections are compared with, oldest first.
@@ -74,7 +76,7 @@ extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
     case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
-    case references, labels, advice
+    case references, labels, advice, controls
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -102,6 +104,7 @@ extension SessionSnapshot: Codable {
     try container.encode(references, forKey: .references)
     try container.encodeIfPresent(labels, forKey: .labels)
     try container.encodeIfPresent(advice, forKey: .advice)
+    try container.encodeIfPresent(controls, forKey: .controls)
   }
 
   /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
@@ -132,5 +135,6 @@ extension SessionSnapshot: Codable {
     references = try container.decode([ReferenceListing].self, forKey: .references)
     labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)
     advice = try container.decodeIfPresent(String.self, forKey: .advice)
+    controls = try container.decodeIfPresent(ControlListing.self, forKey: .controls)
   }
 }

@@ -55,6 +55,9 @@ public final class Session: SessionHost {
       for consumer in consumers { consumer.receive(event) }
     }
     announce = report
+    source.controls?.report { told in
+      report(SessionEvent(severity: told.isTrouble ? .warning : .info, message: told.message))
+    }
     references = ReferenceBook(store: extras.references ?? ReferenceStore(), report: report)
     models = ModelSwitchboard(
       provider: provider, configuration: configuration, references: references, report: report)

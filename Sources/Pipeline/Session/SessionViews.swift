@@ -50,6 +50,7 @@ extension Session {
     snapshot.labels = models.labels
     snapshot.recording = extras.recordingStatus?()
     snapshot.replay = playback?.status
+    snapshot.controls = source.controls?.listing
     snapshot.capabilities = capabilities
     snapshot.pipeline = active.listings
     snapshot.detectors = listings.detectors
@@ -84,6 +85,7 @@ extension Session {
     if extras.recorder != nil { all.insert(.recording) }
     if playback != nil { all.insert(.replay) }
     if photos != nil { all.insert(.photos) }
+    if source.controls != nil { all.insert(.controls) }
     return all
   }
 }
@@ -114,6 +116,7 @@ extension Session {
     case .step(let frames): ask(playback, "step") { $0.step(by: frames) }
     case .setPlaying(let playing): ask(playback, "pause its source") { $0.setPlaying(playing) }
     case .setSpeed(let speed): ask(playback, "change its speed") { $0.setSpeed(speed) }
+    case .adjust(let request): ask(source.controls, "change controls of its source") { $0.ask(request) }
     case .stop: stop()
     case .pause(let paused): pause(paused, in: view)
     case .showAtLeast(let value): show(atLeast: Self.possible(value), in: view)

@@ -55,7 +55,7 @@ struct PullModel: ParsableCommand {
     }
   }
 
-  private static func catalogue() throws -> Catalogue {
+  static func catalogue() throws -> Catalogue {
     let folders = Installation.folders(of: "models")
     let paths = folders.map { $0 + "/catalogue.toml" }
     guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {

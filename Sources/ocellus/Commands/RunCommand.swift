@@ -36,6 +36,7 @@ struct RunCommand: ParsableCommand {
     if defaultConfig {
       let sections = [
         Dashboard.defaultConfiguration, HealthSettings.defaultText, RecordingSettings.defaultText,
+        CameraSettings.defaultText,
         ConfigurationText.flags(try CommandTable.read()),
       ]
       StandardStreams.writeLines(sections.joined(separator: "\n"))

@@ -78,6 +78,8 @@ final class ScriptedCamera {
   var fourCC: FourCC
   var rate = 30.0
   var streaming = false
+  /// The descriptor that the stream was begun on.
+  var streamer: Int32?
   var streamStart: Int64 = 0
   /// Frames since power-on, whatever became of them.
   var produced = 0
@@ -170,6 +172,9 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
   func close(_ descriptor: Int32) {
     guard let camera = descriptors.removeValue(forKey: descriptor) else { return }
     if realFolder != nil { _ = Glibc.close(descriptor) }
+    // A stream belongs to the descriptor that began it.
+    guard camera.streamer == descriptor || camera.streamer == nil else { return }
+    camera.streamer = nil
     camera.streaming = false
     camera.queued = []
     camera.filled = []
@@ -256,6 +261,7 @@ final class ScriptedSystem: SystemCalls, @unchecked Sendable {
       camera.failures[request]?.removeFirst()
       throw SystemError(code)
     }
+    if request == ocv_streamon { camera.streamer = descriptor }
     try camera.answer(request, argument, clock)
   }
 }

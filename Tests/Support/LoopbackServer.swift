@@ -3,8 +3,8 @@ import Glibc
 import Synchronization
 
 /// A small web server on the loopback address, for downloads that go well and badly.
-final class LoopbackServer: Sendable {
-  enum Behaviour: Sendable {
+public final class LoopbackServer: Sendable {
+  public enum Behaviour: Sendable {
     case whole
     /// Sends so many bytes of the body, then hangs up.
     case breaksOff(after: Int)
@@ -16,14 +16,14 @@ final class LoopbackServer: Sendable {
   }
 
   private let listener: Int32
-  let port: UInt16
+  public let port: UInt16
   private let body: [UInt8]
   private let script: Mutex<[Behaviour]>
   private let seen = Mutex<[String]>([])
   private let asked = Mutex<[String]>([])
 
   /// Serves `body` at every path: each request as the next of `behaviours` says, the last one for all that follow.
-  init(body: [UInt8], _ behaviours: [Behaviour]) throws {
+  public init(body: [UInt8], _ behaviours: [Behaviour]) throws {
     self.body = body
     script = Mutex(behaviours)
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -44,14 +44,14 @@ final class LoopbackServer: Sendable {
 
   deinit { close(listener) }
 
-  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+  public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
-  var url: String { "http://127.0.0.1:\(port)/model.onnx" }
+  public var url: String { "http://127.0.0.1:\(port)/model.onnx" }
   /// The Range headers of the requests so far; empty for those without.
-  var ranges: [String] { seen.withLock { $0 } }
+  public var ranges: [String] { seen.withLock { $0 } }
 
   /// What was asked for so far: paths, or whole addresses where this server is a proxy.
-  var targets: [String] { asked.withLock { $0 } }
+  public var targets: [String] { asked.withLock { $0 } }
 
   private func serve() {
     while true {
