@@ -106,7 +106,9 @@ final class ScriptedSession: SessionHost, SessionView {
       case .setPlaying(let playing): inside.snapshot.replay?.isPlaying = playing
       case .setSpeed(let speed): inside.snapshot.replay?.speed = speed
       case .stop: inside.asked.stops += 1
-      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step:
+      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .saveSample, .markReference, .removeReference,
+        .prompt,
+        .step:
         break
       }
     }

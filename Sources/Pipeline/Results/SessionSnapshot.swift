@@ -48,6 +48,8 @@ public struct SessionSnapshot: Sendable {
   public var references: [ReferenceListing]
   /// nil while no labels are typed.
   public var labels: LabelStatus?
+  /// How the machine fares; nil while that is not known.
+  public var machine: MachineStatus?
   /// What the user can do about it that no network looks at the picture; nil while one does, or loads.
   public var advice: String?
 
@@ -74,7 +76,7 @@ extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
     case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
-    case references, labels, advice
+    case references, labels, advice, machine
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -102,6 +104,7 @@ extension SessionSnapshot: Codable {
     try container.encode(references, forKey: .references)
     try container.encodeIfPresent(labels, forKey: .labels)
     try container.encodeIfPresent(advice, forKey: .advice)
+    try container.encodeIfPresent(machine, forKey: .machine)
   }
 
   /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
@@ -132,5 +135,6 @@ extension SessionSnapshot: Codable {
     references = try container.decode([ReferenceListing].self, forKey: .references)
     labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)
     advice = try container.decodeIfPresent(String.self, forKey: .advice)
+    machine = try container.decodeIfPresent(MachineStatus.self, forKey: .machine)
   }
 }
