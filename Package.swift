@@ -118,7 +118,7 @@ let package = Package(
     tests("PipelineTests", ["Ground", "Configuration", "Vision", "Perception", "Capture", "Pipeline"]),
     tests("ROSTests", ["Ground", "Vision", "ROS"]),
     tests("RecordingTests", ["Ground", "Vision", "Perception", "Capture", "Pipeline", "ROS", "Recording"]),
-    tests("ServiceTests", ["Ground", "Service", .product(name: "Logging", package: "swift-log")]),
+    tests("ServiceTests", ["Ground", "Pipeline", "Service", .product(name: "Logging", package: "swift-log")]),
     tests("DashboardTests", ["Ground", "Configuration", "Vision", "Perception", "Pipeline", "Dashboard"]),
     tests("EndToEndTests", ["Ground", "Vision", "Recording", "Dashboard", "ocellus"], exclude: ["Fixtures"]),
   ],

@@ -24,18 +24,18 @@ static void place(int descriptor, int number) {
 
 /// What the child does; returns, with errno, only where the program cannot be started. Between vfork and exec nothing but
 /// system calls is allowed.
-static void become(char *const arguments[], int output, int errors, pid_t parent) {
+static void become(char *const arguments[], int input, int output, int errors, pid_t parent) {
   // A group of its own keeps the terminal's Ctrl-C from it.
   setpgid(0, 0);
   // We may be killed, and could not end it then: the kernel does.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   errno = ESRCH;
   if (getppid() != parent) return;
-  int nothing = open("/dev/null", O_RDONLY);
-  if (nothing >= 0) place(nothing, 0);
+  int nothing = open("/dev/null", O_RDWR);
+  if (input >= 0 || nothing >= 0) place(input >= 0 ? input : nothing, 0);
+  if (output >= 0 || nothing >= 0) place(output >= 0 ? output : nothing, 1);
+  if (errors >= 0 || nothing >= 0) place(errors >= 0 ? errors : nothing, 2);
   if (nothing > 2) close(nothing);
-  place(output, 1);
-  place(errors, 2);
   // Our threads block every signal; a child that inherits that cannot be ended politely.
   struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
@@ -62,6 +62,34 @@ void ocp_prefer_short_turns(void) {
   syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
+int ocp_pipe(int *reading, int *writing) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  *reading = ends[0];
+  *writing = ends[1];
+  return 0;
+}
+
+int ocp_start(char *const arguments[], int input, int output, int errors) {
+  // No signal may run a handler of ours in the child, which has our memory until it becomes the program.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  pid_t parent = getpid();
+  volatile int code = 0;
+  pid_t process = vfork();
+  if (process == 0) {
+    become(arguments, input, output, errors, parent);
+    code = errno;
+    _exit(127);
+  }
+  if (process < 0) code = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (code == 0) return process;
+  if (process > 0) waitpid(process, NULL, 0);
+  return -code;
+}
+
 int ocp_spawn(char *const arguments[], int *output, int *errors) {
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) != 0) return -errno;
@@ -71,27 +99,13 @@ int ocp_spawn(char *const arguments[], int *output, int *errors) {
     close(out[1]);
     return -code;
   }
-  // No signal may run a handler of ours in the child, which has our memory until it becomes the program.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
-  pid_t parent = getpid();
-  volatile int code = 0;
-  pid_t process = vfork();
-  if (process == 0) {
-    become(arguments, out[1], err[1], parent);
-    code = errno;
-    _exit(127);
-  }
-  if (process < 0) code = errno;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int process = ocp_start(arguments, -1, out[1], err[1]);
   close(out[1]);
   close(err[1]);
-  if (code != 0) {
-    if (process > 0) waitpid(process, NULL, 0);
+  if (process < 0) {
     close(out[0]);
     close(err[0]);
-    return -code;
+    return process;
   }
   *output = out[0];
   *errors = err[0];

@@ -29,6 +29,7 @@ public struct LiveSession: Sendable {
   }
 
   private let remembersNetwork: Bool
+  private let machine = MachineWatch()
 
   /// Opens the source and puts the session together; it has not started then.
   ///
@@ -81,7 +82,7 @@ public struct LiveSession: Sendable {
     var warnings: [String] = []
     if let trigger = recording.trigger {
       let check = TriggerCheck(trigger, configuration)
-      if let error = check.unknownLabel(provider) {
+      if let error = check.unknownLabel(provider) ?? check.leftOutLabel {
         // What stands in the configuration does not keep a session from starting.
         if request.recording.settings.contains(where: { $0.key == "on" }) { throw error }
         warnings.append(error.line)
@@ -100,6 +101,7 @@ public struct LiveSession: Sendable {
     self.recorder = recorder
     extras.recorder = recorder
     extras.recordingStatus = { recorder.status }
+    extras.machine = { [machine] in machine.status }
     session = Session(
       source: opened.source, provider: provider, configuration: configuration, consumers: consumers + [recorder],
       extras: extras)
@@ -138,7 +140,12 @@ public struct LiveSession: Sendable {
   ///
   /// - Throws: an error whose line says why its threads cannot be started; everything is closed then.
   public func start() throws {
-    guard let failure = session.start() else { return }
+    guard let failure = session.start() else {
+      do { try machine.start() } catch {
+        session.report(SessionEvent(severity: .warning, message: "nothing is told of the machine: \(error)"))
+      }
+      return
+    }
     close()
     throw failure
   }
@@ -149,6 +156,7 @@ public struct LiveSession: Sendable {
   @discardableResult
   public func close() -> RecordingOutcome {
     rememberNetwork()
+    machine.stop()
     session.stop()
     session.wait()
     return recorder.close()

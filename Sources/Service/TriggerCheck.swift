@@ -11,12 +11,17 @@ struct TriggerCheck {
   var confidence: Float
   /// The networks whose objects may start it.
   var models: [String]
+  /// The classes that each of the stages is limited to; all where empty.
+  var classes: [[String]]
 
   init(_ trigger: RecordingTrigger, _ configuration: SessionConfiguration) {
     self.trigger = trigger
     confidence = configuration.minimumConfidence
     let specs = configuration.primaries + (configuration.stages ?? []) + configuration.addedStages
-    models = specs.filter { !$0.runsOnObjects }.compactMap(\.model)
+    let looking = specs.filter { !$0.runsOnObjects && $0.model != nil }
+    models = looking.compactMap(\.model)
+    // As `--classes` is handed to stages that say none of their own.
+    classes = looking.map { $0.classes.isEmpty ? configuration.classes : $0.classes }
   }
 
   /// The error of a label that no network of the session has; nil where one has it, or does not say its labels.
@@ -33,6 +38,17 @@ struct TriggerCheck {
     return ServiceError(
       .badArgument, "'\(trigger.label)' is not a label of \(models.joined(separator: ", "))", place: "--on",
       remedy: near.map { "did you mean '\($0)'?" } ?? "'ocellus models show \(models[0])' lists the labels")
+  }
+
+  /// The error of a label that no stage is limited to, so that its objects never come; nil where one lets it through.
+  var leftOutLabel: ServiceError? {
+    guard trigger.label != "*", !classes.isEmpty, classes.allSatisfy({ !$0.isEmpty && !$0.contains(trigger.label) })
+    else { return nil }
+    return ServiceError(
+      .badArgument,
+      "'\(trigger.label)' is left out by the classes that are asked for "
+        + "(\(Set(classes.flatMap(\.self)).sorted().joined(separator: ", "))): no recording would start", place: "--on",
+      remedy: "add it to --classes")
   }
 
   /// What to say of a trigger below the confidence of all objects; nil where it is not.

@@ -117,7 +117,9 @@ final class ScriptedSession: SessionHost, SessionView {
         inside.asked.controls.append(request)
         inside.adjust(request)
       case .stop: inside.asked.stops += 1
-      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .markReference, .removeReference, .prompt, .step:
+      case .setLabels, .compare, .setMinimumConfidence, .savePhoto, .saveSample, .markReference, .removeReference,
+        .prompt,
+        .step:
         break
       }
     }

@@ -67,6 +67,7 @@ import Testing
       "pause": gone("PAUSED", undo: " "),
       "record": text(" REC ", undo: "r"),
       "photo": text("saved snapshots/ocellus", undo: nil),
+      "sample": text("-clean.png", undo: nil),
       "repaint": gone("SCRIBBLE", undo: nil),
       "next-detector": text("second + ", undo: "M"),
       "previous-detector": text("second + ", undo: "m"),

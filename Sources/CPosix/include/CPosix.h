@@ -17,6 +17,13 @@ void ocp_prefer_short_turns(void);
 /// or the negated error number; -ENOENT when there is no such program.
 int ocp_spawn(char *const arguments[], int *output, int *errors);
 
+/// A pipe whose ends are closed on exec. Returns 0, or the error number.
+int ocp_pipe(int *reading, int *writing);
+
+/// Starts a program as ``ocp_spawn`` does, with these descriptors as its standard input, output and error; -1 for /dev/null.
+/// They stay the caller's.
+int ocp_start(char *const arguments[], int input, int output, int errors);
+
 /// Asks for a pipe's buffer to be `bytes` long; without effect where the system refuses.
 void ocp_enlarge_pipe(int descriptor, int bytes);
 

@@ -12,6 +12,7 @@ extension Controller {
     case .pause: togglePause()
     case .record: ask(.setRecording(state.snapshot.recording?.state != .recording))
     case .photo: ask(.savePhoto)
+    case .sample: ask(.saveSample(only: Array(state.view.only)))
     case .raiseThreshold: changeThreshold(isHigher: true)
     case .lowerThreshold: changeThreshold(isHigher: false)
     case .showAtLeast(let percent): show(atLeast: Float(percent) / 100)

@@ -37,7 +37,7 @@ package enum OverlayAction: Hashable, Sendable {
 
 /// Requests to the running session.
 package enum SessionAction: Hashable, Sendable {
-  case pause, record, photo, raiseThreshold, lowerThreshold
+  case pause, record, photo, sample, raiseThreshold, lowerThreshold
   case showAtLeast(percent: Int)
   /// Objects of these labels; of all where there are none.
   case showOnly([String])

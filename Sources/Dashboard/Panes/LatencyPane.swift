@@ -84,7 +84,13 @@ struct LatencyPane: Pane {
     let columns = Columns(width: room.width, longestName: parts.map { Text.columns($0.name) }.max() ?? 0)
     let scale = Scale(parts, cameraRate: context.snapshot.rates.camera)
     drawHeading(columns, in: room, context, on: &canvas)
-    for (i, row) in Self.rows(parts, count: room.height - 1).enumerated() {
+    // The machine has a row once the stages have theirs.
+    let machine = context.snapshot.machine.map { MachineText.parts(of: $0) } ?? []
+    let hasMachine = !machine.isEmpty && room.height > parts.count + 1
+    if hasMachine {
+      drawMachine(machine, in: Rect(x: room.x, y: room.bottom - 1, width: room.width, height: 1), context, on: &canvas)
+    }
+    for (i, row) in Self.rows(parts, count: room.height - (hasMachine ? 2 : 1)).enumerated() {
       let line = Rect(x: room.x, y: room.y + 1 + i, width: room.width, height: 1)
       switch row {
       case .part(let part): draw(part, in: line, columns, scale, context, on: &canvas)
@@ -119,6 +125,18 @@ struct LatencyPane: Pane {
       let share = Text.fixed(min(9.99, part.p50 / scale.whole) * 100, 0) + "%"
       canvas.text(share, endingAt: line.right, line.y, theme.style(.graphText))
     }
+  }
+
+  /// As many of the parts as fit.
+  private func drawMachine(_ parts: [String], in line: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {
+    var text = ""
+    for part in parts {
+      let longer = text.isEmpty ? part : text + "  " + part
+      guard Text.columns(longer) <= line.width else { break }
+      text = longer
+    }
+    let isHeldBack = !(context.snapshot.machine?.throttled ?? []).isEmpty
+    canvas.text(text, line.x, line.y, context.theme.style(isHeldBack ? .warning : .inactive), width: line.width)
   }
 
   private func draw(_ split: LatencySplit, in line: Rect, _ context: PaneContext, on canvas: inout CellCanvas) {

@@ -109,6 +109,7 @@ public struct ModelDownload: Sendable {
   private enum CurlStatus {
     static let cannotResume: Int32 = 33
     static let tooLarge: Int32 = 63
+    static let noAnswer: Int32 = 28
     static let words: [Int32: String] = [
       5: "the proxy's name cannot be resolved", 6: "the host's name cannot be resolved", 7: "connection refused",
       18: "the connection broke off", 22: "the server has no such file", 23: "the disk is full or not writable",
@@ -161,13 +162,14 @@ public struct ModelDownload: Sendable {
       throw PerceptionError(
         .badInput, "stopped after \(received) of \(entry.bytes) bytes", place: url,
         remedy: "run it again to resume the download")
+    case .silent: return CurlStatus.noAnswer
     case .unwritable(let errno):
       throw PerceptionError(
         .badInput, "cannot be written: \(SystemError(errno).words)", place: part,
         remedy: errno == ENOSPC || errno == EDQUOT
           ? "free some space, then resume the download" : "run it again to resume the download", errno: errno)
     case .ended(let status):
-      if status == 127 {
+      if status == CountedTransfer.noSuchProgram {
         throw PerceptionError(.notFound, "the program '\(curl)' is not installed", remedy: "apt-get install curl")
       }
       return status

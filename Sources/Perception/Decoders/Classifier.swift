@@ -41,7 +41,7 @@ final class ClassifierDecoder: OutputDecoder {
       let (width, height) = recipe.nominalSize
       if width == height { recipe.rule = .centerCrop(shorterSide: width) }
       return ModelDefaults(
-        task: .classification, recipe: recipe, labels: metadata.names, confidence: 0,
+        task: .classification, recipe: recipe, labels: metadata.names, classes: classes, confidence: 0,
         reasons: ["\(counted(metadata.names.count, "class name")) from the metadata"])
     }
     var recipe = facts.recipe(
@@ -66,7 +66,7 @@ final class ClassifierDecoder: OutputDecoder {
       reasons.append("unlike ImageNet's: a manifest is advisable")
     }
     return ModelDefaults(
-      task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), confidence: 0,
+      task: .classification, recipe: recipe, labels: LabelSets.classifier(classes), classes: classes, confidence: 0,
       assumesRecipe: true, reasons: reasons)
   }
 

@@ -6,6 +6,8 @@ struct ModelDefaults: Sendable {
   var recipe: InputRecipe
   /// Class names; empty when nothing tells them: then classes are numbered.
   var labels: [String] = []
+  /// How many classes the network's outputs have; nil where they do not tell.
+  var classes: Int?
   /// Parameters for the decoder, as a manifest would write them.
   var parameters: [String: ConfigValue] = [:]
   /// The confidence below which findings are not reported.

@@ -34,6 +34,7 @@ extension ModelDefaults {
       defaults.reasons.append("\(classes) classes without names: taken for a known set of as many")
     } else if defaults.labels.isEmpty, let fields {
       let extra = defaults.task == .instanceSegmentation ? 32 : 0
+      if defaults.task == .detection || extra > 0, fields > 4 + extra { defaults.classes = fields - 4 - extra }
       defaults.labels = defaults.task == .pose ? ["person"] : LabelSets.detector(fields - 4 - extra)
       if fields - 4 - extra == 80 { defaults.reasons.append("80 classes without names: taken for COCO's") }
     } else if !defaults.labels.isEmpty {

@@ -119,6 +119,11 @@ struct ModelPlan {
       reasons.append("\(counted(told.count, "class name")) from config.json beside the network")
     }
     names = manifest?.labels ?? names
+    if let classes = defaults.classes, classes > 0, !names.isEmpty, names.count != classes {
+      warnings.append(
+        "\(counted(names.count, "class name")), but the network has \(counted(classes, "class", "classes")): the names may be "
+          + "those of another network")
+    }
     warnings += LabelSets.warnings(names)
     return LabelSets.shown(names)
   }

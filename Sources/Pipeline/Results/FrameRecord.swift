@@ -26,6 +26,8 @@ public struct FrameRecord: Sendable {
   public var source: String
   /// The name of the photo, where it is one.
   public var file: String?
+  /// Of photos: another number than the frame before says that it has nothing to do with it; nil in records of earlier programs.
+  public var timeline: UInt64?
   public var width: Int
   public var height: Int
   /// The name of the first primary's model; empty where none served.
@@ -36,6 +38,8 @@ public struct FrameRecord: Sendable {
   public var skipped: SkipCounts
   public var findings: Findings
   public var latency: FrameLatency
+  /// How the machine fared, where that is known.
+  public var machine: MachineStatus?
   /// How the picture looks, where it was looked at.
   public var health: PictureHealth?
 
@@ -55,6 +59,7 @@ public struct FrameRecord: Sendable {
     }
     source = result.source
     file = result.frame.photo?.name
+    timeline = result.frame.photo.map { _ in result.frame.timeline }
     width = result.frame.image.width
     height = result.frame.image.height
     model = result.detector
@@ -63,6 +68,7 @@ public struct FrameRecord: Sendable {
     skipped = result.skipped
     findings = result.findings
     latency = result.latency
+    machine = result.machine
     health = result.frame.health
   }
 
@@ -71,11 +77,13 @@ public struct FrameRecord: Sendable {
     var frame = Frame(image: image, sequence: sequence, timestamp: MonotonicTime(nanoseconds: timestamp))
     frame.health = health
     frame.photo = file.map { PhotoPlace(name: $0, number: 1, count: 1) }
+    frame.timeline = timeline ?? 0
     var result = FrameResult(number: self.frame, frame: frame, source: source, detector: model, findings: findings)
     result.classifier = classifier
     result.engine = engine
     result.skipped = skipped
     result.latency = latency
+    result.machine = machine
     return result
   }
 }
@@ -101,6 +109,7 @@ extension FrameRecord: Codable {
     if let wall { try put("time", UTCText.milliseconds(wall)) }
     try put("source", source)
     if let file { try put("file", file) }
+    if let timeline { try put("timeline", timeline) }
     try put("width", width)
     try put("height", height)
     try put("model", model)
@@ -111,6 +120,7 @@ extension FrameRecord: Codable {
       "detections", findings.detections.map { DetectionRecord($0, frameWidth: width, frameHeight: height) })
     try put("latency_ms", LatencyRecord(latency))
     try put("stages", latency.stages.map(StageRecord.init))
+    if let machine { try put("machine", machine) }
     if let health { try put("health", HealthRecord(health)) }
     try LayersRecord(findings.layers).encode(to: encoder)
   }
@@ -135,12 +145,14 @@ extension FrameRecord: Codable {
     wall = try find("time", String.self).flatMap(UTCText.nanoseconds)
     source = try find("source") ?? ""
     file = try find("file")
+    timeline = try find("timeline")
     model = try find("model") ?? ""
     classifier = try find("classifier")
     engine = try find("engine")
     skipped = try find("skipped", SkipRecord.self)?.counts ?? SkipCounts()
     latency = try find("latency_ms", LatencyRecord.self)?.latency ?? FrameLatency()
     latency.stages = try find("stages", [StageRecord].self)?.map(\.timing) ?? latency.stages
+    machine = try find("machine")
     health = try find("health", HealthRecord.self)?.health
     findings = Findings()
     let classifier = self.classifier

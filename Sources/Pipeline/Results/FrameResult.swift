@@ -30,7 +30,7 @@ public struct FrameLatency: Sendable {
   public var queue: Int64 = 0
   /// Of the stages that ran on the frame, in the order of the pipeline.
   public var stages: [StageTiming] = []
-  /// ``Frame/captured`` to result ready.
+  /// ``Frame/captured`` to result ready, and never less than the sum of the parts.
   public var total: Int64 = 0
 
   public init() {}
@@ -62,6 +62,8 @@ public struct FrameResult: Sendable {
   /// Totals since the session began.
   public var skipped: SkipCounts
   public var latency: FrameLatency
+  /// How the machine fared; nil where that is not known.
+  public var machine: MachineStatus?
   /// When the result was ready.
   public var completed: MonotonicTime
 

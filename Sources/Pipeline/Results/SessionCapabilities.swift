@@ -53,6 +53,8 @@ public protocol RecordingControl: AnyObject, Sendable {
 public struct SessionExtras: Sendable {
   public var recorder: (any RecordingControl)?
   public var recordingStatus: (@Sendable () -> RecordingStatus)?
+  /// How the machine fares; nil: nobody looks at it. Called for every frame: returns at once.
+  public var machine: (@Sendable () -> MachineStatus?)?
   /// Where photos are written; nil: none can be saved.
   public var photoFolder: String?
   /// What detections are compared with; nil: the session remembers nothing beyond its end.

@@ -20,6 +20,10 @@ public enum SessionCommand: Sendable, Hashable, Codable {
   case setRecording(Bool)
   /// Writes the picture that the view shows as a photo, with its boxes drawn.
   case savePhoto
+  /// Writes the picture that the view shows without anything drawn on it, and what is shown of it as labels for training.
+  ///
+  /// - Parameter only: the labels of the objects that count; of all where there are none.
+  case saveSample(only: [String])
   /// Remembers an object under a name, which replaces a reference of that name. Where no network gave the object a feature
   /// vector, one is computed from its frame; that takes until the next frame.
   case markReference(ObjectID, name: String)
@@ -49,7 +53,7 @@ extension SessionCommand {
     case .setLabels: .labels
     case .compare: .comparison
     case .setRecording: .recording
-    case .savePhoto: .photos
+    case .savePhoto, .saveSample: .photos
     case .markReference, .removeReference: .references
     case .seek, .step, .setPlaying, .setSpeed: .replay
     case .adjust: .controls

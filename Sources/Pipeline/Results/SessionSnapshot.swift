@@ -50,6 +50,8 @@ public struct SessionSnapshot: Sendable {
   public var references: [ReferenceListing]
   /// nil while no labels are typed.
   public var labels: LabelStatus?
+  /// How the machine fares; nil while that is not known.
+  public var machine: MachineStatus?
   /// What the user can do about it that no network looks at the picture; nil while one does, or loads.
   public var advice: String?
 
@@ -76,7 +78,7 @@ extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
     case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
-    case references, labels, advice, controls
+    case references, labels, advice, controls, machine
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -105,6 +107,7 @@ extension SessionSnapshot: Codable {
     try container.encodeIfPresent(labels, forKey: .labels)
     try container.encodeIfPresent(advice, forKey: .advice)
     try container.encodeIfPresent(controls, forKey: .controls)
+    try container.encodeIfPresent(machine, forKey: .machine)
   }
 
   /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
@@ -136,5 +139,6 @@ extension SessionSnapshot: Codable {
     labels = try container.decodeIfPresent(LabelStatus.self, forKey: .labels)
     advice = try container.decodeIfPresent(String.self, forKey: .advice)
     controls = try container.decodeIfPresent(ControlListing.self, forKey: .controls)
+    machine = try container.decodeIfPresent(MachineStatus.self, forKey: .machine)
   }
 }

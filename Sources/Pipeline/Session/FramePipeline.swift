@@ -68,7 +68,11 @@ struct FramePipeline {
     result.latency.decode = frame.decodeNanoseconds
     result.latency.queue = max(0, began.nanoseconds(since: arrived))
     result.latency.stages = outcome.timings
-    result.latency.total = max(0, result.completed.nanoseconds(since: frame.captured))
+    // Photos and other files are decoded before they are delivered, which is where the total begins: the parts count all the same.
+    let parts = result.latency.stages.reduce(result.latency.capture &+ result.latency.decode &+ result.latency.queue) {
+      $0 &+ $1.times.total
+    }
+    result.latency.total = max(parts, result.completed.nanoseconds(since: frame.captured))
     result.latency.takeOverRecorded()
     return (result, news(of: outcome.failures))
   }

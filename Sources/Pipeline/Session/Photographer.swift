@@ -29,11 +29,7 @@ struct Photographer: Sendable {
     guard var canvas = Canvas(result.frame.image.rgb24()) else { return }
     FindingsPainter.paint(result.findings, on: &canvas)
     guard let painted = canvas.image else { return }
-    let stamp = Date.now.formatted(
-      .verbatim(
-        "\(year: .defaultDigits)\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
-        timeZone: .current, calendar: Calendar(identifier: .gregorian)))
-    let path = "\(folder)/ocellus-\(stamp)-\(result.frame.sequence).png"
+    let path = "\(folder)/ocellus-\(Self.stamp())-\(result.frame.sequence).png"
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try ImageFile.save(painted, to: path)
@@ -41,5 +37,13 @@ struct Photographer: Sendable {
     } catch {
       report(SessionEvent(severity: .error, message: "photo not saved: \(error)"))
     }
+  }
+
+  /// The present time as names of files have it: 20261130-140520.
+  static func stamp() -> String {
+    Date.now.formatted(
+      .verbatim(
+        "\(year: .defaultDigits)\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
+        timeZone: .current, calendar: Calendar(identifier: .gregorian)))
   }
 }

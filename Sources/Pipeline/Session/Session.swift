@@ -20,6 +20,7 @@ public final class Session: SessionHost {
   let comparisons: ComparisonRunner
   let extras: SessionExtras
   let photos: Photographer?
+  let samples: SampleWriter?
   /// The source, where it can be moved about in.
   let playback: (any SeekableSource)?
   let views = ViewList()
@@ -64,6 +65,7 @@ public final class Session: SessionHost {
     comparisons = ComparisonRunner(
       provider: provider, everyFrame: extras.comparesEveryFrame, classes: configuration.classes, report: report)
     photos = extras.photoFolder.map { Photographer(folder: $0, report: report) }
+    samples = extras.photoFolder.map { SampleWriter(folder: $0, report: report) }
   }
 
   /// Starts the threads. Call once.

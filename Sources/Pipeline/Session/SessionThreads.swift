@@ -93,7 +93,8 @@ extension Session {
           source: state.source.name, minimumConfidence: state.leastConfidence, prompts: state.prompts,
           skipped: skipped)
       }
-      let (result, trouble) = pipeline.process(frame, arrived: arrived, wishes)
+      var (result, trouble) = pipeline.process(frame, arrived: arrived, wishes)
+      result.machine = extras.machine?()
       for line in trouble { announce(SessionEvent(severity: .error, message: line)) }
       deliver(result)
       if let limit = configuration.frameLimit, result.number >= limit { break }

@@ -49,6 +49,7 @@ extension Session {
     snapshot.references = references.references
     snapshot.labels = models.labels
     snapshot.recording = extras.recordingStatus?()
+    snapshot.machine = extras.machine?()
     snapshot.replay = playback?.status
     snapshot.controls = source.controls?.listing
     snapshot.capabilities = capabilities
@@ -109,6 +110,7 @@ extension Session {
       ask(extras.recorder, "record") { $0.setRecording(on) }
       state.withLock { $0.looks += 1 }
     case .savePhoto: ask(photos, "save photos") { photos in photos.save(shown(in: view)) }
+    case .saveSample(let labels): ask(samples, "save samples") { saveSample(shown(in: view), only: labels, $0) }
     case .markReference(let object, let name): mark(object, name)
     case .removeReference(let name): if references.remove(name: name) { renewLikenesses() }
     case .prompt(let prompts): state.withLock { $0.prompts = prompts }
@@ -138,6 +140,14 @@ extension Session {
       let confidence = view.flatMap { state.views[$0]?.minimumConfidence } ?? state.minimumConfidence
       return state.shown(in: view)?.filtered(atLeast: confidence)
     }
+  }
+
+  private func saveSample(_ result: FrameResult?, only labels: [String], _ samples: SampleWriter) {
+    guard let result else {
+      return announce(SessionEvent(severity: .warning, message: "no picture to save yet"))
+    }
+    let lists = models.active.wholeFrame.compactMap(\.model).filter { $0.task.detects }.map(\.labels)
+    samples.save(SampleWriter.Sample(result: result, lists: lists, only: labels))
   }
 
   private func pause(_ paused: Bool, in view: Int?) {

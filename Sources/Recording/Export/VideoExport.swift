@@ -52,9 +52,8 @@ struct VideoExport {
       }
       return report
     } catch {
-      child.process.terminate()
       // It might make the file, or finish it, after we have removed it.
-      child.process.waitUntilExit()
+      child.program.end()
       unlink(working)
       throw error
     }
@@ -66,8 +65,8 @@ struct VideoExport {
   }
 
   private struct Child {
-    var process: Process
-    var input: Pipe
+    var program: ChildProgram
+    var input: FileHandle
     /// What it says on standard error, a file in memory.
     var errors: FileHandle
     /// What it says of its progress, a file in memory.
@@ -85,13 +84,13 @@ struct VideoExport {
     }
 
     /// Why the video cannot be whole; nil when it is. ffmpeg calls a video done whose end did not fit on the disk.
-    var trouble: String? {
+    func trouble(_ status: Int32) -> String? {
       let lines = text(errors).split(separator: "\n")
       if let line = lines.first(where: { line in VideoExport.unwritten.contains { line.contains($0) } }) {
         return String(line)
       }
-      guard process.terminationStatus != 0 else { return nil }
-      return lines.last.map(String.init) ?? "it ended with status \(process.terminationStatus)"
+      guard status != 0 else { return nil }
+      return lines.last.map(String.init) ?? "it ended with status \(status)"
     }
   }
 
@@ -131,11 +130,8 @@ struct VideoExport {
     // Made here, so that ffmpeg does not write through a link that lies there.
     try OutputFile(overStale: output, layer: SystemFileLayer()).close()
     let ticks = VideoExport.ticks((output as NSString).pathExtension)
-    let process = Process()
-    let input = Pipe()
-    process.executableURL = URL(fileURLWithPath: tool)
-    process.arguments = [
-      "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-y", "-f", "matroska", "-i", "pipe:0",
+    let arguments = [
+      tool, "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-y", "-f", "matroska", "-i", "pipe:0",
       // Every picture once and at its time. 4:2:0 in the colours of BT.709, which every player can show.
       "-fps_mode", "passthrough", "-enc_time_base", "1/\(ticks)",
       // The last picture ends with nothing after it; without a duration, players leave it out.
@@ -143,15 +139,22 @@ struct VideoExport {
       "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-color_primaries",
       "bt709", "-color_trc", "bt709", "-color_range", "tv", "file:" + output,
     ]
-    process.standardInput = input
     let errors = try VideoExport.memoryFile()
     let progress = try VideoExport.memoryFile()
-    process.standardError = errors
-    process.standardOutput = progress
-    do { try process.run() } catch {
-      throw RecordingError(.toolMissing, "cannot start ffmpeg: \(error.localizedDescription)", place: tool)
+    let ends: (reading: Int32, writing: Int32)
+    do throws(SystemError) { ends = try ChildProgram.pipe() } catch {
+      throw RecordingError(.fileFailed, error.lowercaseWords, errno: error.code)
     }
-    return Child(process: process, input: input, errors: errors, progress: progress)
+    let input = FileHandle(fileDescriptor: ends.writing, closeOnDealloc: true)
+    // Only ffmpeg keeps this end: should it end, writing to the other fails.
+    defer { close(ends.reading) }
+    do throws(SystemError) {
+      let program = try ChildProgram(
+        arguments, input: ends.reading, output: progress.fileDescriptor, errors: errors.fileDescriptor)
+      return Child(program: program, input: input, errors: errors, progress: progress)
+    } catch {
+      throw RecordingError(.toolMissing, "cannot start ffmpeg: \(error.lowercaseWords)", place: tool, errno: error.code)
+    }
   }
 
   private static func memoryFile() throws -> FileHandle {
@@ -173,7 +176,7 @@ struct VideoExport {
     signal(SIGPIPE, SIG_IGN)
     let stream = TimedPictures(width: size.width, height: size.height)
     let resampler = Resampler()
-    let out = child.input.fileHandleForWriting
+    let out = child.input
     var time: UInt64?
     var passedOver = 0
     do {
@@ -205,11 +208,14 @@ struct VideoExport {
       report.firstTrouble = report.firstTrouble ?? "\(error.localizedDescription)"
     }
     try? out.close()
-    child.process.waitUntilExit()
-    // Ctrl-C in a terminal ends ffmpeg as well: that is no failure of its own.
+    var status = child.program.wait(milliseconds: 100)
+    while status == nil {
+      try export.check(progress, 1, of: 1)
+      status = child.program.wait(milliseconds: 100)
+    }
     try export.check(progress, 1, of: 1)
     try report.checkNotEmpty(export.reader.name)
-    if let trouble = child.trouble {
+    if let trouble = child.trouble(status ?? 0) {
       throw RecordingError(
         .fileFailed, "ffmpeg could not make the video: \(trouble)",
         remedy: "free some space, or try another ending, such as .mp4 or .mkv")

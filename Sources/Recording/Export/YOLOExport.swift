@@ -32,13 +32,18 @@ struct YOLOExport {
       try source.forEach(&report, into: { folder + "/images/" + part($0) }) {
         progress((Double(number) + $0) / Double(sources.count))
       } _: { item in
-        let lines = item.objects.compactMap { line(of: $0, in: item.picture, classes) }.map { $0 + "\n" }
+        let lines = item.objects.compactMap { object in
+          YOLOLabels.line(
+            of: object, classes.number(of: object), frameWidth: item.picture.width, frameHeight: item.picture.height)
+        }.map { $0 + "\n" }
         let plain = item.name.lastIndex(of: ".").map { String(item.name[..<$0]) } ?? item.name
         try OutputFile.write(Array(lines.joined().utf8), to: "\(folder)/labels/\(part(item.logTime))/\(plain).txt")
       }
     }
     try report.checkNotEmpty(sources.map(\.export.reader.name).joined(separator: ", "))
-    try OutputFile.write(Array(description(classes).utf8), to: folder + "/data.yaml")
+    try OutputFile.write(
+      Array(YOLOLabels.description(train: "images/train", val: "images/val", names(classes)).utf8),
+      to: folder + "/data.yaml")
     return report
   }
 
@@ -51,30 +56,8 @@ struct YOLOExport {
     return end - UInt64(saturating: Double(end - begin) * validation)
   }
 
-  /// nil for an object that lies outside of the picture.
-  private func line(of object: Detection, in picture: Image, _ classes: ClassList) -> String? {
-    let (width, height) = (Float(picture.width), Float(picture.height))
-    let box = object.box
-    let (left, right) = (max(0, min(width, box.x)), max(0, min(width, box.x + box.width)))
-    let (top, bottom) = (max(0, min(height, box.y)), max(0, min(height, box.y + box.height)))
-    guard right > left, bottom > top else { return nil }
-    let numbers = [
-      (left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height,
-    ]
-    return "\(classes.number(of: object)) " + numbers.map { String(rounded($0, 6)) }.joined(separator: " ")
-  }
-
-  /// `data.yaml`. Trainers want a name for every number up to the last.
-  private func description(_ classes: ClassList) -> String {
-    var text = "path: .\ntrain: images/train\nval: images/val\nnames:\n"
-    for number in 0...max(0, classes.names.keys.max() ?? 0) {
-      text += "  \(number): \(YOLOExport.quoted(classes.names[number] ?? "class \(number)"))\n"
-    }
-    return text
-  }
-
-  /// A double-quoted scalar of YAML (1.2, 7.3.1): names may hold anything.
-  private static func quoted(_ name: String) -> String {
-    "\"" + name.plainLine.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  /// A name for every number up to the last.
+  private func names(_ classes: ClassList) -> [String] {
+    (0...max(0, classes.names.keys.max() ?? 0)).map { classes.names[$0] ?? "class \($0)" }
   }
 }

@@ -11,6 +11,8 @@ public struct RecordedResult: Sendable {
   public var classifier: String?
   /// The name of the photo that the picture was; nil for what was no photo.
   public var file: String?
+  /// Of photos: another number than that of the picture before says that they are unrelated; nil where the recording does not say.
+  var timeline: UInt64?
   public var findings = Findings()
   public var times = StageTimes()
   /// When its frame was taken, as the line says it: nanoseconds since 1970; nil where it does not.
@@ -36,6 +38,7 @@ public struct RecordedResult: Sendable {
     detector = record.model
     classifier = record.classifier
     file = record.file
+    timeline = record.timeline
     findings = record.findings
     times = StageTimes(
       preprocess: record.latency.preprocess, inference: record.latency.inference,

@@ -174,19 +174,19 @@ public final class RecordingSource: SeekableSource {
   private func deliver(_ index: Int) -> SourceEvent {
     let began = MonotonicTime.now
     do {
-      let file = showsPhotos ? recordedResult(at: index)?.file : nil
-      let picture = try pictures.picture(index, as: file == nil ? .native : .rgb)
+      let place = showsPhotos ? photo(at: index) : nil
+      let picture = try pictures.picture(index, as: place == nil ? .native : .rgb)
       let now = MonotonicTime.now
       var frame = Frame(image: picture.image, sequence: UInt64(index), timestamp: began)
       frame.decodeNanoseconds = now.nanoseconds(since: began)
       frame.jpeg = picture.jpeg
       frame.recorded = pictures.recordedTime(index)
-      if let file {
-        frame.photo = PhotoPlace(name: file, number: index + 1, count: pictures.count)
-      }
+      frame.photo = place
+      let isUnrelated = place?.isAlone == true && index > 0
       let storage = ObjectIdentifier(picture.image.storage)
       let period = description.framesPerSecond > 0 ? 1 / description.framesPerSecond : 1.0 / 30
       state.withLock { state in
+        if isUnrelated { state.clock.jump() }
         state.clock.stamp(&frame, seconds: pictures.seconds(index), period: period)
         state.recent.removeAll { $0.storage == storage }
         state.recent.append((storage, index))
@@ -201,6 +201,20 @@ public final class RecordingSource: SeekableSource {
 
   /// Pictures that could not be shown; those met again count again.
   public var refusals: Int { failures.load(ordering: .relaxed) }
+
+  /// The photo that a picture was. It is alone where the recording says that the one before it (of the first: the next) has nothing
+  /// to do with it.
+  private func photo(at index: Int) -> PhotoPlace? {
+    guard let result = recordedResult(at: index), let name = result.file else { return nil }
+    var place = PhotoPlace(name: name, number: index + 1, count: pictures.count)
+    let neighbour = index > 0 ? index - 1 : 1
+    if let timeline = result.timeline, neighbour < pictures.count,
+      let other = recordedResult(at: neighbour)?.timeline
+    {
+      place.isAlone = timeline != other
+    }
+    return place
+  }
 
   public func close() {
     state.update { $0.isClosed = true }

@@ -31,7 +31,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let checks: [() -> [Finding]] = [
-      cpu, blas, engines, cameras, terminal, models, ownNetworks, helpers, folders, files,
+      cpu, machine, blas, engines, cameras, terminal, models, ownNetworks, helpers, folders, files,
     ]
     var failures = 0
     for check in checks {
@@ -57,6 +57,16 @@ struct DoctorCommand: ParsableCommand {
         detail: isa == "plain"
           ? "\(counted(cores, "core")), no vector kernels for this one: inference will be slow"
           : "\(counted(cores, "core")), \(isa) kernels")
+    ]
+  }
+
+  private func machine() -> [Finding] {
+    let status = MachineWatch.now()
+    let isHeldBack = !(status.throttled ?? []).isEmpty
+    return [
+      Finding(
+        subject: "machine", verdict: isHeldBack ? .note : .ok,
+        detail: MachineText.parts(of: status, isLong: true).joined(separator: ", "))
     ]
   }
 

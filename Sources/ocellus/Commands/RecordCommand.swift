@@ -20,7 +20,7 @@ struct RecordCommand: ParsableCommand {
         ocellus record --record /data --pre 10s --on person:0.6 --hold 20s
       """)
 
-  @Option(name: .long, help: ArgumentHelp("Stop after this time.", valueName: "10m"))
+  @Option(name: .long, help: ArgumentHelp("Stop this time after the first frame.", valueName: "10m"))
   var duration: String?
 
   @Option(name: .long, help: ArgumentHelp("Stop after this many processed frames.", valueName: "N"))

@@ -23,7 +23,7 @@ struct HeadlessRun {
   var json: Bool
   /// Stops after this many processed frames.
   var frames: UInt64?
-  /// Stops after this many seconds.
+  /// Stops after this many seconds, counted from the first frame: loading networks and waiting for a camera take their own time.
   var seconds: Double?
 
   func run() throws {
@@ -39,13 +39,15 @@ struct HeadlessRun {
     if request.recording.isOn, let trigger = live.trigger { line.wait(for: trigger, in: live.recorder.status.path) }
     // Only now: a device or an address that hangs while it is opened can be left with the first Ctrl-C.
     let interruption = Interruption()
-    let began = MonotonicTime.now
+    var began: MonotonicTime?
     try live.start()
     let failure = live.session.wait {
       if request.recording.isOn { line.show(live.recorder.status) { live.session.snapshot().processed } }
       if interruption.hasCome || writer.isBroken { return false }
       if purpose == .recording && live.recordingHasFailed { return false }
-      return seconds.map { MonotonicTime.now.milliseconds(since: began) < $0 * 1000 } ?? true
+      guard let seconds else { return true }
+      if began == nil, live.session.snapshot().captured > 0 { began = .now }
+      return began.map { MonotonicTime.now.milliseconds(since: $0) < seconds * 1000 } ?? true
     }
     let recorded = live.close()
     line.clear()
@@ -78,8 +80,11 @@ struct HeadlessRun {
 
   private func summarise(_ snapshot: SessionSnapshot) {
     let total = snapshot.latencies.first { $0.part == .total }
+    // The session ended while they waited for the networks.
+    let known = snapshot.processed + snapshot.skipped.pipeline
+    let left = snapshot.captured > known ? ", \(snapshot.captured - known) left at the end" : ""
     let line =
-      "\(counted(snapshot.processed, "frame")) processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped, "
+      "\(counted(snapshot.processed, "frame")) processed of \(snapshot.captured), \(snapshot.skipped.pipeline) skipped\(left), "
       + "\(snapshot.skipped.driver) dropped by the driver"
     let latency = total.map { String(format: ", latency %.1f ms (p95 %.1f ms)", $0.p50, $0.p95) } ?? ""
     StandardStreams.writeLine(line + latency)
