@@ -16,8 +16,8 @@ public struct UserConfiguration: Sendable {
 
   /// The tables that parts of the program read.
   public static let tables = [
-    "bench", "camera", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile", "record",
-    "recording", "replay", "run", "stage",
+    "bench", "camera", "chain", "dashboard", "detect", "export", "health", "keys", "merge", "models", "profile",
+    "record", "recording", "replay", "run", "stage",
   ]
 
   /// The tables and keys at the top of the file that no part of the program reads, each with its line.

@@ -73,7 +73,8 @@ public final class Dashboard {
     }
     self.problems = problems
     let state = DashboardState(snapshot: self.session.snapshot(), settings: settings, theme: theme, now: .now)
-    controller = Controller(session: self.session, themes: library, configuration: configuration, state: state,
+    controller = Controller(
+      session: self.session, themes: library, configuration: configuration, state: state,
       catalogue: catalogue)
   }
 
