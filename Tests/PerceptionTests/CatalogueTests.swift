@@ -141,21 +141,19 @@ import Testing
   /// A program that sends nothing and obeys no signal: a wish to stop ends it, and so does the time.
   @Test(.timeLimit(.minutes(1))) func aSilentProgramIsEnded() throws {
     let folder = try TemporaryFolder()
-    let script = try folder.write("silent", "#!/bin/sh\ntrap '' TERM INT HUP\nsleep 300 & wait\nsleep 300\n")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+    let script = ["sh", "-c", "trap '' TERM INT HUP; sleep 300 & wait; sleep 300"]
     let asked = MonotonicTime.now
-    let cancelled = try CountedTransfer(command: [script], target: folder.file("a"), limit: 10).run(
+    let cancelled = try CountedTransfer(command: script, target: folder.file("a"), limit: 10).run(
       progress: { _ in }, isCancelled: { MonotonicTime.now.milliseconds(since: asked) > 300 })
     #expect(cancelled == .cancelled && MonotonicTime.now.milliseconds(since: asked) < 5000)
     let began = MonotonicTime.now
-    let silent = try CountedTransfer(command: [script], target: folder.file("b"), limit: 10, patience: 400).run(
+    let silent = try CountedTransfer(command: script, target: folder.file("b"), limit: 10, patience: 400).run(
       progress: { _ in }, isCancelled: { false })
     #expect(silent == .silent && MonotonicTime.now.milliseconds(since: began) < 5000)
     // One that closes its output and goes on.
-    let lingering = try folder.write("lingering", "#!/bin/sh\nexec >&-\nsleep 300\n")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: lingering)
+    let lingering = ["sh", "-c", "exec >&-; sleep 300"]
     let closed = MonotonicTime.now
-    let left = try CountedTransfer(command: [lingering], target: folder.file("c"), limit: 10, patience: 400).run(
+    let left = try CountedTransfer(command: lingering, target: folder.file("c"), limit: 10, patience: 400).run(
       progress: { _ in }, isCancelled: { false })
     #expect(left == .silent && MonotonicTime.now.milliseconds(since: closed) < 5000)
     let failed = try CountedTransfer(command: ["sh", "-c", "exit 7"], target: folder.file("d"), limit: 10).run(
