@@ -1,3 +1,4 @@
+import Ground
 import Vision
 
 /// The kinds of photo that are read, told by their first bytes. JPEG and PNG are this project's own to decode; ffmpeg decodes

@@ -52,7 +52,7 @@ package enum KeyTable {
     KeyBinding(.session(.pause), "pause", "Pause the picture", [key(" ")], .session, hint: "pause"),
     KeyBinding(.session(.record), "record", "Start or stop recording", [key("r")], .session, hint: "record"),
     KeyBinding(.session(.photo), "photo", "Save a photo with boxes", [key("s")], .session),
-    KeyBinding(.session(.sample), "sample", "Save the clean picture and its labels", [key("S")], .session),
+    KeyBinding(.session(.sample), "sample", "Save a sample for training", [key("S")], .session),
     KeyBinding(.program(.suspend), "suspend", "Suspend to the shell", [.control("z")], .session),
     KeyBinding(.program(.repaint), "repaint", "Redraw the screen", [.control("l")], .session),
   ]
