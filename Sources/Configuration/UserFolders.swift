@@ -6,6 +6,8 @@ public enum UserFolders {
   public static var configuration: String { UserBase.process.configuration }
   /// `$XDG_STATE_HOME/ocellus`: the log.
   public static var state: String { UserBase.process.state }
+  /// A path as users type it, with the home folder for a `~` at its beginning.
+  public static func expanded(_ path: String) -> String { UserBase.process.expanded(path) }
   /// The user's own folder for `kind` ("models"), `$XDG_DATA_HOME/ocellus/…`.
   public static func data(_ kind: String) -> String { UserBase.process.data(kind) }
 }
@@ -26,6 +28,10 @@ package struct UserBase: Sendable {
   package static let process = UserBase(
     variable: { name in getenv(name).map { String(cString: $0) } },
     entry: { getpwuid(getuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) } })
+
+  package func expanded(_ path: String) -> String {
+    path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path
+  }
 
   package var configuration: String { base("XDG_CONFIG_HOME", ".config") + "/ocellus" }
   package var state: String { base("XDG_STATE_HOME", ".local/state") + "/ocellus" }

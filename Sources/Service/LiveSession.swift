@@ -30,6 +30,8 @@ public struct LiveSession: Sendable {
 
   private let remembersNetwork: Bool
   private let machine = MachineWatch()
+  /// The source, where it is a recording.
+  let replayed: RecordingSource?
 
   /// Opens the source and puts the session together; it has not started then.
   ///
@@ -47,6 +49,7 @@ public struct LiveSession: Sendable {
     let opened = try SourceOpening.open(source)
     let description = opened.source.description
     let replayed = opened.source as? RecordingSource
+    self.replayed = replayed
     let choice = try PipelineChoice(request, user) {
       // The recorded results take its place.
       if replayed?.hasResults == true { return .demo }

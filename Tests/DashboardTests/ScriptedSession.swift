@@ -17,6 +17,9 @@ final class ScriptedSession: SessionHost, SessionView {
     var stops = 0
     var seeks: [Double] = []
     var controls: [ControlRequest] = []
+    var recordings: [String] = []
+    var sources: [String] = []
+    var topics: [String] = []
   }
 
   private struct Inside {
@@ -113,6 +116,9 @@ final class ScriptedSession: SessionHost, SessionView {
         inside.snapshot.replay?.position = seconds
       case .setPlaying(let playing): inside.snapshot.replay?.isPlaying = playing
       case .setSpeed(let speed): inside.snapshot.replay?.speed = speed
+      case .record(let path): inside.asked.recordings.append(path)
+      case .useSource(let name): inside.asked.sources.append(name)
+      case .useTopic(let topic): inside.asked.topics.append(topic)
       case .adjust(let request):
         inside.asked.controls.append(request)
         inside.adjust(request)

@@ -114,7 +114,7 @@ import Testing
     }
     for name in [
       "seek-back", "seek-forward", "step-back", "step-forward", "previous-event", "next-event", "slower", "faster",
-      "second-back", "second-forward", "minute-back", "minute-forward", "events", "mark",
+      "second-back", "second-forward", "minute-back", "minute-forward", "next-topic", "events", "mark",
     ] {
       effects[name] = text("a live source cannot be stepped", undo: nil)
     }

@@ -100,6 +100,8 @@ import Vision
       .removeReference(name: "it"),
       .prompt([Prompt(id: 1, points: [.init(x: 1, y: 2)], box: Box(x: 1, y: 2, width: 3, height: 4))]),
       .seek(to: 1.5), .step(by: -1), .setPlaying(false), .setSpeed(2), .stop, .pause(true), .showAtLeast(0.3),
+      .useSource("demo"), .useTopic("/front"), .record(to: "a.mcap"), .adjust(.set(name: "gain", value: 3)),
+      .adjust(.reset(name: "gain")), .adjust(.resetAll), .adjust(.remember), .adjust(.read),
     ]
     for command in commands {
       let data = try JSONEncoder().encode(command)

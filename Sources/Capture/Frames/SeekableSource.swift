@@ -23,11 +23,15 @@ public struct PlaybackStatus: Sendable, Equatable, Codable {
   /// 1 is the speed it was made at.
   public var speed: Double
   public var marks: [Mark]
+  /// The topics of cameras in it, by name, and the one that plays; empty where there is nothing to choose.
+  public var topics: [String] = []
+  public var topic: String?
   /// When position 0 was, in nanoseconds of Unix time (UTC); nil where the medium does not say.
   public var begin: Int64?
 
   public init(
-    position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = [], begin: Int64? = nil
+    position: Double, duration: Double?, isPlaying: Bool, speed: Double = 1, marks: [Mark] = [], begin: Int64? = nil,
+    topics: [String] = [], topic: String? = nil
   ) {
     self.position = position
     self.duration = duration
@@ -35,6 +39,8 @@ public struct PlaybackStatus: Sendable, Equatable, Codable {
     self.speed = speed
     self.marks = marks
     self.begin = begin
+    self.topics = topics
+    self.topic = topic
   }
 }
 

@@ -33,7 +33,7 @@ extension Controller {
       return .none
     }
     // First, so that a pasted text does not have all commands searched for each of its letters.
-    if let edited = TypedLine.edited(text, by: key, longest: 100) {
+    if let edited = TypedLine.edited(text, by: key, longest: 400) {
       state.view.modal = .palette(text: edited, selected: 0)
       return .none
     }

@@ -26,6 +26,8 @@ extension Controller {
     case .seek(let seconds): ask(.seek(to: min(status.duration ?? .infinity, max(0, seconds))))
     case .goTo(let second): goTo(second, status)
     case .setSpeed(let speed): ask(.setSpeed(speed))
+    case .nextTopic: useNextTopic(status)
+    case .useTopic(let topic): ask(.useTopic(topic))
     case .mark: toggleMark(status)
     case .stepBack: ask(.step(by: -1))
     case .stepForward: ask(.step(by: 1))
@@ -36,6 +38,12 @@ extension Controller {
 
   private mutating func skip(_ seconds: Double, _ status: PlaybackStatus) {
     ask(.seek(to: min(status.duration ?? .infinity, max(0, status.position + seconds))))
+  }
+
+  private mutating func useNextTopic(_ status: PlaybackStatus) {
+    guard status.topics.count > 1 else { return warn("this recording has the pictures of one camera only") }
+    let place = status.topic.flatMap { status.topics.firstIndex(of: $0) } ?? -1
+    ask(.useTopic(status.topics[(place + 1) % status.topics.count]))
   }
 
   /// Goes to the first moment of the recording that has this hour of the day in UTC.

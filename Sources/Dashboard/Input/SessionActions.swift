@@ -17,8 +17,8 @@ extension Controller {
     case .lowerThreshold: changeThreshold(isHigher: false)
     case .showAtLeast(let percent): show(atLeast: Float(percent) / 100)
     case .showOnly(let labels): showOnly(labels)
-    case .recordTo(let folder): explainRecording(to: folder)
-    case .useSource(let source): warn("a session keeps its source: quit, and run `ocellus --source \(source)`")
+    case .recordTo(let path): ask(.record(to: path))
+    case .useSource(let source): use(source)
     }
   }
 
@@ -37,10 +37,11 @@ extension Controller {
       labels.isEmpty ? "all classes are shown" : "only \(labels.joined(separator: ", ")); `:only all` shows the others")
   }
 
-  /// The folder of recordings belongs to the session, which has it from its start.
-  private mutating func explainRecording(to folder: String) {
-    guard let recording = state.snapshot.recording else { return warn(SessionCapability.recording.refusal) }
-    warn("this session records to \(recording.path): quit, and run `ocellus --record \(folder)`")
+  private mutating func use(_ source: String) {
+    guard session.can(.sources) else {
+      return warn("this session keeps its source: quit, and run `ocellus --source \(source)`")
+    }
+    ask(.useSource(source))
   }
 
   private mutating func changeThreshold(isHigher: Bool) {

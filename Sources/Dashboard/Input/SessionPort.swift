@@ -54,6 +54,7 @@ extension SessionCapability {
     case .comparison: "this session cannot compare models"
     case .labels: "this session cannot classify by typed labels"
     case .references: "this session cannot remember detections"
+    case .sources: "this session keeps its source"
     case .controls: "this source has no controls: only cameras and the demo scene have some"
     case .replay: "a live source cannot be stepped or sought through"
     }

@@ -41,7 +41,8 @@ package enum SessionAction: Hashable, Sendable {
   case showAtLeast(percent: Int)
   /// Objects of these labels; of all where there are none.
   case showOnly([String])
-  case recordTo(folder: String)
+  /// A folder, or a file's name with its ending.
+  case recordTo(path: String)
   case useSource(String)
 }
 
@@ -75,6 +76,8 @@ package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, 
 package enum ReplayAction: Hashable, Sendable {
   case seekBack, seekForward, stepBack, stepForward, previousEvent, nextEvent, slower, faster
   case secondBack, secondForward, minuteBack, minuteForward, mark
+  /// Another camera of the recording.
+  case nextTopic, useTopic(String)
   case seek(to: Double), skip(seconds: Double), setSpeed(Double)
   /// An hour of the day, in seconds of UTC.
   case goTo(secondOfDay: Double)

@@ -122,6 +122,7 @@ package enum KeyTable {
     KeyBinding(.replay(.secondForward), "second-forward", "Forward one second", [key(")")], .replay),
     KeyBinding(.replay(.minuteBack), "minute-back", "Back one minute (up)", [key("U")], .replay),
     KeyBinding(.replay(.minuteForward), "minute-forward", "Forward one minute (down)", [key("D")], .replay),
+    KeyBinding(.replay(.nextTopic), "next-topic", "Next camera of the recording", [key("T")], .replay),
     KeyBinding(.overlay(.moments), "events", "List of events and marks", [key("E")], .replay),
     KeyBinding(.replay(.mark), "mark", "Set or remove a mark", [key("K")], .replay),
     KeyBinding(.replay(.previousEvent), "previous-event", "Previous event", [key("{")], .replay),

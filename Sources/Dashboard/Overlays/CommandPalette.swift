@@ -22,7 +22,7 @@ package enum CommandPalette {
     func each(_ name: String, _ title: String, _ action: Action) -> PaletteCommand {
       PaletteCommand(name: name, title: title, keys: "", action: action)
     }
-    return bound + ArgumentCommand.all.map(\.row)
+    return bound + ArgumentCommand.listed.map(\.row)
       + [each("classes", "Choose the classes that are shown", .overlay(.argument("only")))]
       + snapshot.detectors.map { each("detector \($0.title)", "Use this detector", .model(.useDetector($0.name))) }
       + snapshot.classifiers.map {
@@ -74,7 +74,10 @@ package enum CommandPalette {
 
   /// The text after Tab: the longest beginning that all commands share which begin with it.
   package static func completion(_ text: String, in commands: [PaletteCommand]) -> String {
-    let names = commands.map(\.name).filter { $0.lowercased().hasPrefix(text.lowercased()) }
+    let names = commands.map(\.name).filter {
+      // What is typed is among them where any value is taken, and would complete nothing.
+      $0.lowercased().hasPrefix(text.lowercased()) && $0 != text
+    }
     guard var common = names.first else { return text }
     for name in names { common = String(zip(common, name).prefix { $0 == $1 }.map(\.0)) }
     return common.count > text.count ? common : text

@@ -37,7 +37,10 @@ struct ArgumentCommand: Sendable {
 
   // MARK: The commands
 
-  static let all: [ArgumentCommand] = [threshold, only, seek, goTo, speed, record, source]
+  static let all: [ArgumentCommand] = [threshold, only, seek, goTo, speed, recordTo, record, source, topic]
+
+  /// Those that the list of commands has.
+  static let listed: [ArgumentCommand] = [threshold, only, seek, goTo, speed, recordTo, source, topic]
 
   private static let threshold = ArgumentCommand(
     name: "threshold", title: "Show objects from this confidence on", usage: "25% or 0.25",
@@ -97,13 +100,28 @@ struct ArgumentCommand: Sendable {
       return (typed, .replay(.setSpeed(speed)))
     })
 
-  private static let record = ArgumentCommand(
-    name: "record to", title: "Record to another folder", usage: "a folder", values: { _, _ in [] },
-    action: { typed, _ in (typed, .session(.recordTo(folder: typed))) })
+  private static let recordTo = recording("record to")
+  /// The same by the name of the key's command, which alone starts and stops.
+  private static let record = recording("record")
+
+  private static func recording(_ name: String) -> ArgumentCommand {
+    ArgumentCommand(
+      name: name, title: "Record to a folder, or under this name", usage: "a folder or a name.mcap",
+      values: { typed, _ in PathOffers.values(for: typed, foldersOnly: true) },
+      action: { typed, _ in typed.isEmpty ? nil : (typed, .session(.recordTo(path: typed))) })
+  }
 
   private static let source = ArgumentCommand(
-    name: "source", title: "Look at another source", usage: "/dev/video2, a file, an address", values: { _, _ in [] },
-    action: { typed, _ in (typed, .session(.useSource(typed))) })
+    name: "source", title: "Look at another source", usage: "/dev/video2, a file, a folder, an address or demo",
+    values: { typed, _ in
+      beginning(with: typed, among: PathOffers.cameras + ["demo"]) + PathOffers.values(for: typed, foldersOnly: false)
+    },
+    action: { typed, _ in typed.isEmpty ? nil : (typed, .session(.useSource(typed))) })
+
+  private static let topic = ArgumentCommand(
+    name: "topic", title: "Show another camera of the recording", usage: "/front/image",
+    values: { typed, snapshot in beginning(with: typed, among: snapshot.replay?.topics ?? []) },
+    action: { typed, _ in typed.isEmpty ? nil : (typed, .replay(.useTopic(typed))) })
 
   // MARK: Values
 

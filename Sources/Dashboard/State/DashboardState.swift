@@ -39,6 +39,7 @@ package struct DashboardState {
   ///   together.
   package mutating func update(with snapshot: SessionSnapshot, now: MonotonicTime, acceptsPicture: Bool = true) -> Bool
   {
+    if snapshot.run != self.snapshot.run { beginAnew(as: snapshot) }
     self.snapshot = snapshot
     showNewEvents(now)
     view.toasts.removeAll { $0.until < now }
@@ -53,6 +54,19 @@ package struct DashboardState {
     guard acceptsPicture, let latest = snapshot.latest, !Self.isSame(latest, whole) else { return false }
     show(latest, now)
     return true
+  }
+
+  /// Another source took the place of the one before: nothing of it is on the screen any more. Marks stay in their recording.
+  private mutating func beginAnew(as next: SessionSnapshot) {
+    rows.clear()
+    classes = ClassBars()
+    (whole, result) = (nil, nil)
+    view.selectedDetection = nil
+    view.probe = nil
+    view.viewport.reset()
+    guard next.source.name != snapshot.source.name else { return }
+    view.marks = []
+    view.only = []
   }
 
   private mutating func show(_ latest: FrameResult, _ now: MonotonicTime) {

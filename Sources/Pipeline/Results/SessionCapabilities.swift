@@ -47,6 +47,8 @@ public struct RecordingStatus: Sendable, Equatable, Codable {
 /// ``RecordingStatus``.
 public protocol RecordingControl: AnyObject, Sendable {
   func setRecording(_ on: Bool)
+  /// Begins a recording into a folder, or under a name that ends in `.mcap`; one that runs is completed first.
+  func record(to path: String)
 }
 
 /// What is given to a session so that it can be asked for more: how to record, where photos go.

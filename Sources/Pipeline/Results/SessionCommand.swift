@@ -36,6 +36,12 @@ public enum SessionCommand: Sendable, Hashable, Codable {
   case step(by: Int)
   case setPlaying(Bool)
   case setSpeed(Double)
+  /// Looks at another source from now on: a name as `--source` takes it. A source that cannot be opened changes nothing.
+  case useSource(String)
+  /// Plays another camera's topic of the recording, from the same moment on.
+  case useTopic(String)
+  /// Begins a recording into a folder, or under a name that ends in `.mcap`; one that runs is completed first.
+  case record(to: String)
   /// Reads or changes the controls of the source's camera.
   case adjust(ControlRequest)
   case stop
@@ -52,7 +58,8 @@ extension SessionCommand {
     switch self {
     case .setLabels: .labels
     case .compare: .comparison
-    case .setRecording: .recording
+    case .setRecording, .record: .recording
+    case .useSource, .useTopic: .sources
     case .savePhoto, .saveSample: .photos
     case .markReference, .removeReference: .references
     case .seek, .step, .setPlaying, .setSpeed: .replay

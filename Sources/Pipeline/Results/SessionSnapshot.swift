@@ -5,7 +5,7 @@ import Vision
 
 /// What a session can be asked for beyond showing pictures.
 public enum SessionCapability: String, Sendable, Hashable, Codable, CaseIterable {
-  case recording, replay, comparison, photos, references, labels, controls
+  case recording, replay, comparison, photos, references, labels, controls, sources
 }
 
 /// The whole session at one moment, as one view shows it: immutable, cheap to take, safe on any thread. Its JSON form has
@@ -44,6 +44,8 @@ public struct SessionSnapshot: Sendable {
   public var replay: PlaybackStatus?
   /// The controls of the source's camera; nil for a source that has none.
   public var controls: ControlListing?
+  /// Grows when another source takes the place of the one before: nothing of the earlier snapshots holds for it.
+  public var run = 0
   /// nil while no second detector runs.
   public var comparison: ComparisonStatus?
   /// What detections are compared with, oldest first.
@@ -78,7 +80,7 @@ extension SessionSnapshot: Codable {
   private enum CodingKeys: CodingKey {
     case source, sourceState, health, stall, latest, paused, minimumConfidence, rates, skipped, latencies, pipeline
     case detectors, classifiers, events, captured, processed, capabilities, recording, replay, comparison
-    case references, labels, advice, controls, machine
+    case references, labels, advice, controls, machine, run
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -108,6 +110,7 @@ extension SessionSnapshot: Codable {
     try container.encodeIfPresent(advice, forKey: .advice)
     try container.encodeIfPresent(controls, forKey: .controls)
     try container.encodeIfPresent(machine, forKey: .machine)
+    try container.encode(run, forKey: .run)
   }
 
   /// The picture of ``latest`` is grey: pixels travel beside snapshots, not in them.
@@ -140,5 +143,6 @@ extension SessionSnapshot: Codable {
     advice = try container.decodeIfPresent(String.self, forKey: .advice)
     controls = try container.decodeIfPresent(ControlListing.self, forKey: .controls)
     machine = try container.decodeIfPresent(MachineStatus.self, forKey: .machine)
+    run = try container.decodeIfPresent(Int.self, forKey: .run) ?? 0
   }
 }

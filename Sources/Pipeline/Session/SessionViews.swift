@@ -109,6 +109,12 @@ extension Session {
     case .setRecording(let on):
       ask(extras.recorder, "record") { $0.setRecording(on) }
       state.withLock { $0.looks += 1 }
+    case .record(let path):
+      ask(extras.recorder, "record") { $0.record(to: path) }
+      state.withLock { $0.looks += 1 }
+    // The host that can change its sources takes these itself.
+    case .useSource, .useTopic:
+      announce(SessionEvent(severity: .warning, message: "this session keeps its source"))
     case .savePhoto: ask(photos, "save photos") { photos in photos.save(shown(in: view)) }
     case .saveSample(let labels): ask(samples, "save samples") { saveSample(shown(in: view), only: labels, $0) }
     case .markReference(let object, let name): mark(object, name)

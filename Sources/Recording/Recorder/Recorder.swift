@@ -80,6 +80,8 @@ public final class Recorder: ResultConsumer, RecordingControl {
 
   public func setRecording(_ on: Bool) { queue.put(.setRecording(on)) }
 
+  public func record(to path: String) { queue.put(.record(to: path)) }
+
   public func receive(_ result: FrameResult) { queue.put(result) }
 
   public func receive(_ event: SessionEvent) { queue.put(.event(event)) }

@@ -10,6 +10,7 @@ final class RecorderQueue: Sendable {
     case frame(FrameResult, hasPicture: Bool)
     case event(SessionEvent)
     case setRecording(Bool)
+    case record(to: String)
     case close
   }
 
@@ -95,6 +96,10 @@ final class RecorderQueue: Sendable {
         if on && !state.isRequested { state.drops = RecordingDrops() }
         state.isRequested = on
         if on { state.isOpen = true }
+      case .record:
+        state.drops = RecordingDrops()
+        state.isRequested = true
+        state.isOpen = true
       default: break
       }
       state.items.append(item)
@@ -134,7 +139,12 @@ final class RecorderQueue: Sendable {
   func setOpen(_ open: Bool) {
     state.update { state in
       state.isOpen = open
-      for case .setRecording(true) in state.items { state.isOpen = true }
+      for item in state.items {
+        switch item {
+        case .setRecording(true), .record: state.isOpen = true
+        case .setRecording(false), .frame, .event, .close: break
+        }
+      }
     }
   }
 

@@ -10,13 +10,15 @@ final class RecorderWorker {
   private let configuration: RecordingConfiguration
   private let layer: any FileLayer
   private let queue: RecorderQueue
-  private let folder: RecordingFolder
+  private var folder: RecordingFolder
   private let preparer: FramePreparer
   private let report: (SessionEvent) -> Void
   private let publish: (RecordingStatus, RecordingOutcome) -> Void
 
   private var file: RecordingFile?
   private var name = ""
+  /// The name that the user gave to the next recording, without ending.
+  private var givenName: String?
   private var part = 0
   private var clock: WallClock
   private var clockFollowed: MonotonicTime?
@@ -75,6 +77,7 @@ final class RecorderWorker {
       event.time = mediaTime ?? event.time
       if let file { attempt { try file.write(event) } } else { buffer.add(.event(event)) }
     case .setRecording(let on): setRecording(on)
+    case .record(let path): record(to: path)
     case .close:
       isWanted = false
       end()
@@ -92,6 +95,21 @@ final class RecorderWorker {
     } else {
       begin()
     }
+  }
+
+  /// Completes the recording that runs, and begins one elsewhere. What is there already stays.
+  private func record(to path: String) {
+    let ending = ".mcap"
+    let isFile = path.hasSuffix(ending)
+    guard !isFile || !layer.exists(path) else {
+      return say(.warning, "\(path) is there already: give the recording another name")
+    }
+    setRecording(false)
+    let parent = path.folderPath
+    folder = RecordingFolder(isFile ? (parent.isEmpty ? "." : parent) : path, layer: layer)
+    givenName =
+      isFile ? String(path.dropFirst(parent.isEmpty ? 0 : parent.count).drop { $0 == "/" }.dropLast(ending.count)) : nil
+    setRecording(true)
   }
 
   // MARK: Frames
@@ -156,7 +174,8 @@ final class RecorderWorker {
   private func openUnderNewName() throws {
     var attempts = 0
     while true {
-      name = folder.newName()
+      name = givenName ?? folder.newName()
+      givenName = nil
       do { return try open() } catch let error as RecordingError where error.errno == EEXIST && attempts < 100 {
         attempts += 1
       }

@@ -16,6 +16,8 @@ final class PictureTrack: Sendable {
   let stamps: StampIndex
   /// All topics with pictures that can be read, for finding out which results belong to which camera.
   let cameras: [String: StampIndex]
+  /// Their names in order.
+  let cameraTopics: [String]
   private let compressed: MessageChannels<CompressedImage>
   private let raw: MessageChannels<RawImage>
   /// Safe: only touched with ``decoding`` held.
@@ -70,6 +72,7 @@ final class PictureTrack: Sendable {
         compressed.topics[$0.channel] != nil ? try compressed.header(at: $0) : try raw.header(at: $0)
       }
     }
+    cameraTopics = topics.keys.sorted()
     stamps = cameras[chosen] ?? StampIndex([], fileBytes: 0) { _ in ROSHeader() }
     pool = PixelPool(capacity: 8)
     decoder = JPEGDecoder(pool: pool)
@@ -133,6 +136,12 @@ final class PictureTrack: Sendable {
   func recordedTime(_ index: Int) -> RecordedTime { reader.recordedTime(of: locations[index]) }
 
   var duration: Double { seconds(count - 1) }
+
+  /// The picture at a moment of the log's time, in nanoseconds, or the last before it.
+  func index(atLogTime time: UInt64) -> Int {
+    let begin = locations[0].logTime
+    return time > begin ? index(at: Double(time - begin) / 1e9 + 1e-6) : 0
+  }
 
   /// The picture at `seconds`, or the last before it.
   func index(at seconds: Double) -> Int {

@@ -21,6 +21,10 @@ public final class RecordingSource: SeekableSource {
     public var atEnd = AtEnd.end
     /// 1 is the recording's own speed; 0 is as fast as frames are taken.
     public var speed: Double = 1
+    /// The moment to begin at, as nanoseconds of the log's time; nil: the first picture.
+    public var begin: UInt64?
+    /// Whether it begins stopped, with one picture.
+    public var isStopped = false
     /// Which pictures, in a recording with several cameras.
     public var topic: String?
     /// Which results, in a recording with several detectors.
@@ -88,8 +92,10 @@ public final class RecordingSource: SeekableSource {
         "recording of \(DurationText.tenths(duration)) s, \(pictures.count) pictures on \(pictures.topic)",
       width: first.image.width, height: first.image.height,
       framesPerSecond: duration > 0 ? Double(pictures.count - 1) / duration : 0, isLive: false)
-    let state = Monitor(
-      State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0, notices: results.notes))
+    var opening = State(speed: options.speed > 0 ? RecordingSource.possible(options.speed) : 0, notices: results.notes)
+    opening.isPlaying = !options.isStopped
+    if let begin = options.begin { opening.index = pictures.index(atLogTime: begin) }
+    let state = Monitor(opening)
     self.state = state
     indexer = Mutex(nil)
     let marks = MarkFinder(reader, pictures, results)
@@ -271,12 +277,15 @@ public final class RecordingSource: SeekableSource {
     return Int64(exactly: pictures.locations[0].logTime).flatMap { $0 >= century ? $0 : nil }
   }
 
+  /// The moment of the picture that is shown, as nanoseconds of the log's time: the same for all cameras of the recording.
+  public var logTime: UInt64 { state.withLock { pictures.locations[$0.shown ?? 0].logTime } }
+
   /// Where the replay stands.
   public var status: PlaybackStatus {
     state.withLock { state in
       PlaybackStatus(
         position: pictures.seconds(state.shown ?? 0), duration: pictures.duration, isPlaying: state.isPlaying,
-        speed: state.speed, marks: state.marks, begin: begin)
+        speed: state.speed, marks: state.marks, begin: begin, topics: pictures.cameraTopics, topic: pictures.topic)
     }
   }
 

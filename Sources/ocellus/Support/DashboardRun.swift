@@ -17,11 +17,11 @@ struct DashboardRun {
     }
     var use = LiveSession.Use()
     use.remembersNetwork = true
-    let live = try LiveSession(request, use)
+    let live = try ChangingSession(request, use)
     let downloads = Downloads()
     // What has arrived is kept; `curl` must not outlive the program.
     defer { downloads.cancel() }
-    let dashboard = try Dashboard(session: live.session, options: front.dashboard, catalogue: downloads)
+    let dashboard = try Dashboard(session: live, options: front.dashboard, catalogue: downloads)
     try live.start()
     if let compare = request.compare { live.session.perform(.compare(with: compare)) }
     defer { live.close() }
