@@ -31,6 +31,8 @@ public struct PictureInput: Sendable {
 
   /// - Throws: an error that says what to do.
   public init(_ text: String) throws {
+    // The words of sources and of ffmpeg belong into the log.
+    FileLog.start()
     name = SourceName(text)
     isDemo = name.isDemo
     photos = try SourceOpening.photos(name)

@@ -148,6 +148,19 @@ import Vision
     #expect(damaged.lines.count == 1 && damaged.errors.contains("cut.mp4"), "\(damaged.errors)")
   }
 
+  /// ffmpeg says the same of every picture of a damaged file; one line tells the user, and the status.
+  @Test(.enabled(if: hasFFmpeg, "ffmpeg is not installed"))
+  func aDamagedVideoIsOneLine() throws {
+    let video = folder.file("long.avi")
+    try ffmpeg(["-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=4", "-c:v", "mjpeg", video])
+    var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: video)))
+    for at in stride(from: bytes.count / 8, to: bytes.count * 7 / 8, by: 97) { bytes[at] ^= 0x55 }
+    let damaged = try folder.write("damaged.avi", bytes)
+    let (lines, errors) = try detect([damaged], status: 1)
+    #expect(lines.count > 2)
+    #expect(errors.split(separator: "\n").count == 1 && errors.contains("the file is damaged"), "\(errors.prefix(600))")
+  }
+
   @Test(.enabled(if: hasFFmpeg, "ffmpeg is not installed"))
   func anAddressIsOnePicture() throws {
     let silent = try detect(["http://user:secret@127.0.0.1:9/clip.mp4"], status: 1)

@@ -45,6 +45,10 @@ final class FFmpegWorker: @unchecked Sendable {
   /// Whether a file's damage was told of, once, and what is still to be told.
   private var hasToldDamage = false
   private var untold: String?
+  /// Lines of the running ffmpeg that were logged, and the last of them.
+  private var logged = 0
+  private var lastLogged = ""
+  private static let mostLogged = 100
   let description: PublishedDescription
 
   init(
@@ -104,6 +108,7 @@ final class FFmpegWorker: @unchecked Sendable {
     stop()
     notes.clear()
     isFromStart = start <= 0
+    (logged, lastLogged) = (0, "")
     isAtEnd = false
     passed = nil
     lastTime = nil
@@ -127,7 +132,7 @@ final class FFmpegWorker: @unchecked Sendable {
     do {
       // What ffmpeg says has to be read as well, or it stands still.
       while try !reader.readHeader(timeout: 100) {
-        child.drainErrors { logger.warning("\(name): \($0)") }
+        child.drainErrors { log($0) }
         guard !reader.isClosed, MonotonicTime.now.nanoseconds < deadline else { return false }
       }
       guard let header = reader.header else { return false }
@@ -149,9 +154,17 @@ final class FFmpegWorker: @unchecked Sendable {
     description.publish(updated)
   }
 
+  /// Logs a line of ffmpeg's. Of a damaged file it says the same of every picture.
+  private func log(_ line: String) {
+    guard line != lastLogged, logged < FFmpegWorker.mostLogged else { return }
+    lastLogged = line
+    logged += 1
+    logger.warning("\(name): \(line)\(logged == FFmpegWorker.mostLogged ? " (further lines are left out)" : "")")
+  }
+
   /// What went wrong, in ffmpeg's last words where it had any.
   private func failure(_ otherwise: String) -> CaptureError {
-    _ = child?.finish(within: 300) { logger.warning("\($0)") }
+    _ = child?.finish(within: 300) { log($0) }
     let words = child?.lastError ?? ""
     if words.contains("matches no streams") {
       return CaptureError(.corrupt, "there are no pictures in it, only other streams such as sound", place: name)
@@ -213,7 +226,7 @@ final class FFmpegWorker: @unchecked Sendable {
   /// Reads the next picture, which is then held if it is the one that is wanted.
   private func readOnce(_ timeout: Int) throws(CaptureError) -> SourceEvent? {
     guard let reader, let child else { return try restart(timeout) }
-    child.drainErrors { logger.warning("\(name): \($0)") }
+    child.drainErrors { log($0) }
     let step: RawVideoReader.Step
     do {
       step = try reader.advance(timeout: timeout)
@@ -233,7 +246,7 @@ final class FFmpegWorker: @unchecked Sendable {
   private func noted(_ image: Image, _ child: ChildProcess) -> Picture {
     if sinceStart == 0, let header = reader?.header { adopt(header) }
     // The note was written before the picture, perhaps after the last look.
-    child.drainErrors { logger.warning("\(name): \($0)") }
+    child.drainErrors { log($0) }
     let note = notes.take(sinceStart)
     sinceStart += 1
     let time = note?.seconds ?? lastTime.map { $0 + 1 / rate } ?? cursor.position
@@ -285,7 +298,7 @@ final class FFmpegWorker: @unchecked Sendable {
   ///
   /// - Returns: nil where a picture is held, or reading goes on elsewhere in the file.
   private func ended(_ otherwise: String) throws(CaptureError) -> SourceEvent? {
-    let status = child?.finish(within: 1000) { logger.warning("\(name): \($0)") }
+    let status = child?.finish(within: 1000) { log($0) }
     let words = child?.lastError ?? ""
     if isStream {
       lose(status == 0 || words.isEmpty ? "\(otherwise), reconnecting" : "ffmpeg: \(words), reconnecting")
