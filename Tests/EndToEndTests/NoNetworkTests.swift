@@ -39,8 +39,7 @@ import Testing
   /// A `curl` that waits for ever and obeys nothing.
   @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAPull(number: Int32) throws {
     let scratch = try TemporaryFolder()
-    let curl = try scratch.write("curl", "#!/bin/sh\ntrap '' TERM INT HUP\nsleep 300\nsleep 300\n")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: curl)
+    _ = try scratch.writeScript("curl", "#!/bin/sh\ntrap '' TERM INT HUP\nsleep 300\nsleep 300\n")
     let process = try Program.start(
       ["models", "pull", "mobilenetv2-12"], into: scratch,
       environment: [

@@ -180,10 +180,8 @@ import Testing
     let proxy = try LoopbackServer(body: body, [.whole])
     defer { proxy.stop() }
     // The variable is set for curl alone: other tests download at the same time.
-    try folder.write(
+    let script = try folder.writeScript(
       "curl-behind-proxy", "#!/bin/sh\nhttp_proxy=http://127.0.0.1:\(proxy.port) no_proxy= exec curl \"$@\"\n")
-    let script = folder.path + "/curl-behind-proxy"
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
     let download = ModelDownload(folder: folder.path + "/models", curl: script)
     let path = try download.fetch(entry(["http://models.invalid/net.onnx"]))
     #expect(contents(path) == body)

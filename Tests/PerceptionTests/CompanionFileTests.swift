@@ -21,6 +21,7 @@ import Vision
   private func describe(_ files: [String: String], saysClasses: Bool = true) throws -> ModelDescription {
     let folder = try TemporaryFolder()
     try writeNetwork(folder.file("model.onnx"), saysClasses: saysClasses)
+    if !saysClasses { try folder.write("model.toml", "decoder = \"classifier\"") }
     for (name, text) in files { try folder.write(name, text) }
     return try ModelStore(folders: []).describe(folder.file("model.onnx"))
   }

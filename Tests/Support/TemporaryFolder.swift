@@ -25,4 +25,15 @@ public final class TemporaryFolder {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
     return file(name)
   }
+
+  /// Writes a script that can be run at once, and returns its path. Another process writes it: a child that a test beside this one
+  /// starts while the file is open here would hold it open, and the kernel does not run a file that is being written (ETXTBSY).
+  public func writeScript(_ name: String, _ text: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", file(name), text]
+    try process.run()
+    process.waitUntilExit()
+    return file(name)
+  }
 }

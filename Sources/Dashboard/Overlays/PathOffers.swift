@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Ground
 
 /// Paths that complete what is typed in the palette.
 enum PathOffers {
