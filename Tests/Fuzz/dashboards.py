@@ -68,6 +68,7 @@ class Terminal:
             os.execve(program, [program, *arguments], environment)
         os.set_blocking(self.descriptor, False)
         self.status = None
+        self.unread = []
         self.resize(columns, rows)
 
     def resize(self, columns, rows):
@@ -78,15 +79,11 @@ class Terminal:
         """Reads what it writes; its questions stay without an answer, as on many terminals."""
         end = time.monotonic() + seconds
         while self.status is None and (left := end - time.monotonic()) > 0:
-            if not select.select([self.descriptor], [], [], left)[0]:
+            if not self.unread and not select.select([self.descriptor], [], [], left)[0]:
                 break
-            try:
-                data = os.read(self.descriptor, 1 << 16)
-            except OSError:
-                data = b""
-            if not data:
-                self.status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+            if not self.unread and not self.read():
                 return
+            data = self.unread.pop(0)
             # pyte does not know private parameters of CSI with a leading < = >, nor DCS and OSC 8 in every form.
             text = re.sub(r"\x1b\[[<=>][0-9;]*[A-Za-z]|\x1bP[^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(\x07|\x1b\\)", "",
                           self.decoder.decode(data))
@@ -95,12 +92,26 @@ class Terminal:
             except Exception as error:  # pyte's own faults are not the program's
                 print("pyte:", error, file=sys.stderr)
 
+    def read(self):
+        """Takes what it has written without drawing it; false at its end."""
+        try:
+            data = os.read(self.descriptor, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+            return False
+        self.unread.append(data)
+        return True
+
     def send(self, data):
+        """Writes without a pause within: a terminal sends its sequences whole, and drawing here takes long."""
         while data and self.status is None:
             try:
                 data = data[os.write(self.descriptor, data):]
             except BlockingIOError:
-                self.pump(0.02)
+                if select.select([self.descriptor], [self.descriptor], [])[0]:
+                    self.read()
             except OSError:
                 self.pump(0.2)
                 return
