@@ -34,8 +34,14 @@ TERMINALS = """xterm-256color xterm-new xterm-r6 xterm-vt220 xterm-8bit tmux-256
 linux linux-16color putty putty-256color konsole-256color gnome-256color vte-256color st-256color alacritty kitty foot wezterm
 mlterm Eterm aterm cygwin mintty iterm2 nsterm teraterm vt100 vt220 vt320 vt420 vt520 hurd pcansi ansi mach terminator
 terminology""".split()
-# Keys of the table, and Enter and Backspace, which every terminal sends: pressed in the second part.
-OWN_KEYS = {"kcuu1", "kcud1", "kcub1", "kcuf1", "khome", "kend", "kpp", "knp", "kent", "kbs", "kdch1", "kcbt", "kmous"}
+# Keys of the table, in every form that terminals give them: pressed in the second part.
+OWN_KEYS = {"kcuu1", "kcud1", "kcub1", "kcuf1", "khome", "kend", "kpp", "knp", "kent", "kbs", "kdch1", "kcbt", "kmous",
+            "kf1", "kf2"}
+OWN_FORMS = re.compile(
+    rb"\x1b[\[O][0-9;]*[A-DFH]"  # arrows, Home and End, with any modifier
+    rb"|\x1bO[0-9;]*[EMXj-y]"  # the keypad, whose digits are digits
+    rb"|\x1b\[[1-8](;[0-9]+)?[~^$@]"  # Home, End, Insert, Delete, PgUp and PgDn
+    rb"|\x1bO[0-9;]*[PQ]|\x1b\[\[[AB]|\x1b\[1[12](;[0-9]+)?[~^$@]|\x1b\[[0-9;]*[PQ]")  # F1 and F2
 
 
 def terminfo_sequences():
@@ -52,7 +58,8 @@ def terminfo_sequences():
                 text = re.sub(r"\\\^|\^(.)", lambda m: chr(ord(m[1]) & 31) if m[1] else "^", text).encode("latin-1")
                 (own if match[1] in OWN_KEYS else found).add(text)
     # A sequence that is one key here and another there is the key of the table.
-    return sorted(s for s in found - own if len(s) > 2 and s[:2] in (b"\x1b[", b"\x1bO") and s != b"\x1b[M"), known
+    return sorted(s for s in found - own if len(s) > 2 and s[:2] in (b"\x1b[", b"\x1bO") and s != b"\x1b[M"
+                  and not OWN_FORMS.fullmatch(s)), known
 
 
 class Terminal:
