@@ -2,7 +2,7 @@ import CPosix
 import Glibc
 
 /// A program that runs as a child process: started, waited for and ended with system calls alone. It needs neither a run loop nor
-/// sockets, so that it ends where there is no network at all, and every wait has a limit.
+/// sockets, so it also works without a network interface. Every wait has a time limit.
 ///
 /// Belongs to one thread; should that one end, or the process be killed, the kernel ends the child. Ended and reaped when closed:
 /// it leaves no zombie behind.
@@ -23,7 +23,7 @@ public final class ChildProgram {
   ///   - input: what it reads; nil for nothing.
   ///   - output: where it writes; nil for nowhere. The caller keeps the descriptors.
   ///   - errors: where it writes its errors; nil for nowhere.
-  /// - Throws: why it cannot be started; `ENOENT` where there is no such program.
+  /// - Throws: why it cannot be started; `ENOENT` when the program is not installed.
   public init(_ arguments: [String], input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil)
     throws(SystemError)
   {
@@ -37,7 +37,7 @@ public final class ChildProgram {
 
   deinit { end() }
 
-  /// Waits for its end, at most so many milliseconds.
+  /// Waits until it ends, with a limit in milliseconds.
   ///
   /// - Returns: its exit status, or 128 and the number of the signal that ended it; nil while it still runs.
   public func wait(milliseconds: Int) -> Int32? {

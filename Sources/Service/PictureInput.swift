@@ -20,7 +20,7 @@ public struct LonePicture: Sendable {
 
 /// What a user names to be looked at, each picture by itself: a photo, a folder of photos, or anything else that is a source.
 public struct PictureInput: Sendable {
-  /// Of what a session would look at without end (cameras, streams, the demo) so many pictures are taken where nothing is said.
+  /// The default number of pictures from an endless source: a camera, a stream, the demo scene.
   public static let picturesOfLiveSources = 1
 
   private let name: SourceName

@@ -73,7 +73,7 @@ extension CameraControl {
     return min(1, max(0, (Double(value) - Double(minimum)) / (Double(maximum) - Double(minimum))))
   }
 
-  /// The value that lies `steps` further, within the range; of a menu, so many choices further.
+  /// The value after `steps` steps, clamped to the range. A menu moves by `steps` choices.
   ///
   /// - Parameter pages: tenths of the range instead of steps; of a menu, choices.
   /// - Returns: nil for a button, and where the value is not known.

@@ -4,7 +4,7 @@ import Ground
 
 /// Paths that complete what is typed in the palette.
 enum PathOffers {
-  /// Of a folder with more, the first are looked at; so many are offered.
+  /// At most this many entries of a folder are read.
   private static let mostEntries = 5000
   private static let most = 60
 

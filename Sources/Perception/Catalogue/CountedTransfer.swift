@@ -14,7 +14,7 @@ package struct CountedTransfer {
     case unwritable(errno: Int32)
   }
 
-  /// What the shell says where there is no such program.
+  /// The shell's exit status for a program that is not installed.
   static let noSuchProgram: Int32 = 127
 
   /// The program and its arguments, found through PATH.

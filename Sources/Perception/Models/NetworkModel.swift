@@ -60,7 +60,7 @@ final class NetworkModel: VisionModel, @unchecked Sendable {
   /// Whether several crops can run at once; tries it the first time.
   private func batches() -> Bool {
     if case .untried = batching {
-      // A batch that fails is no fault while pictures one by one work: they are what is run then.
+      // The reason is dropped because the crops then run one by one, which needs no batch.
       let isApart = try? TrialRun.keepsPicturesApart(network, inputs, batch: NetworkModel.batchSize)
       batching = isApart == true ? .works : .never
     }
